@@ -1,0 +1,98 @@
+//! The pages: rendered here, filled from JSON endpoints of their own, kept live by events.
+//!
+//! Who is asking was settled before: the server's middleware puts a
+//! [`Principal`](portero_flow::desk::access::Principal) into every request's extensions. The
+//! simulator is reached only through [`SimulatorControl`], which the server implements over HTTP.
+
+#![forbid(unsafe_code)]
+
+mod acts;
+mod assets;
+mod bubble;
+mod events;
+mod fate;
+mod languages;
+mod page;
+mod people;
+mod problem;
+mod reach;
+mod simulated;
+mod strings;
+mod thread;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
+use portero_flow::Context;
+
+/// What the pages may do in a browser: load from this server and talk to it, nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+    base-uri 'none'";
+
+/// The simulator's control surface, wherever it runs.
+///
+/// Errors are one sentence for a person, as the simulator (or its absence) worded it.
+#[async_trait::async_trait]
+pub trait SimulatorControl: Send + Sync {
+    /// `GET path`, answered with JSON.
+    async fn get(&self, path: &str) -> Result<serde_json::Value, String>;
+    /// `POST path` with a JSON body, answered with JSON.
+    async fn post(
+        &self,
+        path: &str,
+        body: serde_json::Value,
+    ) -> Result<serde_json::Value, String>;
+}
+
+/// What the pages need.
+#[derive(Clone)]
+pub struct ConsoleState {
+    /// The corridor, for its application services.
+    pub ctx: Arc<Context>,
+    /// The pretend Meta; `None` where there is none, and the page says so.
+    pub simulator: Option<Arc<dyn SimulatorControl>>,
+}
+
+/// Every page and its endpoints: `/phone` and `/console/…`.
+///
+/// The caller must have put a `Principal` into the request's extensions, and must refuse
+/// cross-site requests; requests of the page carry `x-portero-console: 1`.
+pub fn router(state: ConsoleState) -> Router {
+    Router::new()
+        .route("/phone", get(page::phone))
+        .route("/console", get(|| async { Redirect::to("/phone") }))
+        .route("/console/assets/{name}", get(assets::serve))
+        .route("/console/events", get(events::stream))
+        .route("/console/phone/{tenant}/people", get(people::list))
+        .route("/console/phone/{tenant}/thread", get(thread::get))
+        .route("/console/phone/{tenant}/say", post(acts::say))
+        .route("/console/phone/{tenant}/tap", post(acts::tap))
+        .route("/console/phone/{tenant}/preference", post(acts::preference))
+        .route("/console/phone/{tenant}/jump", post(acts::jump))
+        .route("/console/phone/{tenant}/give-back", post(acts::give_back))
+        .with_state(state)
+        .layer(axum::middleware::map_response(guard))
+}
+
+/// The same protective headers on everything that leaves here.
+async fn guard(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let fixed: [(HeaderName, &'static str); 3] = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // Assets say their own; what shows people is not kept anywhere.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}

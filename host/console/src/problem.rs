@@ -1,0 +1,95 @@
+//! Errors of the page's endpoints: problem details with a code that the page has words for.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use portero_flow::FlowError;
+use serde_json::json;
+
+/// Why an endpoint did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// No such thing within the caller's reach.
+    #[error("no {what} here by that name")]
+    NotFound {
+        /// Kind of thing.
+        what: &'static str,
+    },
+    /// The request makes no sense.
+    #[error("{0}")]
+    BadInput(String),
+    /// Not for this caller.
+    #[error("the clock moves for every shop: only the operator may jump")]
+    OperatorOnly,
+    /// This server has no simulator.
+    #[error("this server is not connected to a simulator")]
+    NoSimulator,
+    /// The simulator refused or does not answer.
+    #[error("{0}")]
+    Simulator(String),
+    /// Ours.
+    #[error("the host could not do it")]
+    Host(#[source] FlowError),
+}
+
+impl Problem {
+    /// Words for it stand in the string tables under `error.<code>.…`.
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Problem::NotFound { .. } => "not_found",
+            Problem::BadInput(_) => "bad_input",
+            Problem::OperatorOnly => "operator_only",
+            Problem::NoSimulator => "no_simulator",
+            Problem::Simulator(_) => "simulator",
+            Problem::Host(_) => "host",
+        }
+    }
+
+    /// Every code, for the test that each has its words.
+    #[cfg(test)]
+    pub(crate) const CODES: [&'static str; 6] =
+        ["not_found", "bad_input", "operator_only", "no_simulator", "simulator", "host"];
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Problem::NotFound { .. } => StatusCode::NOT_FOUND,
+            Problem::BadInput(_) => StatusCode::BAD_REQUEST,
+            Problem::OperatorOnly => StatusCode::FORBIDDEN,
+            Problem::NoSimulator => StatusCode::SERVICE_UNAVAILABLE,
+            Problem::Simulator(_) => StatusCode::BAD_GATEWAY,
+            Problem::Host(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<FlowError> for Problem {
+    fn from(error: FlowError) -> Problem {
+        match error {
+            FlowError::NotFound { what, .. } => Problem::NotFound { what },
+            FlowError::BadInput { .. } => Problem::BadInput(error.to_string()),
+            other => Problem::Host(other),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        if let Problem::Host(error) = &self {
+            tracing::error!(error.chain = %error.chain(), "a page's request failed");
+        }
+        let status = self.status();
+        let body = json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or("error"),
+            "status": status.as_u16(),
+            "code": self.code(),
+            "detail": self.to_string(),
+        });
+        let mut response = (status, Json(body)).into_response();
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}

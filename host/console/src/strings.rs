@@ -1,0 +1,157 @@
+//! Every word of the pages, one table per language, and how pages and script reach them.
+
+mod en;
+mod es;
+mod pt;
+
+use portero_domain::language::Language;
+
+/// A table: keys and their words, in reading order of the page.
+pub(crate) type Table = &'static [(&'static str, &'static str)];
+
+/// The table of a language.
+pub(crate) const fn table(language: Language) -> Table {
+    match language {
+        Language::Es => es::TABLE,
+        Language::Pt => pt::TABLE,
+        Language::En => en::TABLE,
+    }
+}
+
+/// The words of one language, for templates.
+#[derive(Clone, Copy)]
+pub(crate) struct Words(pub(crate) Language);
+
+impl Words {
+    /// The words under `key`; the key itself when there are none (a test keeps that from happening).
+    pub(crate) fn t<'a>(&self, key: &'a str) -> &'a str {
+        table(self.0).iter().find(|(k, _)| *k == key).map_or(key, |(_, words)| words)
+    }
+
+    /// The whole table as JSON, for the script.
+    pub(crate) fn json(&self) -> String {
+        let all: serde_json::Map<String, serde_json::Value> =
+            table(self.0).iter().map(|(k, words)| ((*k).to_owned(), (*words).into())).collect();
+        serde_json::Value::Object(all).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fate::Fate;
+    use crate::problem::Problem;
+    use std::collections::BTreeSet;
+
+    fn keys(language: Language) -> BTreeSet<&'static str> {
+        table(language).iter().map(|(k, _)| *k).collect()
+    }
+
+    /// Keys named in a source: what stands between `open` and the closing quote.
+    fn named<'a>(source: &'a str, open: &str) -> BTreeSet<&'a str> {
+        source.split(open).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+    }
+
+    fn used() -> BTreeSet<&'static str> {
+        let mut used = named(include_str!("../templates/phone.html"), "w.t(\"");
+        used.extend(named(include_str!("../assets/phone.js"), "words(\""));
+        used
+    }
+
+    #[test]
+    fn the_three_languages_have_the_same_keys_once_each_and_no_empty_words() {
+        let spanish = keys(Language::Es);
+        for language in Language::ALL {
+            assert_eq!(keys(language), spanish, "{language:?}");
+            assert_eq!(table(language).len(), spanish.len(), "a key twice in {language:?}");
+            for (key, words) in table(language) {
+                assert!(!words.trim().is_empty(), "{key} has no words in {language:?}");
+                assert_eq!(words.trim(), *words, "{key} has loose spaces in {language:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_places_are_filled_in_every_language() {
+        fn places(words: &str) -> BTreeSet<&str> {
+            words.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+        }
+        for (key, spanish) in table(Language::Es) {
+            for language in [Language::Pt, Language::En] {
+                assert_eq!(places(Words(language).t(key)), places(spanish), "{key} {language:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_that_page_and_script_name_exists() {
+        let known = keys(Language::Es);
+        let missing: Vec<_> =
+            used().into_iter().filter(|k| !k.ends_with('.') && !known.contains(k)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn every_key_is_used_by_name_or_by_its_family() {
+        let used = used();
+        let families: Vec<&str> = used.iter().copied().filter(|k| k.ends_with('.')).collect();
+        let idle: Vec<_> = keys(Language::Es)
+            .into_iter()
+            .filter(|k| !used.contains(k) && !families.iter().any(|f| k.starts_with(f)))
+            .collect();
+        assert!(idle.is_empty(), "{idle:?}");
+    }
+
+    #[test]
+    fn every_word_that_the_host_may_send_has_its_sentence() {
+        use portero_domain::consent::ConsentEventKind as Kind;
+        use portero_domain::proposal::Purpose;
+        let mut wanted: Vec<String> = Vec::new();
+        for fate in Fate::ALL {
+            let word = serde_json::to_value(fate).unwrap();
+            wanted.push(format!("fate.{}", word.as_str().unwrap()));
+        }
+        for code in Problem::CODES {
+            wanted.push(format!("error.{code}.title"));
+            wanted.push(format!("error.{code}.what"));
+        }
+        for purpose in [
+            Purpose::System,
+            Purpose::Authentication,
+            Purpose::Reply,
+            Purpose::Transactional,
+            Purpose::ConsentRequest,
+            Purpose::Promotional,
+        ] {
+            wanted.push(format!("purpose.{}", purpose.as_str()));
+        }
+        for kind in [
+            Kind::Requested,
+            Kind::Granted,
+            Kind::Declined,
+            Kind::Revoked,
+            Kind::MetaStop,
+            Kind::MetaResume,
+        ] {
+            wanted.push(format!("event.{}", kind.as_str()));
+        }
+        for origin in ["plugin", "api", "campaign", "host"] {
+            wanted.push(format!("origin.{origin}"));
+        }
+        for state in ["unknown", "requested", "granted", "declined", "revoked"] {
+            wanted.push(format!("consent.{state}"));
+        }
+        for period in ["day", "week", "month"] {
+            wanted.push(format!("promise.{period}"));
+        }
+        let known = keys(Language::Es);
+        let missing: Vec<_> = wanted.iter().filter(|k| !known.contains(k.as_str())).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn the_script_gets_every_word() {
+        let read: serde_json::Value = serde_json::from_str(&Words(Language::Pt).json()).unwrap();
+        assert_eq!(read.as_object().unwrap().len(), table(Language::Pt).len());
+    }
+}

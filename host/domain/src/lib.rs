@@ -1,0 +1,16 @@
+//! The nouns of Portero. No I/O, no clock of its own, no randomness.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod address;
+pub mod clock;
+pub mod consent;
+pub mod content;
+pub mod ids;
+pub mod language;
+pub mod plugin;
+pub mod proposal;
+pub mod status;
+pub mod template;
+pub mod update;

@@ -1,0 +1,300 @@
+//! What every step may use, built once by the binary.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use portero_domain::clock::{Clock, Millis, Ts};
+use portero_domain::ids::{IdSource, InstallationId};
+use portero_meta::client::CloudApi;
+use portero_meta::transport::Transport;
+use portero_sandbox::{Admission, Breaker, Loaded, Sandbox};
+use portero_store::Store;
+use portero_store::model::InstallationRow;
+use tokio::sync::{Mutex, Notify, RwLock};
+
+use crate::error::FlowError;
+
+/// Points of the dispatch cycle at which a process may die; tests kill it there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// The webhook is verified and not yet stored.
+    BeforeReceiveCommit,
+    /// The webhook is stored and not yet answered.
+    AfterReceiveCommit,
+    /// The event is claimed, the plugin has not run.
+    AfterEventClaim,
+    /// Verdicts, outbox and attempt are written and not committed.
+    BeforeAttemptCommit,
+    /// The attempt is committed, nothing was sent.
+    AfterAttemptCommit,
+    /// Meta answered, nothing is recorded.
+    AfterAnswer,
+    /// The answer is recorded.
+    AfterSettleCommit,
+}
+
+impl Point {
+    /// All of them, in order of travel.
+    pub const ALL: [Point; 7] = [
+        Point::BeforeReceiveCommit,
+        Point::AfterReceiveCommit,
+        Point::AfterEventClaim,
+        Point::BeforeAttemptCommit,
+        Point::AfterAttemptCommit,
+        Point::AfterAnswer,
+        Point::AfterSettleCommit,
+    ];
+
+    /// Name for command lines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Point::BeforeReceiveCommit => "before-receive-commit",
+            Point::AfterReceiveCommit => "after-receive-commit",
+            Point::AfterEventClaim => "after-event-claim",
+            Point::BeforeAttemptCommit => "before-attempt-commit",
+            Point::AfterAttemptCommit => "after-attempt-commit",
+            Point::AfterAnswer => "after-answer",
+            Point::AfterSettleCommit => "after-settle-commit",
+        }
+    }
+}
+
+/// Told whenever a [`Point`] is passed.
+pub trait Probe: Send + Sync {
+    /// May end the process.
+    fn at(&self, point: Point);
+}
+
+/// The probe of every day: nothing happens.
+pub struct NoProbe;
+
+impl Probe for NoProbe {
+    fn at(&self, _: Point) {}
+}
+
+/// What every step may use.
+pub struct Context {
+    /// The database.
+    pub store: Store,
+    /// Runs guests.
+    pub sandbox: Sandbox,
+    /// The single door out.
+    pub transport: Arc<dyn Transport>,
+    /// Reads templates and numbers from Meta.
+    pub cloud: CloudApi,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and random bytes.
+    pub ids: Arc<dyn IdSource>,
+    /// This process, in leases.
+    pub host: String,
+    /// Length of a lease: at least three times the HTTP timeout.
+    pub lease: Millis,
+    /// Told at the points where a process may die.
+    pub probe: Arc<dyn Probe>,
+    /// Counters of this process, for `/metrics`.
+    pub counters: Counters,
+    /// Workers hold it shared while they work; a clock jump takes it alone.
+    pub pause: RwLock<()>,
+    /// Something came in.
+    pub wake_inbox: Notify,
+    /// Something may leave.
+    pub wake_outbox: Notify,
+    /// Something happened that a page may want to show.
+    pub changed: tokio::sync::watch::Sender<u64>,
+    /// Breakers of this process.
+    pub breakers: Breakers,
+    plugins: Mutex<HashMap<String, Arc<Loaded>>>,
+}
+
+/// Parts of a [`Context`] that the binary chooses.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// Runs guests.
+    pub sandbox: Sandbox,
+    /// The single door out.
+    pub transport: Arc<dyn Transport>,
+    /// Reads templates and numbers from Meta.
+    pub cloud: CloudApi,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids and random bytes.
+    pub ids: Arc<dyn IdSource>,
+    /// This process, in leases.
+    pub host: String,
+    /// Length of a lease.
+    pub lease: Millis,
+    /// Told at the points where a process may die.
+    pub probe: Arc<dyn Probe>,
+}
+
+impl Context {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Context {
+        Context {
+            store: parts.store,
+            sandbox: parts.sandbox,
+            transport: parts.transport,
+            cloud: parts.cloud,
+            clock: parts.clock,
+            ids: parts.ids,
+            host: parts.host,
+            lease: parts.lease,
+            probe: parts.probe,
+            counters: Counters::default(),
+            pause: RwLock::new(()),
+            wake_inbox: Notify::new(),
+            wake_outbox: Notify::new(),
+            changed: tokio::sync::watch::Sender::new(0),
+            breakers: Breakers::default(),
+            plugins: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Business time.
+    #[must_use]
+    pub fn now(&self) -> Ts {
+        self.clock.now()
+    }
+
+    /// When a lease taken now ends.
+    #[must_use]
+    pub fn lease_until(&self) -> Ts {
+        self.clock.lease_now() + self.lease
+    }
+
+    /// Tells pages that something changed.
+    pub fn touched(&self) {
+        self.changed.send_modify(|n| *n = n.wrapping_add(1));
+    }
+
+    /// The compiled plugin of a digest: from memory, else from the verified cache or compiled.
+    ///
+    /// # Errors
+    /// [`FlowError::NotFound`] when no such component is stored, [`FlowError::PluginRefused`] when
+    /// it does not load any more.
+    pub async fn plugin(&self, digest: &str) -> Result<Arc<Loaded>, FlowError> {
+        let mut plugins = self.plugins.lock().await;
+        if let Some(loaded) = plugins.get(digest) {
+            return Ok(Arc::clone(loaded));
+        }
+        let mut tx = self.store.read().await?;
+        let row = tx.system().plugin(digest).await?.ok_or_else(|| FlowError::not_found("plugin", digest))?;
+        drop(tx);
+        let loaded = self
+            .sandbox
+            .load(row.component, digest)
+            .await
+            .map_err(|refusal| FlowError::PluginRefused { why: refusal.to_string() })?;
+        plugins.insert(digest.to_owned(), Arc::clone(&loaded));
+        Ok(loaded)
+    }
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// Counters of this process. What must survive a restart is counted in the database.
+        #[derive(Default)]
+        pub struct Counters { $($(#[$doc])* pub $name: Count),* }
+        impl Counters {
+            /// Names and values, in declaration order.
+            #[must_use]
+            pub fn all(&self) -> Vec<(&'static str, u64)> { vec![$((stringify!($name), self.$name.get())),*] }
+        }
+    };
+}
+
+counters! {
+    /// Webhook deliveries answered 200.
+    webhooks_accepted,
+    /// Webhook deliveries refused for their signature.
+    webhooks_bad_signature,
+    /// Webhook bodies that were no JSON Meta would send; kept raw.
+    webhooks_broken,
+    /// Updates that were new.
+    events_new,
+    /// Updates delivered before.
+    events_duplicate,
+    /// Updates for numbers nobody here owns; kept raw.
+    events_unrouted,
+    /// Updates we do not act on; kept raw.
+    events_unhandled,
+    /// Opt-outs stored while receiving.
+    opt_outs,
+    /// Plugin calls that returned actions.
+    plugin_calls_ok,
+    /// Plugin calls that did not.
+    plugin_calls_failed,
+    /// Judgements that let through.
+    verdicts_allow,
+    /// Judgements that put off.
+    verdicts_defer,
+    /// Judgements that ask a person.
+    verdicts_hold,
+    /// Judgements that refuse.
+    verdicts_deny,
+    /// Messages Meta accepted.
+    sends_accepted,
+    /// Messages Meta refused.
+    sends_refused,
+    /// Messages whose answer was lost.
+    sends_unknown,
+    /// Attempts that surely did not reach Meta.
+    sends_not_sent,
+    /// Steps that ended in an error and will be tried again.
+    step_errors,
+}
+
+/// One counter.
+#[derive(Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// Adds one.
+    pub fn one(&self) {
+        self.add(1);
+    }
+    /// Adds.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+    /// Reads.
+    #[must_use]
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One breaker per installation and digest, in this process; the database shows where each stands.
+#[derive(Default)]
+pub struct Breakers(std::sync::Mutex<HashMap<(InstallationId, String), Breaker>>);
+
+impl Breakers {
+    /// Whether an installed plugin may be asked at `now` (lease time).
+    pub fn admit(&self, row: &InstallationRow, now: Ts) -> Admission {
+        self.with(row, |breaker| breaker.admit(now))
+    }
+
+    /// Notes how a call ended; returns until when the breaker is open now.
+    pub fn record(&self, row: &InstallationRow, now: Ts, failed: bool) -> Option<Ts> {
+        self.with(row, |breaker| {
+            breaker.record(now, failed);
+            if !breaker.is_open(now) {
+                return None;
+            }
+            match breaker.admit(now) {
+                Admission::Refused { until } => Some(until),
+                _ => None,
+            }
+        })
+    }
+
+    fn with<T>(&self, row: &InstallationRow, what: impl FnOnce(&mut Breaker) -> T) -> T {
+        let mut all = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        what(all.entry((row.id, row.digest.clone())).or_default())
+    }
+}

@@ -1,0 +1,80 @@
+//! The account of proposals (in = resting + final) and whether anything is left to do.
+
+use portero_domain::ids::TenantId;
+use portero_domain::proposal::OutboxState;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::FlowError;
+
+/// Proposals by state; the sums are the promise P4.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct AccountView {
+    /// All proposals ever made.
+    pub proposed: u64,
+    /// Of these, still on their way.
+    pub resting: u64,
+    /// Of these, at their end.
+    #[serde(rename = "final")]
+    pub ended: u64,
+    /// Each state with its count.
+    pub states: std::collections::BTreeMap<String, u64>,
+    /// Whether `proposed` = `resting` + `final`, counted apart.
+    pub balanced: bool,
+}
+
+/// Counts proposals of one tenant, or of all.
+///
+/// # Errors
+/// The database.
+pub async fn account(ctx: &Context, tenant: Option<TenantId>) -> Result<AccountView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let states = tx.system().accounting(tenant).await?;
+    let proposed = tx.system().proposals(tenant).await?;
+    let sum = |ended: bool| {
+        states
+            .iter()
+            .filter(|(state, _): &&(OutboxState, u64)| state.is_final() == ended)
+            .map(|(_, n)| n)
+            .sum::<u64>()
+    };
+    let (resting, ended) = (sum(false), sum(true));
+    Ok(AccountView {
+        proposed,
+        resting,
+        ended,
+        states: states.iter().map(|(s, n)| (s.as_str().to_owned(), *n)).collect(),
+        balanced: proposed == resting + ended,
+    })
+}
+
+/// What is left to do right now. Deferred messages and later timers do not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct IdleView {
+    /// Nothing is due, nothing is on the wire.
+    pub idle: bool,
+    /// Events waiting or being worked on.
+    pub events: u64,
+    /// Lanes with something due.
+    pub lanes: u64,
+    /// Messages on the wire.
+    pub attempts: u64,
+    /// Timers that are due.
+    pub timers: u64,
+}
+
+/// Whether all queues are empty.
+///
+/// # Errors
+/// The database.
+pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let n = tx.system().counts_idle(ctx.now(), ctx.clock.lease_now()).await?;
+    Ok(IdleView {
+        idle: n.events_pending + n.lanes_ready + n.attempts_begun + n.timers_due == 0,
+        events: n.events_pending,
+        lanes: n.lanes_ready,
+        attempts: n.attempts_begun,
+        timers: n.timers_due,
+    })
+}

@@ -1,0 +1,98 @@
+//! Events of the shop's own system: orders, carts, anything; idempotent by the caller's id.
+
+use portero_domain::ids::{EventId, TenantId};
+use portero_store::model::NewEvent;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::desk::messages::find_contact;
+use crate::desk::numbers;
+use crate::error::FlowError;
+
+/// Largest `data`, in bytes of JSON.
+pub const DATA_LIMIT_BYTES: usize = 16 * 1024;
+
+/// An event of the shop's own system.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BusinessEvent {
+    /// The caller's id: the same id takes effect once.
+    pub id: String,
+    /// `order.paid`, `order.shipped`, `cart.abandoned`, …
+    pub name: String,
+    /// Whom it is about: contact id or address.
+    pub contact: String,
+    /// Number to write from, should a plugin write; may be left out when the tenant has one.
+    #[serde(default)]
+    pub phone_number_id: Option<String>,
+    /// Anything, at most 16 KiB. For `order.*`: `order` is the reference.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct EventAccepted {
+    /// Our id of it; for a repeat, of this attempt to tell us.
+    #[schema(value_type = String)]
+    pub id: EventId,
+    /// `false` when it was told before.
+    pub new: bool,
+}
+
+/// Stores an event for the plugins that subscribe to it.
+///
+/// # Errors
+/// Bad input or the database.
+pub async fn accept(ctx: &Context, tenant: TenantId, event: &BusinessEvent) -> Result<EventAccepted, FlowError> {
+    let name_ok = !event.name.is_empty()
+        && event.name.len() <= 64
+        && event.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
+    if !name_ok {
+        return Err(FlowError::bad("name", "1 to 64 of a-z 0-9 . _ -"));
+    }
+    if event.id.is_empty() || event.id.len() > 128 {
+        return Err(FlowError::bad("id", "1 to 128 bytes of your own, the same for the same event"));
+    }
+    let data = event.data.to_string();
+    if data.len() > DATA_LIMIT_BYTES {
+        return Err(FlowError::bad("data", format!("{} bytes; at most {DATA_LIMIT_BYTES}", data.len())));
+    }
+    let now = ctx.now();
+    let mut tx = ctx.store.write().await?;
+    let contact = find_contact(&mut tx, tenant, &event.contact).await?;
+    let number = numbers::choose(&mut tx, tenant, event.phone_number_id.as_deref()).await?;
+    let id = EventId::new(&*ctx.ids, now);
+    let row = NewEvent {
+        source: "api".to_owned(),
+        number: Some(number.clone()),
+        contact: Some(contact),
+        dedupe_key: format!("api:{tenant}:{}", event.id),
+        ..NewEvent::pending(
+            id,
+            "business",
+            format!("p:{number}:{contact}"),
+            tenant,
+            json!({ "name": event.name, "data": event.data }).to_string(),
+            now,
+            ctx.clock.lease_now(),
+        )
+    };
+    let new = tx.system().insert_events(std::slice::from_ref(&row)).await?.first().copied().unwrap_or(false);
+    if new && event.name.starts_with("order.") {
+        let reference = event.data.get("order").and_then(|o| o.as_str());
+        if let Some(reference) = reference {
+            let state = event.name.trim_start_matches("order.");
+            tx.tenant(tenant).open_transaction(reference, contact, state, &data, now).await?;
+            if matches!(state, "delivered" | "cancelled") {
+                tx.tenant(tenant).close_transaction(reference, now).await?;
+            }
+        }
+    }
+    tx.commit().await?;
+    ctx.wake_inbox.notify_one();
+    ctx.touched();
+    Ok(EventAccepted { id, new })
+}

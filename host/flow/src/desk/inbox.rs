@@ -1,0 +1,110 @@
+//! What came in, with our reading of it and its state; nothing is hidden, nothing is lost.
+
+use portero_domain::ids::{EventId, TenantId};
+use portero_store::model::EventRow;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::desk::{Page, parse_cursor};
+use crate::error::FlowError;
+
+/// One event of the inbox.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct EventView {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: EventId,
+    /// `webhook`, `api` or `host`.
+    pub source: String,
+    /// Webhook field, when it came by webhook.
+    pub field: String,
+    /// What it is.
+    pub kind: String,
+    /// `pending`, `done`, `unrouted`, `unhandled`, `broken` or `failed`.
+    pub state: String,
+    /// How we read it, or why it rests.
+    pub interpretation: String,
+    /// Tenant, when it has one.
+    #[schema(value_type = Option<String>)]
+    pub tenant: Option<TenantId>,
+    /// Number it came to.
+    pub phone_number_id: Option<String>,
+    /// When it came, RFC 3339.
+    pub received_at: String,
+    /// Tries so far.
+    pub attempts: u32,
+    /// Our reading as JSON; the raw text when we have none.
+    #[schema(value_type = Object)]
+    pub payload: serde_json::Value,
+}
+
+impl EventView {
+    fn of(row: EventRow) -> EventView {
+        let payload = serde_json::from_str(&row.payload)
+            .unwrap_or_else(|_| serde_json::Value::String(row.payload.clone()));
+        EventView {
+            id: row.id,
+            source: row.source,
+            field: row.field,
+            kind: row.kind,
+            state: row.state.as_str().to_owned(),
+            interpretation: row.interpretation,
+            tenant: row.tenant,
+            phone_number_id: row.number.map(|n| n.as_str().to_owned()),
+            received_at: row.received_at.rfc3339(),
+            attempts: row.attempts,
+            payload,
+        }
+    }
+}
+
+/// Events of a tenant; for the operator (`None`) those that belong to nobody.
+///
+/// # Errors
+/// A bad cursor, or the database.
+pub async fn list(
+    ctx: &Context,
+    tenant: Option<TenantId>,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Page<EventView>, FlowError> {
+    let after: Option<EventId> = parse_cursor(after)?;
+    let mut tx = ctx.store.read().await?;
+    let rows = match tenant {
+        Some(tenant) => tx.tenant(tenant).events(limit, after).await?,
+        None => tx.system().list_unrouted_events(limit, after).await?,
+    };
+    let items = rows.into_iter().map(EventView::of).collect();
+    Ok(Page::of(items, limit, |e: &EventView| e.id.to_string()))
+}
+
+/// One event.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn get(ctx: &Context, tenant: TenantId, id: EventId) -> Result<EventView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let row = tx.tenant(tenant).event(id).await?.ok_or_else(|| FlowError::not_found("event", id))?;
+    Ok(EventView::of(row))
+}
+
+/// Events by kind and state.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct EventCount {
+    /// What.
+    pub kind: String,
+    /// Where it stands.
+    pub state: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// Counts of a tenant, or of everything.
+///
+/// # Errors
+/// The database.
+pub async fn counts(ctx: &Context, tenant: Option<TenantId>) -> Result<Vec<EventCount>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let rows = tx.system().event_counts(tenant).await?;
+    Ok(rows.into_iter().map(|(kind, state, count)| EventCount { kind, state, count }).collect())
+}

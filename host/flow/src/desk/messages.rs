@@ -1,0 +1,223 @@
+//! Messages: proposing one through the API, and reading where each stands.
+
+use portero_domain::address::AddressKey;
+use portero_domain::content::Content;
+use portero_domain::ids::{ContactId, DecisionId, OutboxId, TenantId};
+use portero_domain::proposal::{Answers, Origin, OutboxState, Proposal, Purpose};
+use portero_store::model::{OutboxFilter, OutboxRow};
+use serde::{Deserialize, Serialize};
+
+use crate::consult::Who;
+use crate::context::Context;
+use crate::desk::access::Principal;
+use crate::desk::verdicts::VerdictView;
+use crate::desk::{Page, numbers, parse_cursor};
+use crate::error::FlowError;
+use crate::judge::{self, Provenance};
+
+/// What a caller of the API wants to send.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageRequest {
+    /// To whom: a contact id, a phone number with country code, or a BSUID of a known contact.
+    pub to: String,
+    /// From which number; may be left out when the tenant has one.
+    #[serde(default)]
+    pub phone_number_id: Option<String>,
+    /// What for.
+    #[schema(value_type = String, example = "reply")]
+    pub purpose: Purpose,
+    /// Word of the tenant's vocabulary.
+    #[serde(default)]
+    pub topic: Option<String>,
+    /// The message: `{"type":"text","body":"…"}`, `{"type":"template",…}`, …
+    #[schema(value_type = Object)]
+    pub content: Content,
+}
+
+/// A message and where it stands.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct MessageView {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: OutboxId,
+    /// To whom.
+    #[schema(value_type = String)]
+    pub contact: ContactId,
+    /// From which number.
+    pub phone_number_id: String,
+    /// Who proposed it.
+    pub origin: String,
+    /// What for.
+    pub purpose: String,
+    /// Topic.
+    pub topic: Option<String>,
+    /// `queued`, `deferred`, `in_review`, `attempting`, `unknown`, `sent`, `denied`, `expired`, `cancelled`, `failed`.
+    pub state: String,
+    /// Meta's word on it.
+    pub status: Option<String>,
+    /// The rule that decided, when it did not simply pass.
+    pub rule: Option<String>,
+    /// Meta's id.
+    pub wamid: Option<String>,
+    /// Meta's error, when it refused or lost it.
+    pub error: Option<String>,
+    /// Not before, RFC 3339.
+    pub not_before: String,
+    /// When proposed, RFC 3339.
+    pub created_at: String,
+    /// The verdict that counts.
+    #[schema(value_type = String)]
+    pub verdict: DecisionId,
+    /// The message itself.
+    #[schema(value_type = Object)]
+    pub content: Content,
+}
+
+impl MessageView {
+    pub(crate) fn of(row: OutboxRow) -> MessageView {
+        MessageView {
+            id: row.id,
+            contact: row.contact,
+            phone_number_id: row.number.as_str().to_owned(),
+            origin: row.origin,
+            purpose: row.purpose.as_str().to_owned(),
+            topic: row.topic,
+            state: row.state.as_str().to_owned(),
+            status: row.status.map(|s| s.as_str().to_owned()),
+            rule: row.rule,
+            wamid: row.wamid.map(|w| w.as_str().to_owned()),
+            error: row.error_code.map(|code| format!("{code} {}", row.error_title.unwrap_or_default())),
+            not_before: row.not_before.rfc3339(),
+            created_at: row.created_at.rfc3339(),
+            verdict: row.dispatch_decision.unwrap_or(row.admission_decision),
+            content: row.proposal.content,
+        }
+    }
+}
+
+/// The answer to a proposal: the message and its verdict. A refusal is an answer, not an error.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ProposedView {
+    /// The message.
+    pub message: MessageView,
+    /// The verdict at admission.
+    pub verdict: VerdictView,
+}
+
+/// Judges a message of the API and queues it when it passes.
+///
+/// The idempotency key is the proposal's key: the same key with the same body answers with the
+/// first proposal, with another body it is refused.
+///
+/// # Errors
+/// Bad input, a reused key, or the database.
+pub async fn propose(
+    ctx: &Context,
+    principal: &Principal,
+    tenant: TenantId,
+    idempotency_key: &str,
+    request: &MessageRequest,
+) -> Result<ProposedView, FlowError> {
+    let key = format!("api:{idempotency_key}");
+    let now = ctx.now();
+    let mut tx = ctx.store.write().await?;
+    let number = numbers::choose(&mut tx, tenant, request.phone_number_id.as_deref()).await?;
+    let contact = find_contact(&mut tx, tenant, &request.to).await?;
+    let who = Who::read(&mut tx, tenant, number.clone(), contact)
+        .await?
+        .ok_or_else(|| FlowError::not_found("contact", &request.to))?;
+    if let Some(first) = tx.tenant(tenant).outbox_by_key(&key).await? {
+        if first.proposal.content != request.content || first.contact != contact {
+            return Err(FlowError::KeyReused { key: idempotency_key.to_owned() });
+        }
+        let verdict = first.admission_decision;
+        drop(tx);
+        return Ok(ProposedView {
+            verdict: crate::desk::verdicts::get(ctx, tenant, verdict).await?,
+            message: MessageView::of(first),
+        });
+    }
+    let window = tx.tenant(tenant).conversation(&number, contact).await?;
+    let answers = window.and_then(|w| w.window_at.map(|at| (at, w.window_wamid))).map(|(at, wamid)| Answers {
+        event: None,
+        wamid,
+        at,
+    });
+    let proposal = Proposal {
+        id: OutboxId::new(&*ctx.ids, now),
+        key,
+        tenant,
+        sender: number,
+        contact,
+        to: who.to.clone(),
+        origin: Origin::Api { token: principal.token },
+        class: judge::class_of(&request.content, request.purpose),
+        purpose: request.purpose,
+        topic: request.topic.clone(),
+        answers: answers.filter(|_| !request.content.is_template()),
+        content: request.content.clone(),
+        created_at: now,
+        expires_at: judge::default_expiry(request.purpose, now),
+    };
+    let admitted = judge::admit(ctx, &mut tx, &who.tenant, &proposal, &Provenance::default()).await?;
+    tx.commit().await?;
+    ctx.wake_outbox.notify_one();
+    ctx.touched();
+    let verdict = crate::desk::verdicts::get(ctx, tenant, admitted.decision).await?;
+    let message = get(ctx, tenant, admitted.outbox).await?;
+    Ok(ProposedView { message, verdict })
+}
+
+pub(crate) async fn find_contact(
+    tx: &mut portero_store::Tx,
+    tenant: TenantId,
+    to: &str,
+) -> Result<ContactId, FlowError> {
+    if let Ok(id) = to.parse::<ContactId>() {
+        let found = tx.tenant(tenant).contact(id).await?;
+        return found.map(|c| c.id).ok_or_else(|| FlowError::not_found("contact", to));
+    }
+    let key = AddressKey::parse(to).map_err(|why| FlowError::bad("to", why.to_string()))?;
+    tx.tenant(tenant)
+        .contact_by_addresses(&[key])
+        .await?
+        .ok_or_else(|| FlowError::bad("to", "no contact has this address; create it with PUT /v1/contacts"))
+}
+
+/// One message.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn get(ctx: &Context, tenant: TenantId, id: OutboxId) -> Result<MessageView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let row = tx.tenant(tenant).outbox(id).await?.ok_or_else(|| FlowError::not_found("message", id))?;
+    Ok(MessageView::of(row))
+}
+
+/// Messages, newest first.
+///
+/// # Errors
+/// Bad filters, or the database.
+pub async fn list(
+    ctx: &Context,
+    tenant: TenantId,
+    contact: Option<ContactId>,
+    state: Option<&str>,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Page<MessageView>, FlowError> {
+    let state = state
+        .map(|s| {
+            OutboxState::parse(s).ok_or_else(|| {
+                let known: Vec<_> = OutboxState::ALL.iter().map(|s| s.as_str()).collect();
+                FlowError::bad("state", format!("`{s}` is none of {}", known.join(", ")))
+            })
+        })
+        .transpose()?;
+    let filter = OutboxFilter { contact, state, limit, after: parse_cursor(after)? };
+    let mut tx = ctx.store.read().await?;
+    let rows = tx.tenant(tenant).outbox_list(&filter).await?;
+    let items = rows.into_iter().map(MessageView::of).collect();
+    Ok(Page::of(items, limit, |m: &MessageView| m.id.to_string()))
+}

@@ -1,0 +1,143 @@
+//! Installing plugins: the same path for ours and everybody's, from the bytes of one `.wasm`.
+
+use portero_domain::ids::{InstallationId, PluginId, TenantId};
+use portero_store::model::{NewInstallation, NewPlugin};
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::error::FlowError;
+use crate::grants::Grants;
+
+/// How a plugin is to run for a tenant.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct InstallRequest {
+    /// Settings, as its manifest describes them.
+    #[schema(value_type = Object)]
+    pub config: serde_json::Value,
+    /// Permissions granted; what is not here is denied.
+    #[schema(value_type = Object)]
+    pub grants: Grants,
+    /// Place among the tenant's plugins; smaller is asked first.
+    pub position: i64,
+}
+
+/// An installed plugin.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct InstallationView {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: InstallationId,
+    /// The plugin's own id.
+    pub plugin: String,
+    /// Kind.
+    pub kind: String,
+    /// SHA-256 of the component.
+    pub digest: String,
+    /// Version in its manifest.
+    pub version: String,
+    /// Whether it is asked.
+    pub enabled: bool,
+    /// Place.
+    pub position: i64,
+    /// Granted permissions.
+    #[schema(value_type = Object)]
+    pub grants: Grants,
+    /// Failures in a row; five open its breaker.
+    pub failures_in_row: u32,
+    /// Until when it is not asked, RFC 3339.
+    pub paused_until: Option<String>,
+}
+
+/// Checks, stores and compiles a component and installs it for a tenant.
+///
+/// # Errors
+/// [`FlowError::PluginRefused`] with what was expected, found and to do; bad input; the database.
+pub async fn install(
+    ctx: &Context,
+    tenant: TenantId,
+    component: &[u8],
+    request: &InstallRequest,
+) -> Result<InstallationView, FlowError> {
+    let inspection = portero_sandbox::inspect(component)
+        .map_err(|refusal| FlowError::PluginRefused { why: refusal.to_string() })?;
+    ctx.sandbox
+        .load(component, &inspection.digest)
+        .await
+        .map_err(|refusal| FlowError::PluginRefused { why: refusal.to_string() })?;
+    let plugin = PluginId::new(&inspection.manifest.id)
+        .ok_or_else(|| FlowError::PluginRefused { why: "manifest: id must be 1 to 128 bytes".to_owned() })?;
+    for asked in &request.grants.permissions {
+        if !inspection.manifest.permissions.iter().any(|p| &p.id == asked) {
+            let has: Vec<_> = inspection.manifest.permissions.iter().map(|p| p.id.as_str()).collect();
+            let why = format!("`{asked}` is not asked for by this plugin; it asks for {}", has.join(", "));
+            return Err(FlowError::bad("grants.permissions", why));
+        }
+    }
+    let now = ctx.now();
+    let mut handle_key = [0_u8; 32];
+    ctx.ids.random(&mut handle_key);
+    let mut tx = ctx.store.write().await?;
+    tx.system()
+        .put_plugin(
+            &NewPlugin {
+                digest: inspection.digest.clone(),
+                plugin_id: plugin.clone(),
+                version: inspection.manifest.version.to_string(),
+                kind: inspection.kind,
+                manifest: inspection.manifest_text.clone(),
+                component: component.to_vec(),
+            },
+            now,
+        )
+        .await?;
+    tx.tenant(tenant)
+        .put_installation(
+            &NewInstallation {
+                id: InstallationId::new(&*ctx.ids, now),
+                digest: inspection.digest.clone(),
+                plugin_id: plugin.clone(),
+                kind: inspection.kind,
+                position: request.position,
+                config: request.config.to_string(),
+                grants: serde_json::to_string(&request.grants)
+                    .map_err(|source| FlowError::Stored { what: "grants", source })?,
+                handle_key: handle_key.to_vec(),
+                enabled: true,
+            },
+            now,
+        )
+        .await?;
+    tx.commit().await?;
+    ctx.touched();
+    let all = list(ctx, tenant).await?;
+    all.into_iter()
+        .find(|i| i.plugin == plugin.as_str())
+        .ok_or_else(|| FlowError::not_found("installation of", &plugin))
+}
+
+/// Plugins of a tenant, in the order they are asked.
+///
+/// # Errors
+/// The database.
+pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<InstallationView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let mut rows = tx.tenant(tenant).installations().await?;
+    rows.sort_by_key(|r| r.position);
+    let plugins = tx.system().plugins().await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| InstallationView {
+            id: row.id,
+            version: plugins.iter().find(|p| p.digest == row.digest).map(|p| p.version.clone()).unwrap_or_default(),
+            plugin: row.plugin_id.as_str().to_owned(),
+            kind: row.kind.as_str().to_owned(),
+            digest: row.digest,
+            enabled: row.enabled,
+            position: row.position,
+            grants: serde_json::from_str(&row.grants).unwrap_or_default(),
+            failures_in_row: row.failures_in_row,
+            paused_until: row.breaker_open_until.map(|t| t.rfc3339()),
+        })
+        .collect())
+}

@@ -1,0 +1,98 @@
+//! The template registry: filled by sync and webhooks, never by hand.
+
+use portero_domain::ids::TenantId;
+use portero_meta::transport::Access;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::FlowError;
+
+/// A template.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct TemplateView {
+    /// Account.
+    pub waba_id: String,
+    /// Name.
+    pub name: String,
+    /// Language.
+    pub language: String,
+    /// Category.
+    pub category: String,
+    /// Status.
+    pub status: String,
+    /// Quality.
+    pub quality: String,
+    /// Until when it is paused, RFC 3339.
+    pub paused_until: Option<String>,
+    /// Body text with its slots.
+    pub body: String,
+    /// When last confirmed, RFC 3339.
+    pub synced_at: String,
+}
+
+/// What a sync brought.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct SyncView {
+    /// Accounts asked.
+    pub accounts: usize,
+    /// Templates now known.
+    pub templates: usize,
+}
+
+/// Fetches every template of the tenant's accounts from Meta.
+///
+/// # Errors
+/// [`FlowError::Meta`] with its words, or the database.
+pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let mut accounts = std::collections::BTreeMap::new();
+    for number in tx.tenant(tenant).numbers().await? {
+        if let Some(token) = tx.tenant(tenant).number_token(&number.id).await? {
+            accounts.entry(number.waba.clone()).or_insert(token);
+        }
+    }
+    drop(tx);
+    let mut count = 0;
+    for (waba, token) in &accounts {
+        let fetched = ctx
+            .cloud
+            .templates(waba, &Access { token: token.clone() }, ctx.now())
+            .await
+            .map_err(|e| FlowError::Meta { why: e.to_string() })?;
+        count += fetched.len();
+        let mut tx = ctx.store.write().await?;
+        let templates: Vec<_> = fetched.iter().map(|(t, _)| t.clone()).collect();
+        tx.tenant(tenant).upsert_templates(waba, &templates, true, ctx.now()).await?;
+        for (t, quality) in fetched.iter().filter(|(_, q)| q != "UNKNOWN") {
+            tx.tenant(tenant).set_template_quality(waba, &t.name, &t.language, quality, ctx.now()).await?;
+        }
+        tx.commit().await?;
+    }
+    ctx.touched();
+    Ok(SyncView { accounts: accounts.len(), templates: count })
+}
+
+/// Templates of a tenant.
+///
+/// # Errors
+/// The database.
+pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<TemplateView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    Ok(tx
+        .tenant(tenant)
+        .templates()
+        .await?
+        .into_iter()
+        .map(|(waba, t, quality)| TemplateView {
+            waba_id: waba.as_str().to_owned(),
+            name: t.name,
+            language: t.language,
+            category: t.category.as_str().to_owned(),
+            status: t.status.as_str().to_owned(),
+            quality,
+            paused_until: t.paused_until.map(|t| t.rfc3339()),
+            body: t.body,
+            synced_at: t.synced_at.rfc3339(),
+        })
+        .collect())
+}

@@ -1,0 +1,238 @@
+//! Verdicts in words: what was decided, by which rule, on which values, and what would help.
+
+use std::collections::BTreeMap;
+
+use portero_domain::ids::{ContactId, DecisionId, OutboxId, TenantId, Wamid};
+use portero_domain::language::Language;
+use portero_gate::explain::Explanation;
+use portero_gate::record::DecisionRecord;
+use portero_store::model::{DecisionFilter, DecisionRow};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::desk::messages::MessageView;
+use crate::desk::{Page, parse_cursor};
+use crate::error::FlowError;
+
+/// One verdict, explained.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct VerdictView {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: DecisionId,
+    /// The message judged.
+    #[schema(value_type = String)]
+    pub message: OutboxId,
+    /// The person.
+    #[schema(value_type = String)]
+    pub contact: ContactId,
+    /// `admission` or `dispatch`.
+    #[schema(value_type = String)]
+    pub stage: portero_gate::Stage,
+    /// `allow`, `defer`, `hold` or `deny`.
+    pub verdict: String,
+    /// First decisive rule.
+    pub rule: Option<String>,
+    /// When it could go, RFC 3339, if it was put off.
+    pub until: Option<String>,
+    /// One sentence per language: `es`, `pt`, `en`.
+    pub summary: BTreeMap<String, String>,
+    /// Every finding, in catalogue order, per language.
+    #[schema(value_type = Object)]
+    pub findings: BTreeMap<String, Vec<FindingView>>,
+    /// Hash of the rules that judged.
+    pub ruleset: String,
+    /// Revision of the tenant's policy.
+    pub policy_revision: String,
+    /// Hash of the whole record.
+    pub record_hash: String,
+    /// When, RFC 3339.
+    pub decided_at: String,
+}
+
+/// One finding in one language.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct FindingView {
+    /// Rule id.
+    pub rule: String,
+    /// Its outcome; absent for a note.
+    pub outcome: Option<String>,
+    /// What it is about.
+    pub title: String,
+    /// What was found.
+    pub sentence: String,
+    /// What would help.
+    pub remedy: String,
+    /// Value found.
+    pub value: String,
+    /// What would have been allowed.
+    pub limit: String,
+    /// Where it can be seen.
+    pub evidence: Vec<String>,
+}
+
+impl VerdictView {
+    fn of(row: &DecisionRow) -> Result<VerdictView, FlowError> {
+        let record: DecisionRecord = serde_json::from_str(&row.record)
+            .map_err(|source| FlowError::Stored { what: "decision record", source })?;
+        let mut summary = BTreeMap::new();
+        let mut findings = BTreeMap::new();
+        for language in Language::ALL {
+            let explained: Explanation = portero_gate::explain::explain(&record.judgement, language);
+            summary.insert(language.code().to_owned(), explained.summary);
+            let list = record
+                .judgement
+                .findings
+                .iter()
+                .zip(explained.findings)
+                .map(|(f, e)| FindingView {
+                    rule: f.rule.to_string(),
+                    outcome: f.outcome.map(|v| v.as_str().to_owned()),
+                    title: e.title,
+                    sentence: e.sentence,
+                    remedy: e.remedy,
+                    value: f.value.to_string(),
+                    limit: f.limit.to_string(),
+                    evidence: f.evidence.clone(),
+                })
+                .collect();
+            findings.insert(language.code().to_owned(), list);
+        }
+        Ok(VerdictView {
+            id: row.id,
+            message: row.outbox,
+            contact: row.contact,
+            stage: row.stage,
+            verdict: row.verdict.as_str().to_owned(),
+            rule: row.rule.clone(),
+            until: record.judgement.until.map(|t| t.rfc3339()),
+            summary,
+            findings,
+            ruleset: record.ruleset.clone(),
+            policy_revision: record.policy_revision.clone(),
+            record_hash: row.content_hash.clone(),
+            decided_at: row.decided_at.rfc3339(),
+        })
+    }
+}
+
+/// One verdict.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn get(ctx: &Context, tenant: TenantId, id: DecisionId) -> Result<VerdictView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let row = tx.tenant(tenant).decision(id).await?.ok_or_else(|| FlowError::not_found("verdict", id))?;
+    VerdictView::of(&row)
+}
+
+/// Filters of a list of verdicts.
+#[derive(Clone, Debug, Default)]
+pub struct VerdictQuery {
+    /// Only of this message.
+    pub message: Option<OutboxId>,
+    /// Only of this person.
+    pub contact: Option<ContactId>,
+    /// Only `allow`, `defer`, `hold` or `deny`.
+    pub verdict: Option<String>,
+    /// Only decided by this rule.
+    pub rule: Option<String>,
+    /// Rows.
+    pub limit: usize,
+    /// Cursor.
+    pub after: Option<String>,
+}
+
+fn parse_verdict(text: &str) -> Result<portero_gate::Verdict, FlowError> {
+    use portero_gate::Verdict::{Allow, Defer, Deny, Hold};
+    [Allow, Defer, Hold, Deny]
+        .into_iter()
+        .find(|v| v.as_str() == text)
+        .ok_or_else(|| FlowError::bad("verdict", format!("`{text}` is none of allow, defer, hold, deny")))
+}
+
+/// Verdicts, newest first.
+///
+/// # Errors
+/// Bad filters, or the database.
+pub async fn list(
+    ctx: &Context,
+    tenant: TenantId,
+    query: &VerdictQuery,
+) -> Result<Page<VerdictView>, FlowError> {
+    let filter = DecisionFilter {
+        outbox: query.message,
+        contact: query.contact,
+        verdict: query.verdict.as_deref().map(parse_verdict).transpose()?,
+        rule: query.rule.clone(),
+        limit: query.limit,
+        after: parse_cursor(query.after.as_deref())?,
+    };
+    let mut tx = ctx.store.read().await?;
+    let rows = tx.tenant(tenant).decisions(&filter).await?;
+    let items = rows.iter().map(VerdictView::of).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::of(items, query.limit, |v: &VerdictView| v.id.to_string()))
+}
+
+/// The answer to "why?": the messages meant and every verdict on them, oldest first.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WhyView {
+    /// What was asked about.
+    pub asked: String,
+    /// The messages.
+    pub messages: Vec<WhyMessage>,
+}
+
+/// One message with its verdicts.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WhyMessage {
+    /// The message.
+    pub message: MessageView,
+    /// Verdicts, oldest first; the last one counts.
+    pub verdicts: Vec<VerdictView>,
+}
+
+/// Explains a message (`out_…` or wamid), a verdict (`dec_…`) or a person (`con_…` or an address).
+///
+/// # Errors
+/// [`FlowError::NotFound`] with what can be asked about, or the database.
+pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let rows = if let Ok(outbox) = id.parse::<OutboxId>() {
+        tx.tenant(tenant).outbox(outbox).await?.into_iter().collect()
+    } else if let Ok(decision) = id.parse::<DecisionId>() {
+        match tx.tenant(tenant).decision(decision).await? {
+            Some(row) => tx.tenant(tenant).outbox(row.outbox).await?.into_iter().collect(),
+            None => Vec::new(),
+        }
+    } else if let Some(wamid) = Wamid::new(id).filter(|_| id.starts_with("wamid.")) {
+        tx.tenant(tenant).outbox_by_wamid(&wamid).await?.into_iter().collect()
+    } else {
+        let contact = super::messages::find_contact(&mut tx, tenant, id).await.map_err(|_| {
+            FlowError::not_found("message (out_…, wamid.…), verdict (dec_…) or contact (con_…, number)", id)
+        })?;
+        let filter = portero_store::model::OutboxFilter {
+            contact: Some(contact),
+            limit: 20,
+            ..portero_store::model::OutboxFilter::default()
+        };
+        tx.tenant(tenant).outbox_list(&filter).await?
+    };
+    if rows.is_empty() {
+        return Err(FlowError::not_found("message, verdict or contact with messages", id));
+    }
+    let mut messages = Vec::with_capacity(rows.len());
+    for row in rows {
+        let filter = DecisionFilter { outbox: Some(row.id), limit: 50, ..DecisionFilter::default() };
+        let mut verdicts = tx
+            .tenant(tenant)
+            .decisions(&filter)
+            .await?
+            .iter()
+            .map(VerdictView::of)
+            .collect::<Result<Vec<_>, _>>()?;
+        verdicts.reverse();
+        messages.push(WhyMessage { message: MessageView::of(row), verdicts });
+    }
+    Ok(WhyView { asked: id.to_owned(), messages })
+}

@@ -1,0 +1,89 @@
+//! What can go wrong in the corridor, for the two who read it: a caller and an operator.
+
+use portero_store::StoreError;
+
+/// A step that did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The database.
+    #[error("the database did not do what was asked")]
+    Store(#[from] StoreError),
+    /// Something named does not exist (or belongs to somebody else: the answer is the same).
+    #[error("no {what} `{name}`")]
+    NotFound {
+        /// Kind of thing.
+        what: &'static str,
+        /// As asked for.
+        name: String,
+    },
+    /// The caller's input.
+    #[error("{field}: {why}")]
+    BadInput {
+        /// JSON pointer or flag.
+        field: String,
+        /// What is wrong and what would be right.
+        why: String,
+    },
+    /// The same key was used for another body.
+    #[error("idempotency key `{key}` was used before with another body")]
+    KeyReused {
+        /// The key.
+        key: String,
+    },
+    /// A webhook whose signature does not match.
+    #[error("the signature of this webhook does not match the app secret of `{app}`")]
+    BadSignature {
+        /// App of the path.
+        app: String,
+    },
+    /// A plugin that cannot be installed.
+    #[error("plugin refused: {why}")]
+    PluginRefused {
+        /// Expected, found, and what to do.
+        why: String,
+    },
+    /// Meta refused or could not be reached.
+    #[error("Meta: {why}")]
+    Meta {
+        /// Its words.
+        why: String,
+    },
+    /// JSON we wrote ourselves does not read back: a bug, or an older schema.
+    #[error("stored {what} does not read back")]
+    Stored {
+        /// What.
+        what: &'static str,
+        /// The parser's words.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl FlowError {
+    /// Whether trying again may help (a serialisation conflict, a busy database).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, FlowError::Store(e) if e.is_transient())
+    }
+
+    pub(crate) fn not_found(what: &'static str, name: impl ToString) -> FlowError {
+        FlowError::NotFound { what, name: name.to_string() }
+    }
+
+    pub(crate) fn bad(field: impl Into<String>, why: impl Into<String>) -> FlowError {
+        FlowError::BadInput { field: field.into(), why: why.into() }
+    }
+
+    /// This error and its causes, for one log line.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        text
+    }
+}

@@ -1,0 +1,77 @@
+//! What an installed plugin may do: manifest ∩ grant. What is in neither or only one is not there.
+
+use portero_sandbox::Manifest;
+use serde::{Deserialize, Serialize};
+
+/// What an operator granted at installation; an empty grant means nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Grants {
+    /// Permission ids (`send.session`, `kv`, …).
+    pub permissions: Vec<String>,
+    /// Template names or patterns with one `*` at the end.
+    pub templates: Vec<String>,
+    /// Contact fields (`name`, `tags`, …).
+    pub contact_fields: Vec<String>,
+}
+
+/// The intersection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effective {
+    /// Permission ids.
+    pub permissions: Vec<String>,
+    /// Template names and patterns.
+    pub templates: Vec<String>,
+    contact_fields: Vec<String>,
+}
+
+impl Effective {
+    /// Intersects a manifest with stored grants; grants that do not read grant nothing.
+    #[must_use]
+    pub fn of(manifest: &Manifest, grants_json: &str) -> Effective {
+        let grants: Grants = serde_json::from_str(grants_json).unwrap_or_default();
+        let asked = |id: &str| manifest.permissions.iter().find(|p| p.id == id);
+        let permissions =
+            grants.permissions.iter().filter(|id| asked(id).is_some()).cloned().collect();
+        let templates = grants
+            .templates
+            .iter()
+            .filter(|t| manifest.messages.templates.iter().any(|asked| covers(asked, t)))
+            .cloned()
+            .collect();
+        let fields = asked("contacts.read").map(|p| p.fields.clone()).unwrap_or_default();
+        let contact_fields =
+            grants.contact_fields.iter().filter(|f| fields.contains(f)).cloned().collect();
+        Effective { permissions, templates, contact_fields }
+    }
+
+    /// Whether a permission is there.
+    #[must_use]
+    pub fn has(&self, permission: &str) -> bool {
+        self.permissions.iter().any(|p| p == permission)
+    }
+
+    /// Whether a contact field may be read.
+    #[must_use]
+    pub fn reads(&self, field: &str) -> bool {
+        self.has("contacts.read") && self.contact_fields.iter().any(|f| f == field)
+    }
+}
+
+/// Whether pattern `wide` (exact, or a prefix with `*`) covers the name or pattern `narrow`.
+fn covers(wide: &str, narrow: &str) -> bool {
+    wide == narrow || wide.strip_suffix('*').is_some_and(|prefix| narrow.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_grant_cannot_be_wider_than_what_was_asked() {
+        assert!(covers("pedido_*", "pedido_estado"));
+        assert!(covers("pedido_*", "pedido_*"));
+        assert!(!covers("pedido_*", "*"));
+        assert!(!covers("pedido_estado", "pedido_*"));
+    }
+}

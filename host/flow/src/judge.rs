@@ -1,0 +1,234 @@
+//! Step 4: a proposal is judged on facts read in this transaction, and written down with its verdict.
+//!
+//! Whatever the verdict, the proposal becomes a row of the outbox: nothing that was proposed is
+//! ever unaccounted for.
+
+use portero_domain::clock::{Millis, Ts};
+use portero_domain::ids::{DecisionId, EventId, InstallationId, OutboxId};
+use portero_domain::proposal::{Class, Origin, OutboxState, Proposal, Purpose};
+use portero_gate::facts::PluginFacts;
+use portero_gate::record::{DecisionRecord, content_hash};
+use portero_gate::{Facts, Judgement, Stage, Verdict};
+use portero_store::Tx;
+use portero_store::model::{DecisionRow, FactsQuery, NewEvent, NewOutbox, TenantRow};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::FlowError;
+
+/// What became of a proposal when it was made.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// Its row; for a duplicate, the first one's.
+    pub outbox: OutboxId,
+    /// The record of this judgement.
+    pub decision: DecisionId,
+    /// The judgement.
+    pub judgement: Judgement,
+    /// The same key was decided before.
+    pub duplicate: bool,
+}
+
+/// Where a proposal comes from, beyond what it says itself.
+#[derive(Clone, Debug, Default)]
+pub struct Provenance {
+    /// The event that led to it.
+    pub event: Option<EventId>,
+    /// The plugin's facts, when a plugin proposes.
+    pub plugin: Option<PluginFacts>,
+}
+
+/// How long a proposal makes sense unless it says otherwise.
+#[must_use]
+pub fn default_expiry(purpose: Purpose, now: Ts) -> Ts {
+    now + match purpose {
+        Purpose::Promotional => Millis::hours(72),
+        Purpose::Transactional => Millis::hours(24),
+        Purpose::Authentication => Millis::minutes(10),
+        Purpose::Reply | Purpose::System | Purpose::ConsentRequest => Millis::minutes(15),
+    }
+}
+
+/// The queue a message travels in.
+#[must_use]
+pub fn class_of(content: &portero_domain::content::Content, purpose: Purpose) -> Class {
+    match (content.is_template(), purpose) {
+        (false, _) => Class::Reply,
+        (true, Purpose::Promotional) => Class::Campaign,
+        (true, _) => Class::Transactional,
+    }
+}
+
+/// Judges at admission and writes proposal and record.
+///
+/// # Errors
+/// The database; never because of what the proposal says.
+pub async fn admit(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: &TenantRow,
+    proposal: &Proposal,
+    from: &Provenance,
+) -> Result<Admitted, FlowError> {
+    let now = ctx.now();
+    let hash = content_hash(&proposal.content);
+    let facts = facts(tx, proposal, &hash, from.plugin.clone(), now).await?;
+    let judgement = portero_gate::admit(proposal, &facts, &tenant.policy, now);
+    count(ctx, judgement.verdict);
+    let decision = DecisionId::new(&*ctx.ids, now);
+    let duplicate_of = facts.duplicate_of.as_ref().map(|d| d.of);
+    let outbox = duplicate_of.unwrap_or(proposal.id);
+    record(tx, tenant, decision, outbox, proposal, &facts, &judgement).await?;
+    if duplicate_of.is_none() {
+        let (state, not_before) = resting(&judgement, now);
+        let effective = portero_gate::effective_purpose(proposal, &facts);
+        let template_name = match &proposal.content {
+            portero_domain::content::Content::Template(t) => Some(t.name.clone()),
+            _ => None,
+        };
+        tx.tenant(proposal.tenant)
+            .insert_outbox(
+                &NewOutbox {
+                    proposal,
+                    content_hash: &hash,
+                    event: from.event,
+                    installation: installation(&proposal.origin),
+                    is_promotional: effective == Purpose::Promotional,
+                    is_template: proposal.content.is_template(),
+                    template_name,
+                    state,
+                    rule: judgement.primary.clone(),
+                    not_before,
+                    admission_decision: decision,
+                },
+                now,
+            )
+            .await?;
+        if state.is_final() || state == OutboxState::Deferred || state == OutboxState::InReview {
+            tell_proposer(ctx, tx, tenant, proposal, &judgement).await?;
+        }
+    }
+    tracing::info!(
+        decision.id = %decision, outbox.id = %outbox, verdict = judgement.verdict.as_str(),
+        rule.id = judgement.primary.as_deref().unwrap_or(""), "judged at admission"
+    );
+    Ok(Admitted { outbox, decision, judgement, duplicate: duplicate_of.is_some() })
+}
+
+/// Facts of one proposal, content facts included.
+pub(crate) async fn facts(
+    tx: &mut Tx,
+    proposal: &Proposal,
+    content_hash: &str,
+    plugin: Option<PluginFacts>,
+    now: Ts,
+) -> Result<Facts, FlowError> {
+    let content = portero_gate::detect::detect(&proposal.content);
+    let query = FactsQuery { proposal, content_hash, content, plugin, now };
+    Ok(tx.tenant(proposal.tenant).load_facts(query).await?)
+}
+
+/// Writes the record of one judgement.
+pub(crate) async fn record(
+    tx: &mut Tx,
+    tenant: &TenantRow,
+    id: DecisionId,
+    outbox: OutboxId,
+    proposal: &Proposal,
+    facts: &Facts,
+    judgement: &Judgement,
+) -> Result<(), FlowError> {
+    let record = DecisionRecord::new(proposal, facts, &tenant.policy, &tenant.policy_revision, judgement);
+    let row = DecisionRow {
+        id,
+        tenant: proposal.tenant,
+        outbox,
+        contact: proposal.contact,
+        stage: judgement.stage,
+        verdict: judgement.verdict,
+        rule: judgement.primary.clone(),
+        content_hash: record.hash(),
+        record: record.canonical_json(),
+        decided_at: judgement.at,
+    };
+    tx.tenant(proposal.tenant).insert_decision(&row).await?;
+    Ok(())
+}
+
+/// Where a judged proposal rests or ends.
+pub(crate) fn resting(judgement: &Judgement, now: Ts) -> (OutboxState, Ts) {
+    match judgement.verdict {
+        Verdict::Allow => (OutboxState::Queued, now),
+        Verdict::Defer => (OutboxState::Deferred, judgement.until.unwrap_or(now)),
+        Verdict::Hold => (OutboxState::InReview, now),
+        Verdict::Deny if judgement.primary.as_deref() == Some("envelope.expired") => {
+            (OutboxState::Expired, now)
+        }
+        Verdict::Deny => (OutboxState::Denied, now),
+    }
+}
+
+pub(crate) fn count(ctx: &Context, verdict: Verdict) {
+    match verdict {
+        Verdict::Allow => ctx.counters.verdicts_allow.one(),
+        Verdict::Defer => ctx.counters.verdicts_defer.one(),
+        Verdict::Hold => ctx.counters.verdicts_hold.one(),
+        Verdict::Deny => ctx.counters.verdicts_deny.one(),
+    }
+}
+
+fn installation(origin: &Origin) -> Option<InstallationId> {
+    match origin {
+        Origin::Plugin { installation, .. } => Some(*installation),
+        _ => None,
+    }
+}
+
+/// Puts a verdict event into the inbox for the plugin that proposed; at most one generation.
+pub(crate) async fn tell_proposer(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: &TenantRow,
+    proposal: &Proposal,
+    judgement: &Judgement,
+) -> Result<(), FlowError> {
+    let Origin::Plugin { installation, generation: 0, .. } = &proposal.origin else { return Ok(()) };
+    if judgement.verdict == Verdict::Allow {
+        return Ok(());
+    }
+    let explained = portero_gate::explain::explain(judgement, tenant.language);
+    let remedy = explained.findings.first().map(|f| f.remedy.clone()).unwrap_or_default();
+    let payload = json!({
+        "installation": installation,
+        "proposal": proposal.id,
+        "verdict": judgement.verdict,
+        "rule": judgement.primary,
+        "earliest": judgement.until,
+        "remedy": remedy,
+        "stage": judgement.stage,
+    });
+    let stage = match judgement.stage {
+        Stage::Admission => "a",
+        Stage::Dispatch => "d",
+    };
+    let event = NewEvent {
+        delivery: None,
+        source: "host".to_owned(),
+        field: String::new(),
+        dedupe_key: format!("v:{}:{stage}", proposal.id),
+        number: Some(proposal.sender.clone()),
+        contact: Some(proposal.contact),
+        ..NewEvent::pending(
+            EventId::new(&*ctx.ids, ctx.now()),
+            "verdict",
+            format!("p:{}:{}", proposal.sender, proposal.contact),
+            proposal.tenant,
+            payload.to_string(),
+            ctx.now(),
+            ctx.clock.lease_now(),
+        )
+    };
+    tx.system().insert_events(std::slice::from_ref(&event)).await?;
+    ctx.wake_inbox.notify_one();
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! The corridor a message travels, one file per step, in order of travel.
+//!
+//! ```text
+//! webhook ─► receive ─► [inbox] ─► interpret ─► consult ─► judge ─► [outbox] ─► dispatch ─► Meta
+//!            │ opt-outs              │ track ◄── statuses              ▲            │
+//! API ───────┴─► desk ───────────────┴─────────────────────────────────┘            └─► track
+//! ```
+//!
+//! [`workers`] runs the steps; [`desk`] holds what API, CLI and console share.
+
+#![forbid(unsafe_code)]
+
+pub mod context;
+pub mod error;
+
+pub mod receive;
+
+pub mod interpret;
+mod host_words;
+
+pub mod consult;
+
+mod commit;
+pub mod grants;
+
+pub mod judge;
+
+pub mod dispatch;
+
+pub mod track;
+
+pub mod consent;
+pub mod services;
+pub mod sweep;
+pub mod timers;
+pub mod workers;
+
+pub mod desk;
+
+pub use context::{Context, Point, Probe};
+pub use error::FlowError;

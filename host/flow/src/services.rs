@@ -1,0 +1,168 @@
+//! What a guest may ask while it runs; every answer is for one installation and one person.
+
+use async_trait::async_trait;
+use portero_domain::clock::Clock;
+use portero_domain::ids::{IdSource, InstallationId, OutboxId};
+use portero_domain::plugin::SendAction;
+use portero_domain::proposal::{Origin, Proposal};
+use portero_gate::facts::PluginFacts;
+use portero_sandbox::{HostError, HostServices, HttpRequest, HttpResponse, Preview};
+use portero_store::Store;
+use portero_store::model::{InstallationRow, TenantRow};
+use std::sync::Arc;
+
+use crate::consult::Who;
+use crate::context::Context;
+use crate::grants::Effective;
+use crate::judge;
+
+/// Host services of one call.
+pub(crate) struct CallServices {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    tenant: TenantRow,
+    installation: InstallationId,
+    config: String,
+    effective: Effective,
+    draft: Proposal,
+    name: Option<String>,
+}
+
+impl CallServices {
+    pub(crate) fn new(ctx: &Context, who: &Who, row: &InstallationRow, effective: &Effective) -> CallServices {
+        let now = ctx.now();
+        let content = portero_domain::content::Content::Text(portero_domain::content::Text {
+            body: String::new(),
+            preview_url: false,
+        });
+        let draft = Proposal {
+            id: OutboxId::new(&*ctx.ids, now),
+            key: format!("preview:{}", row.id),
+            tenant: who.tenant.id,
+            sender: who.number.clone(),
+            contact: who.contact,
+            to: who.to.clone(),
+            origin: Origin::Plugin {
+                installation: row.id,
+                plugin: row.plugin_id.clone(),
+                digest: row.digest.clone(),
+                action_index: 0,
+                generation: 0,
+            },
+            purpose: portero_domain::proposal::Purpose::Reply,
+            topic: None,
+            class: portero_domain::proposal::Class::Reply,
+            answers: None,
+            content,
+            created_at: now,
+            expires_at: now,
+        };
+        CallServices {
+            store: ctx.store.clone(),
+            clock: Arc::clone(&ctx.clock),
+            ids: Arc::clone(&ctx.ids),
+            tenant: who.tenant.clone(),
+            installation: row.id,
+            config: row.config.clone(),
+            effective: effective.clone(),
+            draft,
+            name: who.name.clone(),
+        }
+    }
+
+    fn need(&self, permission: &str) -> Result<(), HostError> {
+        if self.effective.has(permission) {
+            Ok(())
+        } else {
+            Err(HostError::Denied { permission: permission.to_owned() })
+        }
+    }
+}
+
+fn unavailable<E>(_: E) -> HostError {
+    HostError::Unavailable
+}
+
+#[async_trait]
+impl HostServices for CallServices {
+    fn is_granted(&self, permission: &str) -> bool {
+        self.effective.has(permission)
+    }
+
+    fn config_json(&self) -> String {
+        self.config.clone()
+    }
+
+    async fn kv_get(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
+        self.need("kv")?;
+        let mut tx = self.store.read().await.map_err(unavailable)?;
+        tx.tenant(self.tenant.id).kv_get(self.installation, key, self.clock.now()).await.map_err(unavailable)
+    }
+
+    async fn kv_list(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, HostError> {
+        self.need("kv")?;
+        let limit = usize::try_from(limit.min(1_000)).unwrap_or(1_000);
+        let mut tx = self.store.read().await.map_err(unavailable)?;
+        tx.tenant(self.tenant.id)
+            .kv_list(self.installation, prefix, after, limit, self.clock.now())
+            .await
+            .map_err(unavailable)
+    }
+
+    /// The gate's answer on today's facts; pure, counted, never recorded.
+    async fn gate_preview(&self, action: SendAction) -> Result<Preview, HostError> {
+        self.need("gate.preview")?;
+        let now = self.clock.now();
+        let mut proposal = self.draft.clone();
+        proposal.id = OutboxId::new(&*self.ids, now);
+        proposal.class = judge::class_of(&action.content, action.purpose);
+        proposal.purpose = action.purpose;
+        proposal.topic = action.topic;
+        proposal.content = action.content;
+        proposal.expires_at = judge::default_expiry(action.purpose, now);
+        let plugin = PluginFacts {
+            kind: "replies".to_owned(),
+            capabilities: self.effective.permissions.clone(),
+            templates: self.effective.templates.clone(),
+            event_contact: Some(proposal.contact),
+            proposals_this_call: 0,
+            proposals_contact_hour: 0,
+            proposals_minute: 0,
+        };
+        let mut tx = self.store.read().await.map_err(unavailable)?;
+        let hash = portero_gate::record::content_hash(&proposal.content);
+        let facts = judge::facts(&mut tx, &proposal, &hash, Some(plugin), now).await.map_err(unavailable)?;
+        let judgement = portero_gate::admit(&proposal, &facts, &self.tenant.policy, now);
+        let explained = portero_gate::explain::explain(&judgement, self.tenant.language);
+        Ok(Preview {
+            verdict: judgement.verdict.as_str().to_owned(),
+            rule: judgement.primary.clone().unwrap_or_default().to_string(),
+            earliest: judgement.until,
+            remedy: explained.findings.first().map(|f| f.remedy.clone()).unwrap_or_default(),
+        })
+    }
+
+    async fn contact_field(&self, _handle: &str, field: &str) -> Result<Option<String>, HostError> {
+        if !self.effective.reads(field) {
+            return Err(HostError::Denied { permission: format!("contacts.read {field}") });
+        }
+        match field {
+            "name" => Ok(self.name.clone()),
+            _ => {
+                let mut tx = self.store.read().await.map_err(unavailable)?;
+                let all = tx
+                    .tenant(self.tenant.id)
+                    .attributes(self.draft.contact)
+                    .await
+                    .map_err(unavailable)?;
+                Ok(all.into_iter().find(|(k, _)| k == field).map(|(_, v)| v))
+            }
+        }
+    }
+
+    /// Refused whatever was granted: no host list can be granted in this version.
+    async fn http_fetch(&self, _request: HttpRequest) -> Result<HttpResponse, HostError> {
+        Err(HostError::Denied { permission: "http.fetch".to_owned() })
+    }
+}

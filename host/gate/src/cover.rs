@@ -1,0 +1,84 @@
+//! Whether a consent on record covers a message the business starts.
+//!
+//! Source: `compliance-rules` A.5, B.4.
+
+use portero_domain::consent::{
+    ConsentEvent, ConsentEventKind, ConsentScope, ConsentStanding, standing,
+};
+use portero_domain::proposal::Purpose;
+
+use crate::case::Case;
+
+/// What the ledger says about one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cover {
+    /// An answer inside the window, or anything else that needs no opt-in.
+    NotNeeded,
+    /// A grant, an open transaction or the person's own request covers it.
+    Covered,
+    /// Withdrawn: `consent.revoked` speaks.
+    Revoked,
+    /// Granted for something else: `consent.scope` speaks.
+    Elsewhere,
+    /// Nothing on record: `consent.missing` speaks.
+    Nothing,
+    /// The ledger could not be read: `consent.missing` speaks.
+    Unknown,
+}
+
+/// Looks a message up.
+pub(crate) fn of(case: &Case<'_>) -> Cover {
+    if !case.is_template() && !case.is_promotional() {
+        return Cover::NotNeeded;
+    }
+    if case.purpose == Purpose::Authentication && case.asked_for_code() {
+        return Cover::Covered;
+    }
+    let (Some(stand), Some(events)) = (&case.standing, case.facts.consent.known()) else {
+        return Cover::Unknown;
+    };
+    match stand {
+        ConsentStanding::Granted { .. } => return Cover::Covered,
+        ConsentStanding::Revoked { .. } => return Cover::Revoked,
+        ConsentStanding::Unknown
+        | ConsentStanding::Requested { .. }
+        | ConsentStanding::Declined { .. } => {}
+    }
+    // A code is covered by the person's own request only, not by an order that happens to be open.
+    let by_contract = matches!(
+        case.purpose,
+        Purpose::Transactional | Purpose::Reply | Purpose::System
+    );
+    if by_contract && !case.facts.recipient.open_transactions.is_empty() {
+        return Cover::Covered;
+    }
+    match live_grants(events).next() {
+        // Who agreed to something may be asked for more.
+        Some(_) if case.purpose == Purpose::ConsentRequest => Cover::Covered,
+        Some(_) => Cover::Elsewhere,
+        None => Cover::Nothing,
+    }
+}
+
+/// The grants that still stand, each for its own scope.
+pub(crate) fn live_grants(events: &[ConsentEvent]) -> impl Iterator<Item = &ConsentEvent> {
+    events
+        .iter()
+        .filter(|e| e.kind == ConsentEventKind::Granted)
+        .filter(move |e| {
+            let topic = match &e.scope {
+                ConsentScope::Topic(topic) => Some(topic.as_str()),
+                ConsentScope::All | ConsentScope::Promotional => None,
+            };
+            matches!(standing(events, topic), ConsentStanding::Granted { by, .. } if by == e.id)
+        })
+}
+
+/// A scope as findings show it.
+pub(crate) fn show(scope: &ConsentScope) -> String {
+    match scope {
+        ConsentScope::All => "all".to_owned(),
+        ConsentScope::Promotional => "promotional".to_owned(),
+        ConsentScope::Topic(topic) => format!("topic:{topic}"),
+    }
+}

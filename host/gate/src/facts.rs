@@ -1,0 +1,199 @@
+//! Everything a rule may see. A fact is `Known` or `Unknown`; a rule says what unknown means.
+//!
+//! Facts are read in one transaction, stored with the decision and enough to judge again without
+//! a database. They hold no message text: [`ContentFacts`] are what the detectors found in it.
+
+use serde::{Deserialize, Serialize};
+
+use portero_domain::clock::Ts;
+use portero_domain::consent::ConsentEvent;
+use portero_domain::ids::{ContactId, OutboxId, WabaId};
+use portero_domain::template::Template;
+
+pub use crate::detect::ContentFacts;
+
+/// A thing we know, or know that we do not know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact<T> {
+    /// Read from the store.
+    Known(T),
+    /// Could not be read or was never recorded.
+    Unknown,
+}
+
+impl<T> Fact<T> {
+    /// The value, if known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Fact::Known(value) => Some(value),
+            Fact::Unknown => None,
+        }
+    }
+}
+
+/// The snapshot one judgement is made on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// About the tenant.
+    pub tenant: TenantFacts,
+    /// About the sending number; `Unknown` when it is nobody's.
+    pub sender: Fact<SenderFacts>,
+    /// About the plugin that proposes; `None` when no plugin does.
+    pub plugin: Option<PluginFacts>,
+    /// About the person.
+    pub recipient: RecipientFacts,
+    /// Every consent event of the person, oldest first.
+    pub consent: Fact<Vec<ConsentEvent>>,
+    /// The service window with this number.
+    pub window: Fact<WindowFacts>,
+    /// The registry's answer for the template named.
+    pub template: TemplateFact,
+    /// Who owns the conversation and how much was said.
+    pub conversation: ConversationFacts,
+    /// Promotional sends to this person in the last 30 days, accepted or in flight: (topic, when), oldest first.
+    pub promotional_sends: Fact<Vec<(Option<String>, Ts)>>,
+    /// An earlier proposal under the same key.
+    pub duplicate_of: Option<Duplicate>,
+    /// What the detectors found in the content.
+    pub content: ContentFacts,
+}
+
+/// About the tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantFacts {
+    /// Where it may send at all.
+    pub mode: TenantMode,
+    /// The widest stop that stands, if any.
+    pub stopped: Option<Stop>,
+    /// In `sandbox`: whether this person is on the list and answered the code.
+    pub sandbox_allowed: bool,
+    /// IANA zone.
+    pub timezone: String,
+}
+
+/// Where a tenant may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TenantMode {
+    /// Only to the built-in simulator.
+    Simulator,
+    /// To at most 20 people who answered a code.
+    Sandbox,
+    /// To everybody. Refused until every first-release rule of the catalogue is enforced.
+    Live,
+}
+
+/// A stop switch that is on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// `all`, `tenant` or `number`.
+    pub scope: String,
+    /// Since when.
+    pub since: Ts,
+    /// Reason given.
+    pub reason: String,
+}
+
+/// About the sending number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderFacts {
+    /// Whether it belongs to the tenant of the proposal.
+    pub owned: bool,
+    /// Its account.
+    pub waba: WabaId,
+    /// Messages per second Meta allows, as last reported (80 by default).
+    pub mps: u32,
+    /// Theoretical arrival time of the number's rate bucket (GCRA).
+    pub tat: Ts,
+}
+
+/// About the plugin that proposes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginFacts {
+    /// `segmentation`, `replies` or `analytics`.
+    pub kind: String,
+    /// Effective permissions: manifest ∩ grant ∩ tenant ∩ host (`send.session`, `send.template.utility`, …).
+    pub capabilities: Vec<String>,
+    /// Templates it may name (`carrito_*` patterns), manifest ∩ grant.
+    pub templates: Vec<String>,
+    /// The person its event is about: the only one it may address.
+    pub event_contact: Option<ContactId>,
+    /// Proposals of this call before this one.
+    pub proposals_this_call: u32,
+    /// Proposals to this person in the last hour.
+    pub proposals_contact_hour: u32,
+    /// Proposals of this installation in the last minute.
+    pub proposals_minute: u32,
+}
+
+/// About the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecipientFacts {
+    /// Two-letter country, when known.
+    pub country: Option<String>,
+    /// The tenant's own block list.
+    pub do_not_contact: Option<DoNotContact>,
+    /// Erased: only a tombstone is kept.
+    pub erased: bool,
+    /// Open orders or appointments the person entered into: their references.
+    pub open_transactions: Vec<String>,
+}
+
+/// How far a block-list entry reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoNotContact {
+    /// Promotion only.
+    Promotional,
+    /// Everything the business starts.
+    All,
+    /// Everything, answers included.
+    AllAndReplies,
+}
+
+/// The service window with one number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowFacts {
+    /// The person's last message that opens a window (Meta's time); `None` when they never wrote.
+    pub last_inbound_at: Option<Ts>,
+    /// Its wamid: the evidence.
+    pub last_inbound_wamid: Option<String>,
+}
+
+/// The registry's answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "registry", rename_all = "snake_case")]
+pub enum TemplateFact {
+    /// The content is no template.
+    NotATemplate,
+    /// No such name and language; the closest names we have.
+    Missing {
+        /// Up to three `name (language)`.
+        closest: Vec<String>,
+    },
+    /// As last synced.
+    Found(Template),
+}
+
+/// Who owns the conversation and how much was said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationFacts {
+    /// Since when a person of the shop owns it; `None` while the bot does.
+    pub human_since: Option<Ts>,
+    /// Free-form bot messages since the person last wrote.
+    pub bot_since_inbound: u32,
+    /// Of these, how many in the last 60 s.
+    pub bot_last_minute: u32,
+    /// Theoretical arrival time of the pair bucket (number, person).
+    pub pair_tat: Ts,
+}
+
+/// An earlier proposal under the same key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duplicate {
+    /// Which.
+    pub of: OutboxId,
+    /// Whether its content was the same.
+    pub same_content: bool,
+}

@@ -1,0 +1,62 @@
+//! Rates without floats: theoretical arrival times (GCRA) of the pair and of the number.
+//!
+//! A bucket is one instant, the *theoretical arrival time*: a message conforms when it does not come
+//! earlier than that instant less the tolerance of its burst; each message moves it one interval on.
+
+use portero_domain::clock::{Millis, Ts};
+use portero_domain::proposal::Proposal;
+
+use crate::case::Case;
+use crate::facts::Facts;
+use crate::policy::Policy;
+
+/// When the next message to this person may go, or `None`: now.
+pub(crate) fn pair_opens_at(case: &Case<'_>) -> Option<Ts> {
+    let gap = case.policy.pair_gap_ms.0.max(0);
+    let burst = if case.is_direct_reply() { case.policy.pair_burst.max(1) } else { 1 };
+    let tolerance = gap.saturating_mul(i64::from(burst) - 1);
+    let opens = case.facts.conversation.pair_tat - Millis(tolerance);
+    (case.now < opens).then_some(opens)
+}
+
+/// The pair bucket after this message; the dispatcher stores it with the attempt.
+///
+/// Every message moves it one gap on, whatever burst let it through.
+#[must_use]
+pub fn next_pair_tat(_proposal: &Proposal, facts: &Facts, policy: &Policy, now: Ts) -> Ts {
+    facts.conversation.pair_tat.max(now) + Millis(policy.pair_gap_ms.0.max(0))
+}
+
+/// Messages per 100,000 ms the host uses of a number: its rate × the policy's share.
+///
+/// 0 when the number has no rate.
+pub(crate) fn rate(mps: u32, policy: &Policy) -> u64 {
+    u64::from(mps) * u64::from(policy.throughput_percent.min(100))
+}
+
+/// Milliseconds that [`rate`] messages take.
+const PERIOD_MS: i128 = 100_000;
+
+/// When the number may send next, or `None`: now. `rate` is not 0.
+pub(crate) fn number_opens_at(tat: Ts, rate: u64, policy: &Policy, now: Ts) -> Option<Ts> {
+    let early = i128::from(policy.throughput_burst.max(1) - 1) * PERIOD_MS / i128::from(rate.max(1));
+    let opens = tat - Millis(i64::try_from(early).unwrap_or(i64::MAX));
+    (now < opens).then_some(opens)
+}
+
+/// The number's bucket after one message; the dispatcher stores it with the attempt.
+///
+/// Intervals shorter than a millisecond would be lost by rounding, and 900 messages a second would
+/// become 500: so the instants are those of a grid, `⌈k × 100,000 / rate⌉`, which keeps the average
+/// exact. Faster than one a millisecond is not told apart.
+#[must_use]
+pub fn next_number_tat(facts: &Facts, policy: &Policy, now: Ts) -> Ts {
+    let Some(sender) = facts.sender.known() else {
+        return now;
+    };
+    let rate = i128::from(rate(sender.mps, policy).max(1));
+    let from = i128::from(sender.tat.max(now).ms());
+    let slot = (from * rate).div_euclid(PERIOD_MS) + 1;
+    let at = -((-slot * PERIOD_MS).div_euclid(rate));
+    Ts(i64::try_from(at.max(from)).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,374 @@
+//! Verbs and flags. The help teaches: each verb ends with an example.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::client::Target;
+
+/// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
+#[derive(Parser, Debug)]
+#[command(name = "portero", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Start here:\n  portero demo            two shops, a pretend Meta and a phone in your browser\n  portero why out_…       why a message was sent, put off or refused\n\nExit codes: 0 done · 1 it did not work (the message says what to do) · 2 wrong usage · 3 doctor found something")]
+pub struct Cli {
+    /// Errors only in the log
+    #[arg(long, global = true)]
+    pub quiet: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Verbs.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Two shops, a pretend Meta, a scripted half hour and a phone page
+    #[command(after_help = "Examples:\n  portero demo                    watch the day, then use the phone page\n  portero demo --once --seed 7    another day, then end\n  portero demo --json --listen 127.0.0.1:0    for a program that wants to drive it")]
+    Demo(DemoArgs),
+    /// Run a host
+    #[command(after_help = "Example:\n  portero serve --data /var/lib/portero --listen 127.0.0.1:8080\n\nSettings also come from portero.toml and PORTERO_* (see `portero config template`).")]
+    Serve(ServeArgs),
+    /// Run the pretend Meta alone
+    #[command(after_help = "Example:\n  portero simulator --listen 127.0.0.1:8090 --callback http://127.0.0.1:8080/webhooks/whatsapp")]
+    Simulator(SimulatorArgs),
+    /// Bring a database's schema up to date
+    #[command(after_help = "Example:\n  portero migrate --database-url postgres://portero@localhost/portero")]
+    Migrate(MigrateArgs),
+    /// Check what a host needs, and say what to do about what is missing
+    #[command(after_help = "Example:\n  portero doctor --data portero-data")]
+    Doctor(Target),
+    /// Show, check or write settings
+    Config(ConfigArgs),
+    /// Why a message was sent, put off or refused
+    #[command(after_help = "Examples:\n  portero why out_0193…         a message\n  portero why wamid.HBg…        the same by Meta's id\n  portero why +573001112233     the last messages of a person")]
+    Why(WhyArgs),
+    /// What came in, how it was read, and where it stands
+    #[command(after_help = "Example:\n  portero inbox --tenant tienda-sol --limit 20")]
+    Inbox(ListArgs),
+    /// The account: proposed = resting + final
+    #[command(after_help = "Example:\n  portero account --json")]
+    Account(Target),
+    /// Stop sending: no attempt begins afterwards
+    #[command(after_help = "Examples:\n  portero stop --all --reason \"wrong price in the campaign\"\n  portero stop --tenant tienda-sol\n  portero stop --tenant tienda-sol --number 401000000000001")]
+    Stop(StopArgs),
+    /// Let sending go on
+    #[command(after_help = "Example:\n  portero resume --all")]
+    Resume(StopArgs),
+    /// Clients of this server
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// WhatsApp numbers of a tenant
+    #[command(subcommand)]
+    Number(NumberCommand),
+    /// Meta apps whose webhooks this host accepts
+    #[command(subcommand)]
+    App(AppCommand),
+    /// The template registry
+    #[command(subcommand)]
+    Template(TemplateCommand),
+    /// Plugins of a tenant
+    #[command(subcommand)]
+    Plugin(PluginCommand),
+    /// Access tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+/// Flags of `demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Changes names, times and who says what
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// End after the day (otherwise the phone page stays until Ctrl-C)
+    #[arg(long)]
+    pub once: bool,
+    /// One object that says how to drive it, then events, as JSON lines
+    #[arg(long)]
+    pub json: bool,
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: String,
+    /// Keep the data here (default: a temporary folder, removed at the end)
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Use Postgres instead of SQLite
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Build the world and wait, without the scripted day
+    #[arg(long, conflicts_with = "once")]
+    pub idle: bool,
+}
+
+/// Flags of `serve`.
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Settings file (default: portero.toml here, if there is one)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data folder
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Where to listen
+    #[arg(long)]
+    pub listen: Option<String>,
+    /// Postgres instead of SQLite
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Address of the Graph API (a simulator's, to try things)
+    #[arg(long, value_name = "URL")]
+    pub graph_url: Option<String>,
+    /// Print the start object as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `simulator`.
+#[derive(Args, Debug)]
+pub struct SimulatorArgs {
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    pub listen: String,
+    /// World as TOML or JSON (default: the demo's)
+    #[arg(long, value_name = "FILE")]
+    pub world: Option<PathBuf>,
+    /// Where webhooks go
+    #[arg(long, value_name = "URL")]
+    pub callback: Option<String>,
+    /// Seed of the world
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Print the start object as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `migrate`.
+#[derive(Args, Debug)]
+pub struct MigrateArgs {
+    /// Settings file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data folder
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Database
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Verbs of `config`.
+#[derive(Args, Debug)]
+pub struct ConfigArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// Verbs of `config`.
+#[derive(Subcommand, Debug)]
+pub enum ConfigCommand {
+    /// Print a commented settings file
+    Template,
+    /// Read the settings and say whether they are good
+    Check {
+        /// Settings file
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// Flags of `why`.
+#[derive(Args, Debug)]
+pub struct WhyArgs {
+    /// Message, verdict, wamid, contact or address
+    pub id: String,
+    /// Language of the sentences
+    #[arg(long, default_value = "en", value_parser = ["es", "pt", "en"])]
+    pub lang: String,
+    /// Which host
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Flags of lists.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Rows
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+    /// Which host
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Flags of `stop` and `resume`.
+#[derive(Args, Debug)]
+pub struct StopArgs {
+    /// Every tenant of the server
+    #[arg(long, conflicts_with = "number")]
+    pub all: bool,
+    /// Only this number
+    #[arg(long, value_name = "PHONE_NUMBER_ID")]
+    pub number: Option<String>,
+    /// Kept with the stop and shown to everybody
+    #[arg(long, default_value = "stopped by the operator")]
+    pub reason: String,
+    /// Which host
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Verbs of `tenant`.
+#[derive(Subcommand, Debug)]
+pub enum TenantCommand {
+    /// List them
+    List(Target),
+    /// Create one
+    #[command(after_help = "Example:\n  portero tenant create tienda-sol --name \"Tienda Sol\" --timezone America/Bogota --country CO --language es")]
+    Create {
+        /// Short name: a-z 0-9 -
+        slug: String,
+        /// Name as people see it
+        #[arg(long)]
+        name: String,
+        /// IANA zone
+        #[arg(long)]
+        timezone: String,
+        /// Two letters
+        #[arg(long)]
+        country: String,
+        /// es, pt or en
+        #[arg(long, default_value = "es")]
+        language: String,
+        /// simulator or sandbox
+        #[arg(long, default_value = "simulator")]
+        mode: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Verbs of `number`.
+#[derive(Subcommand, Debug)]
+pub enum NumberCommand {
+    /// List them
+    List(Target),
+    /// Connect one; the access token is read from PORTERO_ACCESS_TOKEN or a file
+    #[command(after_help = "Example:\n  portero number add 401000000000001 --waba 301000000000001 --display \"+57 1 555 0101\" --access-token-file token.txt --tenant tienda-sol")]
+    Add {
+        /// Meta's id of the number
+        phone_number_id: String,
+        /// Meta's id of its account
+        #[arg(long)]
+        waba: String,
+        /// Shown form
+        #[arg(long)]
+        display: String,
+        /// File with the access token
+        #[arg(long, value_name = "FILE")]
+        access_token_file: Option<PathBuf>,
+        /// The token itself, better from the environment
+        #[arg(long, env = "PORTERO_ACCESS_TOKEN", hide = true, hide_env_values = true)]
+        access_token: Option<String>,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Verbs of `app`.
+#[derive(Subcommand, Debug)]
+pub enum AppCommand {
+    /// Accept webhooks of a Meta app at /webhooks/whatsapp/NAME (`default`: also without a name)
+    #[command(after_help = "Example:\n  PORTERO_APP_SECRET=… PORTERO_VERIFY_TOKEN=… portero app put default")]
+    Put {
+        /// Name in the webhook's path
+        name: String,
+        /// App secret
+        #[arg(long, env = "PORTERO_APP_SECRET", hide_env_values = true)]
+        app_secret: String,
+        /// Verify token
+        #[arg(long, env = "PORTERO_VERIFY_TOKEN", hide_env_values = true)]
+        verify_token: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Verbs of `template`.
+#[derive(Subcommand, Debug)]
+pub enum TemplateCommand {
+    /// List what the registry knows
+    List(Target),
+    /// Fetch all templates from Meta
+    Sync(Target),
+}
+
+/// Verbs of `plugin`.
+#[derive(Subcommand, Debug)]
+pub enum PluginCommand {
+    /// List installed ones
+    List(Target),
+    /// Look into a component without installing it
+    Inspect {
+        /// The .wasm
+        file: PathBuf,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check and install a component
+    #[command(after_help = "Example:\n  portero plugin install tienda_bot.wasm --tenant tienda-sol --grant send.session,send.interactive,log --set '{\"shop\":\"Tienda Sol\"}'")]
+    Install {
+        /// The .wasm
+        file: PathBuf,
+        /// Permissions granted, separated by commas; what is not named is denied
+        #[arg(long, value_delimiter = ',')]
+        grant: Vec<String>,
+        /// Templates it may name (names, or prefixes ending in *)
+        #[arg(long, value_delimiter = ',')]
+        template: Vec<String>,
+        /// Contact fields it may read
+        #[arg(long, value_delimiter = ',')]
+        field: Vec<String>,
+        /// Settings as JSON
+        #[arg(long, default_value = "{}")]
+        set: String,
+        /// Place among the tenant's plugins; smaller is asked first
+        #[arg(long, default_value_t = 0)]
+        position: i64,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Verbs of `token`.
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Make one for a tenant (or, without --tenant, for the operator); shown once
+    Create {
+        /// What it is for
+        label: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// End one at once
+    Revoke {
+        /// tok_…
+        id: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+}

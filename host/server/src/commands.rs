@@ -1,0 +1,53 @@
+//! One file per verb. Verbs about a host's data talk to its API; none has a second way in.
+
+pub mod app;
+pub mod ask;
+pub mod config;
+pub mod doctor;
+pub mod migrate;
+pub mod number;
+pub mod plugin;
+pub mod serve;
+pub mod simulator;
+pub mod stop;
+pub mod template;
+pub mod tenant;
+pub mod token;
+
+use serde_json::Value;
+
+use crate::output;
+
+/// A field of an answer as text.
+pub(crate) fn text(value: &Value, field: &str) -> String {
+    match value.get(field) {
+        Some(Value::String(s)) => s.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// Prints a list as a table or as JSON.
+pub(crate) fn show_list(json: bool, answer: &Value, columns: &[(&str, &str)], empty: &str) {
+    if json {
+        output::json(answer);
+        return;
+    }
+    let rows = answer.as_array().or_else(|| answer.get("items").and_then(Value::as_array));
+    let Some(rows) = rows.filter(|r| !r.is_empty()) else {
+        output::line(empty);
+        return;
+    };
+    let header: Vec<&str> = columns.iter().map(|(title, _)| *title).collect();
+    let rows = rows.iter().map(|r| columns.iter().map(|(_, field)| text(r, field)).collect()).collect();
+    output::line(&output::table(&header, rows));
+}
+
+/// Prints one line, or the answer as JSON.
+pub(crate) fn show(json: bool, answer: &Value, line: &str) {
+    if json {
+        output::json(answer);
+    } else {
+        output::line(line);
+    }
+}

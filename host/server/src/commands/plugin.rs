@@ -1,0 +1,95 @@
+//! `portero plugin`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::cli::PluginCommand;
+use crate::client::Body;
+use crate::commands::{show, show_list, text};
+use crate::output;
+
+/// Runs the verb.
+///
+/// # Errors
+/// The host's words, or why a component is refused.
+pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        PluginCommand::List(target) => {
+            let api = target.connect().await?;
+            let answer = api.get("/v1/plugins").await?;
+            let columns = [
+                ("plugin", "plugin"),
+                ("version", "version"),
+                ("kind", "kind"),
+                ("enabled", "enabled"),
+                ("failures in a row", "failures_in_row"),
+                ("paused until", "paused_until"),
+                ("digest", "digest"),
+            ];
+            show_list(target.json, &answer, &columns, "no plugins yet; `portero plugin install --help`");
+            api.close().await;
+        }
+        PluginCommand::Inspect { file, json } => {
+            let bytes = read(&file)?;
+            let found = portero_sandbox::inspect(&bytes).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
+            let permissions: Vec<Value> = found
+                .manifest
+                .permissions
+                .iter()
+                .map(|p| json!({ "id": p.id, "reason": p.reason }))
+                .collect();
+            let answer = json!({
+                "id": found.manifest.id, "version": found.manifest.version.to_string(), "kind": found.kind,
+                "wit": found.track, "digest": found.digest, "size_bytes": found.size,
+                "permissions": permissions, "templates": found.manifest.messages.templates,
+                "imports": found.imports,
+            });
+            if json {
+                output::json(&answer);
+            } else {
+                output::line(&format!("{} {} · {} · wit {} · {} bytes", text(&answer, "id"), text(&answer, "version"), text(&answer, "kind"), text(&answer, "wit"), text(&answer, "size_bytes")));
+                output::line(&format!("sha256 {}", text(&answer, "digest")));
+                for p in &permissions {
+                    output::line(&format!("  asks for {}: {}", text(p, "id"), text(p, "reason")));
+                }
+                output::line(&format!("  may name templates: {}", found.manifest.messages.templates.join(", ")));
+                output::line(&format!("  imports: {}", found.imports.join(", ")));
+            }
+        }
+        PluginCommand::Install { file, grant, template, field, set, position, target } => {
+            let bytes = read(&file)?;
+            let config: Value = serde_json::from_str(&set).context("--set must be JSON")?;
+            let how = json!({
+                "config": config, "position": position,
+                "grants": { "permissions": grant, "templates": template, "contact_fields": field },
+            });
+            let api = target.connect().await?;
+            let path = format!("/v1/plugins?how={}", encode(&how.to_string()));
+            let answer = api.send(reqwest::Method::POST, &path, Some(Body::Bytes(bytes))).await?;
+            let line = format!("installed {} {} as {}", text(&answer, "plugin"), text(&answer, "version"), text(&answer, "id"));
+            show(target.json, &answer, &line);
+            api.close().await;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))
+}
+
+/// Percent-encodes a query value.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

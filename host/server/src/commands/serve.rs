@@ -1,0 +1,81 @@
+//! `portero serve`: run a host until told to stop; then drain.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use serde_json::json;
+
+use crate::cli::ServeArgs;
+use crate::clock::{Ids, SystemClock};
+use crate::compose::{Host, HostParts, probe};
+use crate::config::Config;
+use crate::lock::DataDir;
+use crate::output;
+
+/// Runs the verb.
+///
+/// # Errors
+/// What keeps a host from starting.
+pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let mut config = Config::load(args.config.as_deref())?;
+    if let Some(data) = args.data {
+        config.data = data;
+    }
+    if let Some(listen) = args.listen {
+        config.listen = listen;
+    }
+    if args.database_url.is_some() {
+        config.database_url = args.database_url;
+    }
+    if let Some(url) = args.graph_url {
+        config.graph_url = url;
+    }
+    let data = DataDir::lock(&config.data)?;
+    let host = Host::build(HostParts {
+        config,
+        data,
+        clock: Arc::new(SystemClock),
+        jump: None,
+        ids: Arc::new(Ids::system()),
+        simulator: None,
+        probe: probe(),
+        transport: None,
+    })
+    .await?;
+    let running = host.run(true).await?;
+    if args.json {
+        output::json(&json!({
+            "host_url": running.url,
+            "data_dir": running.data_dir(),
+            "operator_token": running.operator_token,
+            "login_url": running.login_url,
+            "tenants": tenants(&running).await?,
+        }));
+    } else {
+        output::line(&format!("portero listens on {}", running.url));
+        output::line(&format!("pages (this link works once): {}", running.login_url));
+        output::line("Ctrl-C stops it: what is in hand ends first");
+    }
+    until_told().await?;
+    running.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn tenants(running: &crate::compose::RunningHost) -> anyhow::Result<serde_json::Value> {
+    let list = portero_flow::desk::tenants::list(&running.ctx, None).await?;
+    Ok(serde_json::to_value(list)?)
+}
+
+/// Waits for Ctrl-C or a polite kill.
+///
+/// # Errors
+/// Signals that cannot be listened for.
+pub async fn until_told() -> anyhow::Result<()> {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .context("cannot listen for SIGTERM")?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.context("cannot listen for Ctrl-C"),
+        _ = term.recv() => Ok(()),
+    }
+}

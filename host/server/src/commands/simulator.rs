@@ -1,0 +1,73 @@
+//! `portero simulator`: the pretend Meta alone, for any client of the Cloud API.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use portero_domain::clock::{JumpClock, Millis};
+use portero_net::ClientOptions;
+use portero_simulator::{Simulator, WorldConfig};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::SimulatorArgs;
+use crate::clock::SystemClock;
+use crate::commands::serve::until_told;
+use crate::demo::world;
+use crate::output;
+
+/// Runs the verb.
+///
+/// # Errors
+/// A world that does not read, or an address that is taken.
+pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
+    let mut config: WorldConfig = match &args.world {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            if path.extension().is_some_and(|e| e == "json") {
+                serde_json::from_str(&text).with_context(|| format!("`{}` is no world", path.display()))?
+            } else {
+                toml::from_str(&text).with_context(|| format!("`{}` is no world", path.display()))?
+            }
+        }
+        None => world::config(args.seed, &world::Secrets::fixed()),
+    };
+    if args.callback.is_some() {
+        config.callback_url.clone_from(&args.callback);
+    }
+    let secrets = json!({
+        "app_secret": config.app_secret, "verify_token": config.verify_token,
+        "access_token": config.access_tokens.first(),
+    });
+    let clock = JumpClock::new(Arc::new(SystemClock), Millis(0));
+    let http = portero_net::client(ClientOptions::default())?;
+    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock), http);
+    let listener = tokio::net::TcpListener::bind(&args.listen)
+        .await
+        .with_context(|| format!("cannot listen on `{}`; choose another with --listen", args.listen))?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let stop = CancellationToken::new();
+    let (until, pump_until) = (stop.clone(), stop.clone());
+    let router = simulator.router();
+    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
+    let served = tokio::spawn(async move {
+        let _ = axum::serve(listener, router).with_graceful_shutdown(async move { until.cancelled().await }).await;
+    });
+    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
+    let pump = tokio::spawn(async move { simulator.run(pump_until.cancelled_owned()).await });
+    if args.json {
+        output::json(&json!({
+            "simulator_url": url, "app_secret": secrets["app_secret"], "verify_token": secrets["verify_token"],
+            "access_token": secrets["access_token"],
+        }));
+    } else {
+        output::line(&format!("the simulator listens on {url} (any Graph version, or none)"));
+        output::line(&format!("control: {url}/_sim/world"));
+        output::line(&format!("access token {}", secrets["access_token"].as_str().unwrap_or_default()));
+    }
+    until_told().await?;
+    stop.cancel();
+    let _ = pump.await;
+    served.abort();
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,44 @@
+//! `portero template`.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::cli::TemplateCommand;
+use crate::commands::{show, show_list, text};
+
+/// Runs the verb.
+///
+/// # Errors
+/// The host's words.
+pub async fn run(command: TemplateCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        TemplateCommand::List(target) => {
+            let api = target.connect().await?;
+            let answer = api.get("/v1/templates").await?;
+            let columns = [
+                ("name", "name"),
+                ("language", "language"),
+                ("category", "category"),
+                ("status", "status"),
+                ("quality", "quality"),
+                ("synced", "synced_at"),
+            ];
+            show_list(target.json, &answer, &columns, "no templates yet; `portero template sync`");
+            api.close().await;
+        }
+        TemplateCommand::Sync(target) => {
+            let api = target.connect().await?;
+            let bar = indicatif::ProgressBar::new_spinner();
+            bar.set_message("asking Meta for templates");
+            bar.enable_steady_tick(std::time::Duration::from_millis(100));
+            let answer = api.post("/v1/templates/sync", json!({})).await;
+            bar.finish_and_clear();
+            let answer = answer?;
+            let line = format!("{} templates of {} accounts", text(&answer, "templates"), text(&answer, "accounts"));
+            show(target.json, &answer, &line);
+            api.close().await;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

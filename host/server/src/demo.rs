@@ -1,0 +1,201 @@
+//! `portero demo`: a world, a scripted half hour driven only through public HTTP, a phone page.
+
+mod day;
+pub mod setup;
+mod show;
+pub mod world;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use portero_domain::clock::{Clock as _, JumpClock, Ts};
+use portero_domain::ids::IdSource as _;
+use portero_meta::transport::Transport;
+use portero_net::ClientOptions;
+use portero_simulator::{Simulator, Timings};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::DemoArgs;
+use crate::clock::{Ids, SystemClock};
+use crate::commands::serve::until_told;
+use crate::compose::{Host, HostParts, RunningHost, probe};
+use crate::config::Config;
+use crate::lock::DataDir;
+use crate::output;
+
+/// The morning the demo's day begins: Monday 23 November 2026, 09:00 in Bogotá.
+pub const MORNING: Ts = Ts(1_795_442_400_000);
+
+/// How to set the stage.
+pub struct StageOptions {
+    /// Turns names and chance.
+    pub seed: u64,
+    /// Where to listen.
+    pub listen: String,
+    /// Keep the data here; a temporary folder otherwise.
+    pub data: Option<PathBuf>,
+    /// Postgres instead of SQLite.
+    pub database_url: Option<String>,
+    /// The clock of host and simulator.
+    pub clock: JumpClock,
+    /// How long things take at the pretend Meta.
+    pub timings: Timings,
+    /// Instead of the real door out (fault injection in tests).
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
+/// Host and simulator in one process, on one clock, over real HTTP.
+pub struct Stage {
+    /// The host.
+    pub host: RunningHost,
+    /// The simulator's address.
+    pub simulator_url: String,
+    /// What both share.
+    pub secrets: world::Secrets,
+    /// Their clock.
+    pub clock: JumpClock,
+    stop: CancellationToken,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+    // Removed with everything in it when the demo ends.
+    _temporary: Option<Temporary>,
+}
+
+/// A folder that goes away with the demo.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// What keeps the demo from starting, or a day that did not go as told.
+pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
+    let show = show::Show::new(args.json);
+    show.say("building two shops, their people and a pretend Meta …");
+    let clock = JumpClock::starting_at(Arc::new(SystemClock), MORNING);
+    let running = stage(StageOptions {
+        seed: args.seed,
+        listen: args.listen.clone(),
+        data: args.data.clone(),
+        database_url: args.database_url.clone(),
+        clock,
+        timings: world::quick(),
+        transport: None,
+    })
+    .await?;
+    let world = setup::shops(&running, args.seed).await.context("the demo's world could not be built")?;
+    show.start(&running, &world);
+    let mut code = ExitCode::SUCCESS;
+    if !args.idle {
+        let balanced = tokio::select! {
+            day = day::run(&running, &world, args.seed, &show) => day?,
+            told = until_told() => { told?; running.stop().await; return Ok(ExitCode::SUCCESS); }
+        };
+        if !balanced {
+            code = ExitCode::from(1);
+        }
+    }
+    if !args.once {
+        show.invite(&running);
+        until_told().await?;
+        show.say("stopping: what is in hand ends first");
+    }
+    running.stop().await;
+    Ok(code)
+}
+
+/// Builds simulator and host and lets them work; the world is [`setup::shops`]' business.
+///
+/// # Errors
+/// What keeps one of them from starting.
+pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
+    let StageOptions { seed, listen, data, database_url, clock, timings, transport } = options;
+    let ids = Ids::system();
+    let (folder, temporary) = match data {
+        Some(folder) => (folder, None),
+        None => {
+            let mut name = [0_u8; 8];
+            ids.random(&mut name);
+            let folder = std::env::temp_dir().join(format!("portero-demo-{}", hex::encode(name)));
+            (folder.clone(), Some(Temporary(folder)))
+        }
+    };
+    let data = DataDir::lock(&folder)?;
+    let secrets = world::Secrets::random(&ids);
+    let stop = CancellationToken::new();
+    let mut tasks = Vec::new();
+
+    let http = portero_net::client(ClientOptions::default())?;
+    let mut config = world::config(seed, &secrets);
+    config.timings = timings;
+    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.context("no free port on loopback")?;
+    let simulator_url = format!("http://{}", listener.local_addr()?);
+    let (until, pump_until, router) = (stop.clone(), stop.clone(), simulator.router());
+    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
+    tasks.push(tokio::spawn(async move {
+        let _ = axum::serve(listener, router).with_graceful_shutdown(async move { until.cancelled().await }).await;
+    }));
+    let pump = Arc::clone(&simulator);
+    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
+    tasks.push(tokio::spawn(async move { pump.run(pump_until.cancelled_owned()).await }));
+
+    let mut config = Config::load(None)?;
+    config.data.clone_from(&folder);
+    config.listen = listen;
+    config.database_url = database_url;
+    config.graph_url.clone_from(&simulator_url);
+    if config.master_key.is_none() && config.master_key_file.is_none() {
+        let (key, _) = data.key("master.key", &ids)?;
+        config.master_key = Some(hex::encode(key));
+    }
+    if let Some(url) = &config.database_url {
+        migrate(url).await?;
+    }
+    let host = Host::build(HostParts {
+        config,
+        data,
+        clock: Arc::new(clock.clone()),
+        jump: Some(clock.clone()),
+        ids: Arc::new(ids),
+        simulator: Some(simulator_url.clone()),
+        probe: probe(),
+        transport,
+    })
+    .await?;
+    // The simulator moves the clock through the host's pause, so that nothing is caught in between.
+    let host = host.run(true).await?;
+    simulator.set_callback(&format!("{}/webhooks/whatsapp", host.url));
+    tracing::debug!(now = %clock.now(), "the demo's clock");
+    Ok(Stage { host, simulator_url, secrets, clock, stop, tasks, _temporary: temporary })
+}
+
+/// The demo's Postgres may be empty: its schema is brought up to date without asking.
+async fn migrate(url: &str) -> anyhow::Result<()> {
+    let key = portero_store::MasterKey::new([0; 32]);
+    let store = portero_store::Store::open(url, key, Arc::new(Ids::system()))
+        .await
+        .context("cannot open the database of --database-url")?;
+    store.migrate().await.context("cannot bring its schema up to date")?;
+    Ok(())
+}
+
+impl Stage {
+    /// Drains both and ends them.
+    pub async fn stop(self) {
+        self.host.stop().await;
+        self.stop.cancel();
+        for task in self.tasks {
+            let mut task = task;
+            if tokio::time::timeout(std::time::Duration::from_secs(2), &mut task).await.is_err() {
+                task.abort();
+            }
+        }
+    }
+}

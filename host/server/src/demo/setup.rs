@@ -1,0 +1,186 @@
+//! Builds the two shops through the public API, as an agency would.
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::client::{Api, Body};
+use crate::commands::text;
+use crate::demo::{Stage, world};
+use crate::guest::TIENDA_BOT;
+use crate::sim_control::HttpControl;
+
+/// A shop that stands, and how to reach it.
+pub struct Standing {
+    /// What it is.
+    pub shop: world::Shop,
+    /// Tenant id.
+    pub id: String,
+    /// Its token.
+    pub token: String,
+    /// Its API.
+    pub api: Api,
+    /// An inbound message of its first person.
+    pub sample_wamid: String,
+}
+
+/// Both shops and the way to the simulator.
+pub struct World {
+    /// The shops.
+    pub shops: Vec<Standing>,
+    /// The operator's API.
+    pub operator: Api,
+    /// The simulator's control.
+    pub control: HttpControl,
+}
+
+/// Creates tenants, tokens, numbers, wordings, people and consents, syncs templates, installs the plugin.
+///
+/// # Errors
+/// Which step did not work, and the host's words.
+pub async fn shops(running: &Stage, seed: u64) -> anyhow::Result<World> {
+    let operator = Api::at(&running.host.url, &running.host.operator_token)?;
+    let app = json!({ "app_secret": running.secrets.app_secret, "verify_token": running.secrets.verify_token });
+    operator.put("/v1/apps/default", app).await.context("app")?;
+    let control = HttpControl::new(&running.simulator_url)?;
+    let mut standing = Vec::new();
+    for shop in world::shops(seed) {
+        standing.push(one(running, &operator, shop).await?);
+    }
+    let mut world = World { shops: standing, operator, control };
+    // One message each, so that programs that drive the demo have an open window to answer in.
+    for i in 0..world.shops.len() {
+        let Some(shop) = world.shops.get(i) else { continue };
+        let Some(person) = shop.shop.people.first() else { continue };
+        let said = say(&world.control, person.key(), shop.shop.number, hello(shop.shop.language)).await?;
+        wait(&world).await?;
+        if let Some(shop) = world.shops.get_mut(i) {
+            shop.sample_wamid = said;
+        }
+    }
+    Ok(world)
+}
+
+fn hello(language: &str) -> &'static str {
+    if language == "pt" { "oi" } else { "hola" }
+}
+
+/// A person writes; Meta's id of it.
+///
+/// # Errors
+/// The simulator's words.
+pub async fn say(control: &HttpControl, who: &str, number: &str, words: &str) -> anyhow::Result<String> {
+    let body = json!({ "number": number, "type": "text", "text": words });
+    let said = control.post(&format!("/_sim/people/{who}/say"), &body).await.map_err(anyhow::Error::msg)?;
+    Ok(text(&said, "wamid"))
+}
+
+/// Until both sides have nothing left to do.
+///
+/// # Errors
+/// They never came to rest.
+pub async fn wait(world: &World) -> anyhow::Result<()> {
+    // Asked twice in a row: what one side had on the wire may have become work of the other.
+    let mut quiet = 0;
+    for _ in 0..6_000 {
+        let host = world.operator.get("/v1/idle").await?;
+        let simulator = world.control.get("/_sim/idle").await.map_err(anyhow::Error::msg)?;
+        let idle = host.get("idle") == Some(&Value::Bool(true)) && simulator.get("idle") == Some(&Value::Bool(true));
+        quiet = if idle { quiet + 1 } else { 0 };
+        if quiet == 2 {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    anyhow::bail!("host and simulator did not come to rest; the log has the reason")
+}
+
+async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Result<Standing> {
+    let tenant = json!({
+        "slug": shop.slug, "name": shop.name, "language": shop.language,
+        "timezone": shop.timezone, "country": shop.country,
+    });
+    let created = operator.post("/v1/tenants", tenant).await.context("tenant")?;
+    let token = operator
+        .post("/v1/tokens", json!({ "label": "demo", "tenant": shop.slug }))
+        .await
+        .context("token")?;
+    let token = text(&token, "token");
+    let number = json!({
+        "phone_number_id": shop.number, "waba_id": shop.waba, "display": shop.display,
+        "access_token": running.secrets.access_token,
+    });
+    operator.for_tenant(shop.slug).put("/v1/numbers", number).await.context("number")?;
+    let api = Api::at(&running.host.url, &token)?;
+    api.put("/v1/wordings", wording(&shop)).await.context("wording")?;
+    api.post("/v1/templates/sync", json!({})).await.context("template sync")?;
+    let how = json!({
+        "config": bot_config(&shop),
+        "grants": {
+            "permissions": ["send.session", "send.interactive", "send.media", "send.template.utility",
+                            "send.template.marketing", "consent.request", "kv", "contacts.read",
+                            "gate.preview", "log", "config"],
+            "templates": ["pedido_estado", "carrito_recordatorio"],
+            "contact_fields": ["name"],
+        },
+    });
+    let path = format!("/v1/plugins?how={}", crate::commands::plugin::encode(&grantable(how)?.to_string()));
+    api.send(reqwest::Method::POST, &path, Some(Body::Bytes(TIENDA_BOT.to_vec()))).await.context("plugin")?;
+    for person in &shop.people {
+        let contact = json!({ "address": person.key(), "name": person.name, "language": shop.language, "country": shop.country });
+        api.put("/v1/contacts", contact).await.context("contact")?;
+        if let Some(max) = person.offers {
+            let consent = json!({
+                "event": "granted", "topic": "ofertas", "promise": { "max": max, "per": "week" },
+                "wording": "ofertas@1", "evidence": "paper form of the shop's opening, folder 3",
+            });
+            api.post(&format!("/v1/contacts/{}/consent", crate::commands::plugin::encode(person.key())), consent)
+                .await
+                .context("consent")?;
+        }
+    }
+    Ok(Standing { id: text(&created, "id"), shop, token, api, sample_wamid: String::new() })
+}
+
+/// Grants only what the plugin asks for: an operator cannot grant more.
+fn grantable(mut how: Value) -> anyhow::Result<Value> {
+    let found = portero_sandbox::inspect(TIENDA_BOT).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
+    if let Some(list) = how.pointer_mut("/grants/permissions").and_then(Value::as_array_mut) {
+        list.retain(|p| found.manifest.permissions.iter().any(|asked| Some(asked.id.as_str()) == p.as_str()));
+    }
+    Ok(how)
+}
+
+fn wording(shop: &world::Shop) -> Value {
+    let es = shop.language == "es";
+    let body = if es {
+        format!(
+            "{} quiere enviarte ofertas por WhatsApp, como mucho 2 por semana. Puedes parar cuando quieras \
+             escribiendo BAJA. Aviso de privacidad: https://privacidad.example/{}. ¿Aceptas?",
+            shop.name, shop.slug
+        )
+    } else {
+        format!(
+            "A {} quer enviar ofertas pelo WhatsApp, no máximo 2 por semana. Você pode parar quando quiser \
+             escrevendo SAIR. Aviso de privacidade: https://privacidade.example/{}. Aceita?",
+            shop.name, shop.slug
+        )
+    };
+    json!({
+        "name": "ofertas", "version": 1, "language": shop.language, "body": body,
+        "yes_label": if es { "Sí, acepto" } else { "Sim, aceito" },
+        "no_label": if es { "No, gracias" } else { "Não, obrigado" },
+        "thanks": if es { "¡Listo! Te escribiremos como mucho 2 veces por semana. BAJA para parar." }
+                  else { "Pronto! Escreveremos no máximo 2 vezes por semana. SAIR para parar." },
+        "promise": { "max": 2, "per": "week" },
+    })
+}
+
+fn bot_config(shop: &world::Shop) -> Value {
+    let es = shop.language == "es";
+    json!({
+        "shop": shop.name,
+        "hours": if es { "lunes a viernes de 9 a 18, sábados de 9 a 13" } else { "segunda a sexta das 9 às 18, sábados das 9 às 13" },
+        "address": if es { "Calle 10 # 5-21, Bogotá" } else { "Rua das Flores 100, São Paulo" },
+        "languages": [shop.language],
+    })
+}

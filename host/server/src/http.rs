@@ -1,0 +1,97 @@
+//! Every route, in one readable list, grouped by who calls it.
+
+pub mod api;
+pub mod auth;
+pub mod health;
+pub mod metrics;
+pub mod problem;
+pub mod webhook;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use portero_console::ConsoleState;
+use portero_domain::clock::JumpClock;
+use portero_domain::ids::TenantId;
+use portero_flow::Context;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::sim_control::HttpControl;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct AppState {
+    /// The corridor.
+    pub ctx: Arc<Context>,
+    /// The clock, when it may be moved.
+    pub jump: Option<JumpClock>,
+    /// The simulator, in the demo.
+    pub simulator: Option<HttpControl>,
+    /// Login codes that were not used yet, with the tenant they open.
+    codes: Arc<Mutex<HashMap<String, Option<TenantId>>>>,
+}
+
+impl AppState {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(ctx: Arc<Context>, jump: Option<JumpClock>, simulator: Option<HttpControl>) -> AppState {
+        AppState { ctx, jump, simulator, codes: Arc::default() }
+    }
+
+    /// A code that opens the pages once.
+    #[must_use]
+    pub fn one_time_code(&self, tenant: Option<TenantId>) -> String {
+        let mut bytes = [0_u8; 16];
+        self.ctx.ids.random(&mut bytes);
+        let code = hex::encode(bytes);
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner).insert(code.clone(), tenant);
+        code
+    }
+
+    /// Uses a code up.
+    pub(crate) fn redeem(&self, code: &str) -> Option<Option<TenantId>> {
+        self.codes.lock().unwrap_or_else(PoisonError::into_inner).remove(code)
+    }
+}
+
+/// The whole HTTP surface.
+pub fn router(state: AppState) -> Router {
+    let (api, document) = documented().split_for_parts();
+    let document = Arc::new(document);
+    let console = ConsoleState {
+        ctx: Arc::clone(&state.ctx),
+        simulator: state
+            .simulator
+            .clone()
+            .map(|c| Arc::new(c) as Arc<dyn portero_console::SimulatorControl>),
+    };
+    let pages = portero_console::router(console)
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), auth::pages));
+    Router::new()
+        // Meta
+        .merge(webhook::routes())
+        // programs
+        .merge(api)
+        .route("/openapi.json", get(move || async move { axum::Json((*document).clone()) }))
+        // operators' tools
+        .merge(health::routes())
+        .merge(metrics::routes())
+        // people
+        .merge(auth::routes())
+        .with_state(state)
+        .merge(pages)
+        .fallback(problem::no_such_path)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(DefaultBodyLimit::max(portero_flow::receive::BODY_LIMIT_BYTES))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+}
+
+/// The documented API and its OpenAPI document.
+#[must_use]
+pub fn documented() -> OpenApiRouter<AppState> {
+    api::routes()
+}

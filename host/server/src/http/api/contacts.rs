@@ -1,0 +1,96 @@
+//! People of a tenant.
+
+use axum::Json;
+use axum::extract::State;
+use portero_flow::desk::contacts::{self, ConsentRequest, ContactRequest, ContactView};
+use portero_flow::desk::{Page, limit};
+use serde::Deserialize;
+
+use crate::http::AppState;
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging};
+use crate::http::auth::Caller;
+use crate::http::problem::Problem;
+
+/// People, newest first.
+#[utoipa::path(get, path = "/v1/contacts", params(Paging), responses(
+    (status = 200, body = Page<ContactView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiQuery(q): ApiQuery<Paging>,
+) -> Result<Json<Page<ContactView>>, Problem> {
+    Ok(Json(contacts::list(&state.ctx, caller.tenant, limit(q.limit), q.after.as_deref()).await?))
+}
+
+/// Create or complete a person; every spelling of a number is one person.
+#[utoipa::path(put, path = "/v1/contacts", request_body = ContactRequest, responses(
+    (status = 200, body = ContactView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn put(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiJson(request): ApiJson<ContactRequest>,
+) -> Result<Json<ContactView>, Problem> {
+    Ok(Json(contacts::put(&state.ctx, caller.tenant, &request).await?))
+}
+
+/// One person, by id or address.
+#[utoipa::path(get, path = "/v1/contacts/{who}", params(("who" = String, Path, description = "con_… or a number or BSUID")), responses(
+    (status = 200, body = ContactView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+) -> Result<Json<ContactView>, Problem> {
+    Ok(Json(contacts::get(&state.ctx, caller.tenant, &who).await?))
+}
+
+/// Record a consent or its withdrawal, with its proof. Takes effect at once.
+#[utoipa::path(post, path = "/v1/contacts/{who}/consent", params(("who" = String, Path)), request_body = ConsentRequest, responses(
+    (status = 200, body = ContactView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn consent(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+    ApiJson(request): ApiJson<ConsentRequest>,
+) -> Result<Json<ContactView>, Problem> {
+    Ok(Json(contacts::consent(&state.ctx, caller.tenant, &who, &request).await?))
+}
+
+/// Why and where a conversation changes hands.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OwnRequest {
+    /// Shown to everybody who looks.
+    #[serde(default)]
+    reason: Option<String>,
+    /// Number; may be left out when the tenant has one.
+    #[serde(default)]
+    phone_number_id: Option<String>,
+}
+
+/// Take a conversation from the bot: it is silent until given back.
+#[utoipa::path(post, path = "/v1/contacts/{who}/hand-over", params(("who" = String, Path)), request_body = OwnRequest, responses(
+    (status = 200, body = ContactView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn hand_over(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+    ApiJson(request): ApiJson<OwnRequest>,
+) -> Result<Json<ContactView>, Problem> {
+    let reason = request.reason.as_deref().unwrap_or("taken over through the API");
+    let number = request.phone_number_id.as_deref();
+    Ok(Json(contacts::own(&state.ctx, caller.tenant, &who, number, Some(reason)).await?))
+}
+
+/// Give a conversation back to the bot.
+#[utoipa::path(post, path = "/v1/contacts/{who}/give-back", params(("who" = String, Path)), request_body = OwnRequest, responses(
+    (status = 200, body = ContactView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn give_back(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+    ApiJson(request): ApiJson<OwnRequest>,
+) -> Result<Json<ContactView>, Problem> {
+    let number = request.phone_number_id.as_deref();
+    Ok(Json(contacts::own(&state.ctx, caller.tenant, &who, number, None).await?))
+}

@@ -1,0 +1,138 @@
+//! Messages and their verdicts.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use portero_flow::desk::messages::{self, MessageRequest, MessageView, ProposedView};
+use portero_flow::desk::verdicts::{self, VerdictQuery, VerdictView, WhyView};
+use portero_flow::desk::{Page, limit};
+use serde::Deserialize;
+
+use crate::http::AppState;
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, parse_id};
+use crate::http::auth::Caller;
+use crate::http::problem::Problem;
+
+/// Filters of the list of messages.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MessageFilter {
+    /// Only of this contact (`con_…`).
+    contact: Option<String>,
+    /// Only in this state.
+    state: Option<String>,
+    /// Rows, 1 to 200; 50 when absent.
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    after: Option<String>,
+}
+
+/// Messages of a tenant, newest first.
+#[utoipa::path(get, path = "/v1/messages", params(MessageFilter), responses(
+    (status = 200, body = Page<MessageView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiQuery(q): ApiQuery<MessageFilter>,
+) -> Result<Json<Page<MessageView>>, Problem> {
+    let contact = q.contact.as_deref().map(parse_id).transpose()?;
+    let page = messages::list(
+        &state.ctx,
+        caller.tenant,
+        contact,
+        q.state.as_deref(),
+        limit(q.limit),
+        q.after.as_deref(),
+    )
+    .await?;
+    Ok(Json(page))
+}
+
+/// Propose a message. 202 with its verdict, whatever the verdict is. Needs `Idempotency-Key`.
+#[utoipa::path(post, path = "/v1/messages", request_body = MessageRequest,
+    params(("Idempotency-Key" = String, Header, description = "1 to 128 bytes of your own; the same for the same message")),
+    responses((status = 202, body = ProposedView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn propose(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    ApiJson(request): ApiJson<MessageRequest>,
+) -> Result<(StatusCode, Json<ProposedView>), Problem> {
+    let key = headers
+        .get("idempotency-key")
+        .and_then(|v| v.to_str().ok())
+        .filter(|k| !k.is_empty() && k.len() <= 128)
+        .ok_or_else(|| Problem::bad("send `Idempotency-Key`: 1 to 128 bytes of your own, the same for the same message"))?;
+    let proposed = messages::propose(&state.ctx, &caller.principal, caller.tenant, key, &request).await?;
+    Ok((StatusCode::ACCEPTED, Json(proposed)))
+}
+
+/// One message.
+#[utoipa::path(get, path = "/v1/messages/{id}", params(("id" = String, Path, description = "out_…")), responses(
+    (status = 200, body = MessageView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<MessageView>, Problem> {
+    Ok(Json(messages::get(&state.ctx, caller.tenant, parse_id(&id)?).await?))
+}
+
+/// Filters of the list of verdicts.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VerdictFilter {
+    /// Only on this message (`out_…`).
+    message: Option<String>,
+    /// Only about this contact (`con_…`).
+    contact: Option<String>,
+    /// Only `allow`, `defer`, `hold` or `deny`.
+    verdict: Option<String>,
+    /// Only decided by this rule.
+    rule: Option<String>,
+    /// Rows, 1 to 200; 50 when absent.
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    after: Option<String>,
+}
+
+/// Verdicts of a tenant, newest first, explained in es, pt and en.
+#[utoipa::path(get, path = "/v1/verdicts", params(VerdictFilter), responses(
+    (status = 200, body = Page<VerdictView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn verdicts(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiQuery(q): ApiQuery<VerdictFilter>,
+) -> Result<Json<Page<VerdictView>>, Problem> {
+    let query = VerdictQuery {
+        message: q.message.as_deref().map(parse_id).transpose()?,
+        contact: q.contact.as_deref().map(parse_id).transpose()?,
+        verdict: q.verdict,
+        rule: q.rule,
+        limit: limit(q.limit),
+        after: q.after,
+    };
+    Ok(Json(verdicts::list(&state.ctx, caller.tenant, &query).await?))
+}
+
+/// One verdict.
+#[utoipa::path(get, path = "/v1/verdicts/{id}", params(("id" = String, Path, description = "dec_…")), responses(
+    (status = 200, body = VerdictView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn verdict(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<VerdictView>, Problem> {
+    Ok(Json(verdicts::get(&state.ctx, caller.tenant, parse_id(&id)?).await?))
+}
+
+/// Why? Of a message (`out_…`, wamid), a verdict (`dec_…`) or a person (`con_…`, number).
+#[utoipa::path(get, path = "/v1/why/{id}", params(("id" = String, Path)), responses(
+    (status = 200, body = WhyView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn why(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<WhyView>, Problem> {
+    Ok(Json(verdicts::why(&state.ctx, caller.tenant, &id).await?))
+}

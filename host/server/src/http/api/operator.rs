@@ -1,0 +1,121 @@
+//! What concerns the whole server: tenants, numbers, apps, tokens.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use portero_flow::desk::access::{self, NewTokenView};
+use portero_flow::desk::numbers::{self, NumberRequest, NumberView};
+use portero_flow::desk::tenants::{self, TenantRequest, TenantView};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::http::AppState;
+use crate::http::api::{ApiJson, ApiPath, parse_id};
+use crate::http::auth::{Anyone, Caller, Operator};
+use crate::http::problem::Problem;
+
+/// Tenants this token reaches.
+#[utoipa::path(get, path = "/v1/tenants", responses(
+    (status = 200, body = Vec<TenantView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn tenants(
+    State(state): State<AppState>,
+    Anyone(principal): Anyone,
+) -> Result<Json<Vec<TenantView>>, Problem> {
+    Ok(Json(tenants::list(&state.ctx, principal.tenant).await?))
+}
+
+/// Create a tenant (operator).
+#[utoipa::path(post, path = "/v1/tenants", request_body = TenantRequest, responses(
+    (status = 201, body = TenantView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn create_tenant(
+    State(state): State<AppState>,
+    _: Operator,
+    ApiJson(request): ApiJson<TenantRequest>,
+) -> Result<(StatusCode, Json<TenantView>), Problem> {
+    Ok((StatusCode::CREATED, Json(tenants::create(&state.ctx, &request).await?)))
+}
+
+/// Numbers of the tenant.
+#[utoipa::path(get, path = "/v1/numbers", responses(
+    (status = 200, body = Vec<NumberView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn numbers(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Json<Vec<NumberView>>, Problem> {
+    Ok(Json(numbers::list(&state.ctx, caller.tenant).await?))
+}
+
+/// Connect a number to the tenant (operator); its access token is sealed and never read back.
+#[utoipa::path(put, path = "/v1/numbers", request_body = NumberRequest, responses(
+    (status = 200, body = NumberView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn put_number(
+    State(state): State<AppState>,
+    _: Operator,
+    caller: Caller,
+    ApiJson(request): ApiJson<NumberRequest>,
+) -> Result<Json<NumberView>, Problem> {
+    Ok(Json(numbers::put(&state.ctx, caller.tenant, &request).await?))
+}
+
+/// Secrets of a Meta app.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AppRequest {
+    /// What its webhooks are signed with.
+    #[schema(value_type = String)]
+    app_secret: SecretString,
+    /// What its verification request carries.
+    #[schema(value_type = String)]
+    verify_token: SecretString,
+}
+
+/// Accept webhooks of a Meta app at `/webhooks/whatsapp/{app}` (operator).
+#[utoipa::path(put, path = "/v1/apps/{app}", params(("app" = String, Path)), request_body = AppRequest, responses(
+    (status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn put_app(
+    State(state): State<AppState>,
+    _: Operator,
+    ApiPath(app): ApiPath<String>,
+    ApiJson(request): ApiJson<AppRequest>,
+) -> Result<StatusCode, Problem> {
+    tenants::put_app(&state.ctx, &app, &request.app_secret, &request.verify_token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A token to make.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenRequest {
+    /// What it is for.
+    label: String,
+    /// Tenant by slug or id; absent for an operator's token.
+    #[serde(default)]
+    tenant: Option<String>,
+}
+
+/// Make an access token (operator); it is shown once.
+#[utoipa::path(post, path = "/v1/tokens", request_body = TokenRequest, responses(
+    (status = 201, body = NewTokenView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn create_token(
+    State(state): State<AppState>,
+    _: Operator,
+    ApiJson(request): ApiJson<TokenRequest>,
+) -> Result<(StatusCode, Json<NewTokenView>), Problem> {
+    let tenant = match request.tenant.as_deref() {
+        Some(name) => Some(tenants::find(&state.ctx, name).await?),
+        None => None,
+    };
+    Ok((StatusCode::CREATED, Json(access::create_token(&state.ctx, tenant, &request.label).await?)))
+}
+
+/// End a token at once (operator).
+#[utoipa::path(delete, path = "/v1/tokens/{id}", params(("id" = String, Path, description = "tok_…")), responses(
+    (status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn revoke_token(
+    State(state): State<AppState>,
+    _: Operator,
+    ApiPath(id): ApiPath<String>,
+) -> Result<StatusCode, Problem> {
+    access::revoke_token(&state.ctx, parse_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

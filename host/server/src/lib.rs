@@ -1,0 +1,66 @@
+//! The binary's own library: wiring, HTTP, command line. Business lives in `portero-flow`.
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod commands;
+pub mod compose;
+pub mod config;
+pub mod demo;
+pub mod guest;
+pub mod http;
+pub mod lock;
+pub mod output;
+pub mod sim_control;
+pub mod telemetry;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+
+/// Runs one command.
+///
+/// # Errors
+/// Whatever stopped it, with context for the person at the terminal.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    portero_net::install_tls();
+    telemetry::start(cli.quiet);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(dispatch(cli));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    result
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(args) => commands::serve::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Simulator(args) => commands::simulator::run(args).await,
+        Command::Migrate(args) => commands::migrate::run(args).await,
+        Command::Doctor(args) => commands::doctor::run(args).await,
+        Command::Config(args) => commands::config::run(args),
+        Command::Why(args) => commands::ask::why(args).await,
+        Command::Inbox(args) => commands::ask::inbox(args).await,
+        Command::Account(args) => commands::ask::account(args).await,
+        Command::Stop(args) => commands::stop::run(args, true).await,
+        Command::Resume(args) => commands::stop::run(args, false).await,
+        Command::Tenant(args) => commands::tenant::run(args).await,
+        Command::Number(args) => commands::number::run(args).await,
+        Command::App(args) => commands::app::run(args).await,
+        Command::Template(args) => commands::template::run(args).await,
+        Command::Plugin(args) => commands::plugin::run(args).await,
+        Command::Token(args) => commands::token::run(args).await,
+    }
+}
+
+/// Prints an error and its causes to standard error; exit code 1.
+#[must_use]
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    output::error(&format!("error: {error}"));
+    for cause in error.chain().skip(1) {
+        output::error(&format!("  because: {cause}"));
+    }
+    ExitCode::from(1)
+}

@@ -1,0 +1,287 @@
+//! What becomes of an accepted message, and everything else that happens by itself later.
+
+use portero_domain::clock::{Millis, Ts};
+use serde_json::{Map, Value};
+
+use crate::arena::Id;
+use crate::errors::GraphError;
+use crate::faults::FaultMode;
+use crate::messages::{Class, Direction, Message, StatusMark, default_ttl};
+use crate::people::Person;
+use crate::templates::Template;
+use crate::world::{Number, World};
+
+/// Something with a time of its own.
+pub(crate) enum Due {
+    Sent(Id<Message>),
+    Delivered(Id<Message>),
+    Read(Id<Message>),
+    Played(Id<Message>),
+    Failed(Id<Message>, GraphError),
+    /// The end of the n-th pause of a template.
+    Unpause(Id<Template>, u32),
+    /// The announced recategorisation.
+    Recategorise(Id<Template>, String),
+    /// A person does what rule n of theirs says about a message.
+    Auto(Id<Message>, usize),
+}
+
+/// A send that passed every check that is answered at once.
+pub(crate) struct Accepted {
+    pub(crate) number: Id<Number>,
+    pub(crate) person: Id<Person>,
+    pub(crate) kind: String,
+    pub(crate) content: Map<String, Value>,
+    pub(crate) opaque: Option<String>,
+    pub(crate) class: Class,
+    pub(crate) template: Option<Id<Template>>,
+    pub(crate) by_user_id: bool,
+}
+
+/// A reaction's target must be younger (§1.2).
+const REACTION_AGE: Millis = Millis::days(30);
+/// A voice note is played so long after it is seen.
+const PLAY_AFTER: Millis = Millis::secs(1);
+
+impl World {
+    /// Takes a message in, decides its fate, and returns its wamid.
+    pub(crate) fn accept(&mut self, send: Accepted, now: Ts) -> String {
+        let in_window = self.window_open(send.number, send.person, now);
+        let wamid = self.chance.wamid();
+        let refused = self
+            .faults
+            .take_next(FaultMode::Async)
+            .or_else(|| self.later_refusal(&send, in_window, now));
+        if !send.by_user_id {
+            let portfolio = self.portfolio_of(send.number).to_owned();
+            self.people[send.person]
+                .phone_used_at
+                .insert(portfolio, now);
+        }
+        self.thread(send.number, send.person).typing_until = None;
+        let id = self.remember(Message {
+            wamid: wamid.clone(),
+            number: send.number,
+            person: send.person,
+            direction: Direction::Outbound,
+            at: now,
+            kind: send.kind,
+            content: send.content,
+            opaque: send.opaque,
+            statuses: Vec::new(),
+            class: send.class,
+            in_window,
+            expires_at: now + default_ttl(send.class),
+            by_user_id: send.by_user_id,
+            template: send.template,
+            read_at: None,
+        });
+        let timings = self.config.timings;
+        match refused {
+            Some(error) => self
+                .queue
+                .push(now.plus_ms(timings.failed_ms), Due::Failed(id, error)),
+            None => self.queue.push(now.plus_ms(timings.sent_ms), Due::Sent(id)),
+        }
+        wamid
+    }
+
+    /// What Meta answers with 200 and refuses afterwards (§7.3, column A).
+    fn later_refusal(&self, send: &Accepted, in_window: bool, now: Ts) -> Option<GraphError> {
+        let person = &self.people[send.person];
+        if !person.is.on_whatsapp {
+            return Some(GraphError::new(
+                131_026,
+                "the recipient cannot be reached on WhatsApp",
+            ));
+        }
+        let waba = &self.wabas[self.numbers[send.number].waba];
+        let paying = waba.is.payment_method;
+        if send.template.is_some() {
+            if !paying {
+                return Some(GraphError::new(
+                    131_042,
+                    "the account has no payment method",
+                ));
+            }
+            if send.class == Class::Marketing {
+                if person.stopped_marketing(&waba.is.portfolio) {
+                    return Some(GraphError::new(
+                        131_050,
+                        "the person stopped marketing messages from this business",
+                    ));
+                }
+                if person.is.holdout && !in_window {
+                    return Some(GraphError::new(
+                        130_472,
+                        "the person is in a hold-out group and the window is closed",
+                    ));
+                }
+            }
+            return None;
+        }
+        if !in_window {
+            return Some(window_closed());
+        }
+        if send.class == Class::Free {
+            return self.bad_reaction_target(send, now);
+        }
+        let charged = now.ms() >= self.config.service_charged_from_at;
+        if charged
+            && !paying
+            && self.service_delivered(send.number, now) >= self.config.free_service_messages
+        {
+            return Some(GraphError::new(
+                131_042,
+                "the free service messages of the month are used up and there is no payment method",
+            ));
+        }
+        None
+    }
+
+    fn bad_reaction_target(&self, send: &Accepted, now: Ts) -> Option<GraphError> {
+        let wamid = send
+            .content
+            .get("reaction")
+            .and_then(|reaction| reaction.get("message_id"))
+            .and_then(Value::as_str)
+            .unwrap_or("");
+        let good = self.by_wamid.get(wamid).is_some_and(|id| {
+            let target = &self.messages[*id];
+            target.direction == Direction::Inbound
+                && target.number == send.number
+                && target.person == send.person
+                && target.kind != "reaction"
+                && now.since(target.at) <= REACTION_AGE.0
+        });
+        (!good).then(|| {
+            GraphError::new(
+                131_009,
+                "reaction.message_id must be a message of this person in this chat, at most 30 days old and no reaction itself",
+            )
+        })
+    }
+
+    /// Lets one thing happen at its own time.
+    pub(crate) fn fire(&mut self, at: Ts, due: Due) {
+        match due {
+            Due::Sent(id) => self.sent(id, at),
+            Due::Delivered(id) => self.delivered(id, at),
+            Due::Read(id) => {
+                if self.people[self.messages[id].person].is.receipts {
+                    self.mark(id, "read", at, false);
+                }
+            }
+            Due::Played(id) => self.mark(id, "played", at, false),
+            Due::Failed(id, error) => {
+                self.messages[id].statuses.push(StatusMark {
+                    status: "failed",
+                    at,
+                    code: Some(error.code),
+                });
+                self.tell_status(id, "failed", at, None, Some(&error));
+            }
+            Due::Unpause(template, pauses) => self.end_pause(template, pauses, at),
+            Due::Recategorise(template, category) => {
+                self.set_template_category(template, &category, false, at);
+            }
+            Due::Auto(id, rule) => self.act_by_rule(id, rule, at),
+        }
+    }
+
+    fn sent(&mut self, id: Id<Message>, at: Ts) {
+        self.mark(id, "sent", at, true);
+        let message = &self.messages[id];
+        // Reactions are never reported beyond sent (§1.2).
+        if message.class == Class::Free {
+            return;
+        }
+        if self.people[message.person].is.online {
+            let when = at.max(message.at.plus_ms(self.config.timings.delivered_ms));
+            self.queue.push(when, Due::Delivered(id));
+        }
+    }
+
+    fn delivered(&mut self, id: Id<Message>, at: Ts) {
+        let message = &self.messages[id];
+        let (number, person) = (message.number, message.person);
+        let blocked = self
+            .threads
+            .get(&(number, person))
+            .is_some_and(|thread| thread.blocked);
+        let who = &self.people[person].is;
+        // A block looks like a phone that is off; too late is dropped without a word (§1.1, §5.3).
+        if message.reached() || blocked || !who.online || at >= message.expires_at {
+            return;
+        }
+        let straight_to_read = who.chat_open && who.receipts;
+        let receipts = who.receipts;
+        let voice = message.kind == "audio"
+            && message
+                .body()
+                .and_then(|audio| audio.get("voice"))
+                .and_then(Value::as_bool)
+                .unwrap_or(false);
+        let accepted_at = message.at;
+        if message.class == Class::Service {
+            self.count_service(number, at);
+        }
+        let seen_at = if straight_to_read {
+            self.mark(id, "read", at, true);
+            at
+        } else {
+            self.mark(id, "delivered", at, true);
+            let read_at = at.max(accepted_at.plus_ms(self.config.timings.read_ms));
+            if receipts {
+                self.queue.push(read_at, Due::Read(id));
+            }
+            read_at
+        };
+        if voice && receipts {
+            self.queue.push(seen_at + PLAY_AFTER, Due::Played(id));
+        }
+        self.plan_auto(id, at);
+    }
+
+    fn mark(&mut self, id: Id<Message>, status: &'static str, at: Ts, priced: bool) {
+        if self.messages[id].has(status) {
+            return;
+        }
+        self.messages[id].statuses.push(StatusMark {
+            status,
+            at,
+            code: None,
+        });
+        let pricing = if priced { self.pricing(id, at) } else { None };
+        self.tell_status(id, status, at, pricing, None);
+    }
+
+    /// Delivers what waited for the person's phone (or for the end of a block).
+    pub(crate) fn deliver_waiting(&mut self, person: Id<Person>, now: Ts) {
+        let mut waiting: Vec<Id<Message>> = self
+            .threads
+            .iter()
+            .filter(|((_, who), _)| *who == person)
+            .flat_map(|(_, thread)| thread.messages.iter().copied())
+            .filter(|id| {
+                let message = &self.messages[*id];
+                message.direction == Direction::Outbound
+                    && message.class != Class::Free
+                    && message.has("sent")
+                    && !message.reached()
+            })
+            .collect();
+        waiting.sort_by_key(|id| self.messages[*id].at);
+        for id in waiting {
+            self.queue.push(now, Due::Delivered(id));
+        }
+    }
+}
+
+/// 131047, as answer or as status (§4).
+pub(crate) fn window_closed() -> GraphError {
+    GraphError::new(
+        131_047,
+        "more than 24 hours have passed since the person last wrote to this number; send a template",
+    )
+}

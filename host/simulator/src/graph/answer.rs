@@ -1,0 +1,87 @@
+//! Answers with Meta's headers (§1.7), and the answer that never comes.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::Call;
+use crate::world::World;
+
+/// A success; `lost` when the connection is to close without it.
+pub(crate) struct Answer {
+    pub(crate) body: Value,
+    pub(crate) lost: bool,
+}
+
+impl From<Value> for Answer {
+    fn from(body: Value) -> Answer {
+        Answer { body, lost: false }
+    }
+}
+
+/// The account whose usage the headers report.
+pub(super) fn usage_owner(world: &World, call: &Call) -> Option<String> {
+    let id = call.path.first()?;
+    let waba = world
+        .by_number
+        .get(id)
+        .map(|number| world.numbers[*number].waba)
+        .or_else(|| world.by_waba.get(id).copied())?;
+    Some(world.wabas[waba].is.id.clone())
+}
+
+pub(super) fn respond(
+    status: u16,
+    body: &Value,
+    fbtrace_id: &str,
+    waba: Option<&str>,
+    version: Option<u32>,
+) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut set = |name: &'static str, value: String| {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    set("content-type", "application/json; charset=UTF-8".into());
+    set(
+        "facebook-api-version",
+        format!("v{}.0", version.unwrap_or(25)),
+    );
+    set("x-fb-trace-id", fbtrace_id.to_owned());
+    set("x-fb-request-id", fbtrace_id.to_owned());
+    set(
+        "x-app-usage",
+        json!({"call_count": 0, "total_cputime": 0, "total_time": 0}).to_string(),
+    );
+    if let Some(waba) = waba {
+        let usage = |kind: &str| {
+            json!({
+                "type": kind,
+                "call_count": 1,
+                "total_cputime": 1,
+                "total_time": 1,
+                "estimated_time_to_regain_access": 0,
+            })
+        };
+        let mut value = serde_json::Map::new();
+        value.insert(
+            waba.to_owned(),
+            json!([usage("whatsapp_business_management"), usage("whatsapp")]),
+        );
+        set(
+            "x-business-use-case-usage",
+            Value::Object(value).to_string(),
+        );
+    }
+    response
+}
+
+/// A body that breaks at once: the server has sent nothing yet and closes the connection.
+pub(super) fn hang_up() -> Response<Body> {
+    let broken = futures_util::stream::once(async {
+        Err::<String, std::io::Error>(std::io::Error::other("answer dropped on demand"))
+    });
+    Response::new(Body::from_stream(broken))
+}

@@ -1,0 +1,188 @@
+//! The Graph surface: every path that is not the control API.
+
+mod answer;
+mod auth;
+mod nodes;
+mod query;
+mod read;
+mod send;
+mod subscriptions;
+mod templates;
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{Method, Response, header};
+use serde_json::Value;
+
+use self::answer::Answer;
+use self::query::Query;
+use crate::errors::GraphError;
+use crate::simulator::Simulator;
+use crate::world::Seen;
+
+/// More than Meta would read; what is longer is refused without being kept.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+/// Bodies up to this size are kept in the request log.
+const LOGGED_BODY: usize = 64 * 1024;
+
+/// One request, taken apart.
+pub(crate) struct Call {
+    method: Method,
+    /// Path segments behind the version.
+    path: Vec<String>,
+    /// Major version of the path, when it has one.
+    version: Option<u32>,
+    query: Query,
+    token: Option<String>,
+    body: Vec<u8>,
+    /// `http://host` of the request, for `paging.next`.
+    origin: String,
+    /// The path as it came, for `paging.next`.
+    raw_path: String,
+}
+
+/// Answers any Graph request.
+pub(crate) async fn handle(
+    State(simulator): State<Arc<Simulator>>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let method = parts.method.clone();
+    let bytes = to_bytes(body, MAX_BODY).await;
+    let call = take_apart(
+        &parts,
+        bytes.as_ref().map_or_else(|_| Vec::new(), |b| b.to_vec()),
+    );
+    let answer = match bytes {
+        Ok(_) => dispatch(&simulator, &call).await,
+        Err(_) => Err(GraphError::new(
+            100,
+            "the request body cannot be read or is too large",
+        )),
+    };
+    finish(&simulator, &call, &method, &path, answer)
+}
+
+fn take_apart(parts: &axum::http::request::Parts, body: Vec<u8>) -> Call {
+    let mut path: Vec<String> = parts
+        .uri
+        .path()
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(query::decode)
+        .collect();
+    let version = path.first().and_then(|first| major_version(first));
+    if version.is_some() {
+        path.remove(0);
+    }
+    let text = |name: header::HeaderName| {
+        parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let query = Query::parse(parts.uri.query().unwrap_or(""));
+    let bearer = text(header::AUTHORIZATION).and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme
+            .eq_ignore_ascii_case("bearer")
+            .then(|| token.trim().to_owned())
+    });
+    let token = bearer.or_else(|| query.get("access_token").map(str::to_owned));
+    let host = text(header::HOST).unwrap_or_else(|| "graph.sim.invalid".to_owned());
+    Call {
+        method: parts.method.clone(),
+        path,
+        version,
+        query,
+        token,
+        body,
+        origin: format!("http://{host}"),
+        raw_path: parts.uri.path().to_owned(),
+    }
+}
+
+/// `v23.0` is 23.
+fn major_version(segment: &str) -> Option<u32> {
+    let (major, minor) = segment.strip_prefix('v')?.split_once('.')?;
+    minor.parse::<u32>().ok()?;
+    major.parse().ok()
+}
+
+async fn dispatch(simulator: &Arc<Simulator>, call: &Call) -> Result<Answer, GraphError> {
+    {
+        let world = simulator.world();
+        if let Some(version) = call.version
+            && !world.config.graph_version_any
+            && !(20..=26).contains(&version)
+        {
+            return Err(GraphError::new(
+                2635,
+                "this simulator speaks v20.0 to v26.0",
+            ));
+        }
+    }
+    let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
+    match (call.method.as_str(), path.as_slice()) {
+        ("POST", [number, "messages"]) => send::messages(simulator, call, number),
+        ("GET", [waba, "message_templates"]) => templates::list(simulator, call, waba),
+        ("GET", [waba, "phone_numbers"]) => nodes::phone_numbers(simulator, call, waba),
+        ("GET", [waba, "subscribed_apps"]) => subscriptions::list(simulator, call, waba),
+        ("POST", [waba, "subscribed_apps"]) => subscriptions::add(simulator, call, waba).await,
+        ("DELETE", [waba, "subscribed_apps"]) => subscriptions::remove(simulator, call, waba),
+        ("GET", [id]) => nodes::get(simulator, call, id),
+        _ => Err(GraphError::new(
+            2500,
+            format!("{} is not supported on this path", call.method),
+        )),
+    }
+}
+
+/// Logs and builds the answer.
+fn finish(
+    simulator: &Simulator,
+    call: &Call,
+    method: &Method,
+    path: &str,
+    answer: Result<Answer, GraphError>,
+) -> Response<Body> {
+    let now = simulator.clock.now();
+    let mut world = simulator.world();
+    let body = if call.body.len() <= LOGGED_BODY {
+        serde_json::from_slice::<Value>(&call.body).ok()
+    } else {
+        None
+    };
+    let fbtrace_id = world.chance.fbtrace_id();
+    let (status, code, value, answered) = match answer {
+        Ok(Answer { body, lost }) => (200, None, body, !lost),
+        Err(error) => (
+            error.http(),
+            Some(error.code),
+            error.body(&fbtrace_id),
+            true,
+        ),
+    };
+    world.log_request(Seen {
+        at: now,
+        method: method.to_string(),
+        path: path.to_owned(),
+        status,
+        code,
+        body,
+        answered,
+    });
+    let waba = answer::usage_owner(&world, call);
+    drop(world);
+    // Whatever happened may have queued something.
+    simulator.wake();
+    if answered {
+        answer::respond(status, &value, &fbtrace_id, waba.as_deref(), call.version)
+    } else {
+        answer::hang_up()
+    }
+}

@@ -1,0 +1,46 @@
+//! The pretend Meta: a WhatsApp Cloud API that runs offline, on the same HTTP.
+//!
+//! It takes raw JSON, judges it by Meta's rules as `whatsapp-platform` states them (each file
+//! names its section), answers in Meta's shapes and reports back by signed webhooks. It shares
+//! no rule code with the gate: with the gate switched off it still refuses what Meta refuses.
+//!
+//! * Graph surface: every path that is not `/_sim/…`, with or without a version in front.
+//! * Control surface: `/_sim/…`, for scripts, tests and the phone page: people who write and
+//!   tap, the clock, faults, template events, and what was seen so far.
+//!
+//! Time comes from a [`portero_domain::clock::Clock`], chance from the seed; [`Simulator::run`]
+//! delivers what is due.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod arena;
+#[cfg(test)]
+mod cases;
+mod config;
+mod control;
+mod errors;
+mod fate;
+mod faults;
+mod graph;
+mod ids;
+mod inbound;
+mod limits;
+mod messages;
+mod people;
+mod pricing;
+mod queue;
+mod simulator;
+mod taps;
+mod templates;
+mod thread;
+mod validate;
+mod webhooks;
+mod world;
+
+pub use config::{
+    AccessToken, AutoReply, ConfigError, NumberConfig, PairRule, PersonConfig, Timings, WabaConfig,
+    WorldConfig,
+};
+pub use faults::{FaultMode, Faults, NextError};
+pub use simulator::{IdleReport, Simulator};

@@ -1,0 +1,109 @@
+//! The simulator as the rest of the program holds it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use portero_domain::clock::{Clock, JumpClock, Ts};
+use serde::Serialize;
+use tokio::sync::Notify;
+
+use crate::config::{ConfigError, WorldConfig};
+use crate::world::World;
+use crate::{control, graph};
+
+/// The pretend Meta. Cheap to share; all state is inside.
+pub struct Simulator {
+    world: Mutex<World>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) jump: Option<JumpClock>,
+    pub(crate) http: reqwest::Client,
+    wake: Notify,
+}
+
+/// Whether anything is still on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct IdleReport {
+    /// Nothing queued and nothing in flight.
+    pub idle: bool,
+    /// Statuses, reactions and webhooks that wait for their time.
+    pub queued: usize,
+    /// Of those, how many are due now.
+    pub due: usize,
+    /// Webhooks being posted at this moment.
+    pub in_flight: usize,
+    /// When the next of the queued is due, Unix milliseconds.
+    pub next_at: Option<Ts>,
+}
+
+impl Simulator {
+    /// Builds the world. `jump` is the same clock as `clock` when business time may be moved
+    /// through the control API; `http` posts the webhooks.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names what in the configuration makes no sense.
+    pub fn new(
+        config: WorldConfig,
+        clock: Arc<dyn Clock>,
+        jump: Option<JumpClock>,
+        http: reqwest::Client,
+    ) -> Result<Arc<Simulator>, ConfigError> {
+        let world = World::new(config, clock.now())?;
+        Ok(Arc::new(Simulator {
+            world: Mutex::new(world),
+            clock,
+            jump,
+            http,
+            wake: Notify::new(),
+        }))
+    }
+
+    /// Graph paths with or without a version, and `/_sim/…`.
+    pub fn router(self: &Arc<Self>) -> Router {
+        Router::new()
+            .nest("/_sim", control::router())
+            .fallback(graph::handle)
+            .with_state(Arc::clone(self))
+    }
+
+    /// Where webhooks go from now on; what is queued keeps its address.
+    pub fn set_callback(&self, url: impl Into<String>) {
+        self.world().config.callback_url = Some(url.into());
+        self.wake();
+    }
+
+    /// Whether anything is still on its way.
+    pub fn idle(&self) -> IdleReport {
+        let now = self.clock.now();
+        let world = self.world();
+        let queued = world.queue.len() + world.outbox.len();
+        let next_at = world
+            .queue
+            .next_at()
+            .into_iter()
+            .chain(world.outbox.next_at())
+            .min();
+        IdleReport {
+            idle: queued == 0 && world.outbox.in_flight == 0,
+            queued,
+            due: world.queue.due(now) + world.outbox.due(now),
+            in_flight: world.outbox.in_flight,
+            next_at,
+        }
+    }
+
+    /// The world, locked; never held across an await.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells the pump to look: time moved or something was queued.
+    ///
+    /// Whoever moves the clock from outside calls this, else the pump notices within 20 ms.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+}

@@ -1,0 +1,198 @@
+//! The whole state behind one lock: accounts, numbers, people, threads, queues.
+
+use std::collections::{HashMap, VecDeque};
+
+use portero_domain::address::AddressKey;
+use portero_domain::clock::Ts;
+use serde_json::Value;
+
+use crate::arena::{Arena, Id};
+use crate::config::{ConfigError, NumberConfig, WabaConfig, WorldConfig, address};
+use crate::fate::Due;
+use crate::faults::Faults;
+use crate::ids::Chance;
+use crate::limits::Throughput;
+use crate::messages::Message;
+use crate::people::{Person, digits};
+use crate::queue::Queue;
+use crate::templates::Template;
+use crate::thread::Thread;
+use crate::webhooks::outbox::Outbox;
+
+pub(crate) struct Waba {
+    pub(crate) is: WabaConfig,
+    /// `override_callback_uri` of `subscribed_apps` (§2.2).
+    pub(crate) callback: Option<String>,
+    pub(crate) zone: jiff::tz::TimeZone,
+    pub(crate) numbers: Vec<Id<Number>>,
+}
+
+pub(crate) struct Number {
+    pub(crate) is: NumberConfig,
+    pub(crate) waba: Id<Waba>,
+    pub(crate) rate: Throughput,
+    /// Month of the account and service messages delivered in it.
+    pub(crate) service_month: (i16, i8),
+    pub(crate) service_delivered: u32,
+}
+
+/// One request to the Graph surface, as the control API shows it.
+pub(crate) struct Seen {
+    pub(crate) at: Ts,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) code: Option<i64>,
+    pub(crate) body: Option<Value>,
+    pub(crate) answered: bool,
+}
+
+/// Requests kept for `/_sim/requests`.
+const SEEN_KEPT: usize = 2_000;
+
+pub(crate) struct World {
+    pub(crate) config: WorldConfig,
+    pub(crate) wabas: Arena<Waba>,
+    pub(crate) numbers: Arena<Number>,
+    pub(crate) templates: Arena<Template>,
+    pub(crate) people: Arena<Person>,
+    pub(crate) messages: Arena<Message>,
+    pub(crate) threads: HashMap<(Id<Number>, Id<Person>), Thread>,
+    pub(crate) by_waba: HashMap<String, Id<Waba>>,
+    pub(crate) by_number: HashMap<String, Id<Number>>,
+    pub(crate) by_phone: HashMap<AddressKey, Id<Person>>,
+    pub(crate) by_user_id: HashMap<(String, String), Id<Person>>,
+    pub(crate) by_wamid: HashMap<String, Id<Message>>,
+    pub(crate) by_template: HashMap<(Id<Waba>, String, String), Id<Template>>,
+    pub(crate) queue: Queue<Due>,
+    pub(crate) outbox: Outbox,
+    pub(crate) faults: Faults,
+    pub(crate) chance: Chance,
+    pub(crate) seen: VecDeque<Seen>,
+}
+
+impl World {
+    pub(crate) fn new(config: WorldConfig, now: Ts) -> Result<World, ConfigError> {
+        let mut world = World {
+            chance: Chance::new(config.seed, now),
+            wabas: Arena::default(),
+            numbers: Arena::default(),
+            templates: Arena::default(),
+            people: Arena::default(),
+            messages: Arena::default(),
+            threads: HashMap::new(),
+            by_waba: HashMap::new(),
+            by_number: HashMap::new(),
+            by_phone: HashMap::new(),
+            by_user_id: HashMap::new(),
+            by_wamid: HashMap::new(),
+            by_template: HashMap::new(),
+            queue: Queue::default(),
+            outbox: Outbox::default(),
+            faults: Faults::default(),
+            seen: VecDeque::new(),
+            config,
+        };
+        for waba in world.config.wabas.clone() {
+            world.add_waba(waba)?;
+        }
+        for person in world.config.people.clone() {
+            world.add_person(person, now)?;
+        }
+        Ok(world)
+    }
+
+    fn add_waba(&mut self, config: WabaConfig) -> Result<(), ConfigError> {
+        let zone =
+            jiff::tz::TimeZone::get(&config.timezone).map_err(|_| ConfigError::TimeZone {
+                waba: config.id.clone(),
+                timezone: config.timezone.clone(),
+            })?;
+        let numbers = config.numbers.clone();
+        let templates = config.templates.clone();
+        let id = config.id.clone();
+        let waba = self.wabas.push(Waba {
+            is: config,
+            callback: None,
+            zone,
+            numbers: Vec::new(),
+        });
+        if self.by_waba.insert(id.clone(), waba).is_some() {
+            return Err(ConfigError::Twice {
+                what: "account",
+                id,
+            });
+        }
+        for number in numbers {
+            self.add_number(waba, number)?;
+        }
+        for (index, raw) in templates.iter().enumerate() {
+            self.add_template(waba, index, raw)?;
+        }
+        Ok(())
+    }
+
+    fn add_number(&mut self, waba: Id<Waba>, mut config: NumberConfig) -> Result<(), ConfigError> {
+        if config.mps == 0 {
+            return Err(ConfigError::Throughput {
+                phone_number_id: config.phone_number_id,
+            });
+        }
+        address(&config.display, "display", &config.phone_number_id)?;
+        config.display = digits(&config.display);
+        let id = config.phone_number_id.clone();
+        let number = self.numbers.push(Number {
+            rate: Throughput::new(config.mps),
+            is: config,
+            waba,
+            service_month: (0, 0),
+            service_delivered: 0,
+        });
+        if self.by_number.insert(id.clone(), number).is_some() {
+            return Err(ConfigError::Twice { what: "number", id });
+        }
+        self.wabas[waba].numbers.push(number);
+        Ok(())
+    }
+
+    /// Every portfolio once, in the order of the accounts.
+    pub(crate) fn portfolios(&self) -> Vec<String> {
+        let mut out: Vec<String> = Vec::new();
+        for (_, waba) in self.wabas.iter() {
+            if !out.contains(&waba.is.portfolio) {
+                out.push(waba.is.portfolio.clone());
+            }
+        }
+        out
+    }
+
+    pub(crate) fn portfolio_of(&self, number: Id<Number>) -> &str {
+        &self.wabas[self.numbers[number].waba].is.portfolio
+    }
+
+    pub(crate) fn thread(&mut self, number: Id<Number>, person: Id<Person>) -> &mut Thread {
+        self.threads.entry((number, person)).or_default()
+    }
+
+    pub(crate) fn window_open(&self, number: Id<Number>, person: Id<Person>, now: Ts) -> bool {
+        self.threads
+            .get(&(number, person))
+            .is_some_and(|thread| thread.window_open(now))
+    }
+
+    pub(crate) fn remember(&mut self, message: Message) -> Id<Message> {
+        let (number, person) = (message.number, message.person);
+        let wamid = message.wamid.clone();
+        let id = self.messages.push(message);
+        self.by_wamid.insert(wamid, id);
+        self.thread(number, person).messages.push(id);
+        id
+    }
+
+    pub(crate) fn log_request(&mut self, seen: Seen) {
+        if self.seen.len() >= SEEN_KEPT {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(seen);
+    }
+}

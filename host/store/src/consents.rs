@@ -1,0 +1,84 @@
+//! The ledger of consent: appended, never changed; its standing is computed elsewhere.
+
+use portero_domain::consent::{ConsentEvent, ConsentScope};
+use portero_domain::ids::{ContactId, TenantId};
+use serde_json::json;
+
+use crate::error::{Result, StoreError};
+use crate::json;
+use crate::engine::EngineKind;
+use crate::tx::TenantTx;
+
+statements! {
+    CONSENT_APPEND = "insert into consent_events (consent_event_id, tenant_id, contact_id, kind, scope,
+            event, content_hash, captured_at, received_at)
+        select cast($3 as text), tenant_id, contact_id, cast($4 as text), cast($5 as text), cast($6 as text),
+            cast($7 as text), cast($8 as bigint), cast($9 as bigint)
+        from contacts where tenant_id = $1 and contact_id = $2
+        on conflict (consent_event_id) do nothing";
+    CONSENT_EVENTS = "select event from consent_events where tenant_id = $1 and contact_id = $2
+        order by captured_at, received_at, consent_event_id";
+    /// What changes a person's consent and what reads it to send must not pass each other: on
+    /// Postgres both lock the person's row (SQLite has one writer).
+    CONTACT_LOCK = "select contact_id from contacts where tenant_id = $1 and contact_id = $2",
+        postgres = "select contact_id from contacts where tenant_id = $1 and contact_id = $2 for no key update";
+}
+
+/// Hash of a consent event with whose it is: what the chain seals.
+pub(crate) fn content_hash(tenant: TenantId, contact: ContactId, event: &ConsentEvent) -> Result<String> {
+    let whole = json!({ "tenant": tenant, "contact": contact, "event": event });
+    Ok(json::sha256_hex(json::canonical("consent event", &whole)?.as_bytes()))
+}
+
+fn scope_text(scope: &ConsentScope) -> String {
+    match scope {
+        ConsentScope::All => "all".to_owned(),
+        ConsentScope::Promotional => "promotional".to_owned(),
+        ConsentScope::Topic(topic) => format!("topic:{topic}"),
+    }
+}
+
+impl TenantTx<'_> {
+    /// Appends an event; the same id twice is one event.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such person, or the database.
+    pub async fn append_consent(&mut self, contact: ContactId, event: &ConsentEvent) -> Result<()> {
+        self.lock_contact(contact).await?;
+        let args = args![
+            self.tenant,
+            contact,
+            event.id,
+            event.kind.as_str(),
+            scope_text(&event.scope),
+            json::canonical("consent event", event)?,
+            content_hash(self.tenant, contact, event)?,
+            event.captured_at,
+            event.received_at
+        ];
+        self.tx.run(CONSENT_APPEND, args).await.map(drop)
+    }
+
+    /// Every event of a person, oldest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn consent_events(&mut self, contact: ContactId) -> Result<Vec<ConsentEvent>> {
+        let rows: Vec<(String,)> = self.tx.rows(CONSENT_EVENTS, args![self.tenant, contact]).await?;
+        rows.iter().map(|(event,)| json::read("consent event", event)).collect()
+    }
+
+    /// Holds a person's row until the transaction ends.
+    pub(crate) async fn lock_contact(&mut self, contact: ContactId) -> Result<()> {
+        let found: Option<(String,)> = self.tx.row(CONTACT_LOCK, args![self.tenant, contact]).await?;
+        found.map(drop).ok_or(StoreError::NotFound { what: "contact" })
+    }
+
+    /// The same, where only Postgres needs it.
+    pub(crate) async fn lock_contact_if_shared(&mut self, contact: ContactId) -> Result<()> {
+        match self.tx.engine() {
+            EngineKind::Sqlite => Ok(()),
+            EngineKind::Postgres => self.lock_contact(contact).await,
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! People of a tenant: aliases, attributes, tags, the block list and the sandbox list.
+
+use portero_domain::address::AddressKey;
+use portero_domain::clock::Ts;
+use portero_domain::ids::ContactId;
+use portero_gate::facts::DoNotContact;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+
+use crate::db;
+use crate::error::{Result, StoreError};
+use crate::json;
+use crate::tx::TenantTx;
+
+/// Most people on a tenant's sandbox list.
+pub const SANDBOX_MAX: u32 = 20;
+
+/// What is known of a person at first sight.
+#[derive(Clone, Debug, Default)]
+pub struct NewContact {
+    /// Profile name.
+    pub name: Option<String>,
+    /// `es`, `pt`, `en` or a tag that begins so.
+    pub language: Option<String>,
+    /// Two letters.
+    pub country: Option<String>,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactRow {
+    /// Our id.
+    pub id: ContactId,
+    /// Profile name.
+    pub name: Option<String>,
+    /// Language tag.
+    pub language: Option<String>,
+    /// Two letters.
+    pub country: Option<String>,
+    /// When we first saw them.
+    pub created_at: Ts,
+    /// When they were erased.
+    pub erased_at: Option<Ts>,
+    /// Every address, oldest first, each as last spelled.
+    pub aliases: Vec<(AddressKey, String)>,
+}
+
+statements! {
+    CONTACT_BY_ADDRESSES = "select address, contact_id from contact_aliases
+        where tenant_id = $1 and address in (select value from json_each($2))",
+        postgres = "select address, contact_id from contact_aliases
+        where tenant_id = $1 and address in (select jsonb_array_elements_text(cast($2 as jsonb)))";
+    CONTACT_INSERT = "insert into contacts (contact_id, tenant_id, name, language, country, created_at)
+        values ($2, $1, $3, $4, $5, $6)";
+    /// The spelling follows what Meta said last; an alias never moves to another person.
+    ALIASES_PUT = "insert into contact_aliases (tenant_id, address, contact_id, as_spelled, since_at)
+        select c.tenant_id, j.value ->> 'a', c.contact_id, j.value ->> 's', $4
+        from json_each($3) j join contacts c on c.tenant_id = $1 and c.contact_id = $2
+        where true
+        on conflict (tenant_id, address) do update set as_spelled = excluded.as_spelled
+        where contact_aliases.contact_id = excluded.contact_id",
+        postgres = "insert into contact_aliases (tenant_id, address, contact_id, as_spelled, since_at)
+        select c.tenant_id, j.a, c.contact_id, j.s, cast($4 as bigint)
+        from jsonb_to_recordset(cast($3 as jsonb)) as j(a text, s text)
+        join contacts c on c.tenant_id = $1 and c.contact_id = $2
+        where true
+        order by j.a
+        on conflict (tenant_id, address) do update set as_spelled = excluded.as_spelled
+        where contact_aliases.contact_id = excluded.contact_id";
+    CONTACT_GET = "select contact_id, name, language, country, created_at, erased_at
+        from contacts where tenant_id = $1 and contact_id = $2";
+    CONTACTS = "select contact_id, name, language, country, created_at, erased_at
+        from contacts where tenant_id = $1 and contact_id > $2 order by contact_id limit $3";
+    ALIASES_OF = "select contact_id, address, as_spelled from contact_aliases
+        where tenant_id = $1 and contact_id in (select value from json_each($2))
+        order by since_at, address",
+        postgres = "select contact_id, address, as_spelled from contact_aliases
+        where tenant_id = $1 and contact_id in (select jsonb_array_elements_text(cast($2 as jsonb)))
+        order by since_at, address";
+    CONTACT_TOUCH_NAME = "update contacts set name = $3
+        where tenant_id = $1 and contact_id = $2 and (name is null or name <> $3)";
+    CONTACT_SET_LANGUAGE = "update contacts set language = $3 where tenant_id = $1 and contact_id = $2";
+    ATTRIBUTES = "select a.key, a.value from contact_attributes a
+        join contacts c on c.contact_id = a.contact_id
+        where c.tenant_id = $1 and a.contact_id = $2 order by a.key";
+    ATTRIBUTE_SET = "insert into contact_attributes (contact_id, key, value)
+        select contact_id, cast($3 as text), cast($4 as text) from contacts where tenant_id = $1 and contact_id = $2
+        on conflict (contact_id, key) do update set value = excluded.value";
+    ATTRIBUTE_CLEAR = "delete from contact_attributes where key = $3
+        and contact_id in (select contact_id from contacts where tenant_id = $1 and contact_id = $2)";
+    TAGS = "select g.tag from contact_tags g join contacts c on c.contact_id = g.contact_id
+        where c.tenant_id = $1 and g.contact_id = $2 order by g.tag";
+    TAG_ADD = "insert into contact_tags (contact_id, tag)
+        select contact_id, cast($3 as text) from contacts where tenant_id = $1 and contact_id = $2
+        on conflict (contact_id, tag) do nothing";
+    TAG_REMOVE = "delete from contact_tags where tag = $3
+        and contact_id in (select contact_id from contacts where tenant_id = $1 and contact_id = $2)";
+    DNC_PUT = "insert into do_not_contact (tenant_id, address, scope, reason, author, since_at)
+        values ($1, $2, $3, $4, $5, $6)
+        on conflict (tenant_id, address) do update
+        set scope = excluded.scope, reason = excluded.reason, author = excluded.author, since_at = excluded.since_at";
+    DNC_REMOVE = "delete from do_not_contact where tenant_id = $1 and address = $2";
+    DNC_OF = "select d.scope from do_not_contact d
+        join contact_aliases a on a.tenant_id = d.tenant_id and a.address = d.address
+        where d.tenant_id = $1 and a.contact_id = $2";
+    SANDBOX_COUNT = "select count(*) from sandbox_people where tenant_id = $1 and address <> $2";
+    SANDBOX_PUT = "insert into sandbox_people (tenant_id, address) values ($1, $2)
+        on conflict (tenant_id, address) do nothing";
+    SANDBOX_CONFIRM = "update sandbox_people set confirmed_at = $3
+        where tenant_id = $1 and address = $2 and confirmed_at is null";
+    SANDBOX_REMOVE = "delete from sandbox_people where tenant_id = $1 and address = $2";
+    SANDBOX_PEOPLE = "select address, confirmed_at from sandbox_people where tenant_id = $1 order by address";
+    SANDBOX_ALLOWED = "select count(*) from sandbox_people s
+        join contact_aliases a on a.tenant_id = s.tenant_id and a.address = s.address
+        where s.tenant_id = $1 and a.contact_id = $2 and s.confirmed_at is not null";
+}
+
+#[derive(sqlx::FromRow)]
+struct RawContact {
+    contact_id: String,
+    name: Option<String>,
+    language: Option<String>,
+    country: Option<String>,
+    created_at: i64,
+    erased_at: Option<i64>,
+}
+
+fn address_rows(addresses: &[(AddressKey, String)]) -> db::Arg {
+    let mut seen = std::collections::BTreeMap::new();
+    for (key, spelled) in addresses {
+        seen.insert(key.as_str(), spelled);
+    }
+    json::rows(seen.into_iter().map(|(a, s)| json!({ "a": a, "s": s })).collect())
+}
+
+/// The strictest of several block-list entries.
+pub(crate) fn strictest(scopes: impl IntoIterator<Item = DoNotContact>) -> Option<DoNotContact> {
+    let rank = |s: &DoNotContact| match s {
+        DoNotContact::Promotional => 0,
+        DoNotContact::All => 1,
+        DoNotContact::AllAndReplies => 2,
+    };
+    scopes.into_iter().max_by_key(rank)
+}
+
+impl TenantTx<'_> {
+    /// The person behind any of these addresses; the first address that is known decides.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn contact_by_addresses(&mut self, addresses: &[AddressKey]) -> Result<Option<ContactId>> {
+        let keys = json::rows(addresses.iter().map(|a| Value::from(a.as_str())).collect());
+        let rows: Vec<(String, String)> = self.tx.rows(CONTACT_BY_ADDRESSES, args![self.tenant, keys]).await?;
+        addresses
+            .iter()
+            .find_map(|a| rows.iter().find(|(known, _)| known == a.as_str()))
+            .map(|(_, contact)| json::id("contact_id", contact))
+            .transpose()
+    }
+
+    /// Makes a person with their addresses.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when an address belongs to somebody else by now: look again.
+    pub async fn create_contact(
+        &mut self,
+        id: ContactId,
+        new: &NewContact,
+        addresses: &[(AddressKey, String)],
+        now: Ts,
+    ) -> Result<()> {
+        let NewContact { name, language, country } = new;
+        let args = args![self.tenant, id, name.clone(), language.clone(), country.clone(), now];
+        self.tx.run(CONTACT_INSERT, args).await?;
+        let distinct: std::collections::BTreeSet<_> = addresses.iter().map(|(k, _)| k).collect();
+        let put = self.put_aliases(id, addresses, now).await?;
+        if put < u64::try_from(distinct.len()).unwrap_or(u64::MAX) {
+            return Err(StoreError::Conflict { statement: ALIASES_PUT.name });
+        }
+        Ok(())
+    }
+
+    /// Adds addresses to a person; one that is somebody else's stays theirs.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn add_aliases(
+        &mut self,
+        contact: ContactId,
+        addresses: &[(AddressKey, String)],
+        now: Ts,
+    ) -> Result<()> {
+        self.put_aliases(contact, addresses, now).await.map(drop)
+    }
+
+    async fn put_aliases(&mut self, contact: ContactId, addresses: &[(AddressKey, String)], now: Ts) -> Result<u64> {
+        if addresses.is_empty() {
+            return Ok(0);
+        }
+        self.tx.run(ALIASES_PUT, args![self.tenant, contact, address_rows(addresses), now]).await
+    }
+
+    /// One person.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn contact(&mut self, id: ContactId) -> Result<Option<ContactRow>> {
+        let rows: Vec<RawContact> = self.tx.rows(CONTACT_GET, args![self.tenant, id]).await?;
+        Ok(self.with_aliases(rows).await?.into_iter().next())
+    }
+
+    /// People, oldest first, after a cursor.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn contacts(&mut self, limit: usize, after: Option<ContactId>) -> Result<Vec<ContactRow>> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let rows: Vec<RawContact> = self.tx.rows(CONTACTS, args![self.tenant, after, db::limit(limit)]).await?;
+        self.with_aliases(rows).await
+    }
+
+    async fn with_aliases(&mut self, rows: Vec<RawContact>) -> Result<Vec<ContactRow>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = json::rows(rows.iter().map(|r| Value::from(r.contact_id.as_str())).collect());
+        let found: Vec<(String, String, String)> = self.tx.rows(ALIASES_OF, args![self.tenant, ids]).await?;
+        let mut aliases: HashMap<String, Vec<(AddressKey, String)>> = HashMap::new();
+        for (contact, address, spelled) in found {
+            aliases.entry(contact).or_default().push((json::address(address)?, spelled));
+        }
+        rows.into_iter()
+            .map(|r| {
+                Ok(ContactRow {
+                    id: json::id("contact_id", &r.contact_id)?,
+                    name: r.name,
+                    language: r.language,
+                    country: r.country,
+                    created_at: Ts(r.created_at),
+                    erased_at: r.erased_at.map(Ts),
+                    aliases: aliases.remove(&r.contact_id).unwrap_or_default(),
+                })
+            })
+            .collect()
+    }
+
+    /// Sets the profile name when it changed.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn touch_contact_name(&mut self, id: ContactId, name: &str) -> Result<()> {
+        self.tx.run(CONTACT_TOUCH_NAME, args![self.tenant, id, name]).await.map(drop)
+    }
+
+    /// Sets the language the person reads; `None` clears it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], or the database.
+    pub async fn set_contact_language(&mut self, id: ContactId, language: Option<&str>) -> Result<()> {
+        self.must("contact", CONTACT_SET_LANGUAGE, args![self.tenant, id, language]).await
+    }
+
+    /// Attributes by key.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn attributes(&mut self, contact: ContactId) -> Result<Vec<(String, String)>> {
+        self.tx.rows(ATTRIBUTES, args![self.tenant, contact]).await
+    }
+
+    /// Sets an attribute, or with `None` clears it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such person, or the database.
+    pub async fn set_attribute(&mut self, contact: ContactId, key: &str, value: Option<&str>) -> Result<()> {
+        match value {
+            Some(value) => {
+                self.must("contact", ATTRIBUTE_SET, args![self.tenant, contact, key, value]).await
+            }
+            None => self.tx.run(ATTRIBUTE_CLEAR, args![self.tenant, contact, key]).await.map(drop),
+        }
+    }
+
+    /// Tags in order.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn tags(&mut self, contact: ContactId) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = self.tx.rows(TAGS, args![self.tenant, contact]).await?;
+        Ok(rows.into_iter().map(|(tag,)| tag).collect())
+    }
+
+    /// Adds or removes a tag.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn set_tag(&mut self, contact: ContactId, tag: &str, add: bool) -> Result<()> {
+        let sql = if add { TAG_ADD } else { TAG_REMOVE };
+        self.tx.run(sql, args![self.tenant, contact, tag]).await.map(drop)
+    }
+
+    /// Puts an address on the tenant's block list.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn put_do_not_contact(
+        &mut self,
+        address: &AddressKey,
+        scope: DoNotContact,
+        reason: &str,
+        author: &str,
+        now: Ts,
+    ) -> Result<()> {
+        let scope = json::word("do_not_contact.scope", &scope)?;
+        self.tx.run(DNC_PUT, args![self.tenant, address, scope, reason, author, now]).await.map(drop)
+    }
+
+    /// Takes an address off the block list.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn remove_do_not_contact(&mut self, address: &AddressKey) -> Result<bool> {
+        Ok(self.tx.run(DNC_REMOVE, args![self.tenant, address]).await? == 1)
+    }
+
+    /// The strictest block-list entry of any of a person's addresses.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn do_not_contact(&mut self, contact: ContactId) -> Result<Option<DoNotContact>> {
+        let rows: Vec<(String,)> = self.tx.rows(DNC_OF, args![self.tenant, contact]).await?;
+        let scopes = rows
+            .iter()
+            .map(|(s,)| json::from_word("do_not_contact.scope", s))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(strictest(scopes))
+    }
+
+    /// Puts an address on the sandbox list, unconfirmed.
+    ///
+    /// # Errors
+    /// [`StoreError::Limit`] when the list is full, or the database.
+    pub async fn put_sandbox_person(&mut self, address: &AddressKey) -> Result<()> {
+        let others: Option<(i64,)> = self.tx.row(SANDBOX_COUNT, args![self.tenant, address]).await?;
+        if others.is_some_and(|(n,)| n >= i64::from(SANDBOX_MAX)) {
+            return Err(StoreError::Limit { what: "people on the sandbox list", max: SANDBOX_MAX });
+        }
+        self.tx.run(SANDBOX_PUT, args![self.tenant, address]).await.map(drop)
+    }
+
+    /// The person answered the code.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn confirm_sandbox_person(&mut self, address: &AddressKey, now: Ts) -> Result<bool> {
+        Ok(self.tx.run(SANDBOX_CONFIRM, args![self.tenant, address, now]).await? == 1)
+    }
+
+    /// Takes an address off the sandbox list.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn remove_sandbox_person(&mut self, address: &AddressKey) -> Result<bool> {
+        Ok(self.tx.run(SANDBOX_REMOVE, args![self.tenant, address]).await? == 1)
+    }
+
+    /// The sandbox list: (address, when confirmed).
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn sandbox_people(&mut self) -> Result<Vec<(AddressKey, Option<Ts>)>> {
+        let rows: Vec<(String, Option<i64>)> = self.tx.rows(SANDBOX_PEOPLE, args![self.tenant]).await?;
+        rows.into_iter().map(|(a, at)| Ok((json::address(a)?, at.map(Ts)))).collect()
+    }
+
+    /// Whether a person is on the sandbox list and answered the code.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn sandbox_allowed(&mut self, contact: ContactId) -> Result<bool> {
+        let row: Option<(i64,)> = self.tx.row(SANDBOX_ALLOWED, args![self.tenant, contact]).await?;
+        Ok(row.is_some_and(|(n,)| n > 0))
+    }
+}

@@ -1,0 +1,267 @@
+//! Opening a database, its pools, its schema.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portero_domain::ids::IdSource;
+use sqlx::migrate::{Migrate, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Executor, SqlStr};
+
+use crate::error::{Result, StoreError};
+use crate::seal::MasterKey;
+use crate::statements;
+use crate::tx::{Inner, Secrets, Tx};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Connections to Postgres of one process.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// Connections that read SQLite beside the one that writes.
+const SQLITE_READERS: u32 = 4;
+/// More than there are statements, so that none is prepared twice.
+const STATEMENT_CACHE: usize = 400;
+
+/// Which database is behind a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKind {
+    /// Embedded, one host.
+    Sqlite,
+    /// A server, several hosts.
+    Postgres,
+}
+
+impl EngineKind {
+    /// Name for people and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            EngineKind::Sqlite => "sqlite",
+            EngineKind::Postgres => "postgres",
+        }
+    }
+}
+
+/// An open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pools: Pools,
+    secrets: Arc<Secrets>,
+}
+
+#[derive(Clone)]
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` (made when missing; its folder must exist) or `postgres://…`.
+    ///
+    /// The schema is not touched: see [`Store::migrate`]. `ids` is asked for random bytes when
+    /// secrets are sealed.
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`] or [`StoreError::Unavailable`].
+    pub async fn open(url: &str, master: MasterKey, ids: Arc<dyn IdSource>) -> Result<Store> {
+        let pools = if let Some(path) = url.strip_prefix("sqlite:") {
+            open_sqlite(path.strip_prefix("//").unwrap_or(path)).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            open_postgres(url).await?
+        } else {
+            return Err(StoreError::BadUrl { why: "has no known scheme".to_owned() });
+        };
+        Ok(Store { pools, secrets: Arc::new(Secrets { master, ids }) })
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub fn engine(&self) -> EngineKind {
+        match self.pools {
+            Pools::Sqlite { .. } => EngineKind::Sqlite,
+            Pools::Postgres(_) => EngineKind::Postgres,
+        }
+    }
+
+    /// A write transaction. On SQLite there is one at a time; on Postgres rows are locked as they
+    /// are needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection can be had.
+    pub async fn write(&self) -> Result<Tx> {
+        let inner = match &self.pools {
+            Pools::Sqlite { writer, .. } => Inner::Sqlite(
+                writer.begin_with("begin immediate").await.map_err(|e| StoreError::sql("begin", e))?,
+            ),
+            Pools::Postgres(pool) => {
+                Inner::Postgres(pool.begin().await.map_err(|e| StoreError::sql("begin", e))?)
+            }
+        };
+        Ok(Tx { inner, secrets: Arc::clone(&self.secrets), writable: true })
+    }
+
+    /// A read transaction: all its statements see one snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when no connection can be had.
+    pub async fn read(&self) -> Result<Tx> {
+        let inner = match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                Inner::Sqlite(readers.begin().await.map_err(|e| StoreError::sql("begin", e))?)
+            }
+            Pools::Postgres(pool) => Inner::Postgres(
+                pool.begin_with("begin isolation level repeatable read, read only")
+                    .await
+                    .map_err(|e| StoreError::sql("begin", e))?,
+            ),
+        };
+        Ok(Tx { inner, secrets: Arc::clone(&self.secrets), writable: false })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<()> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => readers.execute("select 1").await.map(drop),
+            Pools::Postgres(pool) => pool.execute("select 1").await.map(drop),
+        }
+        .map_err(|e| StoreError::Unavailable { why: e.to_string() })
+    }
+
+    /// How many migrations this binary would apply.
+    ///
+    /// # Errors
+    /// [`StoreError::Migrate`], also when the schema is newer than this binary.
+    pub async fn pending_migrations(&self) -> Result<u32> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let mut conn = writer.acquire().await.map_err(unavailable)?;
+                pending(&mut *conn, &SQLITE_MIGRATIONS).await
+            }
+            Pools::Postgres(pool) => {
+                let mut conn = pool.acquire().await.map_err(unavailable)?;
+                pending(&mut *conn, &POSTGRES_MIGRATIONS).await
+            }
+        }
+    }
+
+    /// Brings the schema up to date. Several hosts may try at once: one works, the others wait.
+    ///
+    /// # Errors
+    /// [`StoreError::Migrate`], also when the schema is newer than this binary.
+    pub async fn migrate(&self) -> Result<u32> {
+        let applied = self.pending_migrations().await?;
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await,
+            Pools::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
+        }
+        .map_err(|e| StoreError::Migrate { why: e.to_string() })?;
+        Ok(applied)
+    }
+
+    /// Prepares every statement there is; says how many. For tests and for `doctor`.
+    ///
+    /// # Errors
+    /// The first statement that does not fit the schema.
+    pub async fn prepare_all(&self) -> Result<usize> {
+        let mut n = 0;
+        for sql in statements::all() {
+            let prepared = match &self.pools {
+                Pools::Sqlite { writer, .. } => {
+                    let mut conn = writer.acquire().await.map_err(unavailable)?;
+                    (&mut *conn).prepare(SqlStr::from_static(sql.sqlite)).await.map(drop)
+                }
+                Pools::Postgres(pool) => {
+                    let mut conn = pool.acquire().await.map_err(unavailable)?;
+                    (&mut *conn).prepare(SqlStr::from_static(sql.postgres)).await.map(drop)
+                }
+            };
+            prepared.map_err(|e| StoreError::sql(sql.name, e))?;
+            n += 1;
+        }
+        Ok(n)
+    }
+
+    /// Waits for what is under way and closes every connection.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn unavailable(e: sqlx::Error) -> StoreError {
+    StoreError::Unavailable { why: e.to_string() }
+}
+
+async fn open_sqlite(path: &str) -> Result<Pools> {
+    if path.is_empty() || path.starts_with(':') {
+        return Err(StoreError::BadUrl { why: "names no file".to_owned() });
+    }
+    let base = SqliteConnectOptions::new()
+        .filename(Path::new(path))
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(STATEMENT_CACHE);
+    let write = base
+        .clone()
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    // One writer: transactions queue here instead of fighting for the file's lock.
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(write)
+        .await
+        .map_err(unavailable)?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(base.read_only(true))
+        .await
+        .map_err(unavailable)?;
+    Ok(Pools::Sqlite { writer, readers })
+}
+
+async fn open_postgres(url: &str) -> Result<Pools> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::BadUrl { why: "does not read as a Postgres URL".to_owned() })?
+        .application_name("portero")
+        .statement_cache_capacity(STATEMENT_CACHE);
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(unavailable)?;
+    Ok(Pools::Postgres(pool))
+}
+
+async fn pending<C: Migrate>(conn: &mut C, migrator: &Migrator) -> Result<u32> {
+    let failed = |e: sqlx::migrate::MigrateError| StoreError::Migrate { why: e.to_string() };
+    let table = migrator.table_name.as_ref();
+    conn.ensure_migrations_table(table).await.map_err(failed)?;
+    let applied = conn.list_applied_migrations(table).await.map_err(failed)?;
+    let waiting = migrator
+        .iter()
+        .filter(|m| !applied.iter().any(|a| a.version == m.version))
+        .count();
+    Ok(u32::try_from(waiting).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,272 @@
+//! Everything the gate may know about one proposal, read in one place, in two or three statements.
+//!
+//! On Postgres a dispatch first holds the person's and the number's row: an opt-out stored before
+//! that is seen, one stored after it finds the attempt begun; and no two processes spend the same
+//! token of a bucket. (An admission holds nothing: it sends nothing.)
+
+use portero_domain::clock::{Millis, Ts};
+use portero_domain::consent::ConsentEvent;
+use portero_domain::content::Content;
+use portero_domain::proposal::{Origin, Proposal};
+use portero_domain::ids::WabaId;
+use portero_gate::facts::{
+    ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts, SenderFacts, Stop,
+    TemplateFact, TenantFacts, WindowFacts,
+};
+use portero_gate::Fact;
+
+use crate::contacts::strictest;
+use crate::engine::EngineKind;
+use crate::error::{Result, StoreError};
+use crate::json;
+use crate::tenants::{STOP_ALL, read_stop_all, stop};
+use crate::tx::TenantTx;
+
+/// How far back promotional sends are told.
+const PROMOTION_WINDOW: Millis = Millis::days(30);
+
+/// What to read facts for.
+#[derive(Clone, Debug)]
+pub struct FactsQuery<'a> {
+    /// The proposal.
+    pub proposal: &'a Proposal,
+    /// Hash of its content.
+    pub content_hash: &'a str,
+    /// What the detectors found in it.
+    pub content: ContentFacts,
+    /// What is known of the plugin that proposes; its two counts are filled here.
+    pub plugin: Option<PluginFacts>,
+    /// The instant to judge at.
+    pub now: Ts,
+}
+
+macro_rules! bot_since {
+    ($more:literal) => {
+        concat!(
+            "(select count(*) from outbox b where b.tenant_id = t.tenant_id and b.contact_id = $3
+                and b.phone_number_id = $2 and b.origin = 'plugin' and b.is_template = 0
+                and b.state in ('attempting', 'unknown', 'sent', 'queued') and b.outbox_id <> $5
+                and b.created_at > coalesce(v.window_at, 0)", $more, ")"
+        )
+    };
+}
+
+statements! {
+    FACTS = concat!("select t.mode, t.timezone, t.stopped_at as tenant_stopped_at, t.stop_reason as tenant_stop_reason,
+            (select s.value from settings s where s.key = $8) as stop_all,
+            n.tenant_id as number_tenant, n.waba_id, n.mps, n.tat_at,
+            n.stopped_at as number_stopped_at, n.stop_reason as number_stop_reason,
+            c.contact_id, c.country, c.erased_at,
+            v.window_at, v.window_wamid, v.human_since_at, v.pair_tat_at,
+            d.outbox_id as duplicate_of, d.content_hash as duplicate_hash,
+            ", bot_since!(""), " as bot_since, ", bot_since!(" and b.created_at > $6 - 60000"), " as bot_minute,
+            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = $7
+                and p.contact_id = $3 and p.created_at > $6 - 3600000 and p.outbox_id <> $5) as plugin_hour,
+            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = $7
+                and p.created_at > $6 - 60000 and p.outbox_id <> $5) as plugin_minute
+        from tenants t
+        left join numbers n on n.phone_number_id = $2
+        left join contacts c on c.contact_id = $3 and c.tenant_id = t.tenant_id
+        left join conversations v on v.phone_number_id = $2 and v.contact_id = $3 and v.tenant_id = t.tenant_id
+        left join outbox d on d.tenant_id = t.tenant_id and d.proposal_key = $4 and d.outbox_id <> $5
+        where t.tenant_id = $1");
+    FACT_LISTS = "select kind, body, at from (
+            select 'consent' as kind, e.event as body, e.captured_at as at, e.received_at as at2, e.consent_event_id as id
+            from consent_events e where e.tenant_id = $1 and e.contact_id = $2
+            union all
+            select 'open', x.reference, x.opened_at, 0, x.reference from transactions x
+            where x.tenant_id = $1 and x.contact_id = $2 and x.closed_at is null
+            union all
+            select 'promotion', o.topic, o.begun_at, 0, o.outbox_id from outbox o
+            where o.tenant_id = $1 and o.contact_id = $2 and o.is_promotional = 1 and o.outbox_id <> $3
+              and o.state in ('attempting', 'unknown', 'sent') and (o.status is null or o.status <> 'failed')
+              and o.begun_at > $4
+            union all
+            select 'blocked', b.scope, b.since_at, 0, b.address from do_not_contact b
+            where b.tenant_id = $1 and (b.address = $5 or b.address in
+                (select a.address from contact_aliases a where a.tenant_id = $1 and a.contact_id = $2))
+            union all
+            select 'sandbox', s.address, s.confirmed_at, 0, s.address from sandbox_people s
+            where s.tenant_id = $1 and s.confirmed_at is not null and s.address in
+                (select a.address from contact_aliases a where a.tenant_id = $1 and a.contact_id = $2)
+        ) f order by kind, at, at2, id";
+    OUTBOX_EXISTS = "select outbox_id from outbox where tenant_id = $1 and outbox_id = $2";
+    NUMBER_LOCK = "select phone_number_id from numbers where tenant_id = $1 and phone_number_id = $2",
+        postgres = "select phone_number_id from numbers where tenant_id = $1 and phone_number_id = $2 for no key update";
+}
+
+#[derive(sqlx::FromRow)]
+struct Raw {
+    mode: String,
+    timezone: String,
+    tenant_stopped_at: Option<i64>,
+    tenant_stop_reason: Option<String>,
+    stop_all: Option<String>,
+    number_tenant: Option<String>,
+    waba_id: Option<String>,
+    mps: Option<i64>,
+    tat_at: Option<i64>,
+    number_stopped_at: Option<i64>,
+    number_stop_reason: Option<String>,
+    contact_id: Option<String>,
+    country: Option<String>,
+    erased_at: Option<i64>,
+    window_at: Option<i64>,
+    window_wamid: Option<String>,
+    human_since_at: Option<i64>,
+    pair_tat_at: Option<i64>,
+    duplicate_of: Option<String>,
+    duplicate_hash: Option<String>,
+    bot_since: i64,
+    bot_minute: i64,
+    plugin_hour: i64,
+    plugin_minute: i64,
+}
+
+/// The lists of one person.
+#[derive(Default)]
+struct Lists {
+    consent: Vec<ConsentEvent>,
+    open_transactions: Vec<String>,
+    promotions: Vec<(Option<String>, Ts)>,
+    blocked: Vec<portero_gate::facts::DoNotContact>,
+    sandbox: bool,
+}
+
+fn few(n: i64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+impl TenantTx<'_> {
+    /// Reads every fact of a proposal, as of now and within this transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such tenant, or the database.
+    pub async fn load_facts(&mut self, query: FactsQuery<'_>) -> Result<Facts> {
+        let p = query.proposal;
+        self.hold_for_dispatch(p).await?;
+        let installation = match &p.origin {
+            Origin::Plugin { installation, .. } => Some(*installation),
+            _ => None,
+        };
+        let args =
+            args![self.tenant, &p.sender, p.contact, p.key.as_str(), p.id, query.now, installation, STOP_ALL];
+        let raw: Option<Raw> = self.tx.row(FACTS, args).await?;
+        let raw = raw.ok_or(StoreError::NotFound { what: "tenant" })?;
+        let known = raw.contact_id.is_some();
+        let lists = self.lists(p, query.now).await?;
+        let sender = self.sender(&raw)?;
+        let template = match (&p.content, &sender) {
+            (Content::Template(t), Fact::Known(sender)) if sender.owned => {
+                match self.template(&sender.waba, &t.name, &t.language).await? {
+                    Some(found) => TemplateFact::Found(found),
+                    None => TemplateFact::Missing {
+                        closest: self.closest_templates(&sender.waba, &t.name).await?,
+                    },
+                }
+            }
+            (Content::Template(_), _) => TemplateFact::Missing { closest: Vec::new() },
+            _ => TemplateFact::NotATemplate,
+        };
+        let window = WindowFacts {
+            last_inbound_at: raw.window_at.map(Ts),
+            last_inbound_wamid: raw.window_wamid.clone(),
+        };
+        Ok(Facts {
+            tenant: TenantFacts {
+                mode: json::from_word("tenant mode", &raw.mode)?,
+                stopped: widest_stop(&raw, sender.known().is_some_and(|s| s.owned))?,
+                sandbox_allowed: lists.sandbox,
+                timezone: raw.timezone,
+            },
+            sender,
+            plugin: query.plugin.map(|plugin| PluginFacts {
+                proposals_contact_hour: few(raw.plugin_hour),
+                proposals_minute: few(raw.plugin_minute),
+                ..plugin
+            }),
+            recipient: RecipientFacts {
+                country: raw.country.or_else(|| p.to.country().map(str::to_owned)),
+                do_not_contact: strictest(lists.blocked),
+                erased: raw.erased_at.is_some(),
+                open_transactions: lists.open_transactions,
+            },
+            consent: if known { Fact::Known(lists.consent) } else { Fact::Unknown },
+            window: if known { Fact::Known(window) } else { Fact::Unknown },
+            template,
+            conversation: ConversationFacts {
+                human_since: raw.human_since_at.map(Ts),
+                bot_since_inbound: few(raw.bot_since),
+                bot_last_minute: few(raw.bot_minute),
+                pair_tat: Ts(raw.pair_tat_at.unwrap_or_default()),
+            },
+            promotional_sends: if known { Fact::Known(lists.promotions) } else { Fact::Unknown },
+            duplicate_of: match raw.duplicate_of {
+                Some(of) => Some(Duplicate {
+                    of: json::id("outbox_id", &of)?,
+                    same_content: raw.duplicate_hash.as_deref() == Some(query.content_hash),
+                }),
+                None => None,
+            },
+            content: query.content,
+        })
+    }
+
+    /// Person first, then number: every process in the same order. (A claim holds its persons
+    /// already and goes through numbers in order.)
+    async fn hold_for_dispatch(&mut self, p: &Proposal) -> Result<()> {
+        if self.tx.engine() == EngineKind::Sqlite || !self.tx.writable {
+            return Ok(());
+        }
+        let row: Option<(String,)> = self.tx.row(OUTBOX_EXISTS, args![self.tenant, p.id]).await?;
+        if row.is_some() {
+            self.lock_contact_if_shared(p.contact).await?;
+            let _held: Option<(String,)> = self.tx.row(NUMBER_LOCK, args![self.tenant, &p.sender]).await?;
+        }
+        Ok(())
+    }
+
+    /// A number of another tenant is known to be just that; nothing else of it is told.
+    fn sender(&self, raw: &Raw) -> Result<Fact<SenderFacts>> {
+        let (Some(owner), Some(waba)) = (&raw.number_tenant, &raw.waba_id) else {
+            return Ok(Fact::Unknown);
+        };
+        if *owner != self.tenant.to_string() {
+            let waba = WabaId::new("withheld").ok_or_else(|| json::bad("waba_id", "empty"))?;
+            return Ok(Fact::Known(SenderFacts { owned: false, waba, mps: 0, tat: Ts::ZERO }));
+        }
+        Ok(Fact::Known(SenderFacts {
+            owned: true,
+            waba: json::waba(waba.clone())?,
+            mps: json::small("mps", raw.mps.unwrap_or_default())?,
+            tat: Ts(raw.tat_at.unwrap_or_default()),
+        }))
+    }
+
+    async fn lists(&mut self, p: &Proposal, now: Ts) -> Result<Lists> {
+        let args = args![self.tenant, p.contact, p.id, now - PROMOTION_WINDOW, &p.to];
+        let rows: Vec<(String, Option<String>, Option<i64>)> = self.tx.rows(FACT_LISTS, args).await?;
+        let mut lists = Lists::default();
+        for (kind, body, at) in rows {
+            let text = body.as_deref().unwrap_or_default();
+            match kind.as_str() {
+                "consent" => lists.consent.push(json::read("consent event", text)?),
+                "open" => lists.open_transactions.push(text.to_owned()),
+                "promotion" => lists.promotions.push((body, Ts(at.unwrap_or_default()))),
+                "blocked" => lists.blocked.push(json::from_word("do_not_contact.scope", text)?),
+                _ => lists.sandbox = true,
+            }
+        }
+        Ok(lists)
+    }
+}
+
+/// All before tenant before number.
+fn widest_stop(raw: &Raw, owned: bool) -> Result<Option<Stop>> {
+    if let Some(all) = &raw.stop_all {
+        return read_stop_all(all).map(Some);
+    }
+    let tenant = stop("tenant", raw.tenant_stopped_at, raw.tenant_stop_reason.clone());
+    let number = stop("number", raw.number_stopped_at, raw.number_stop_reason.clone());
+    Ok(tenant.or_else(|| number.filter(|_| owned)))
+}

@@ -1,0 +1,48 @@
+//! The one place that speaks SQL: SQLite and Postgres behind one set of statements.
+//!
+//! [`Store::write`] and [`Store::read`] give a [`Tx`]; [`Tx::tenant`] reaches one tenant's rows and
+//! no others, [`Tx::system`] is the closed list of what spans tenants. Time, ids and random bytes
+//! are passed in: SQL never asks the database for them.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+#[macro_use]
+mod db;
+
+mod apps;
+mod attempts;
+mod calls;
+mod chain;
+mod consents;
+mod contacts;
+mod conversations;
+mod decisions;
+mod engine;
+mod error;
+mod facts;
+mod inbox;
+mod installations;
+mod json;
+mod kv;
+mod lanes;
+pub mod model;
+mod numbers;
+mod outbox;
+mod outbox_row;
+mod plugins;
+mod seal;
+mod statements;
+mod statuses;
+mod templates;
+mod tenants;
+mod timers;
+mod tokens;
+mod transactions;
+mod tx;
+mod wordings;
+
+pub use engine::{EngineKind, Store};
+pub use error::StoreError;
+pub use seal::MasterKey;
+pub use tx::{SystemTx, TenantTx, Tx};

@@ -1,0 +1,24 @@
+//! Rows and inputs, in one place for those who call.
+
+pub use crate::apps::AppSecrets;
+pub use crate::attempts::{AttemptEnd, AttemptRow, NewAttempt};
+pub use crate::calls::{LogRow, MetricEvent, PluginCall};
+pub use crate::chain::ChainReport;
+pub use crate::contacts::{ContactRow, NewContact, SANDBOX_MAX};
+pub use crate::conversations::{ConversationRow, HandedOver};
+pub use crate::decisions::{DecisionFilter, DecisionRow};
+pub use crate::facts::FactsQuery;
+pub use crate::inbox::{ClaimedEvent, EventRow, EventState, NewDelivery, NewEvent};
+pub use crate::installations::{InstallationRow, NewInstallation};
+pub use crate::kv::StoredKvWrite;
+pub use crate::lanes::{ClaimedLane, IdleCounts};
+pub use crate::numbers::{NewNumber, NumberRow, Route};
+pub use crate::outbox::{NewOutbox, OutboxFilter};
+pub use crate::outbox_row::OutboxRow;
+pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
+pub use crate::statuses::{StatusEffect, StatusRow};
+pub use crate::tenants::{NewTenant, TenantRow};
+pub use crate::timers::{NewTimer, TimerRow};
+pub use crate::tokens::{NewToken, TokenRow};
+pub use crate::transactions::TransactionRow;
+pub use crate::wordings::Wording;

@@ -1,0 +1,32 @@
+//! What the guest does on request. Shared with the tests, which must have a case for each.
+
+/// Every deed, by the text of the message that asks for it.
+pub const DEEDS: [&str; 27] = [
+    "healthy",
+    "infinite-loop",
+    "deep-recursion",
+    "memory-bomb",
+    "giant-text",
+    "giant-list",
+    "bad-utf8",
+    "log-many",
+    "log-flood",
+    "print-flood",
+    "kv-write-then-trap",
+    "kv-write-then-fail",
+    "kv-read-back",
+    "kv-too-many",
+    "host-call-flood",
+    "21-actions",
+    "100000-actions",
+    "too-much-text",
+    "undeclared-template",
+    "sleep",
+    "wait-for-http",
+    "panic",
+    "exit",
+    "stranger",
+    "time-and-chance",
+    "leave-secret",
+    "find-secret",
+];

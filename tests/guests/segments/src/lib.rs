@@ -1,0 +1,54 @@
+//! A small, honest segmentation plugin; a contact tagged `forge` makes it name a stranger.
+
+use portero_sdk::{
+    Batch, Failure, Membership, Personalisation, SegmentInfo, Segmentation, TemplateSignature,
+};
+
+const WEEK: u64 = 7 * 24 * 3_600_000;
+
+#[derive(Default)]
+struct Recent;
+
+portero_sdk::export_segmentation!(Recent, manifest = "portero-plugin.toml");
+
+impl Segmentation for Recent {
+    fn segments(&self) -> Vec<SegmentInfo> {
+        vec![SegmentInfo {
+            id: "recent".into(),
+            titles: vec![("es".into(), "Recientes".into())],
+        }]
+    }
+
+    fn classify(&mut self, batch: &Batch) -> Result<Vec<Membership>, Failure> {
+        let recent = batch.contacts.iter().filter_map(|contact| {
+            let ago = contact.last_ago("inbound").filter(|ago| *ago < WEEK)?;
+            let forged = contact.tags.iter().any(|tag| tag == "forge");
+            Some(Membership {
+                handle: if forged {
+                    "a-stranger".into()
+                } else {
+                    contact.handle.clone()
+                },
+                segment: "recent".into(),
+                reason: format!("wrote {ago} ms ago"),
+            })
+        });
+        Ok(recent.collect())
+    }
+
+    fn personalise(
+        &mut self,
+        batch: &Batch,
+        template: &TemplateSignature,
+    ) -> Result<Vec<Personalisation>, Failure> {
+        let values = batch.contacts.iter().map(|contact| Personalisation {
+            handle: contact.handle.clone(),
+            values: template
+                .slots
+                .iter()
+                .map(|slot| (slot.slot.clone(), format!("for {}", contact.handle)))
+                .collect(),
+        });
+        Ok(values.collect())
+    }
+}

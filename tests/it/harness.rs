@@ -1,0 +1,246 @@
+//! One stage per test: host, simulator and two shops on a clock that stands still.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use portero::client::Api;
+use portero::demo::setup::{self, Standing, World};
+use portero::demo::{MORNING, Stage, StageOptions, stage};
+use portero_domain::clock::{JumpClock, ManualClock, Millis};
+use portero_meta::transport::Transport;
+use portero_simulator::Timings;
+use serde_json::{Value, json};
+
+#[path = "../support/postgres.rs"]
+pub(crate) mod postgres;
+
+use postgres::Postgres;
+
+/// What a test is given.
+pub(crate) struct Env {
+    pub(crate) stage: Stage,
+    pub(crate) world: World,
+    pub(crate) http: reqwest::Client,
+}
+
+type Run = fn(Env) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A test and its name.
+pub(crate) struct Test {
+    pub(crate) name: &'static str,
+    pub(crate) run: Run,
+}
+
+macro_rules! test {
+    ($module:ident :: $name:ident) => {
+        $crate::harness::Test {
+            name: concat!(stringify!($module), "::", stringify!($name)),
+            run: |env| Box::pin($crate::$module::$name(env)),
+        }
+    };
+}
+pub(crate) use test;
+
+static POSTGRES: OnceLock<Option<Postgres>> = OnceLock::new();
+
+fn runtime() -> &'static tokio::runtime::Runtime {
+    static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        portero_net::install_tls();
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
+    })
+}
+
+/// Runs every test on every engine and prints the count per engine.
+pub(crate) fn run(tests: &[Test]) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let postgres = POSTGRES.get_or_init(Postgres::start).is_some();
+    let mut trials = Vec::new();
+    for test in tests {
+        let run = test.run;
+        trials.push(Trial::test(format!("sqlite::{}", test.name), move || one(run, None)));
+        if postgres {
+            trials.push(Trial::test(format!("postgres::{}", test.name), move || {
+                let url = POSTGRES.get().and_then(Option::as_ref).map(Postgres::database);
+                one(run, url)
+            }));
+        }
+    }
+    let counted = if postgres { tests.len() } else { 0 };
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    println!("portero-engines: sqlite={} postgres={counted}", tests.len());
+    if !postgres {
+        println!("!! Postgres was not found: {} tests were NOT run on it (install postgresql)", tests.len());
+    }
+    if let Some(Some(server)) = POSTGRES.get() {
+        server.stop();
+    }
+    conclusion.exit_code()
+}
+
+fn one(run: Run, database_url: Option<String>) -> Result<(), Failed> {
+    let outcome = runtime().block_on(async move {
+        let env = Env::set(database_url, None).await;
+        tokio::spawn(run(env)).await
+    });
+    outcome.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => Failed::from(message(&*panic)),
+        Err(error) => Failed::from(error.to_string()),
+    })
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+        .unwrap_or_else(|| "panicked".to_owned())
+}
+
+impl Env {
+    /// Sets the stage; everything at the pretend Meta happens at once.
+    pub(crate) async fn set(database_url: Option<String>, transport: Option<Arc<dyn Transport>>) -> Env {
+        let clock = JumpClock::new(Arc::new(ManualClock::at(MORNING)), Millis(0));
+        let timings = Timings { sent_ms: 0, delivered_ms: 0, read_ms: 0, failed_ms: 0, ..Timings::default() };
+        let stage = stage(StageOptions {
+            seed: 1,
+            listen: "127.0.0.1:0".to_owned(),
+            data: None,
+            database_url,
+            clock,
+            timings,
+            transport,
+        })
+        .await
+        .expect("the stage");
+        let world = setup::shops(&stage, 1).await.expect("the shops");
+        let http = portero_net::client(portero_net::ClientOptions::default()).expect("a client");
+        Env { stage, world, http }
+    }
+
+    pub(crate) fn sol(&self) -> &Standing {
+        &self.world.shops[0]
+    }
+
+    pub(crate) fn lua(&self) -> &Standing {
+        &self.world.shops[1]
+    }
+
+    pub(crate) async fn settle(&self) {
+        setup::wait(&self.world).await.expect("host and simulator come to rest");
+    }
+
+    /// Somebody writes and everything that follows happens.
+    pub(crate) async fn says(&self, shop: &Standing, who: usize, words: &str) -> String {
+        let person = &shop.shop.people[who];
+        let wamid = setup::say(&self.world.control, person.key(), shop.shop.number, words).await.expect("said");
+        self.settle().await;
+        wamid
+    }
+
+    /// Somebody does something else at the simulator.
+    pub(crate) async fn does(&self, shop: &Standing, who: usize, what: &str, body: Value) -> Value {
+        let path = format!("/_sim/people/{}/{what}", shop.shop.people[who].key());
+        let answer = self.world.control.post(&path, &body).await.expect("the control API");
+        self.settle().await;
+        answer
+    }
+
+    /// The newest messages to somebody.
+    pub(crate) async fn messages(&self, shop: &Standing, who: usize) -> Vec<Value> {
+        let contact = self.contact(shop, who).await;
+        let id = contact["id"].as_str().expect("an id");
+        let page = shop.api.get(&format!("/v1/messages?contact={id}&limit=200")).await.expect("messages");
+        page["items"].as_array().cloned().expect("a list")
+    }
+
+    pub(crate) async fn contact(&self, shop: &Standing, who: usize) -> Value {
+        let key = shop.shop.people[who].key();
+        shop.api.get(&format!("/v1/contacts/{key}")).await.expect("the contact")
+    }
+
+    /// A proposal through the API; the answer with its verdict.
+    pub(crate) async fn propose(&self, shop: &Standing, who: usize, key: &str, rest: Value) -> Value {
+        let mut body = json!({ "to": shop.shop.people[who].key() });
+        body.as_object_mut().expect("object").extend(rest.as_object().expect("object").clone());
+        let answer = shop.api.propose(key, body).await.expect("an answer");
+        self.settle().await;
+        answer
+    }
+
+    /// The message of a proposal as it stands now.
+    pub(crate) async fn now(&self, shop: &Standing, proposed: &Value) -> Value {
+        let id = proposed["message"]["id"].as_str().expect("an id");
+        shop.api.get(&format!("/v1/messages/{id}")).await.expect("the message")
+    }
+
+    pub(crate) async fn event(&self, shop: &Standing, who: usize, id: &str, name: &str, data: Value) -> Value {
+        let body = json!({ "id": id, "name": name, "contact": shop.shop.people[who].key(), "data": data });
+        let answer = shop.api.post("/v1/events", body).await.expect("accepted");
+        self.settle().await;
+        answer
+    }
+
+    pub(crate) async fn jump(&self, by: Millis) {
+        self.world.operator.post("/v1/clock/jump", json!({ "ms": by.0 })).await.expect("a jump");
+        self.settle().await;
+    }
+
+    /// A webhook of our own making; its HTTP status.
+    pub(crate) async fn webhook(&self, body: &[u8]) -> u16 {
+        let secret = secrecy::SecretString::from(self.stage.secrets.app_secret.clone());
+        let signature = portero_meta::signature::sign(&secret, body);
+        let status = self.signed(body, &signature).await;
+        self.settle().await;
+        status
+    }
+
+    pub(crate) async fn signed(&self, body: &[u8], signature: &str) -> u16 {
+        self.http
+            .post(format!("{}/webhooks/whatsapp", self.stage.host.url))
+            .header("x-hub-signature-256", signature)
+            .body(body.to_vec())
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            .as_u16()
+    }
+
+    /// What Meta got from us so far: every accepted business message.
+    pub(crate) async fn accepted(&self) -> Vec<Value> {
+        let all = self.world.control.get("/_sim/messages").await.expect("messages");
+        let list = all.get("messages").unwrap_or(&all).as_array().cloned().expect("a list");
+        list.into_iter().filter(|m| m["direction"] == "out" || m["from"] == "business").collect()
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.stage.host.data_dir()
+    }
+
+    /// Another caller of the same host.
+    pub(crate) fn as_token(&self, token: &str) -> Api {
+        Api::at(&self.stage.host.url, token).expect("a client")
+    }
+
+    /// The account balances and nothing is half done: how every test ends.
+    pub(crate) async fn end(self) {
+        self.settle().await;
+        for shop in &self.world.shops {
+            let account = shop.api.get("/v1/account").await.expect("the account");
+            assert_eq!(account["balanced"], true, "{account}");
+            assert_eq!(account["states"]["attempting"], 0, "{account}");
+        }
+        self.stage.stop().await;
+    }
+}
+
+/// The verdict and rule of a proposal's answer.
+pub(crate) fn ruled(proposed: &Value) -> (String, String) {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    (text(&proposed["verdict"]["verdict"]), text(&proposed["verdict"]["rule"]))
+}

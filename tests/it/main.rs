@@ -1,0 +1,47 @@
+//! Through the doors users use: public HTTP and webhooks, on SQLite and on Postgres.
+//!
+//! Every test is listed once per engine. The clock stands still unless a test moves it.
+
+mod api_errors;
+mod consent;
+mod flow_walk;
+mod harness;
+mod lost_answer;
+mod rules;
+mod stop;
+mod tenants;
+mod webhooks;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    harness::run(&[
+        harness::test!(flow_walk::a_message_is_answered_and_its_statuses_come_back),
+        harness::test!(flow_walk::an_unconsented_promotion_is_refused_with_its_remedy),
+        harness::test!(flow_walk::the_same_plugin_speaks_each_shops_language),
+        harness::test!(flow_walk::a_person_asked_for_silences_the_bot_until_given_back),
+        harness::test!(flow_walk::a_business_event_takes_effect_once),
+        harness::test!(flow_walk::a_verdict_record_replays_without_a_database),
+        harness::test!(webhooks::a_wrong_signature_is_turned_away_and_stores_nothing),
+        harness::test!(webhooks::duplicates_in_any_order_take_effect_once),
+        harness::test!(webhooks::what_nobody_understands_is_kept_and_answered_200),
+        harness::test!(webhooks::a_number_nobody_owns_is_kept_for_the_operator),
+        harness::test!(webhooks::a_person_without_a_phone_number_is_answered),
+        harness::test!(webhooks::verification_answers_the_challenge_only_to_the_right_token),
+        harness::test!(webhooks::statuses_never_go_backwards),
+        harness::test!(webhooks::a_batch_for_two_tenants_reaches_each),
+        harness::test!(consent::an_opt_out_word_stops_queued_and_later_promotion_at_once),
+        harness::test!(consent::an_opt_out_reaches_every_spelling_of_a_number),
+        harness::test!(consent::a_yes_to_the_hosts_question_is_consent_with_its_promise),
+        harness::test!(consent::whatsapps_own_stop_is_obeyed),
+        harness::test!(consent::a_template_paused_by_webhook_is_put_off),
+        harness::test!(lost_answer::a_lost_answer_is_one_send_and_one_settled_state),
+        harness::test!(lost_answer::a_refusal_of_meta_is_shown_with_its_code),
+        harness::test!(stop::a_stopped_tenant_sends_nothing_until_resumed),
+        harness::test!(tenants::no_endpoint_shows_one_tenant_to_another),
+        harness::test!(tenants::every_endpoint_needs_a_token),
+        harness::test!(api_errors::errors_are_problem_details_that_say_what_to_do),
+        harness::test!(api_errors::an_idempotency_key_means_one_message),
+        harness::test!(rules::each_rule_fires_through_http_its_neighbour_passes_and_its_removal_is_seen),
+    ])
+}

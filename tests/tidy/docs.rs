@@ -1,0 +1,144 @@
+//! Documents that must agree with the code or keep a form.
+
+use crate::tree::{Source, files, fresh, read, report};
+
+/// The headings of a decision note, in this order.
+const HEADINGS: &[&str] = &[
+    "## Context",
+    "## Decision",
+    "## Rejected and why",
+    "## Consequences",
+    "## How we would notice that we were wrong",
+];
+
+/// A decision note fits on a page.
+const NOTE_LINES: usize = 60;
+
+#[test]
+fn the_readme_shows_both_commands() {
+    let readme = read("README.md").unwrap_or_default();
+    let missing: Vec<String> = ["cargo run --release -- demo", "cargo test --workspace"]
+        .into_iter()
+        .filter(|command| !readme.contains(command))
+        .map(str::to_owned)
+        .collect();
+    report(
+        &missing,
+        "README.md must show the two commands that do everything; it lacks:",
+    );
+}
+
+#[test]
+fn the_page_of_rules_is_fresh() {
+    fresh(
+        "host/docs/rules.md",
+        &portero_gate::rules_page(),
+        "It is generated from the rules; write it anew with",
+    );
+}
+
+#[test]
+fn the_map_names_every_crate() {
+    let map = read("host/README.md").unwrap_or_default();
+    let manifest: toml::Table = read("Cargo.toml")
+        .expect("the workspace manifest")
+        .parse()
+        .expect("valid TOML");
+    let missing: Vec<String> = manifest
+        .get("workspace")
+        .and_then(|w| w.get("members"))
+        .and_then(toml::Value::as_array)
+        .expect("a list of members")
+        .iter()
+        .filter_map(toml::Value::as_str)
+        .filter(|member| !map.contains(&format!("`{member}`")))
+        .map(str::to_owned)
+        .collect();
+    report(
+        &missing,
+        "Add a row to the crate table of host/README.md for:",
+    );
+}
+
+fn note_problems(note: &Source) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let lines = note.text.lines().count();
+    if lines > NOTE_LINES {
+        wrong.push(format!(
+            "{}: {lines} lines, at most {NOTE_LINES}",
+            note.path
+        ));
+    }
+    let found: Vec<&str> = note.text.lines().filter(|l| l.starts_with("## ")).collect();
+    if found != HEADINGS {
+        wrong.push(format!(
+            "{}: headings must be exactly {HEADINGS:?}",
+            note.path
+        ));
+    }
+    let name = note.path.rsplit('/').next().unwrap_or_default();
+    let number = name.get(..4).unwrap_or_default();
+    if !note.text.starts_with(&format!("# {number} ")) {
+        wrong.push(format!(
+            "{}: the first line must be `# {number} ` and the title",
+            note.path
+        ));
+    }
+    wrong
+}
+
+#[test]
+fn decision_notes_keep_their_form() {
+    let notes = files("host/docs/decisions");
+    assert!(
+        notes.len() >= 8,
+        "only {} decision notes found",
+        notes.len()
+    );
+    let mut wrong: Vec<String> = notes.iter().flat_map(note_problems).collect();
+    for (place, note) in notes.iter().enumerate() {
+        let number = format!("host/docs/decisions/{:04}-", place + 1);
+        if !note.path.starts_with(&number) {
+            wrong.push(format!(
+                "{}: expected {number}…; numbers have no gaps and are never reused",
+                note.path
+            ));
+        }
+    }
+    report(
+        &wrong,
+        "A decision note is one page with five headings (CONTRIBUTING.md):",
+    );
+}
+
+#[test]
+fn a_note_without_its_headings_is_refused() {
+    let note = Source {
+        path: "host/docs/decisions/0001-x.md".to_owned(),
+        text: "# 0001 X\n\n## Context\n\n## Decision\n".to_owned(),
+    };
+    assert_eq!(note_problems(&note).len(), 1);
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut broken = Vec::new();
+    for page in files("").iter().filter(|f| f.path.ends_with(".md")) {
+        let folder = page.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for target in page
+            .text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let target = target.split('#').next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            if !crate::tree::root().join(folder).join(target).exists() {
+                broken.push(format!("{} points to `{target}`", page.path));
+            }
+        }
+    }
+    report(&broken, "These links lead nowhere:");
+}
