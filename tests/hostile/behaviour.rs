@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use portero_domain::clock::Ts;
-use portero_domain::plugin::{Observation, SegmentContact};
+use portero_domain::plugin::{Observation, PluginKind, SegmentContact};
 use portero_sandbox::{
     Allocator, CallLimits, Outcome, ReportQuery, Sandbox, SandboxConfig, TemplateSignature,
-    inspect,
 };
-use portero_domain::plugin::PluginKind;
 
 use crate::harness::{
     HOSTILE, NOW, RUNTIME, Replies, SANDBOX, SEED, assert_served, event, limits, load, meta,
@@ -19,15 +17,27 @@ use crate::harness::{
 };
 use crate::host::TestHost;
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let all: [(&str, fn()); 12] = [
-        ("a_reused_slot_shows_nothing_of_the_guest_before", slot_reuse),
-        ("a_looping_guest_lets_others_run_on_the_same_thread", fairness),
+        (
+            "a_reused_slot_shows_nothing_of_the_guest_before",
+            slot_reuse,
+        ),
+        (
+            "a_looping_guest_lets_others_run_on_the_same_thread",
+            fairness,
+        ),
         ("calls_beyond_the_slots_wait_and_are_served", waiting),
         ("a_dropped_call_gives_its_slot_back", dropped_call),
         ("what_is_not_granted_is_refused_as_a_value", not_granted),
-        ("the_same_seed_answers_the_same_with_the_same_fuel", determinism),
-        ("a_panic_of_the_host_ends_the_call_and_nothing_else", host_panic),
+        (
+            "the_same_seed_answers_the_same_with_the_same_fuel",
+            determinism,
+        ),
+        (
+            "a_panic_of_the_host_ends_the_call_and_nothing_else",
+            host_panic,
+        ),
         ("stored_values_are_read_under_the_overlay", stored_values),
         ("the_cache_is_used_and_a_damaged_file_is_replaced", cache),
         ("another_digest_than_installed_is_refused", other_digest),
@@ -228,8 +238,14 @@ fn stored_values() {
         },
     );
     let text = text_of(&report);
-    assert!(text.starts_with("Some([111, 108, 100]) Some(\"new\")"), "{text}");
-    assert!(text.contains("[\"brief\", \"stored\", \"zebra\"]"), "{text}");
+    assert!(
+        text.starts_with("Some([111, 108, 100]) Some(\"new\")"),
+        "{text}"
+    );
+    assert!(
+        text.contains("[\"brief\", \"stored\", \"zebra\"]"),
+        "{text}"
+    );
 }
 
 fn cache() {
@@ -278,7 +294,11 @@ fn cache() {
     bad[middle] ^= 1;
     std::fs::write(file(), &bad).unwrap();
     serve(&open());
-    assert_ne!(std::fs::read(file()).unwrap(), bad, "the damaged file was replaced");
+    assert_ne!(
+        std::fs::read(file()).unwrap(),
+        bad,
+        "the damaged file was replaced"
+    );
 }
 
 fn other_digest() {

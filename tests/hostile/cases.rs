@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use portero_domain::content::Content;
 use portero_domain::plugin::Action;
 use portero_domain::proposal::Purpose;
-use portero_sandbox::{CallLimits, LogLevel};
+use portero_sandbox::{CallLimits, LogLevel, Outcome};
 
 use crate::deeds::DEEDS;
 use crate::harness::{HOSTILE, NOW, Replies, call_checked, limits, text_of};
@@ -75,16 +75,25 @@ fn cases() -> Vec<Case> {
         Case {
             check: |r| {
                 assert!(
-                    r.logs
-                        .iter()
-                        .any(|(level, line)| *level == LogLevel::Warn
-                            && line.contains("after the write")),
+                    r.logs.iter().any(|(level, line)| *level == LogLevel::Warn
+                        && line.contains("after the write")),
                     "the panic is told to the author"
                 );
             },
             ..ends("kv-write-then-trap", "trap", &["unreachable"])
         },
-        ends("kv-write-then-fail", "plugin-error", &[]),
+        Case {
+            check: |r| {
+                let Outcome::PluginError { code, message } = &r.outcome else {
+                    panic!("{r:?}");
+                };
+                assert_eq!(
+                    (code.as_str(), message.as_str()),
+                    ("changed_my_mind", "after the write")
+                );
+            },
+            ..ends("kv-write-then-fail", "plugin-error", &[])
+        },
         answers("kv-read-back", |r| {
             assert_eq!(
                 text_of(r),
@@ -149,7 +158,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let mut trials: Vec<Trial> = cases()
         .into_iter()
         .map(|case| {

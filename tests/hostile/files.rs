@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use portero_sandbox::{embed_manifest, inspect};
+use portero_sandbox::{LoadError, embed_manifest, inspect};
 
 use crate::harness::{RUNTIME, SANDBOX, assert_served, call_checked, limits};
 
@@ -28,6 +28,8 @@ const BOUND: Duration = Duration::from_secs(10);
 enum End {
     /// Refused before anything runs: [`portero_sandbox::Refusal::as_str`].
     Refused(&'static str),
+    /// Inspected well, and refused when it is linked.
+    Unfit,
     /// Called, with this outcome and detail.
     Called(&'static str, Option<&'static str>),
 }
@@ -40,7 +42,10 @@ const FILES: [(&str, End); 13] = [
         End::Called("invalid-output", Some("a text is not UTF-8")),
     ),
     ("core_module", End::Refused("not-a-component")),
-    ("deep_recursion", End::Called("trap", Some("stack-overflow"))),
+    (
+        "deep_recursion",
+        End::Called("trap", Some("stack-overflow")),
+    ),
     ("length_lie", End::Called("invalid-output", None)),
     ("loop_in_realloc", End::Called("out-of-fuel", None)),
     ("loop_in_start", End::Called("out-of-fuel", None)),
@@ -51,7 +56,7 @@ const FILES: [(&str, End); 13] = [
         End::Called("host-limit", Some("table-elements")),
     ),
     ("two_memories", End::Called("out-of-memory", None)),
-    ("wrong_type", End::Called("trap", Some("wrong-type"))),
+    ("wrong_type", End::Unfit),
     ("wrong_world", End::Refused("no-export")),
 ];
 
@@ -59,7 +64,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/hostile/wat")
 }
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let mut trials: Vec<Trial> = FILES
         .iter()
         .map(|(name, end)| {
@@ -70,7 +75,10 @@ pub fn trials() -> Vec<Trial> {
         })
         .collect();
     trials.push(Trial::test("every_wat_file_has_a_case", || {
-        let told: BTreeSet<String> = FILES.iter().map(|(name, _)| format!("{name}.wat")).collect();
+        let told: BTreeSet<String> = FILES
+            .iter()
+            .map(|(name, _)| format!("{name}.wat"))
+            .collect();
         let there: BTreeSet<String> = std::fs::read_dir(folder())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -94,6 +102,12 @@ fn run(name: &str, end: &End) {
     let bytes = embed_manifest(&file, MANIFEST);
     match end {
         End::Refused(word) => refused(&bytes, word),
+        End::Unfit => {
+            let digest = inspect(&bytes).unwrap().digest;
+            let load = RUNTIME.block_on(SANDBOX.load(bytes, &digest));
+            assert!(matches!(load, Err(LoadError::Link { .. })), "{load:?}");
+            assert_served();
+        }
         End::Called(outcome, detail) => {
             let digest = inspect(&bytes).unwrap().digest;
             let plugin = RUNTIME.block_on(SANDBOX.load(bytes, &digest)).unwrap();
@@ -114,7 +128,7 @@ fn refused(bytes: &[u8], word: &str) {
     assert!(message.contains(": "), "says what to do: {message}");
     let load = RUNTIME.block_on(SANDBOX.load(bytes, "any"));
     assert!(
-        matches!(load, Err(portero_sandbox::LoadError::Refused(r)) if r == refusal),
+        matches!(load, Err(LoadError::Refused(r)) if r == refusal),
         "loading refuses too"
     );
     assert_served();

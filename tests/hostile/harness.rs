@@ -9,21 +9,19 @@ use portero_domain::plugin::{
     Action, CallMeta, ContactView, ConversationView, ReplyEvent, ReplyEventKind,
 };
 use portero_domain::update::InboundBody;
-use portero_sandbox::{
-    Allocator, CallLimits, CallReport, Loaded, Sandbox, SandboxConfig, inspect,
-};
+use portero_sandbox::{Allocator, CallLimits, CallReport, Loaded, Sandbox, SandboxConfig, inspect};
 use tokio::runtime::Runtime;
 
 use crate::host::TestHost;
 
-pub type Replies = CallReport<Vec<Action>>;
+pub(crate) type Replies = CallReport<Vec<Action>>;
 
-pub const NOW: Ts = Ts(1_795_000_000_123);
-pub const SEED: [u8; 32] = [42; 32];
+pub(crate) const NOW: Ts = Ts(1_795_000_000_123);
+pub(crate) const SEED: [u8; 32] = [42; 32];
 /// How much more memory the process may hold after a case than before the first.
 const MEMORY_BACK: usize = 64 * 1024 * 1024;
 
-pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -31,12 +29,12 @@ pub static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
         .unwrap()
 });
 
-pub static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| sandbox(Allocator::Auto, 4));
+pub(crate) static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| sandbox(Allocator::Auto, 4));
 
-pub static HOSTILE: LazyLock<Arc<Loaded>> =
+pub(crate) static HOSTILE: LazyLock<Arc<Loaded>> =
     LazyLock::new(|| RUNTIME.block_on(load(&SANDBOX, env!("PORTERO_GUEST_HOSTILE"))));
 
-pub fn sandbox(allocator: Allocator, max_concurrent: u32) -> Sandbox {
+pub(crate) fn sandbox(allocator: Allocator, max_concurrent: u32) -> Sandbox {
     Sandbox::new(SandboxConfig {
         cache_dir: None,
         cache_key: [1; 32],
@@ -46,13 +44,13 @@ pub fn sandbox(allocator: Allocator, max_concurrent: u32) -> Sandbox {
     .unwrap()
 }
 
-pub async fn load(sandbox: &Sandbox, path: &str) -> Arc<Loaded> {
+pub(crate) async fn load(sandbox: &Sandbox, path: &str) -> Arc<Loaded> {
     let bytes = std::fs::read(path).unwrap();
     let digest = inspect(&bytes).unwrap().digest;
     sandbox.load(bytes, &digest).await.unwrap()
 }
 
-pub fn meta() -> CallMeta {
+pub(crate) fn meta() -> CallMeta {
     CallMeta {
         event_id: "evt_test".to_owned(),
         now: NOW,
@@ -62,7 +60,7 @@ pub fn meta() -> CallMeta {
     }
 }
 
-pub fn event(text: &str) -> ReplyEvent {
+pub(crate) fn event(text: &str) -> ReplyEvent {
     ReplyEvent {
         meta: meta(),
         contact: ContactView {
@@ -80,12 +78,12 @@ pub fn event(text: &str) -> ReplyEvent {
     }
 }
 
-pub fn limits() -> CallLimits {
+pub(crate) fn limits() -> CallLimits {
     CallLimits::for_kind(portero_domain::plugin::PluginKind::Replies)
 }
 
 /// The text of the only message proposed.
-pub fn text_of(report: &Replies) -> &str {
+pub(crate) fn text_of(report: &Replies) -> &str {
     match report.value.as_deref() {
         Some([Action::Send(send)]) => match &send.content {
             Content::Text(text) => &text.body,
@@ -96,7 +94,12 @@ pub fn text_of(report: &Replies) -> &str {
 }
 
 /// Calls `plugin` with `text`, with `limits`, and checks what must hold after any call.
-pub fn call_checked(plugin: &Loaded, text: &str, limits: &CallLimits, bound: Duration) -> Replies {
+pub(crate) fn call_checked(
+    plugin: &Loaded,
+    text: &str,
+    limits: &CallLimits,
+    bound: Duration,
+) -> Replies {
     let before = resident();
     let baseline = *BASELINE;
     let started = Instant::now();
@@ -108,7 +111,10 @@ pub fn call_checked(plugin: &Loaded, text: &str, limits: &CallLimits, bound: Dur
         SEED,
     ));
     let took = started.elapsed();
-    assert!(took <= bound, "took {took:?}, at most {bound:?}: {report:?}");
+    assert!(
+        took <= bound,
+        "took {took:?}, at most {bound:?}: {report:?}"
+    );
     if !report.outcome.is_ok() {
         assert!(report.value.is_none(), "{report:?}");
         assert!(report.kv_writes.is_empty(), "{report:?}");
@@ -124,7 +130,7 @@ pub fn call_checked(plugin: &Loaded, text: &str, limits: &CallLimits, bound: Dur
 }
 
 /// An honest plugin gets its answer.
-pub fn assert_served() {
+pub(crate) fn assert_served() {
     let report = healthy();
     assert!(report.outcome.is_ok(), "{report:?}");
     assert_eq!(text_of(&report), "hola");
@@ -151,14 +157,17 @@ static BASELINE: LazyLock<usize> = LazyLock::new(|| {
 });
 
 /// Bytes of this process in memory; 0 where the system does not say, so that nothing is compared.
-#[cfg(target_os = "linux")]
-pub fn resident() -> usize {
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: usize = statm.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4_096
-}
-
-#[cfg(not(target_os = "linux"))]
-pub fn resident() -> usize {
-    0
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.trim().strip_suffix(" kB"));
+    match kib {
+        Some(kib) => kib.trim().parse::<usize>().unwrap() * 1024,
+        None => {
+            assert!(!cfg!(target_os = "linux"), "no VmRSS in {status}");
+            0
+        }
+    }
 }

@@ -9,12 +9,12 @@ use portero_sandbox::{HostError, HostServices, HttpRequest, HttpResponse, Previe
 
 /// A host that grants everything but what is in `denied`.
 #[derive(Default)]
-pub struct TestHost {
-    pub denied: Vec<&'static str>,
-    pub stored: BTreeMap<String, Vec<u8>>,
+pub(crate) struct TestHost {
+    pub(crate) denied: Vec<&'static str>,
+    pub(crate) stored: BTreeMap<String, Vec<u8>>,
     /// Panics when asked for a stored value.
-    pub broken: bool,
-    pub fetched: Mutex<Vec<HttpRequest>>,
+    pub(crate) broken: bool,
+    pub(crate) fetched: Mutex<Vec<HttpRequest>>,
 }
 
 #[async_trait]

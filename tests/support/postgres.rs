@@ -4,11 +4,12 @@
 //! `PORTERO_POSTGRES_BIN`, in `/usr/lib/postgresql/*/bin` (newest first) and on `PATH`. Without them
 //! tests are skipped, loudly; with `PORTERO_REQUIRE_POSTGRES=1` that is a failure.
 
-#![allow(dead_code, reason = "not every package that includes this uses all of it")]
+#![allow(dead_code, unreachable_pub, reason = "packages include this as a module and use what they need")]
 #![allow(
     clippy::print_stderr,
     clippy::panic,
     clippy::expect_used,
+    clippy::disallowed_methods,
     reason = "tests speak to whoever runs them and stop when their server does not start"
 )]
 

@@ -146,7 +146,7 @@
     if (at === null) return;
     byId("clock").textContent = shortDay(at, state.zone) + " · " + both(at, second, false);
     const contact = state.thread && state.thread.contact;
-    const pill = byId("phone-window");
+    const pill = byId("pill-window");
     const line = byId("window-line");
     pill.hidden = !state.thread;
     if (!state.thread) return;
@@ -430,7 +430,7 @@
     list.replaceChildren(...state.people.map((person) => {
       const refused = person.refused === 1 ? words("people.refused.one") : words("people.refused.many", { n: person.refused });
       return make("li", {}, make("button", {
-        type: "button", class: "person", "data-person": person.key, "data-refused": person.refused,
+        type: "button", class: "writer", "data-person": person.key, "data-refused": person.refused,
         "aria-current": person.key === state.person ? "true" : null, on: { click: () => choose(person.key) },
       },
         make("span", { class: "avatar", "aria-hidden": "true" }, initials(person.name)),
@@ -463,7 +463,7 @@
     if (human) parts.push(make("button", { type: "button", id: "give-back", class: "chip-button", on: { click: () => act("give-back", {}, words("owner.given")) } }, icon("bot"), words("owner.give_back")));
     parts.push(make("h3", {}, words("consent.title")));
     const standings = contact ? contact.consent : [{ topic: "*", state: "unknown", at: null, promise: null }];
-    parts.push(make("dl", { class: "consent" }, standings.flatMap((s) => [
+    parts.push(make("dl", { class: "standings" }, standings.flatMap((s) => [
       make("dt", {}, s.topic === "*" ? words("consent.general") : s.topic),
       make("dd", {}, make("span", { class: "standing", "data-state": s.state }, icon({ granted: "check", revoked: "hand", declined: "cross", requested: "question" }[s.state] || "question"), words("consent." + s.state)),
         make("span", { class: "small block" }, [s.at !== null ? shortDay(s.at, state.zone) : "", promised(s.promise)].filter(Boolean).join(" · "))),
@@ -477,8 +477,12 @@
       about.replaceChildren(...parts);
       if (held) (byId("give-back") || byId("text")).focus({ preventScroll: true });
     }
-    byId("phone-title").textContent = words("phone.of", { name: person.name });
-    byId("phone-sub").textContent = card.name + " · " + (state.thread.typing ? words("phone.typing") : card.display);
+    const pill = byId("pill-owner");
+    pill.hidden = false;
+    pill.dataset.kind = human ? "human" : "bot";
+    pill.replaceChildren(icon(human ? "person" : "bot"), make("span", {}, human ? words("owner.human") : words("owner.bot")));
+    byId("phone-title").textContent = card.name;
+    byId("phone-sub").textContent = state.thread.typing ? words("phone.typing") : words("phone.of", { name: person.name }) + " · " + card.display;
     const stopped = Boolean(contact && contact.marketing_stopped_at !== null);
     const preference = byId("act-preference");
     preference.dataset.value = stopped ? "resume" : "stop";
@@ -674,7 +678,8 @@
     state.drawn = new Map();
     items.replaceChildren();
     newer.hidden = true;
-    byId("phone-window").hidden = true;
+    byId("pill-window").hidden = true;
+    byId("pill-owner").hidden = true;
     clearFault("act");
   }
   function choose(key) {

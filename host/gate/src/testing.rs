@@ -43,7 +43,7 @@ pub(crate) fn monday() -> Ts {
 }
 
 /// One case in the making.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) stage: Stage,
     pub(crate) proposal: Proposal,

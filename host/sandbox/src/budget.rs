@@ -100,15 +100,16 @@ impl CallLimits {
                 wall: Duration::from_secs(30),
                 // A batch holds up to 500 contacts, each in up to 16 segments with a reason.
                 max_items: 16 * MAX_BATCH,
-                max_output_bytes: 2 * MIB,
-                transfer_bytes: 8 * MIB,
+                max_output_bytes: MIB,
+                transfer_bytes: 4 * MIB,
                 ..base
             },
             PluginKind::Analytics => CallLimits {
                 fuel: 500_000_000,
                 wall: Duration::from_secs(10),
-                max_items: 2_000,
-                max_output_bytes: 256 * KIB,
+                max_items: 1_000,
+                max_output_bytes: MIB,
+                transfer_bytes: 4 * MIB,
                 ..base
             },
         }

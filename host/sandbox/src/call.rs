@@ -7,11 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use portero_domain::clock::Ts;
 use portero_domain::plugin::{
-    Action, CallMeta, Card, Membership, MetricInfo, Observation, Personalisation, ReplyEvent,
-    Sample, SegmentContact, SegmentInfo,
+    Action, CallMeta, Card, Membership, MetricInfo, Observation, Personalisation, PluginKind,
+    ReplyEvent, Sample, SegmentContact, SegmentInfo,
 };
 use tokio::time::Instant;
 use wasmtime::Store;
@@ -25,10 +26,14 @@ use crate::load::Loaded;
 use crate::log_sink::LogLevel;
 use crate::output::Answer;
 use crate::overlay::KvWrite;
-use crate::services::HostServices;
+use crate::services::{HostServices, NothingGranted};
 
 /// Handles a guest may hold in the component model's own tables.
 const MAX_COMPONENT_HANDLES: usize = 1_024;
+
+/// What a first instance may use, see [`Sandbox::try_out`].
+const TRIAL_FUEL: u64 = 10_000_000;
+const TRIAL_TIME: Duration = Duration::from_secs(1);
 
 /// How a call went.
 #[derive(Clone, PartialEq, Eq)]
@@ -271,6 +276,27 @@ impl Sandbox {
         };
         self.run(setup, |entry, store| Box::pin(entry.report(store, query)))
             .await
+    }
+
+    /// Makes a first instance, with nothing granted and little time, to see the types it exports.
+    pub(crate) async fn try_out(&self, entry: &Entry) -> wasmtime::Result<()> {
+        let _slot = self.slots.acquire().await;
+        let limits = CallLimits {
+            fuel: TRIAL_FUEL,
+            ..CallLimits::for_kind(PluginKind::Replies)
+        };
+        let state = GuestState::new(
+            limits.clone(),
+            Arc::new(NothingGranted),
+            Ts::ZERO,
+            [0; 32],
+            Vec::new(),
+            started_at() + TRIAL_TIME,
+        );
+        let mut store = Store::new(&self.engine, state);
+        arm(&mut store, &limits)?;
+        let checked = tokio::time::timeout(TRIAL_TIME, entry.check_types(&mut store)).await;
+        checked.unwrap_or(Ok(()))
     }
 
     async fn run<T: Send>(

@@ -184,6 +184,13 @@ impl Sandbox {
         })
     }
 
+    /// The engine itself, for the benchmark that compares with bare wasmtime.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// What [`SandboxConfig::allocator`] came to.
     #[must_use]
     pub fn allocator_in_use(&self) -> AllocatorInUse {

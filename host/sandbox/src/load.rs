@@ -127,7 +127,7 @@ impl Sandbox {
         if let Some(loaded) = self.remembered(digest) {
             return Ok(loaded);
         }
-        let loaded = Arc::new(self.link(&component, inspection)?);
+        let loaded = Arc::new(self.link(&component, inspection).await?);
         let mut known = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, loaded| loaded.strong_count() > 0);
         known.insert(digest.to_owned(), Arc::downgrade(&loaded));
@@ -171,19 +171,21 @@ impl Sandbox {
             })
     }
 
-    fn link(&self, component: &Component, found: Inspection) -> Result<Loaded, LoadError> {
+    async fn link(&self, component: &Component, found: Inspection) -> Result<Loaded, LoadError> {
         let linker = if found.filesystem {
             &self.compat
         } else {
             &self.strict
         };
+        let unfit = |error: wasmtime::Error| LoadError::Link {
+            track: found.track.clone(),
+            reason: format!("{error:#}"),
+        };
         let entry = linker
             .instantiate_pre(component)
             .and_then(|pre| Entry::new(found.kind, pre))
-            .map_err(|error| LoadError::Link {
-                track: found.track,
-                reason: format!("{error:#}"),
-            })?;
+            .map_err(unfit)?;
+        self.try_out(&entry).await.map_err(unfit)?;
         Ok(Loaded {
             digest: found.digest,
             manifest: found.manifest,

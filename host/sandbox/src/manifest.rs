@@ -71,7 +71,7 @@ pub struct Manifest {
     #[serde(default)]
     pub messages: Messages,
     /// What it asks of the host; written as `[[permission]]`.
-    #[serde(default, rename = "permission", alias = "permissions")]
+    #[serde(default, rename = "permission")]
     pub permissions: Vec<Permission>,
     /// What an operator may set.
     #[serde(default)]

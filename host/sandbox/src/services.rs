@@ -143,3 +143,31 @@ pub trait HostServices: Send + Sync {
     /// [`HostError`], handed to the guest.
     async fn http_fetch(&self, request: HttpRequest) -> Result<HttpResponse, HostError>;
 }
+
+/// A host that grants nothing: for looking at a guest before it has an installation.
+pub(crate) struct NothingGranted;
+
+#[async_trait]
+impl HostServices for NothingGranted {
+    fn is_granted(&self, _: &str) -> bool {
+        false
+    }
+    fn config_json(&self) -> String {
+        "{}".to_owned()
+    }
+    async fn kv_get(&self, _: &str) -> Result<Option<Vec<u8>>, HostError> {
+        Err(HostError::Unavailable)
+    }
+    async fn kv_list(&self, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, HostError> {
+        Err(HostError::Unavailable)
+    }
+    async fn gate_preview(&self, _: SendAction) -> Result<Preview, HostError> {
+        Err(HostError::Unavailable)
+    }
+    async fn contact_field(&self, _: &str, _: &str) -> Result<Option<String>, HostError> {
+        Err(HostError::Unavailable)
+    }
+    async fn http_fetch(&self, _: HttpRequest) -> Result<HttpResponse, HostError> {
+        Err(HostError::Unavailable)
+    }
+}

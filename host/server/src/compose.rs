@@ -79,7 +79,7 @@ impl Host {
         let HostParts { config, data, clock, jump, ids, simulator, probe, transport } = parts;
         let url = database_url(&config, data.path());
         let key = master_key(&config, &data, &*ids, &url)?;
-        let store = Store::open(&url, MasterKey::new(key), Arc::clone(&ids)).await.with_context(|| {
+        let store = Store::open(&url, MasterKey(key), Arc::clone(&ids)).await.with_context(|| {
             format!("cannot open the database {}; check --database-url and that it is reachable", shown(&url))
         })?;
         match store.engine() {

@@ -23,7 +23,6 @@ use crate::commands::serve::until_told;
 use crate::compose::{Host, HostParts, RunningHost, probe};
 use crate::config::Config;
 use crate::lock::DataDir;
-use crate::output;
 
 /// The morning the demo's day begins: Monday 23 November 2026, 09:00 in Bogotá.
 pub const MORNING: Ts = Ts(1_795_442_400_000);
@@ -134,7 +133,8 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     let http = portero_net::client(ClientOptions::default())?;
     let mut config = world::config(seed, &secrets);
     config.timings = timings;
-    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http);
+    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http)
+        .context("the demo's world cannot be built")?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.context("no free port on loopback")?;
     let simulator_url = format!("http://{}", listener.local_addr()?);
     let (until, pump_until, router) = (stop.clone(), stop.clone(), simulator.router());
@@ -178,7 +178,7 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
 
 /// The demo's Postgres may be empty: its schema is brought up to date without asking.
 async fn migrate(url: &str) -> anyhow::Result<()> {
-    let key = portero_store::MasterKey::new([0; 32]);
+    let key = portero_store::MasterKey([0; 32]);
     let store = portero_store::Store::open(url, key, Arc::new(Ids::system()))
         .await
         .context("cannot open the database of --database-url")?;

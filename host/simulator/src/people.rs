@@ -58,11 +58,10 @@ impl World {
                     owner: config.name,
                 });
             }
-            if self
-                .by_user_id
-                .keys()
-                .any(|(_, taken)| taken == key.as_str())
-            {
+            if self.portfolios().into_iter().any(|portfolio| {
+                self.by_user_id
+                    .contains_key(&(portfolio, key.as_str().to_owned()))
+            }) {
                 return Err(ConfigError::Twice {
                     what: "user_id",
                     id: user_id.clone(),

@@ -6,7 +6,7 @@
     (export "write" (func (param "level" $level) (param "message" string)))))
   (core module $shared (memory (export "memory") 2))
   (core instance $shared (instantiate $shared))
-  (core func $write (canon lower (func $log "write") (memory $shared "memory")))
+  (core func $write (canon lower (func $log "write") (memory (core memory $shared "memory"))))
   (core instance $host (export "write" (func $write)))
   (core module $m
     (import "host" "write" (func $write (param i32 i32 i32)))

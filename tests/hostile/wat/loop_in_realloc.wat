@@ -17,7 +17,7 @@
       (unreachable)))
   (core instance $shared (instantiate $shared))
   (core func $get (canon lower (func $config "get")
-    (memory $shared "memory") (realloc (func $shared "realloc"))))
+    (memory (core memory $shared "memory")) (realloc (core func $shared "realloc"))))
   (core instance $host (export "get" (func $get)))
   (core module $m
     (import "host" "get" (func $get (param i32)))

@@ -68,7 +68,7 @@ impl People {
                     .find(|c| phone(c) == Some(true) && user(c).is_none())
             })
             .or_else(|| match self.contacts.as_slice() {
-                [only] if  user(only).is_none() && phone(only).is_none() => {
+                [only] if self.items == 1 && user(only).is_none() && phone(only).is_none() => {
                     Some(only)
                 }
                 _ => None,

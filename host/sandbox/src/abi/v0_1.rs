@@ -8,7 +8,9 @@ use portero_domain::plugin::{
     Action, CallMeta, Card, Membership, MetricInfo, Observation, Personalisation, PluginKind,
     ReplyEvent, Sample, SegmentContact, SegmentInfo,
 };
-use wasmtime::component::{ComponentExportIndex, HasSelf, InstancePre, Linker};
+use wasmtime::component::{
+    ComponentExportIndex, HasSelf, Instance, InstancePre, Linker, TypedFunc,
+};
 use wasmtime::{Store, StoreContextMut};
 
 use crate::call::{ReportQuery, TemplateSignature};
@@ -108,14 +110,21 @@ impl RepliesEntry {
         Ok(RepliesEntry { pre, handle })
     }
 
+    fn function<'e>(
+        &self,
+        store: &mut Store<GuestState>,
+        instance: &Instance,
+    ) -> wasmtime::Result<TypedFunc<(&'e wit::types::Event,), (Handled,)>> {
+        instance.get_typed_func(store, &self.handle)
+    }
+
     async fn call(
         &self,
         store: &mut Store<GuestState>,
         event: &wit::types::Event,
     ) -> wasmtime::Result<Handled> {
         let instance = self.pre.instantiate_async(&mut *store).await?;
-        let handle = instance
-            .get_typed_func::<(&wit::types::Event,), (Handled,)>(&mut *store, &self.handle)?;
+        let handle = self.function(store, &instance)?;
         let (answer,) = handle.call_async(&mut *store, (event,)).await?;
         Ok(answer)
     }
@@ -143,6 +152,26 @@ impl Entry {
             }
             PluginKind::Analytics => Entry::Analytics(analytics::AnalyticsPluginPre::new(pre)?),
         })
+    }
+
+    /// Whether the exported functions have the types of this track, seen on a first instance.
+    /// A guest that does not come to life is not judged here: each call will say why.
+    pub(crate) async fn check_types(&self, store: &mut Store<GuestState>) -> wasmtime::Result<()> {
+        let pre = match self {
+            Entry::Replies(plugin) => &plugin.pre,
+            Entry::Segmentation(plugin) => plugin.instance_pre(),
+            Entry::Analytics(plugin) => plugin.instance_pre(),
+        };
+        let Ok(instance) = pre.instantiate_async(&mut *store).await else {
+            return Ok(());
+        };
+        match self {
+            Entry::Replies(plugin) => plugin.function(store, &instance).map(|_| ()),
+            Entry::Segmentation(_) => {
+                segmentation::SegmentationPlugin::new(store, &instance).map(|_| ())
+            }
+            Entry::Analytics(_) => analytics::AnalyticsPlugin::new(store, &instance).map(|_| ()),
+        }
     }
 
     pub(crate) async fn handle(

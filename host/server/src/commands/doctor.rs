@@ -104,7 +104,7 @@ async fn database(config: &Config, checks: &mut Vec<Check>) {
         checks.push(good("database", "SQLite, made at the first start"));
         return;
     }
-    match Store::open(&url, MasterKey::new([0; 32]), Arc::new(Ids::system())).await {
+    match Store::open(&url, MasterKey([0; 32]), Arc::new(Ids::system())).await {
         Err(error) => checks.push(bad(
             "database",
             error.to_string(),

@@ -29,7 +29,7 @@ pub async fn run(args: MigrateArgs) -> anyhow::Result<ExitCode> {
         std::fs::create_dir_all(&config.data)?;
     }
     // The schema holds no secrets: no master key is needed to change it.
-    let store = Store::open(&url, MasterKey::new([0; 32]), Arc::new(Ids::system())).await?;
+    let store = Store::open(&url, MasterKey([0; 32]), Arc::new(Ids::system())).await?;
     let pending = store.pending_migrations().await?;
     if args.dry_run {
         show(args.json, &json!({ "pending": pending }), &format!("{pending} migrations would be applied"));

@@ -41,7 +41,7 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
     });
     let clock = JumpClock::new(Arc::new(SystemClock), Millis(0));
     let http = portero_net::client(ClientOptions::default())?;
-    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock), http);
+    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock), http).context("this world cannot be built")?;
     let listener = tokio::net::TcpListener::bind(&args.listen)
         .await
         .with_context(|| format!("cannot listen on `{}`; choose another with --listen", args.listen))?;

@@ -26,7 +26,7 @@ async fn ready(State(state): State<AppState>) -> Response {
             .into_response();
     }
     match ctx.store.pending_migrations().await {
-        Ok(0) => Json(json!({ "status": "ready", "allocator": ctx.sandbox.allocator_in_use() })).into_response(),
+        Ok(0) => Json(json!({ "status": "ready", "allocator": ctx.sandbox.allocator_in_use().as_str() })).into_response(),
         _ => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "schema", "Not ready", "the schema is not up to date; run `portero migrate`")
             .into_response(),
     }

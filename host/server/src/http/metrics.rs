@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use axum::Router;
 use axum::extract::{ConnectInfo, State};
+use axum::{Extension, Router};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -24,7 +24,7 @@ pub fn routes() -> Router<AppState> {
 
 async fn metrics(
     State(state): State<AppState>,
-    peer: Option<ConnectInfo<SocketAddr>>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let token = headers
@@ -35,7 +35,7 @@ async fn metrics(
         Some(token) => access::authenticate(&state.ctx, token).await?.is_some_and(|p| p.tenant.is_none()),
         None => false,
     };
-    if !operator && !peer.is_some_and(|ConnectInfo(a)| a.ip().is_loopback()) {
+    if !operator && !peer.is_some_and(|Extension(ConnectInfo(a))| a.ip().is_loopback()) {
         return Err(Problem::unauthorized("/metrics answers this machine, or an operator's access token"));
     }
     let account = account::account(&state.ctx, None).await?;

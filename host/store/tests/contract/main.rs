@@ -7,7 +7,8 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "tests stop at what should not be"
+    clippy::disallowed_methods,
+    reason = "tests stop at what should not be, and work side by side on purpose"
 )]
 
 mod chain;

@@ -88,7 +88,7 @@ impl Rule for Check {
 #[cfg(test)]
 mod tests {
     use crate::testing::Setup;
-    use portero_domain::clock::{Millis, Ts};
+    use portero_domain::clock::Millis;
     use portero_domain::proposal::Origin;
 
     const RULE: &str = "envelope.invalid";
@@ -157,8 +157,6 @@ mod tests {
     fn facts_of_another_content_are_never_judged() {
         let mut s = Setup::reply("hola");
         s.refresh();
-        s.facts.content.kind = crate::detect::ContentKind::Template;
-        s.proposal.created_at = Ts(0);
         let case = crate::case::Case { consistent: false, ..s.case() };
         let judgement = crate::judge::run(case, None);
         assert_eq!(judgement.primary.as_deref(), Some(RULE));

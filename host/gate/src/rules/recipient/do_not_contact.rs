@@ -20,9 +20,9 @@ static ABOUT: About = About {
         "The person is on this tenant's block list ({value}).",
     ),
     remedy: words(
-        "Si fue un error, quítala de la lista de bloqueo.",
-        "Se foi um engano, retire-a da lista de bloqueio.",
-        "If that was a mistake, take them off the block list.",
+        "Si ya no corresponde, quítala de la lista de bloqueo.",
+        "Se já não é o caso, retire-a da lista de bloqueio.",
+        "If that no longer holds, take them off the block list.",
     ),
     docs: Docs {
         checks: "Entries made by hand: no promotion, nothing the business starts, or nothing at all.",

@@ -1,0 +1,592 @@
+//! A second, slow and obvious implementation of the rules that look back, and the two promises.
+//!
+//! Written from the catalogue in another style: it replays a person's history instant by instant
+//! and asks at each "was it allowed?", instead of computing the answer. Where the gate and the model
+//! differ, one of them is wrong.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test's helper may fail loudly"
+)]
+#![cfg(not(feature = "allow-everything"))]
+
+mod common;
+
+use common::{Setup, granted, host, id, meta_resume, meta_stop, plugin, revoked, text, ts};
+use jiff::tz::TimeZone;
+use portero_domain::clock::{Millis, Ts};
+use portero_domain::consent::{
+    ConsentEvent, ConsentEventKind, ConsentScope, FrequencyPromise, Period,
+};
+use portero_domain::ids::ConsentEventId;
+use portero_domain::proposal::{Origin, Purpose};
+use portero_domain::template::TemplateCategory;
+use portero_gate::facts::TemplateFact;
+use portero_gate::policy::WeekHours;
+use portero_gate::{Fact, Stage, Verdict};
+use proptest::prelude::*;
+
+// ---------------------------------------------------------------- consent
+
+/// What a person has said, topic by topic, after reading the ledger from the first line to the last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Said {
+    Nothing,
+    Yes,
+    No,
+}
+
+/// Walks the ledger in the order things happened. An opt-out wins against a yes of the same instant.
+fn walk(events: &[ConsentEvent], topic: &str, promotional: bool) -> Said {
+    let mut sorted: Vec<&ConsentEvent> = events
+        .iter()
+        .filter(|e| matches!(e.kind, ConsentEventKind::Granted | ConsentEventKind::Revoked))
+        .collect();
+    // At one instant the opt-out is read last.
+    sorted.sort_by_key(|e| (e.captured_at, e.kind == ConsentEventKind::Revoked));
+    let (mut of_topic, mut of_all) = (Said::Nothing, Said::Nothing);
+    let mut left_by_name = false;
+    for event in sorted {
+        let yes = event.kind == ConsentEventKind::Granted;
+        let wide = match &event.scope {
+            ConsentScope::Topic(t) => {
+                if t == topic {
+                    of_topic = if yes { Said::Yes } else { Said::No };
+                    left_by_name |= !yes;
+                }
+                continue;
+            }
+            ConsentScope::All => true,
+            ConsentScope::Promotional => promotional,
+        };
+        if wide && yes {
+            of_all = Said::Yes;
+        } else if wide {
+            // Leaving everything leaves each topic too, until it is agreed to again by name.
+            of_all = Said::No;
+            // Who ever left a topic by name comes back to it by name only.
+            if of_topic == Said::Yes {
+                of_topic = if left_by_name { Said::No } else { Said::Nothing };
+            }
+        }
+    }
+    if of_topic == Said::Nothing { of_all } else { of_topic }
+}
+
+fn ledger() -> impl Strategy<Value = Vec<ConsentEvent>> {
+    let scope = prop_oneof![
+        Just(ConsentScope::All),
+        Just(ConsentScope::Promotional),
+        Just(ConsentScope::Topic("ofertas".into())),
+        Just(ConsentScope::Topic("pedidos".into())),
+    ];
+    prop::collection::vec((scope, any::<bool>(), 1_i64..12), 0..7).prop_map(|drawn| {
+        drawn
+            .into_iter()
+            .enumerate()
+            .map(|(n, (scope, yes, at))| {
+                let mut event = if yes { granted(scope, at) } else { revoked(scope, at) };
+                event.id = ConsentEventId::from_uuid(id(5_000 + n as u128));
+                event
+            })
+            .collect()
+    })
+}
+
+// ---------------------------------------------------------------- time
+
+/// Whether the shop is open, read off the wall clock minute by minute.
+fn wall_clock_open(zone: &TimeZone, hours: &WeekHours, at: Ts) -> bool {
+    let local = at.to_jiff().unwrap().to_zoned(zone.clone());
+    let text = local.strftime("%u %H:%M").to_string();
+    let day: usize = text[..1].parse().unwrap();
+    let minute: u16 = text[2..4].parse::<u16>().unwrap() * 60 + text[5..7].parse::<u16>().unwrap();
+    hours.0[day - 1].is_some_and(|(start, end)| start <= minute && minute < end)
+}
+
+/// Tries every minute of the next nine days.
+fn first_open_minute(zone: &TimeZone, hours: &WeekHours, from: Ts) -> Option<Ts> {
+    if wall_clock_open(zone, hours, from) {
+        return Some(from);
+    }
+    let mut at = Ts(from.ms().div_euclid(60_000) * 60_000);
+    for _ in 0..9 * 24 * 60 {
+        at = at.plus_ms(60_000);
+        if wall_clock_open(zone, hours, at) {
+            return Some(at);
+        }
+    }
+    None
+}
+
+fn week() -> impl Strategy<Value = WeekHours> {
+    let day = prop_oneof![
+        1 => Just(None),
+        4 => (0_u16..1439, 1_u16..1440).prop_map(|(a, b)| {
+            let (a, b) = if a < b { (a, b) } else { (b, a + 1) };
+            Some((a, b.max(a + 1)))
+        }),
+    ];
+    prop::collection::vec(day, 7).prop_map(|d| WeekHours(d.try_into().unwrap()))
+}
+
+/// Zones that change their clocks and zones that do not.
+fn zone() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "America/Bogota",
+        "America/Santiago",
+        "America/New_York",
+        "America/Sao_Paulo",
+        "America/Asuncion",
+        "America/Havana",
+        "Australia/Lord_Howe",
+        "Europe/Lisbon",
+        "UTC",
+    ])
+}
+
+/// Instants around changes of the clocks and anywhere in two years, whole minutes or not.
+fn instant() -> impl Strategy<Value = Ts> {
+    let changes = [
+        "2026-03-08T07:00:00Z",
+        "2026-11-01T06:00:00Z",
+        "2026-09-06T04:00:00Z",
+        "2027-04-04T03:00:00Z",
+        "2026-10-03T15:30:00Z",
+        "2027-04-03T15:00:00Z",
+    ]
+    .map(ts);
+    let near = (prop::sample::select(changes.to_vec()), -100_000_000_i64..100_000_000)
+        .prop_map(|(t, by)| t.plus_ms(by));
+    let anywhere = (1_767_225_600_000_i64..1_830_297_600_000).prop_map(Ts);
+    prop_oneof![near, anywhere.clone(), anywhere.prop_map(|t| Ts(t.ms() / 60_000 * 60_000))]
+}
+
+// ---------------------------------------------------------------- history
+
+/// Fills a bucket drop by drop: the history of sends, not a running instant.
+struct Bucket {
+    gap: i64,
+    /// Instants at which the debt of each send is paid.
+    paid_at: Vec<i64>,
+}
+
+impl Bucket {
+    /// Sends still unpaid at an instant.
+    fn debt(&self, at: i64) -> i64 {
+        self.paid_at.iter().filter(|paid| **paid > at).count() as i64
+    }
+    /// One more send: its debt begins when the last one's is paid.
+    fn send(&mut self, at: i64) {
+        let begins = self.paid_at.last().copied().unwrap_or(i64::MIN).max(at);
+        self.paid_at.push(begins + self.gap);
+    }
+    /// The first instant at which fewer than `burst` sends are unpaid, looked for one by one.
+    fn opens(&self, from: i64, burst: i64) -> i64 {
+        let mut candidates: Vec<i64> =
+            self.paid_at.iter().copied().filter(|paid| *paid > from).collect();
+        candidates.push(from);
+        candidates.sort_unstable();
+        candidates.into_iter().find(|at| self.debt(*at) < burst).unwrap()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn consent_of_promotion_is_the_models(events in ledger(), dispatch in any::<bool>()) {
+        let mut s = Setup::promo();
+        if dispatch {
+            s = s.at_dispatch();
+        }
+        let said = walk(&events, "ofertas", true);
+        let anything_else = ["pedidos"].iter().any(|t| walk(&events, t, true) == Said::Yes
+            && events.iter().any(|e| e.scope == ConsentScope::Topic((*t).into()) && e.kind == ConsentEventKind::Granted));
+        *s.consent() = events.clone();
+        let expected = match said {
+            Said::Yes => None,
+            Said::No => Some("consent.revoked"),
+            Said::Nothing if anything_else => Some("consent.scope"),
+            Said::Nothing => Some("consent.missing"),
+        };
+        prop_assert_eq!(s.denied_by(), expected.map(str::to_owned), "{:?}", events);
+        prop_assert_eq!(s.judge().verdict == Verdict::Allow, expected.is_none());
+    }
+
+    #[test]
+    fn consent_of_order_updates_is_the_models(events in ledger(), open_order in any::<bool>()) {
+        let mut s = Setup::utility();
+        s.proposal.topic = Some("pedidos".into());
+        if !open_order {
+            s.facts.recipient.open_transactions.clear();
+        }
+        *s.consent() = events.clone();
+        let said = walk(&events, "pedidos", false);
+        let verdict = s.judge().verdict;
+        match said {
+            Said::Yes => prop_assert_eq!(verdict, Verdict::Allow),
+            Said::No => prop_assert_eq!(s.denied_by(), Some("consent.revoked".to_owned())),
+            Said::Nothing => prop_assert_eq!(verdict == Verdict::Allow, open_order),
+        }
+    }
+
+    #[test]
+    fn whatsapps_own_stop_is_the_last_word_on_it(
+        drawn in prop::collection::vec((any::<bool>(), 1_i64..6), 0..6),
+    ) {
+        let mut s = Setup::promo();
+        let mut stopped = false;
+        let mut last = 0;
+        for (stop, at) in &drawn {
+            s.consent().push(if *stop { meta_stop(*at) } else { meta_resume(*at) });
+        }
+        for instant in 1..6 {
+            let here: Vec<bool> = drawn.iter().filter(|(_, at)| *at == instant).map(|(s, _)| *s).collect();
+            if !here.is_empty() {
+                stopped = here.contains(&true);
+                last = instant;
+            }
+        }
+        let found = s.found("consent.meta-stop");
+        prop_assert_eq!(found.is_some(), stopped);
+        if let Some(found) = found {
+            prop_assert_eq!(found.limit, Ts(last).rfc3339());
+        }
+    }
+
+    #[test]
+    fn an_opt_out_leaves_only_what_was_written_later_answered(
+        wrote in 0_i64..10, revoked_at in 0_i64..10, all in any::<bool>(), by in 0_usize..3,
+    ) {
+        let base = common::monday();
+        let at = |minute: i64| base - Millis::minutes(20) + Millis::minutes(minute);
+        let mut s = Setup::reply("hola");
+        match by {
+            0 => {}
+            1 => s = Setup::operator("hola"),
+            _ => s.proposal.origin = host("consent_question"),
+        }
+        s.window().last_inbound_at = Some(at(wrote));
+        if let Some(answers) = &mut s.proposal.answers {
+            answers.at = at(wrote);
+        }
+        let scope = if all { ConsentScope::All } else { ConsentScope::Promotional };
+        *s.consent() = vec![revoked(scope, at(revoked_at).ms())];
+        let may = !all || wrote > revoked_at;
+        prop_assert_eq!(s.found("consent.revoked").is_none(), may);
+    }
+
+    #[test]
+    fn the_window_is_the_models(wrote in prop::option::of(0_i64..200_000_000), margin in 0_i64..20_000, dispatch in any::<bool>()) {
+        let mut s = Setup::operator("hola");
+        s.now = Ts(1_795_000_000_000);
+        s.proposal.created_at = s.now;
+        s.proposal.expires_at = s.now.plus_ms(100_000);
+        s.policy.window_margin_ms = Millis(margin);
+        s.window().last_inbound_at = wrote.map(|ago| s.now.plus_ms(-ago));
+        if dispatch {
+            s = s.at_dispatch();
+        }
+        // A message sent now arrives within the margin; at every instant until then it must be open.
+        let open_at = |t: Ts| wrote.is_some_and(|ago| t.since(s.now.plus_ms(-ago)) < 24 * 3_600_000);
+        let arrives = if dispatch { s.now.plus_ms(margin) } else { s.now };
+        let expected = open_at(s.now) && open_at(arrives);
+        prop_assert_eq!(s.judge().verdict == Verdict::Allow, expected);
+    }
+
+    #[test]
+    fn the_promise_is_the_models(
+        ago in prop::collection::vec((0_i64..40, 0_i64..86_400_000, any::<bool>()), 0..8),
+        max in 1_u32..4,
+        per in prop::sample::select(vec![Period::Day, Period::Week, Period::Month]),
+        wide in any::<bool>(),
+    ) {
+        let mut s = Setup::promo();
+        let mut sends: Vec<(Option<String>, Ts)> = ago
+            .iter()
+            .map(|(days, ms, same)| {
+                let topic = if *same { "ofertas" } else { "otros" };
+                (Some(topic.to_owned()), s.now.plus_ms(-days * 86_400_000 - ms))
+            })
+            .collect();
+        sends.sort_by_key(|(_, at)| *at);
+        let scope = if wide { ConsentScope::Promotional } else { ConsentScope::Topic("ofertas".into()) };
+        *s.consent() = vec![granted(scope, 1_000)];
+        s.consent()[0].promise = Some(FrequencyPromise { max, per });
+        s.facts.promotional_sends = Fact::Known(sends.clone());
+
+        let days = match per { Period::Day => 1, Period::Week => 7, Period::Month => 30 };
+        let fits = |at: Ts| {
+            let mut inside = 0;
+            for (topic, sent) in &sends {
+                let counted = wide || topic.as_deref() == Some("ofertas");
+                if counted && sent.ms() > at.ms() - days * 86_400_000 {
+                    inside += 1;
+                }
+            }
+            inside < max
+        };
+        // Room comes only when a send leaves the period: now, or at one of these.
+        let mut candidates = vec![s.now];
+        candidates.extend(sends.iter().map(|(_, at)| at.plus_ms(days * 86_400_000)).filter(|t| *t > s.now));
+        candidates.sort();
+        let first = candidates.into_iter().find(|t| fits(*t)).unwrap();
+        let found = s.found("frequency.promise-exceeded");
+        prop_assert_eq!(found.and_then(|f| f.until).unwrap_or(s.now), first);
+    }
+
+    #[test]
+    fn bots_stop_after_as_many_as_allowed(said in 0_u32..9, minute in 0_u32..6, by in 0_usize..4) {
+        let mut s = Setup::reply("hola");
+        s.proposal.origin = match by {
+            0 => plugin(),
+            1 => Setup::operator("x").proposal.origin,
+            2 => host("consent_question"),
+            _ => Setup::promo().proposal.origin,
+        };
+        s.facts.conversation.bot_since_inbound = said;
+        s.facts.conversation.bot_last_minute = minute;
+        let is_bot = by == 0 || by == 2;
+        // One more than this would be the seventh, or the fourth of the minute.
+        let too_many = said + 1 > 6 || minute + 1 > 3;
+        prop_assert_eq!(s.found("bot.consecutive").is_some(), is_bot && too_many);
+    }
+
+    #[test]
+    fn the_pair_bucket_is_the_models(
+        steps in prop::collection::vec((0_i64..9_000, any::<bool>()), 1..25),
+        gap in 1_i64..8_000,
+        burst in 1_u32..7,
+    ) {
+        let mut reply = Setup::reply("hola").at_dispatch();
+        let mut other = Setup::operator("hola").at_dispatch();
+        let mut bucket = Bucket { gap, paid_at: Vec::new() };
+        let mut now = reply.now;
+        let mut tat = Ts::ZERO;
+        for (wait, answers) in steps {
+            now = now.plus_ms(wait);
+            let s = if answers { &mut reply } else { &mut other };
+            s.now = now;
+            s.policy.pair_gap_ms = Millis(gap);
+            s.policy.pair_burst = burst;
+            s.facts.conversation.pair_tat = tat;
+            let allowed = if answers { i64::from(burst) } else { 1 };
+            let opens = bucket.opens(now.ms(), allowed);
+            let found = s.found("limits.pair-rate");
+            prop_assert_eq!(found.as_ref().and_then(|f| f.until).map_or(now.ms(), Ts::ms), opens);
+            if found.is_none() {
+                bucket.send(now.ms());
+                tat = portero_gate::next_pair_tat(&s.proposal, &s.facts, &s.policy, now);
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_never_sends_more_than_its_share_nor_much_less(
+        mps in prop::sample::select(vec![1_u32, 5, 20, 80, 250, 1_000]),
+        percent in 1_u32..=100,
+        burst in 1_u32..9,
+        waits in prop::collection::vec(0_i64..400, 1..120),
+    ) {
+        let mut s = Setup::operator("hola").at_dispatch();
+        s.sender().mps = mps;
+        s.policy.throughput_percent = percent;
+        s.policy.throughput_burst = burst;
+        let mut sent: Vec<i64> = Vec::new();
+        for wait in waits {
+            s.now = s.now.plus_ms(wait);
+            // As many as it lets go at this instant.
+            for _ in 0..20 {
+                match s.found("limits.throughput") {
+                    None => {
+                        sent.push(s.now.ms());
+                        let tat = portero_gate::next_number_tat(&s.facts, &s.policy, s.now);
+                        s.sender().tat = tat;
+                    }
+                    Some(found) => {
+                        let until = found.until.unwrap();
+                        prop_assert!(until > s.now);
+                        let mut later = s.clone();
+                        later.now = until;
+                        prop_assert!(later.found("limits.throughput").is_none(), "the instant named is the instant");
+                        break;
+                    }
+                }
+            }
+        }
+        // In any stretch of L ms: at most L × rate + burst, and one for the rounding of its ends.
+        let rate = i64::from(mps) * i64::from(percent);
+        for (i, from) in sent.iter().enumerate() {
+            for (j, to) in sent.iter().enumerate().skip(i) {
+                let count = (j - i + 1) as i64;
+                let most = ((to - from) * rate).div_euclid(100_000) + i64::from(burst) + 1;
+                prop_assert!(count <= most, "{} in {} ms at {}", count, to - from, rate);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn quiet_hours_are_the_models(hours in week(), zone in zone(), now in instant()) {
+        let mut s = Setup::promo();
+        s.now = now;
+        s.facts.tenant.timezone = zone.into();
+        s.policy.promotional_hours = hours.clone();
+        let tz = jiff::tz::TimeZoneDatabase::bundled().get(zone).unwrap();
+        let found = s.found("quiet-hours.tenant");
+        match first_open_minute(&tz, &hours, now) {
+            Some(at) => {
+                let until = found.and_then(|f| f.until).unwrap_or(now);
+                prop_assert_eq!(until, at, "{} {:?}", zone, hours);
+            }
+            None => prop_assert_eq!(found.and_then(|f| f.outcome), Some(Verdict::Deny)),
+        }
+    }
+}
+
+// ---------------------------------------------------------------- the two promises
+
+/// Anything at all: most of it wrong, some of it right.
+fn anything() -> impl Strategy<Value = Setup> {
+    let form = 0_usize..5;
+    let who = 0_usize..4;
+    let purposes = vec![
+        Purpose::System,
+        Purpose::Authentication,
+        Purpose::Reply,
+        Purpose::Transactional,
+        Purpose::ConsentRequest,
+        Purpose::Promotional,
+    ];
+    (
+        (form, who, prop::sample::select(purposes), ledger(), any::<bool>()),
+        (prop::option::of(-5_000_i64..90_000_000), any::<bool>(), any::<bool>(), 0_usize..4, any::<bool>()),
+        (any::<bool>(), prop::sample::select(vec![None, Some("ofertas"), Some("pedidos")]), 0_i64..86_400_000),
+    )
+        .prop_map(|((form, who, purpose, events, ledger_known), (wrote, answers, order, category, window_known), (stop, topic, offset))| {
+            let mut s = match form {
+                0 => Setup::promo(),
+                1 => Setup::utility(),
+                2 => Setup::code(),
+                3 => Setup::operator("hola"),
+                _ => Setup::reply("hola"),
+            };
+            s.now = s.now.plus_ms(offset);
+            s.proposal.purpose = purpose;
+            s.proposal.topic = topic.map(str::to_owned);
+            match who {
+                0 => s.by_plugin(),
+                1 => s.proposal.origin = host("opt_out_receipt"),
+                2 => s.proposal.origin = Setup::operator("x").proposal.origin,
+                _ => {}
+            }
+            if let TemplateFact::Found(t) = &mut s.facts.template {
+                t.category = match category {
+                    0 => TemplateCategory::Marketing,
+                    1 => TemplateCategory::Utility,
+                    2 => TemplateCategory::Authentication,
+                    _ => t.category,
+                };
+            }
+            s.facts.consent = if ledger_known { Fact::Known(events) } else { Fact::Unknown };
+            s.window().last_inbound_at = wrote.map(|ago| s.now.plus_ms(-ago));
+            if answers && let Some(at) = s.window().last_inbound_at {
+                let mut reply = Setup::reply("x").proposal.answers.unwrap();
+                reply.at = at;
+                s.proposal.answers = Some(reply);
+            }
+            if !window_known {
+                s.facts.window = Fact::Unknown;
+            }
+            if order {
+                s.facts.recipient.open_transactions = vec!["881".into()];
+            }
+            if stop {
+                let at = s.now.ms() - 5_000;
+                if let Fact::Known(events) = &mut s.facts.consent {
+                    events.push(meta_stop(at));
+                }
+            }
+            s
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_marketing_template_without_a_granted_consent_is_ever_cleared(s in anything()) {
+        let s = s.at_dispatch();
+        let marketing = s.proposal.content.is_template()
+            && matches!(&s.facts.template, TemplateFact::Found(t) if t.category == TemplateCategory::Marketing);
+        if s.clear().cleared.is_some() && marketing {
+            let events = s.facts.consent.known().expect("a ledger that was read");
+            let topic = s.proposal.topic.clone().unwrap_or_default();
+            prop_assert_eq!(walk(events, &topic, true), Said::Yes);
+            prop_assert!(events.iter().all(|e| e.kind != ConsentEventKind::MetaStop));
+        }
+    }
+
+    #[test]
+    fn no_free_form_message_outside_the_window_is_ever_cleared(s in anything()) {
+        let s = s.at_dispatch();
+        if s.clear().cleared.is_some() && !s.proposal.content.is_template() {
+            let wrote = s.facts.window.known().and_then(|w| w.last_inbound_at).expect("a window that opened");
+            prop_assert!(s.now.since(wrote) < 24 * 3_600_000);
+        }
+    }
+
+    #[test]
+    fn a_later_opt_out_of_all_stops_everything_the_business_starts(s in anything()) {
+        let mut s = s.at_dispatch();
+        let at = s.now;
+        if let Fact::Known(events) = &mut s.facts.consent {
+            let mut out = revoked(ConsentScope::All, at.ms());
+            out.id = ConsentEventId::from_uuid(id(77_777));
+            events.push(out);
+        }
+        let cleared = s.clear().cleared.is_some();
+        let receipt = s.proposal.purpose == Purpose::System && matches!(s.proposal.origin, Origin::Host { .. });
+        let written_later = s.facts.window.known().and_then(|w| w.last_inbound_at).is_some_and(|t| t > at)
+            || s.proposal.answers.as_ref().is_some_and(|a| a.at > at);
+        let code = portero_gate::effective_purpose(&s.proposal, &s.facts) == Purpose::Authentication;
+        let unread_ledger_answer = s.facts.consent.known().is_none();
+        if cleared {
+            prop_assert!(receipt || written_later || code || unread_ledger_answer);
+        }
+    }
+
+    #[test]
+    fn a_judgement_is_the_same_whenever_it_is_made_and_replays(s in anything(), dispatch in any::<bool>()) {
+        let mut s = s;
+        s.stage = if dispatch { Stage::Dispatch } else { Stage::Admission };
+        s.refresh();
+        let judgement = s.judge();
+        prop_assert_eq!(&judgement, &s.judge());
+        let record = portero_gate::record::DecisionRecord::new(&s.proposal, &s.facts, &s.policy, "1", &judgement);
+        let json = record.canonical_json();
+        let back: portero_gate::record::DecisionRecord = serde_json::from_str(&json).unwrap();
+        let again = portero_gate::record::replay(&back);
+        prop_assert!(again.same, "{:?} {:?}", judgement, again.judgement);
+        if let Some(until) = judgement.until {
+            // What is deferred to T and judged at T on the same facts is allowed then.
+            let mut later = s.clone();
+            later.now = until;
+            prop_assert_eq!(later.judge().verdict, Verdict::Allow);
+        }
+    }
+}
+
+#[test]
+fn the_fixture_of_the_model_is_not_vacuous() {
+    assert_eq!(Setup::promo().at_dispatch().judge().verdict, Verdict::Allow);
+    assert_eq!(Setup::operator("hola").at_dispatch().judge().verdict, Verdict::Allow);
+    assert_eq!(text("x"), text("x"));
+}

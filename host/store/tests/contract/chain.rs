@@ -1,0 +1,124 @@
+//! The chain of seals.
+
+use portero_domain::consent::{ConsentEventKind, ConsentScope};
+use portero_domain::proposal::{Class, OutboxState};
+use portero_store::model::ChainReport;
+
+use crate::schema::raw;
+use crate::world::{T0, World, at};
+
+crate::tests![
+    a_sealed_chain_verifies_and_grows,
+    a_changed_decision_is_found,
+    a_changed_consent_event_is_found,
+    a_moved_consent_event_is_found,
+    a_missing_row_is_found,
+    a_missing_seal_is_found,
+    a_rewritten_seal_is_found,
+    sealing_twice_seals_once,
+];
+
+/// Three decisions and two consent events.
+async fn fill(w: &World) {
+    for n in 0..3 {
+        w.put(&w.proposal(Class::Reply, at(n)), OutboxState::Denied).await;
+    }
+    let mut tx = w.write().await;
+    for (n, kind) in [ConsentEventKind::Granted, ConsentEventKind::Revoked].into_iter().enumerate() {
+        let event = w.consent(kind, ConsentScope::Promotional, at(i64::try_from(n).unwrap()));
+        tx.tenant(w.a.id).append_consent(w.a.ana, &event).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn seal(w: &World, limit: usize) -> usize {
+    let mut tx = w.write().await;
+    let items = tx.system().unsealed(limit).await.unwrap();
+    assert!(items.iter().all(|(tenant, _, _)| *tenant == w.a.id));
+    let pairs: Vec<(String, String)> = items.into_iter().map(|(_, id, hash)| (id, hash)).collect();
+    tx.system().seal(w.a.id, &pairs, T0).await.unwrap();
+    tx.commit().await.unwrap();
+    pairs.len()
+}
+
+async fn report(w: &World) -> ChainReport {
+    let mut tx = w.store.read().await.unwrap();
+    tx.tenant(w.a.id).verify_chain().await.unwrap()
+}
+
+async fn sealed(w: &World) {
+    fill(w).await;
+    assert_eq!(seal(w, 100).await, 5);
+    assert_eq!(report(w).await.faults, [] as [String; 0]);
+}
+
+async fn faults(w: &World, sql: &'static str, rows: u64, expected: &str) {
+    assert_eq!(raw(w, sql).await, rows, "{sql}");
+    let faults = report(w).await.faults;
+    assert!(faults.iter().any(|f| f.contains(expected)), "{faults:?}");
+}
+
+async fn a_sealed_chain_verifies_and_grows(w: World) {
+    let empty = report(&w).await;
+    assert_eq!((empty.seals, empty.unsealed, empty.faults.len()), (0, 0, 0));
+    fill(&w).await;
+    assert_eq!(report(&w).await.unsealed, 5);
+    assert_eq!((seal(&w, 2).await, seal(&w, 100).await, seal(&w, 100).await), (2, 3, 0));
+    let first = report(&w).await;
+    assert_eq!((first.seals, first.unsealed, first.faults.len()), (5, 0, 0), "{:?}", first.faults);
+    w.put(&w.proposal(Class::Reply, at(9)), OutboxState::Denied).await;
+    assert_eq!(seal(&w, 100).await, 1);
+    let second = report(&w).await;
+    assert_eq!((second.seals, second.faults.len()), (6, 0));
+    assert_ne!(first.head, second.head);
+}
+
+async fn a_changed_decision_is_found(w: World) {
+    sealed(&w).await;
+    let sql = "update decisions set record = '{}' where decision_id = (select min(decision_id) from decisions)";
+    faults(&w, sql, 1, "was changed after seal").await;
+}
+
+async fn a_changed_consent_event_is_found(w: World) {
+    sealed(&w).await;
+    let sql = "update consent_events set event = replace(event, 'revoked', 'granted') where kind = 'revoked'";
+    faults(&w, sql, 1, "was changed after seal").await;
+}
+
+async fn a_moved_consent_event_is_found(w: World) {
+    sealed(&w).await;
+    let sql = "update consent_events set contact_id = (select max(contact_id) from contacts) where kind = 'granted'";
+    faults(&w, sql, 1, "was changed after seal").await;
+}
+
+async fn a_missing_row_is_found(w: World) {
+    sealed(&w).await;
+    faults(&w, "delete from consent_events where kind = 'revoked'", 1, "and is gone").await;
+}
+
+async fn a_missing_seal_is_found(w: World) {
+    sealed(&w).await;
+    faults(&w, "delete from seals where seq = 3", 1, "between 2 and 4 are missing").await;
+    faults(&w, "delete from seals where seq = 5", 1, "is marked as sealed and has no seal").await;
+}
+
+async fn a_rewritten_seal_is_found(w: World) {
+    sealed(&w).await;
+    let sql = "update seals set item_hash = (select hash from seals where seq = 1) where seq = 2";
+    faults(&w, sql, 1, "seal 2 does not hold its own hash").await;
+    let sql = "update seals set hash = prev_hash where seq = 4";
+    faults(&w, sql, 1, "seal 5 does not follow").await;
+}
+
+async fn sealing_twice_seals_once(w: World) {
+    fill(&w).await;
+    let mut tx = w.write().await;
+    let items: Vec<(String, String)> =
+        tx.system().unsealed(100).await.unwrap().into_iter().map(|(_, id, hash)| (id, hash)).collect();
+    tx.system().seal(w.a.id, &items, T0).await.unwrap();
+    // Another process that had read the same items.
+    tx.system().seal(w.a.id, &items, T0).await.unwrap();
+    tx.commit().await.unwrap();
+    let report = report(&w).await;
+    assert_eq!((report.seals, report.faults.len()), (5, 0));
+}

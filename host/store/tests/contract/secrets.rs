@@ -1,0 +1,91 @@
+//! Secrets at rest.
+
+use portero_store::StoreError;
+use portero_store::model::NewNumber;
+use secrecy::ExposeSecret;
+
+use crate::world::{KEY, T0, World, open};
+
+crate::tests![
+    secrets_read_back_with_their_master_key,
+    secrets_do_not_open_with_another_master_key,
+    no_secret_stands_in_the_database,
+    a_sealed_value_copied_elsewhere_does_not_open,
+];
+
+async fn fill(w: &World) {
+    w.install().await;
+    let mut tx = w.write().await;
+    tx.system().put_app("main", "app-secret-plain", "verify-token-plain", T0).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn secrets_read_back_with_their_master_key(w: World) {
+    fill(&w).await;
+    let store = open(&w.url, KEY, w.ids.clone()).await;
+    let mut tx = store.read().await.unwrap();
+    let app = tx.system().app("main").await.unwrap().unwrap();
+    assert_eq!(app.app_secret.expose_secret(), "app-secret-plain");
+    assert_eq!(app.verify_token.expose_secret(), "verify-token-plain");
+    assert!(tx.system().app("other").await.unwrap().is_none());
+    assert_eq!(tx.system().apps().await.unwrap(), ["main"]);
+    let token = tx.tenant(w.a.id).number_token(&w.a.number).await.unwrap().unwrap();
+    assert_eq!(token.expose_secret(), "EAAG-token-of-limon");
+    assert_eq!(tx.tenant(w.a.id).installations().await.unwrap()[0].handle_key, b"handle-key-plain");
+    assert!(!format!("{app:?} {token:?}").contains("plain"));
+}
+
+async fn secrets_do_not_open_with_another_master_key(w: World) {
+    fill(&w).await;
+    let store = open(&w.url, [8; 32], w.ids.clone()).await;
+    let mut tx = store.write().await.unwrap();
+    let sealed = |e: StoreError| assert!(matches!(e, StoreError::Sealed { .. }) && e.hint().is_some(), "{e}");
+    sealed(tx.system().app("main").await.unwrap_err());
+    sealed(tx.tenant(w.a.id).number_token(&w.a.number).await.unwrap_err());
+    sealed(tx.tenant(w.a.id).installations().await.unwrap_err());
+    sealed(tx.system().enabled_installations().await.unwrap_err());
+    let new = NewNumber {
+        id: w.a.number.clone(),
+        waba: w.a.waba.clone(),
+        display: String::new(),
+        access_token: "x".into(),
+        mps: 80,
+    };
+    sealed(tx.tenant(w.a.id).put_number(&new, T0).await.unwrap_err());
+    // What is not secret reads as ever.
+    assert_eq!(tx.system().tenants().await.unwrap().len(), 2);
+}
+
+async fn no_secret_stands_in_the_database(w: World) {
+    use sqlx::Connection;
+    fill(&w).await;
+    let columns = "select app_secret from apps union all select verify_token from apps
+        union all select access_token from numbers union all select handle_key from installations
+        union all select data_key from tenants";
+    let rows: Vec<(Vec<u8>,)> = if w.is_postgres() {
+        let mut conn = sqlx::PgConnection::connect(&w.url).await.unwrap();
+        sqlx::query_as(columns).fetch_all(&mut conn).await.unwrap()
+    } else {
+        let mut conn = sqlx::SqliteConnection::connect(&w.url).await.unwrap();
+        sqlx::query_as(columns).fetch_all(&mut conn).await.unwrap()
+    };
+    assert_eq!(rows.len(), 7);
+    for (bytes,) in rows {
+        assert_eq!(bytes[0], 1, "version byte");
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("plain") && !text.contains("EAAG"), "{text}");
+    }
+}
+
+async fn a_sealed_value_copied_elsewhere_does_not_open(w: World) {
+    fill(&w).await;
+    let sql = "update apps set verify_token = app_secret";
+    assert_eq!(crate::schema::raw(&w, sql).await, 1);
+    let sql = "update numbers set access_token = (select access_token from numbers where phone_number_id = '105')
+        where phone_number_id = '205'";
+    assert_eq!(crate::schema::raw(&w, sql).await, 1);
+    let mut tx = w.store.read().await.unwrap();
+    assert!(matches!(tx.system().app("main").await, Err(StoreError::Sealed { .. })));
+    assert!(matches!(tx.tenant(w.b.id).number_token(&w.b.number).await, Err(StoreError::Sealed { .. })));
+    assert!(tx.tenant(w.a.id).number_token(&w.a.number).await.is_ok());
+}
