@@ -1,7 +1,7 @@
-// Builds a guest to WebAssembly from inside a build script.
-//
-// No module of the SDK: build scripts take it in with `#[path = "…/sdk/rust/build-guest.rs"]`, so
-// that none of them has to compile the SDK first. Standard library only.
+//! Builds a guest to WebAssembly from inside a build script.
+//!
+//! No module of the SDK: build scripts take it in with `#[path = "…/sdk/rust/build-guest.rs"]`, so
+//! that none of them has to compile the SDK first. Standard library only.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -93,7 +93,10 @@ pub fn build_guest(
     }
     run(
         &mut command,
-        &format!("cargo build --release --locked --target {TARGET} --package {package}"),
+        &format!(
+            "cd {} && cargo build --release --locked --target {TARGET} --package {package}",
+            root.display()
+        ),
         &format!("cannot build the guest `{package}`"),
     )?;
     let file = format!("{}.wasm", package.replace('-', "_"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use portero_domain::clock::Ts;
-use portero_domain::plugin::{Observation, PluginKind, SegmentContact};
+use portero_domain::plugin::{Observation, PluginKind, Sample, SegmentContact};
 use portero_sandbox::{
     Allocator, CallLimits, Outcome, ReportQuery, Sandbox, SandboxConfig, TemplateSignature,
 };
@@ -399,10 +399,13 @@ fn analytics() {
             meta: meta(),
             since: Ts(0),
             until: NOW,
-            totals: vec![
-                ("sent".to_owned(), Vec::new(), 40),
-                ("sent".to_owned(), Vec::new(), 2),
-            ],
+            totals: [40, 2]
+                .map(|add| Sample {
+                    metric: "sent".to_owned(),
+                    labels: Vec::new(),
+                    add,
+                })
+                .to_vec(),
         };
         let report = SANDBOX
             .call_report(&plugin, &limits, host(), query, SEED)

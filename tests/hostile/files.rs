@@ -61,7 +61,7 @@ const FILES: [(&str, End); 13] = [
 ];
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/hostile/wat")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("hostile/wat")
 }
 
 pub(crate) fn trials() -> Vec<Trial> {

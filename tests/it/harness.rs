@@ -45,8 +45,6 @@ macro_rules! test {
 }
 pub(crate) use test;
 
-static POSTGRES: OnceLock<Option<Postgres>> = OnceLock::new();
-
 fn runtime() -> &'static tokio::runtime::Runtime {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
@@ -58,15 +56,17 @@ fn runtime() -> &'static tokio::runtime::Runtime {
 /// Runs every test on every engine and prints the count per engine.
 pub(crate) fn run(tests: &[Test]) -> ExitCode {
     let arguments = Arguments::from_args();
-    let postgres = POSTGRES.get_or_init(Postgres::start).is_some();
+    let server = Postgres::start().map(Arc::new);
+    let postgres = server.is_some();
     let mut trials = Vec::new();
     for test in tests {
         let run = test.run;
         trials.push(Trial::test(format!("sqlite::{}", test.name), move || one(run, None)));
-        if postgres {
+        if let Some(server) = &server {
+            let server = Arc::clone(server);
             trials.push(Trial::test(format!("postgres::{}", test.name), move || {
-                let url = POSTGRES.get().and_then(Option::as_ref).map(Postgres::database);
-                one(run, url)
+                let url = server.database();
+                one(run, Some(url))
             }));
         }
     }
@@ -76,9 +76,7 @@ pub(crate) fn run(tests: &[Test]) -> ExitCode {
     if !postgres {
         println!("!! Postgres was not found: {} tests were NOT run on it (install postgresql)", tests.len());
     }
-    if let Some(Some(server)) = POSTGRES.get() {
-        server.stop();
-    }
+    drop(server);
     conclusion.exit_code()
 }
 

@@ -4,7 +4,11 @@
 //! `PORTERO_POSTGRES_BIN`, in `/usr/lib/postgresql/*/bin` (newest first) and on `PATH`. Without them
 //! tests are skipped, loudly; with `PORTERO_REQUIRE_POSTGRES=1` that is a failure.
 
-#![allow(dead_code, unreachable_pub, reason = "packages include this as a module and use what they need")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "packages include this as a module and use what they need"
+)]
 #![allow(
     clippy::print_stderr,
     clippy::panic,
@@ -39,7 +43,10 @@ pub struct Postgres {
 /// When there is none and `PORTERO_REQUIRE_POSTGRES` is 1.
 pub fn binaries() -> Option<PathBuf> {
     let complete = |dir: &Path| dir.join("initdb").is_file() && dir.join("postgres").is_file();
-    let mut places: Vec<PathBuf> = std::env::var_os("PORTERO_POSTGRES_BIN").map(PathBuf::from).into_iter().collect();
+    let mut places: Vec<PathBuf> = std::env::var_os("PORTERO_POSTGRES_BIN")
+        .map(PathBuf::from)
+        .into_iter()
+        .collect();
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -48,7 +55,11 @@ pub fn binaries() -> Option<PathBuf> {
         .collect();
     versions.sort();
     places.extend(versions.into_iter().rev().map(|(_, path)| path));
-    places.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
+    places.extend(
+        std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths),
+    );
     let found = places.into_iter().find(|dir| complete(dir));
     if found.is_none() {
         let why = "no Postgres binaries (initdb, postgres) found: set PORTERO_POSTGRES_BIN or install postgresql";
@@ -90,25 +101,51 @@ impl Postgres {
         // The server refuses to run as root.
         let user = unprivileged_user();
         if let Some((uid, gid)) = user {
-            std::os::unix::fs::chown(&dir, Some(uid), Some(gid)).expect("folder handed to the server's user");
+            std::os::unix::fs::chown(&dir, Some(uid), Some(gid))
+                .expect("folder handed to the server's user");
         }
         let data = dir.join("data");
         let mut initdb = command(&bin.join("initdb"), user, &dir);
-        initdb.args(["-U", "portero", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "-D"]).arg(&data);
+        initdb
+            .args([
+                "-U",
+                "portero",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+                "-D",
+            ])
+            .arg(&data);
         let output = initdb.output().expect("initdb starts");
-        assert!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "initdb failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         // The shell waits for its standard input to close, which happens however this process ends,
-        // and takes the server down: no server is ever left behind.
-        let script = r#""$@" & server=$!; read -r _; kill -QUIT $server; wait $server"#;
+        // and takes server and folder down: neither is ever left behind.
+        let script =
+            r#""$@" & server=$!; read -r _; kill -QUIT $server; wait $server; cd /; rm -rf "$0""#;
         let mut guard = command(Path::new("/bin/sh"), user, &dir);
         guard
-            .args(["-c", script, "sh"])
+            .args(["-c", script])
+            .arg(&dir)
             .arg(bin.join("postgres"))
             .arg("-D")
             .arg(&data)
             .arg("-k")
             .arg(&dir)
-            .args(["-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=64MB"])
+            .args([
+                "-c",
+                "listen_addresses=",
+                "-c",
+                "max_connections=200",
+                "-c",
+                "shared_buffers=64MB",
+            ])
             .args(["-c", "logging_collector=off"])
             .args(extra)
             .stdin(Stdio::piped())
@@ -116,7 +153,13 @@ impl Postgres {
             .stderr(Stdio::piped());
         let mut guard = guard.spawn().expect("postgres starts");
         wait_until_ready(&mut guard);
-        Postgres { guard, bin, dir, user, databases: AtomicU32::new(0) }
+        Postgres {
+            guard,
+            bin,
+            dir,
+            user,
+            databases: AtomicU32::new(0),
+        }
     }
 
     /// URL of a fresh, empty database.
@@ -126,10 +169,20 @@ impl Postgres {
     pub fn database(&self) -> String {
         let name = format!("portero_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let mut createdb = command(&self.bin.join("createdb"), self.user, &self.dir);
-        createdb.arg("-h").arg(&self.dir).args(["-U", "portero", &name]);
+        createdb
+            .arg("-h")
+            .arg(&self.dir)
+            .args(["-U", "portero", &name]);
         let output = createdb.output().expect("createdb starts");
-        assert!(output.status.success(), "createdb failed: {}", String::from_utf8_lossy(&output.stderr));
-        format!("postgres://portero@localhost/{name}?host={}", self.dir.display())
+        assert!(
+            output.status.success(),
+            "createdb failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        format!(
+            "postgres://portero@localhost/{name}?host={}",
+            self.dir.display()
+        )
     }
 }
 
@@ -143,7 +196,11 @@ impl Drop for Postgres {
 
 fn command(program: &Path, user: Option<(u32, u32)>, dir: &Path) -> Command {
     let mut command = Command::new(program);
-    command.env("LC_ALL", "C").env_remove("PGHOST").env_remove("PGPORT").current_dir(dir);
+    command
+        .env("LC_ALL", "C")
+        .env_remove("PGHOST")
+        .env_remove("PGPORT")
+        .current_dir(dir);
     if let Some((uid, gid)) = user {
         command.uid(uid).gid(gid);
     }

@@ -266,13 +266,13 @@
     const { verdict, earlier } = message;
     const parts = [];
     if (verdict) {
-      parts.push(make("h4", {}, words("verdict.findings") + " (" + verdict.findings.length + ")"));
+      parts.push(make("h3", {}, words("verdict.findings") + " (" + verdict.findings.length + ")"));
       parts.push(verdict.findings.length ? make("ol", { class: "findings" }, verdict.findings.map(finding)) : make("p", { class: "quiet" }, words("verdict.clean")));
       if (verdict.decided_at !== null) parts.push(make("p", { class: "small" }, words("verdict.decided") + ": " + both(verdict.decided_at, second, true) + ", " + (verdict.stage === "dispatch" ? words("verdict.stage.dispatch") : words("verdict.stage.admission"))));
     }
     const before = earlier.filter((v) => !verdict || v.outcome !== verdict.outcome || v.rule !== verdict.rule);
     if (before.length) {
-      parts.push(make("h4", {}, words("verdict.earlier")));
+      parts.push(make("h3", {}, words("verdict.earlier")));
       parts.push(make("ul", { class: "findings" }, before.map((v) => make("li", { class: "finding" },
         v.decided_at !== null ? make("p", { class: "small" }, both(v.decided_at, second, true)) : null,
         make("p", {}, make("span", { class: "tag" }, words("outcome." + v.outcome)), " ", v.summary),
@@ -422,6 +422,10 @@
   function drawPeople() {
     const list = byId("people");
     list.removeAttribute("aria-busy");
+    // Drawn again only when it changed: a tap must not miss its button.
+    const print = JSON.stringify([state.people, state.person]);
+    if (list.dataset.print === print) return;
+    list.dataset.print = print;
     const focusKey = list.contains(document.activeElement) ? document.activeElement.dataset.person : null;
     if (!state.people.length) {
       list.replaceChildren(make("li", { class: "quiet" }, words("people.none") + " " + words("people.none.what")));
@@ -436,8 +440,7 @@
         make("span", { class: "avatar", "aria-hidden": "true" }, initials(person.name)),
         make("span", { class: "person-words" },
           make("span", { class: "person-name" }, person.name),
-          make("span", { class: "small block" }, person.address),
-          person.known ? null : make("span", { class: "small block" }, words("people.stranger")),
+          make("span", { class: "small block" }, person.address + (person.known ? "" : " · " + words("people.stranger"))),
           person.refused ? make("span", { class: "small block refused" }, icon("shield"), refused) : null)));
     }));
     if (focusKey) {
@@ -584,7 +587,7 @@
     setInterval(() => {
       if (events.readyState !== EventSource.OPEN && !document.hidden) refresh();
     }, 3000);
-    addEventListener("online", refreshSoon);
+    addEventListener("online", () => { showLive(events.readyState === EventSource.OPEN ? "on" : "polling"); refreshSoon(); });
     addEventListener("offline", () => showLive("off"));
     addEventListener("pagehide", () => events.close());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) refreshSoon(); });
@@ -626,9 +629,11 @@
     if (await write(text)) { if (field.value === text) field.value = ""; grow(); }
     field.focus();
   }
+  /** A well-known square near the shop. */
+  const SQUARES = { "America/Bogota": [4.5981, -74.076], "America/Mexico_City": [19.4326, -99.1332], "America/Sao_Paulo": [-23.5503, -46.6339] };
   function sendLocation() {
-    // The capital of the shop's country would be a guess: a place everybody can find instead.
-    act("say", { message: { type: "location", latitude: 19.4326, longitude: -99.1332, name: words("acts.place") } }, words("said.sent"));
+    const [latitude, longitude] = SQUARES[shop().dataset.timezone] || [-34.6083, -58.3712];
+    act("say", { message: { type: "location", latitude, longitude, name: words("acts.place") } }, words("said.sent"));
   }
   byId("write").addEventListener("submit", (event) => { event.preventDefault(); submit(); });
   field.addEventListener("keydown", (event) => {

@@ -99,7 +99,7 @@ struct StandingCard {
 }
 
 #[derive(Serialize)]
-struct PromiseCard {
+pub(crate) struct PromiseCard {
     max: u32,
     per: &'static str,
 }
@@ -166,7 +166,7 @@ pub(crate) struct MessageCard {
 
 /// A verdict in the page's language.
 #[derive(Serialize)]
-struct VerdictCard {
+pub(crate) struct VerdictCard {
     id: String,
     stage: portero_gate::Stage,
     outcome: String,

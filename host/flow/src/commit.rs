@@ -195,6 +195,9 @@ async fn act(
             Action::HandOver { reason } => {
                 tx.tenant(tenant).hand_over(&who.number, who.contact, reason, now).await?;
             }
+            Action::Metric { .. } if !call.effective.has("metric") => {
+                log(tx, who, call, event.id, index, "denied: metric is not granted", now).await?;
+            }
             Action::Metric { name, value, labels } => metrics.push(MetricEvent {
                 installation: call.row.id,
                 event: event.id,

@@ -28,7 +28,10 @@ const BATCH: u32 = 2_000;
 const BATCHES: usize = 41;
 
 /// Nanoseconds of one call: the median over batches.
-#[expect(clippy::disallowed_methods, reason = "a stopwatch is the point of a benchmark")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a stopwatch is the point of a benchmark"
+)]
 fn median(mut call: impl FnMut()) -> u128 {
     let mut of_batches: Vec<u128> = (0..BATCHES)
         .map(|_| {
@@ -49,30 +52,52 @@ fn line(name: &str, ns: u128, base: u128) {
 
 fn main() {
     let mut promo = Setup::promo();
-    promo.proposal.content =
-        portero_domain::content::Content::Template(send("promo_v1", &[positional("Ana"), positional("20 %")]));
+    promo.proposal.content = portero_domain::content::Content::Template(send(
+        "promo_v1",
+        &[positional("Ana"), positional("20 %")],
+    ));
     promo.registry().slots.body = vec!["1".into(), "2".into()];
     promo.registry().body = "Hola {{1}}, hoy {{2}} de descuento en toda la tienda.".into();
     for n in 0..6 {
-        promo.consent().push(granted(portero_domain::consent::ConsentScope::Topic(format!("t{n}")), 2_000 + n));
+        promo.consent().push(granted(
+            portero_domain::consent::ConsentScope::Topic(format!("t{n}")),
+            2_000 + n,
+        ));
     }
     promo.refresh();
-    let mut reply = Setup::reply("Hola Ana, tu pedido 881 salió hoy y llega mañana antes de las seis.");
+    let mut reply =
+        Setup::reply("Hola Ana, tu pedido 881 salió hoy y llega mañana antes de las seis.");
     reply.refresh();
-    let ticket = Ticket { attempt: AttemptId::from_uuid(id(7)), decision: DecisionId::from_uuid(id(8)) };
+    let ticket = Ticket {
+        attempt: AttemptId::from_uuid(id(7)),
+        decision: DecisionId::from_uuid(id(8)),
+    };
 
     let empty = median(|| {
-        black_box((black_box(&promo.proposal), black_box(&promo.facts), black_box(&promo.policy)));
+        black_box((
+            black_box(&promo.proposal),
+            black_box(&promo.facts),
+            black_box(&promo.policy),
+        ));
     });
     println!("{:<44} {empty:>8} ns", "empty judgement");
-    for (name, s) in [("promotion (template)", &promo), ("direct reply (text)", &reply)] {
+    for (name, s) in [
+        ("promotion (template)", &promo),
+        ("direct reply (text)", &reply),
+    ] {
         assert_eq!(s.judge().verdict, portero_gate::Verdict::Allow);
         let ns = median(|| {
             black_box(admit(black_box(&s.proposal), &s.facts, &s.policy, s.now));
         });
         line(&format!("admit, {name}"), ns, empty);
         let ns = median(|| {
-            black_box(clear(black_box(&s.proposal), &s.facts, &s.policy, s.now, &ticket));
+            black_box(clear(
+                black_box(&s.proposal),
+                &s.facts,
+                &s.policy,
+                s.now,
+                &ticket,
+            ));
         });
         line(&format!("clear, {name} (copies the content)"), ns, empty);
         let ns = median(|| {
@@ -85,12 +110,17 @@ fn main() {
         line(&format!("content hash, {name}"), ns, empty);
         let judgement = s.judge();
         let ns = median(|| {
-            black_box(DecisionRecord::new(&s.proposal, &s.facts, &s.policy, "1", &judgement).hash());
+            black_box(
+                DecisionRecord::new(&s.proposal, &s.facts, &s.policy, "1", &judgement).hash(),
+            );
         });
         line(&format!("record and its hash, {name}"), ns, empty);
     }
     let ns = median(|| {
-        black_box(recognise(black_box("Hola, ¿a qué hora abren mañana?"), WordContext::Marketing));
+        black_box(recognise(
+            black_box("Hola, ¿a qué hora abren mañana?"),
+            WordContext::Marketing,
+        ));
     });
     line("words of one message", ns, empty);
 }

@@ -46,9 +46,12 @@ impl AddressShape {
     pub fn of(to: &AddressKey) -> AddressShape {
         let text = to.as_str();
         if let Some(digits) = text.strip_prefix('+') {
-            let plain = (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+            let plain =
+                (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
             return if plain {
-                AddressShape::Phone { digits: detect::count(digits.len()) }
+                AddressShape::Phone {
+                    digits: detect::count(digits.len()),
+                }
             } else {
                 AddressShape::Invalid
             };
@@ -61,7 +64,11 @@ impl AddressShape {
             && country.bytes().all(|b| b.is_ascii_uppercase())
             && (1..=128).contains(&rest.len())
             && rest.bytes().all(|b| b.is_ascii_alphanumeric());
-        if plain { AddressShape::UserId } else { AddressShape::Invalid }
+        if plain {
+            AddressShape::UserId
+        } else {
+            AddressShape::Invalid
+        }
     }
 }
 

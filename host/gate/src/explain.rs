@@ -45,7 +45,10 @@ pub fn explain(judgement: &Judgement, language: Language) -> Explanation {
 /// Puts a judgement into words; instants in the zone named (UTC when nobody knows it).
 #[must_use]
 pub fn explain_in(judgement: &Judgement, language: Language, zone: &str) -> Explanation {
-    let voice = Voice { language, zone: crate::hours::zone(zone) };
+    let voice = Voice {
+        language,
+        zone: crate::hours::zone(zone),
+    };
     let primary = |f: &&Finding| Some(&f.rule) == judgement.primary.as_ref();
     let first = judgement.findings.iter().filter(primary);
     let others = judgement.findings.iter().filter(|f| !primary(f));
@@ -62,9 +65,16 @@ struct Voice {
 impl Voice {
     fn summary(&self, judgement: &Judgement, first: Option<&Explained>) -> String {
         let reason = first.map(|f| f.sentence.as_str()).unwrap_or_default();
-        let until = judgement.until.map(|at| self.instant(at)).unwrap_or_default();
+        let until = judgement
+            .until
+            .map(|at| self.instant(at))
+            .unwrap_or_default();
         let words = match judgement.verdict {
-            Verdict::Allow => Words { es: "Puede salir.", pt: "Pode sair.", en: "It may go." },
+            Verdict::Allow => Words {
+                es: "Puede salir.",
+                pt: "Pode sair.",
+                en: "It may go.",
+            },
             Verdict::Defer => Words {
                 es: "Saldrá a partir de {until}: {reason}",
                 pt: "Sairá a partir de {until}: {reason}",
@@ -81,7 +91,10 @@ impl Voice {
                 en: "Not sent: {reason}",
             },
         };
-        words.get(self.language).replace("{until}", &until).replace("{reason}", reason)
+        words
+            .get(self.language)
+            .replace("{until}", &until)
+            .replace("{reason}", reason)
     }
 
     fn finding(&self, finding: &Finding) -> Explained {
@@ -112,9 +125,16 @@ impl Voice {
         let evidence = if finding.evidence.is_empty() {
             self.term("none")
         } else {
-            finding.evidence.iter().map(|e| self.term(e)).collect::<Vec<_>>().join(", ")
+            finding
+                .evidence
+                .iter()
+                .map(|e| self.term(e))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
-        let until = finding.until.map_or_else(|| self.term("unknown"), |at| self.instant(at));
+        let until = finding
+            .until
+            .map_or_else(|| self.term("unknown"), |at| self.instant(at));
         words
             .get(self.language)
             .replace("{value}", &self.term(&finding.value))
@@ -134,10 +154,14 @@ impl Voice {
         match text.rsplit_once(": ") {
             Some((path, rest)) => {
                 let path = terms::find(path).map_or(path, |w| w.get(self.language));
-                let (code, place) = rest.split_once(" @").map_or((rest, None), |(c, p)| (c, Some(p)));
+                let (code, place) = rest
+                    .split_once(" @")
+                    .map_or((rest, None), |(c, p)| (c, Some(p)));
                 let code = match Ts::parse_rfc3339(code) {
                     Ok(at) => self.instant(at),
-                    Err(_) => terms::find(code).map_or(code, |w| w.get(self.language)).to_owned(),
+                    Err(_) => terms::find(code)
+                        .map_or(code, |w| w.get(self.language))
+                        .to_owned(),
                 };
                 match place {
                     Some(place) => format!("{path}: {code} @{place}"),
@@ -153,7 +177,10 @@ impl Voice {
             return at.rfc3339();
         };
         match &self.zone {
-            Some(zone) => instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
+            Some(zone) => instant
+                .to_zoned(zone.clone())
+                .strftime("%Y-%m-%d %H:%M:%S %Z")
+                .to_string(),
             None => instant.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         }
     }

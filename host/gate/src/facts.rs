@@ -164,6 +164,10 @@ pub struct WindowFacts {
 /// The registry's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "registry", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per judgement, most often found: a box would only be an allocation"
+)]
 pub enum TemplateFact {
     /// The content is no template.
     NotATemplate,

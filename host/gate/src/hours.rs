@@ -30,7 +30,8 @@ pub(crate) fn is_open(zone: &TimeZone, hours: &WeekHours, at: Ts) -> bool {
 fn is_open_at(zone: &TimeZone, hours: &WeekHours, at: Timestamp) -> bool {
     let local = zone.to_datetime(at);
     of_day(hours, local).is_some_and(|(start, end)| {
-        let minute = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+        let minute =
+            u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
         (start..end).contains(&minute)
     })
 }
@@ -106,7 +107,11 @@ mod tests {
             ("2026-09-06T01:30:00Z", "2026-09-06T12:00:00Z"),
             ("2026-09-05T00:30:00Z", "2026-09-05T13:00:00Z"),
         ] {
-            assert_eq!(next_open(&zone, &hours, ts(from)), Some(ts(opens)), "{from}");
+            assert_eq!(
+                next_open(&zone, &hours, ts(from)),
+                Some(ts(opens)),
+                "{from}"
+            );
         }
     }
 
@@ -131,7 +136,10 @@ mod tests {
     #[test]
     fn a_week_without_hours_never_opens() {
         let zone = zone("America/Bogota").unwrap();
-        assert_eq!(next_open(&zone, &WeekHours([None; 7]), ts("2026-11-23T13:00:00Z")), None);
+        assert_eq!(
+            next_open(&zone, &WeekHours([None; 7]), ts("2026-11-23T13:00:00Z")),
+            None
+        );
         let mut only_sunday = WeekHours([None; 7]);
         only_sunday.0[6] = Some((600, 660));
         assert_eq!(

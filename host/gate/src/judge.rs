@@ -35,7 +35,10 @@ pub struct Clearance {
 /// `facts.content` must be `detect(&proposal.content)`; anything else is denied.
 #[must_use]
 pub fn admit(proposal: &Proposal, facts: &Facts, policy: &Policy, now: Ts) -> Judgement {
-    run(Case::of(Stage::Admission, proposal, facts, policy, now), rules::removed())
+    run(
+        Case::of(Stage::Admission, proposal, facts, policy, now),
+        rules::removed(),
+    )
 }
 
 /// Judges a proposal in the claim that sends it, and alone yields a [`Cleared`].
@@ -49,7 +52,10 @@ pub fn clear(
     now: Ts,
     ticket: &Ticket,
 ) -> Clearance {
-    let judgement = run(Case::of(Stage::Dispatch, proposal, facts, policy, now), rules::removed());
+    let judgement = run(
+        Case::of(Stage::Dispatch, proposal, facts, policy, now),
+        rules::removed(),
+    );
     let cleared =
         (judgement.verdict == Verdict::Allow).then(|| Cleared::issue(proposal, ticket, now));
     Clearance { judgement, cleared }
@@ -77,7 +83,14 @@ pub(crate) fn run(case: Case<'_>, without: Option<&str>) -> Judgement {
     }
     if !case.consistent {
         let found = Found::deny("content_facts", "facts_of_this_content");
-        return total(&case, case.now, Verdict::Deny, None, 1, vec![found.of(INVALID)]);
+        return total(
+            &case,
+            case.now,
+            Verdict::Deny,
+            None,
+            1,
+            vec![found.of(INVALID)],
+        );
     }
     let findings = first_round(&case, without);
     let now = case.now;
@@ -139,9 +152,7 @@ fn again(case: &Case<'_>, at: Ts, findings: &mut Vec<Finding>, without: Option<&
     let mut next = at;
     for rule in rules::RULES {
         let about = rule.about();
-        if !about.moves_with_time
-            || !about.stages.includes(case.stage)
-            || without == Some(about.id)
+        if !about.moves_with_time || !about.stages.includes(case.stage) || without == Some(about.id)
         {
             continue;
         }
@@ -175,7 +186,10 @@ fn merge(findings: &mut Vec<Finding>, found: Finding) {
         return;
     }
     let place = rules::place(&found.rule);
-    let index = findings.iter().position(|f| rules::place(&f.rule) > place).unwrap_or(findings.len());
+    let index = findings
+        .iter()
+        .position(|f| rules::place(&f.rule) > place)
+        .unwrap_or(findings.len());
     findings.insert(index, found);
 }
 
@@ -183,14 +197,21 @@ fn merge(findings: &mut Vec<Finding>, found: Finding) {
 fn expire(case: &Case<'_>, now: Ts, at: Ts, rounds: u32, mut findings: Vec<Finding>) -> Judgement {
     let latest = case.expires_at.min(now + case.max_defer());
     let found = Found::deny(at.rfc3339(), latest.rfc3339()).because(
-        findings.iter().filter(|f| f.outcome == Some(Verdict::Defer)).map(|f| f.rule.clone()),
+        findings
+            .iter()
+            .filter(|f| f.outcome == Some(Verdict::Defer))
+            .map(|f| f.rule.clone()),
     );
     merge(&mut findings, found.of(EXPIRED));
     total(case, now, Verdict::Deny, None, rounds, findings)
 }
 
 fn weight(findings: &[Finding]) -> Verdict {
-    findings.iter().filter_map(|f| f.outcome).max().unwrap_or(Verdict::Allow)
+    findings
+        .iter()
+        .filter_map(|f| f.outcome)
+        .max()
+        .unwrap_or(Verdict::Allow)
 }
 
 fn total(
@@ -203,9 +224,20 @@ fn total(
 ) -> Judgement {
     let primary = match verdict {
         Verdict::Allow => None,
-        _ => findings.iter().find(|f| f.outcome == Some(verdict)).map(|f| f.rule.clone()),
+        _ => findings
+            .iter()
+            .find(|f| f.outcome == Some(verdict))
+            .map(|f| f.rule.clone()),
     };
-    Judgement { stage: case.stage, verdict, primary, until, rounds, findings, at: now }
+    Judgement {
+        stage: case.stage,
+        verdict,
+        primary,
+        until,
+        rounds,
+        findings,
+        at: now,
+    }
 }
 
 #[cfg(all(test, not(feature = "allow-everything")))]

@@ -13,7 +13,11 @@ use crate::policy::Policy;
 /// When the next message to this person may go, or `None`: now.
 pub(crate) fn pair_opens_at(case: &Case<'_>) -> Option<Ts> {
     let gap = case.policy.pair_gap_ms.0.max(0);
-    let burst = if case.is_direct_reply() { case.policy.pair_burst.max(1) } else { 1 };
+    let burst = if case.is_direct_reply() {
+        case.policy.pair_burst.max(1)
+    } else {
+        1
+    };
     let tolerance = gap.saturating_mul(i64::from(burst) - 1);
     let opens = case.facts.conversation.pair_tat - Millis(tolerance);
     (case.now < opens).then_some(opens)
@@ -39,7 +43,8 @@ const PERIOD_MS: i128 = 100_000;
 
 /// When the number may send next, or `None`: now. `rate` is not 0.
 pub(crate) fn number_opens_at(tat: Ts, rate: u64, policy: &Policy, now: Ts) -> Option<Ts> {
-    let early = i128::from(policy.throughput_burst.max(1) - 1) * PERIOD_MS / i128::from(rate.max(1));
+    let early =
+        i128::from(policy.throughput_burst.max(1) - 1) * PERIOD_MS / i128::from(rate.max(1));
     let opens = tat - Millis(i64::try_from(early).unwrap_or(i64::MAX));
     (now < opens).then_some(opens)
 }

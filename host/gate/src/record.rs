@@ -202,5 +202,18 @@ pub fn replay(record: &DecisionRecord) -> Replay {
     }
 }
 
+/// Judges a record again as if one rule did not exist: shows that a verdict needed it.
+#[must_use]
+pub fn replay_without(record: &DecisionRecord, rule: &str) -> Judgement {
+    let case = Case::of_record(
+        record.stage,
+        &record.proposal,
+        &record.facts,
+        &record.policy,
+        record.judgement.at,
+    );
+    judge::run(case, Some(rule))
+}
+
 #[cfg(all(test, not(feature = "allow-everything")))]
 mod tests;

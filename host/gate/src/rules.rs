@@ -218,7 +218,13 @@ pub struct Found {
 
 impl Found {
     fn new(outcome: Option<Verdict>, value: impl Into<String>, limit: impl Into<String>) -> Found {
-        Found { outcome, until: None, value: value.into(), limit: limit.into(), evidence: Vec::new() }
+        Found {
+            outcome,
+            until: None,
+            value: value.into(),
+            limit: limit.into(),
+            evidence: Vec::new(),
+        }
     }
 
     /// It may not go.
@@ -233,7 +239,10 @@ impl Found {
 
     /// It may go from `until` on.
     pub fn defer(until: Ts, value: impl Into<String>, limit: impl Into<String>) -> Found {
-        Found { until: Some(until), ..Found::new(Some(Verdict::Defer), value, limit) }
+        Found {
+            until: Some(until),
+            ..Found::new(Some(Verdict::Defer), value, limit)
+        }
     }
 
     /// Something worth saying that does not weigh.
@@ -307,7 +316,10 @@ pub fn find(id: &str) -> Option<&'static dyn Rule> {
 
 /// Place in the catalogue; what is not in it comes last.
 pub(crate) fn place(id: &str) -> usize {
-    RULES.iter().position(|r| r.about().id == id).unwrap_or(usize::MAX)
+    RULES
+        .iter()
+        .position(|r| r.about().id == id)
+        .unwrap_or(usize::MAX)
 }
 
 #[cfg(feature = "removable-rules")]
@@ -327,14 +339,16 @@ mod removal {
     }
 
     pub(crate) fn removed() -> Option<&'static str> {
-        super::RULES.get(REMOVED.load(Ordering::SeqCst)).map(|r| r.about().id)
+        super::RULES
+            .get(REMOVED.load(Ordering::SeqCst))
+            .map(|r| r.about().id)
     }
 }
 
 #[cfg(feature = "removable-rules")]
-pub(crate) use removal::removed;
-#[cfg(feature = "removable-rules")]
 pub use removal::remove_rule;
+#[cfg(feature = "removable-rules")]
+pub(crate) use removal::removed;
 
 /// Outside test builds no rule can be taken out.
 #[cfg(not(feature = "removable-rules"))]

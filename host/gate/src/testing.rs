@@ -107,8 +107,13 @@ impl Setup {
             duplicate_of: None,
             content: portero_gate::detect::ContentFacts::default(),
         };
-        let mut setup =
-            Setup { stage: Stage::Admission, proposal, facts, policy: Policy::default(), now };
+        let mut setup = Setup {
+            stage: Stage::Admission,
+            proposal,
+            facts,
+            policy: Policy::default(),
+            now,
+        };
         setup.refresh();
         setup
     }
@@ -127,13 +132,19 @@ impl Setup {
 
     /// A person of the shop writes inside the window, without an event to answer.
     pub(crate) fn operator(body: &str) -> Setup {
-        let origin = Origin::Api { token: TokenId::from_uuid(id(5)) };
+        let origin = Origin::Api {
+            token: TokenId::from_uuid(id(5)),
+        };
         Setup::new(text(body), origin, Purpose::Reply)
     }
 
     /// A campaign's marketing template to who agreed to `ofertas`, two a week.
     pub(crate) fn promo() -> Setup {
-        let mut s = Setup::template("promo_v1", TemplateCategory::Marketing, Purpose::Promotional);
+        let mut s = Setup::template(
+            "promo_v1",
+            TemplateCategory::Marketing,
+            Purpose::Promotional,
+        );
         s.proposal.topic = Some("ofertas".into());
         s.proposal.class = Class::Campaign;
         s.facts.consent = Fact::Known(vec![granted(ConsentScope::Topic("ofertas".into()), 1_000)]);
@@ -142,9 +153,14 @@ impl Setup {
 
     /// A utility template about an open order.
     pub(crate) fn utility() -> Setup {
-        let mut s =
-            Setup::template("envio_v1", TemplateCategory::Utility, Purpose::Transactional);
-        s.proposal.origin = Origin::Api { token: TokenId::from_uuid(id(5)) };
+        let mut s = Setup::template(
+            "envio_v1",
+            TemplateCategory::Utility,
+            Purpose::Transactional,
+        );
+        s.proposal.origin = Origin::Api {
+            token: TokenId::from_uuid(id(5)),
+        };
         s.proposal.class = Class::Transactional;
         s.facts.recipient.open_transactions = vec!["881".into()];
         s
@@ -152,15 +168,22 @@ impl Setup {
 
     /// A one-time code the person asked for two minutes ago.
     pub(crate) fn code() -> Setup {
-        let mut s =
-            Setup::template("otp_v1", TemplateCategory::Authentication, Purpose::Authentication);
-        s.proposal.origin = Origin::Api { token: TokenId::from_uuid(id(5)) };
+        let mut s = Setup::template(
+            "otp_v1",
+            TemplateCategory::Authentication,
+            Purpose::Authentication,
+        );
+        s.proposal.origin = Origin::Api {
+            token: TokenId::from_uuid(id(5)),
+        };
         s.proposal.class = Class::Transactional;
         s
     }
 
     fn template(name: &str, category: TemplateCategory, purpose: Purpose) -> Setup {
-        let origin = Origin::Campaign { campaign: CampaignId::from_uuid(id(6)) };
+        let origin = Origin::Campaign {
+            campaign: CampaignId::from_uuid(id(6)),
+        };
         let mut s = Setup::new(Content::Template(send(name, &[])), origin, purpose);
         s.facts.template = TemplateFact::Found(Template {
             name: name.into(),
@@ -237,7 +260,9 @@ impl Setup {
             (&self.proposal.content, &self.facts.template)
             && send.name != template.name
         {
-            self.facts.template = TemplateFact::Missing { closest: Vec::new() };
+            self.facts.template = TemplateFact::Missing {
+                closest: Vec::new(),
+            };
         }
     }
 
@@ -259,7 +284,10 @@ impl Setup {
             decision: DecisionId::from_uuid(id(8)),
         };
         let clearance = portero_gate::clear(&s.proposal, &s.facts, &s.policy, s.now, &ticket);
-        assert_eq!(clearance.cleared.is_some(), clearance.judgement.verdict == Verdict::Allow);
+        assert_eq!(
+            clearance.cleared.is_some(),
+            clearance.judgement.verdict == Verdict::Allow
+        );
         clearance
     }
 
@@ -275,13 +303,21 @@ impl Setup {
     }
 
     pub(crate) fn case(&self) -> portero_gate::case::Case<'_> {
-        portero_gate::case::Case::of(self.stage, &self.proposal, &self.facts, &self.policy, self.now)
+        portero_gate::case::Case::of(
+            self.stage,
+            &self.proposal,
+            &self.facts,
+            &self.policy,
+            self.now,
+        )
     }
 
     /// The primary rule of a deny.
     pub(crate) fn denied_by(&self) -> Option<String> {
         let judgement = self.judge();
-        (judgement.verdict == Verdict::Deny).then_some(judgement.primary).flatten()
+        (judgement.verdict == Verdict::Deny)
+            .then_some(judgement.primary)
+            .flatten()
     }
 }
 
@@ -323,7 +359,10 @@ fn event(kind: ConsentEventKind, scope: ConsentScope, at: i64) -> ConsentEvent {
 
 pub(crate) fn granted(scope: ConsentScope, at: i64) -> ConsentEvent {
     ConsentEvent {
-        promise: Some(FrequencyPromise { max: 2, per: Period::Week }),
+        promise: Some(FrequencyPromise {
+            max: 2,
+            per: Period::Week,
+        }),
         ..event(ConsentEventKind::Granted, scope, at)
     }
 }
@@ -335,11 +374,19 @@ pub(crate) fn revoked(scope: ConsentScope, at: i64) -> ConsentEvent {
 }
 
 pub(crate) fn requested(topic: &str, at: i64) -> ConsentEvent {
-    event(ConsentEventKind::Requested, ConsentScope::Topic(topic.into()), at)
+    event(
+        ConsentEventKind::Requested,
+        ConsentScope::Topic(topic.into()),
+        at,
+    )
 }
 
 pub(crate) fn declined(topic: &str, at: i64) -> ConsentEvent {
-    event(ConsentEventKind::Declined, ConsentScope::Topic(topic.into()), at)
+    event(
+        ConsentEventKind::Declined,
+        ConsentScope::Topic(topic.into()),
+        at,
+    )
 }
 
 pub(crate) fn meta_stop(at: i64) -> ConsentEvent {
@@ -351,7 +398,10 @@ pub(crate) fn meta_resume(at: i64) -> ConsentEvent {
 }
 
 pub(crate) fn text(body: &str) -> Content {
-    Content::Text(Text { body: body.into(), preview_url: false })
+    Content::Text(Text {
+        body: body.into(),
+        preview_url: false,
+    })
 }
 
 pub(crate) fn image(link: &str) -> Content {
@@ -373,12 +423,19 @@ pub(crate) fn audio_with_caption(caption: Option<&str>) -> Content {
 }
 
 pub(crate) fn reaction(emoji: &str) -> Content {
-    Content::Reaction(Reaction { message_id: "wamid.IN01".into(), emoji: emoji.into() })
+    Content::Reaction(Reaction {
+        message_id: "wamid.IN01".into(),
+        emoji: emoji.into(),
+    })
 }
 
 pub(crate) fn buttons(n: usize) -> Content {
-    let buttons =
-        (0..n).map(|i| Button { id: format!("b{i}"), title: format!("Opción {i}") }).collect();
+    let buttons = (0..n)
+        .map(|i| Button {
+            id: format!("b{i}"),
+            title: format!("Opción {i}"),
+        })
+        .collect();
     Content::Interactive(Interactive {
         header: None,
         body: "Elige".into(),
@@ -406,7 +463,10 @@ pub(crate) fn list(rows: &[usize]) -> Content {
         header: None,
         body: "Elige".into(),
         footer: None,
-        action: InteractiveAction::List { button: "Ver".into(), sections },
+        action: InteractiveAction::List {
+            button: "Ver".into(),
+            sections,
+        },
     })
 }
 
@@ -421,11 +481,17 @@ pub(crate) fn send(name: &str, body: &[Param]) -> TemplateSend {
 }
 
 pub(crate) fn positional(text: &str) -> Param {
-    Param { name: None, value: ParamValue::Text { text: text.into() } }
+    Param {
+        name: None,
+        value: ParamValue::Text { text: text.into() },
+    }
 }
 
 pub(crate) fn named(name: &str, text: &str) -> Param {
-    Param { name: Some(name.into()), ..positional(text) }
+    Param {
+        name: Some(name.into()),
+        ..positional(text)
+    }
 }
 
 pub(crate) fn image_param() -> Param {
@@ -439,5 +505,9 @@ pub(crate) fn image_param() -> Param {
 }
 
 pub(crate) fn button_param(index: u8, kind: ButtonParamKind, text: &str) -> ButtonParam {
-    ButtonParam { index, kind, value: positional(text) }
+    ButtonParam {
+        index,
+        kind,
+        value: positional(text),
+    }
 }

@@ -4,7 +4,10 @@ use std::path::Path;
 
 /// Renews the page when `UPDATE_DOCS=1`; compares it otherwise.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the switch of a test, not a setting of the host")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the switch of a test, not a setting of the host"
+)]
 fn the_page_of_the_rules_is_fresh() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules.md");
     let page = portero_gate::rules_page();

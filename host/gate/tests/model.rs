@@ -43,7 +43,12 @@ enum Said {
 fn walk(events: &[ConsentEvent], topic: &str, promotional: bool) -> Said {
     let mut sorted: Vec<&ConsentEvent> = events
         .iter()
-        .filter(|e| matches!(e.kind, ConsentEventKind::Granted | ConsentEventKind::Revoked))
+        .filter(|e| {
+            matches!(
+                e.kind,
+                ConsentEventKind::Granted | ConsentEventKind::Revoked
+            )
+        })
         .collect();
     // At one instant the opt-out is read last.
     sorted.sort_by_key(|e| (e.captured_at, e.kind == ConsentEventKind::Revoked));
@@ -69,11 +74,19 @@ fn walk(events: &[ConsentEvent], topic: &str, promotional: bool) -> Said {
             of_all = Said::No;
             // Who ever left a topic by name comes back to it by name only.
             if of_topic == Said::Yes {
-                of_topic = if left_by_name { Said::No } else { Said::Nothing };
+                of_topic = if left_by_name {
+                    Said::No
+                } else {
+                    Said::Nothing
+                };
             }
         }
     }
-    if of_topic == Said::Nothing { of_all } else { of_topic }
+    if of_topic == Said::Nothing {
+        of_all
+    } else {
+        of_topic
+    }
 }
 
 fn ledger() -> impl Strategy<Value = Vec<ConsentEvent>> {
@@ -88,7 +101,11 @@ fn ledger() -> impl Strategy<Value = Vec<ConsentEvent>> {
             .into_iter()
             .enumerate()
             .map(|(n, (scope, yes, at))| {
-                let mut event = if yes { granted(scope, at) } else { revoked(scope, at) };
+                let mut event = if yes {
+                    granted(scope, at)
+                } else {
+                    revoked(scope, at)
+                };
                 event.id = ConsentEventId::from_uuid(id(5_000 + n as u128));
                 event
             })
@@ -159,10 +176,17 @@ fn instant() -> impl Strategy<Value = Ts> {
         "2027-04-03T15:00:00Z",
     ]
     .map(ts);
-    let near = (prop::sample::select(changes.to_vec()), -100_000_000_i64..100_000_000)
+    let near = (
+        prop::sample::select(changes.to_vec()),
+        -100_000_000_i64..100_000_000,
+    )
         .prop_map(|(t, by)| t.plus_ms(by));
     let anywhere = (1_767_225_600_000_i64..1_830_297_600_000).prop_map(Ts);
-    prop_oneof![near, anywhere.clone(), anywhere.prop_map(|t| Ts(t.ms() / 60_000 * 60_000))]
+    prop_oneof![
+        near,
+        anywhere.clone(),
+        anywhere.prop_map(|t| Ts(t.ms() / 60_000 * 60_000))
+    ]
 }
 
 // ---------------------------------------------------------------- history
@@ -186,11 +210,18 @@ impl Bucket {
     }
     /// The first instant at which fewer than `burst` sends are unpaid, looked for one by one.
     fn opens(&self, from: i64, burst: i64) -> i64 {
-        let mut candidates: Vec<i64> =
-            self.paid_at.iter().copied().filter(|paid| *paid > from).collect();
+        let mut candidates: Vec<i64> = self
+            .paid_at
+            .iter()
+            .copied()
+            .filter(|paid| *paid > from)
+            .collect();
         candidates.push(from);
         candidates.sort_unstable();
-        candidates.into_iter().find(|at| self.debt(*at) < burst).unwrap()
+        candidates
+            .into_iter()
+            .find(|at| self.debt(*at) < burst)
+            .unwrap()
     }
 }
 
@@ -466,56 +497,82 @@ fn anything() -> impl Strategy<Value = Setup> {
         Purpose::Promotional,
     ];
     (
-        (form, who, prop::sample::select(purposes), ledger(), any::<bool>()),
-        (prop::option::of(-5_000_i64..90_000_000), any::<bool>(), any::<bool>(), 0_usize..4, any::<bool>()),
-        (any::<bool>(), prop::sample::select(vec![None, Some("ofertas"), Some("pedidos")]), 0_i64..86_400_000),
+        (
+            form,
+            who,
+            prop::sample::select(purposes),
+            ledger(),
+            any::<bool>(),
+        ),
+        (
+            prop::option::of(-5_000_i64..90_000_000),
+            any::<bool>(),
+            any::<bool>(),
+            0_usize..4,
+            any::<bool>(),
+        ),
+        (
+            any::<bool>(),
+            prop::sample::select(vec![None, Some("ofertas"), Some("pedidos")]),
+            0_i64..86_400_000,
+        ),
     )
-        .prop_map(|((form, who, purpose, events, ledger_known), (wrote, answers, order, category, window_known), (stop, topic, offset))| {
-            let mut s = match form {
-                0 => Setup::promo(),
-                1 => Setup::utility(),
-                2 => Setup::code(),
-                3 => Setup::operator("hola"),
-                _ => Setup::reply("hola"),
-            };
-            s.now = s.now.plus_ms(offset);
-            s.proposal.purpose = purpose;
-            s.proposal.topic = topic.map(str::to_owned);
-            match who {
-                0 => s.by_plugin(),
-                1 => s.proposal.origin = host("opt_out_receipt"),
-                2 => s.proposal.origin = Setup::operator("x").proposal.origin,
-                _ => {}
-            }
-            if let TemplateFact::Found(t) = &mut s.facts.template {
-                t.category = match category {
-                    0 => TemplateCategory::Marketing,
-                    1 => TemplateCategory::Utility,
-                    2 => TemplateCategory::Authentication,
-                    _ => t.category,
+        .prop_map(
+            |(
+                (form, who, purpose, events, ledger_known),
+                (wrote, answers, order, category, window_known),
+                (stop, topic, offset),
+            )| {
+                let mut s = match form {
+                    0 => Setup::promo(),
+                    1 => Setup::utility(),
+                    2 => Setup::code(),
+                    3 => Setup::operator("hola"),
+                    _ => Setup::reply("hola"),
                 };
-            }
-            s.facts.consent = if ledger_known { Fact::Known(events) } else { Fact::Unknown };
-            s.window().last_inbound_at = wrote.map(|ago| s.now.plus_ms(-ago));
-            if answers && let Some(at) = s.window().last_inbound_at {
-                let mut reply = Setup::reply("x").proposal.answers.unwrap();
-                reply.at = at;
-                s.proposal.answers = Some(reply);
-            }
-            if !window_known {
-                s.facts.window = Fact::Unknown;
-            }
-            if order {
-                s.facts.recipient.open_transactions = vec!["881".into()];
-            }
-            if stop {
-                let at = s.now.ms() - 5_000;
-                if let Fact::Known(events) = &mut s.facts.consent {
-                    events.push(meta_stop(at));
+                s.now = s.now.plus_ms(offset);
+                s.proposal.purpose = purpose;
+                s.proposal.topic = topic.map(str::to_owned);
+                match who {
+                    0 => s.by_plugin(),
+                    1 => s.proposal.origin = host("opt_out_receipt"),
+                    2 => s.proposal.origin = Setup::operator("x").proposal.origin,
+                    _ => {}
                 }
-            }
-            s
-        })
+                if let TemplateFact::Found(t) = &mut s.facts.template {
+                    t.category = match category {
+                        0 => TemplateCategory::Marketing,
+                        1 => TemplateCategory::Utility,
+                        2 => TemplateCategory::Authentication,
+                        _ => t.category,
+                    };
+                }
+                s.facts.consent = if ledger_known {
+                    Fact::Known(events)
+                } else {
+                    Fact::Unknown
+                };
+                s.window().last_inbound_at = wrote.map(|ago| s.now.plus_ms(-ago));
+                if answers && let Some(at) = s.window().last_inbound_at {
+                    let mut reply = Setup::reply("x").proposal.answers.unwrap();
+                    reply.at = at;
+                    s.proposal.answers = Some(reply);
+                }
+                if !window_known {
+                    s.facts.window = Fact::Unknown;
+                }
+                if order {
+                    s.facts.recipient.open_transactions = vec!["881".into()];
+                }
+                if stop {
+                    let at = s.now.ms() - 5_000;
+                    if let Fact::Known(events) = &mut s.facts.consent {
+                        events.push(meta_stop(at));
+                    }
+                }
+                s
+            },
+        )
 }
 
 proptest! {
@@ -587,6 +644,9 @@ proptest! {
 #[test]
 fn the_fixture_of_the_model_is_not_vacuous() {
     assert_eq!(Setup::promo().at_dispatch().judge().verdict, Verdict::Allow);
-    assert_eq!(Setup::operator("hola").at_dispatch().judge().verdict, Verdict::Allow);
+    assert_eq!(
+        Setup::operator("hola").at_dispatch().judge().verdict,
+        Verdict::Allow
+    );
     assert_eq!(text("x"), text("x"));
 }

@@ -1,5 +1,11 @@
 //! What people write: the vectors of `tests/vectors/words.toml`, and what no vector says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helper may fail loudly"
+)]
+
 use portero_domain::consent::ConsentScope;
 use portero_gate::words::{Recognition, WordContext, also_wants_a_person, recognise};
 use proptest::prelude::*;
@@ -51,7 +57,8 @@ fn every_vector_means_what_it_says() {
         .iter()
         .filter_map(|v| {
             let found = label(&recognise(&v.text, context(&v.ctx)));
-            (found != v.means).then(|| format!("{} [{}] {}: {} not {}", v.n, v.ctx, v.text, found, v.means))
+            (found != v.means)
+                .then(|| format!("{} [{}] {}: {} not {}", v.n, v.ctx, v.text, found, v.means))
         })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -59,7 +66,9 @@ fn every_vector_means_what_it_says() {
 
 #[test]
 fn an_opt_out_that_asks_for_a_person_does_both() {
-    assert!(also_wants_a_person("no quiero más mensajes, quiero hablar con un asesor"));
+    assert!(also_wants_a_person(
+        "no quiero más mensajes, quiero hablar con un asesor"
+    ));
     assert!(!also_wants_a_person("no quiero más mensajes"));
 }
 

@@ -76,7 +76,7 @@ impl CallLimits {
     pub const fn for_kind(kind: PluginKind) -> CallLimits {
         let base = CallLimits {
             fuel: 200_000_000,
-            yield_every: 50_000,
+            yield_every: 100_000,
             memory_bytes: MAX_MEMORY_BYTES,
             table_elements: MAX_TABLE_ELEMENTS,
             wall: Duration::from_secs(5),

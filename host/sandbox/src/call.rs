@@ -96,8 +96,8 @@ pub struct ReportQuery {
     pub since: Ts,
     /// End of the span, not included.
     pub until: Ts,
-    /// The plugin's totals within the span: (metric, labels, value).
-    pub totals: Vec<(String, Vec<(String, String)>, i64)>,
+    /// The plugin's totals within the span; [`Sample::add`] is the sum.
+    pub totals: Vec<Sample>,
 }
 
 /// What a call is made with besides its arguments.

@@ -23,6 +23,7 @@ mod inspect;
 mod load;
 mod log_sink;
 pub mod manifest;
+mod mask;
 mod output;
 mod overlay;
 mod refusal;

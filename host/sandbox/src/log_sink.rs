@@ -1,5 +1,7 @@
 //! What a guest logged in one call, bounded: lines over a limit are counted, not kept.
 
+use crate::mask::mask_digits;
+
 /// Severity of a line, as the guest gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -50,14 +52,14 @@ impl LogSink {
 
     /// Keeps `text` as one line, cut to the line limit, or counts it as dropped.
     pub(crate) fn push(&mut self, level: LogLevel, text: &str) {
-        let kept = cut(text, self.max_line_bytes);
+        let kept = mask_digits(cut(text, self.max_line_bytes));
         let room = self.max_bytes.saturating_sub(self.bytes);
         if self.lines.len() >= self.max_lines || kept.len() > room {
             self.drop_line();
             return;
         }
         self.bytes = self.bytes.saturating_add(kept.len());
-        self.lines.push((level, kept.to_owned()));
+        self.lines.push((level, kept));
     }
 
     /// Counts a line that is not kept.
@@ -76,12 +78,8 @@ impl LogSink {
 }
 
 /// The longest beginning of `text` of at most `max` bytes that ends at a character boundary.
-fn cut(text: &str, max: usize) -> &str {
-    let mut end = text.len().min(max);
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.get(..end).unwrap_or("")
+pub(crate) fn cut(text: &str, max: usize) -> &str {
+    text.get(..text.floor_char_boundary(max)).unwrap_or(text)
 }
 
 #[cfg(test)]

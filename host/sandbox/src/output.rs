@@ -99,13 +99,3 @@ impl<'s> Taker<'s> {
         Ok(())
     }
 }
-
-/// The longest beginning of `text` of at most `max` bytes that ends at a character boundary.
-pub(crate) fn cut(mut text: String, max: usize) -> String {
-    let mut end = text.len().min(max);
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    text.truncate(end);
-    text
-}

@@ -26,7 +26,8 @@ use crate::cli::{Cli, Command};
 /// Whatever stopped it, with context for the person at the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     portero_net::install_tls();
-    telemetry::start(cli.quiet);
+    // The demo tells its own story; a log between its lines would spoil it.
+    telemetry::start(cli.quiet || matches!(cli.command, Command::Demo(_)));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(dispatch(cli));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));

@@ -211,7 +211,7 @@ impl World {
             .is_some_and(|thread| thread.blocked);
         let who = &self.people[person].is;
         // A block looks like a phone that is off; too late is dropped without a word (§1.1, §5.3).
-        if message.reached() || blocked || !who.online  {
+        if message.reached() || blocked || !who.online || at >= message.expires_at {
             return;
         }
         let straight_to_read = who.chat_open && who.receipts;

@@ -25,7 +25,11 @@ statements! {
 }
 
 fn place<'a>(column: &'static str, app: &'a str) -> Place<'a> {
-    Place { tenant: "system", column, row: app }
+    Place {
+        tenant: "system",
+        column,
+        row: app,
+    }
 }
 
 impl SystemTx<'_> {
@@ -42,14 +46,27 @@ impl SystemTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn put_app(&mut self, app: &str, app_secret: &str, verify_token: &str, now: Ts) -> Result<()> {
+    pub async fn put_app(
+        &mut self,
+        app: &str,
+        app_secret: &str,
+        verify_token: &str,
+        now: Ts,
+    ) -> Result<()> {
         let secrets = &self.tx.secrets;
         let seal = |column, text: &str| {
-            secrets.master.seal(&*secrets.ids, &place(column, app), text.as_bytes())
+            secrets
+                .master
+                .seal(&*secrets.ids, &place(column, app), text.as_bytes())
         };
-        let (secret, verify) =
-            (seal("apps.app_secret", app_secret)?, seal("apps.verify_token", verify_token)?);
-        self.tx.run(APP_PUT, args![app, secret, verify, now]).await.map(drop)
+        let (secret, verify) = (
+            seal("apps.app_secret", app_secret)?,
+            seal("apps.verify_token", verify_token)?,
+        );
+        self.tx
+            .run(APP_PUT, args![app, secret, verify, now])
+            .await
+            .map(drop)
     }
 
     /// The secrets of an app.
@@ -58,7 +75,9 @@ impl SystemTx<'_> {
     /// [`crate::StoreError::Sealed`] with another master key, or the database.
     pub async fn app(&mut self, app: &str) -> Result<Option<AppSecrets>> {
         let row: Option<(Vec<u8>, Vec<u8>)> = self.tx.row(APP_GET, args![app]).await?;
-        let Some((secret, verify)) = row else { return Ok(None) };
+        let Some((secret, verify)) = row else {
+            return Ok(None);
+        };
         let master = &self.tx.secrets.master;
         Ok(Some(AppSecrets {
             app_secret: master.open_text(&place("apps.app_secret", app), &secret)?,

@@ -1,7 +1,9 @@
 //! Attempts: a committed row means the attempt has begun; its end is written once.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{AttemptId, ContactId, DecisionId, OutboxId, PhoneNumberId, TenantId, Wamid};
+use portero_domain::ids::{
+    AttemptId, ContactId, DecisionId, OutboxId, PhoneNumberId, TenantId, Wamid,
+};
 use portero_domain::status::MessageStatus;
 
 use crate::db;
@@ -150,7 +152,10 @@ impl Raw {
             begun_at: Ts(self.begun_at),
             lease_until: Ts(self.lease_until_at),
             ended_at: self.ended_at.map(Ts),
-            http_status: self.http_status.map(|n| json::small("http_status", n)).transpose()?,
+            http_status: self
+                .http_status
+                .map(|n| json::small("http_status", n))
+                .transpose()?,
             error_code: self.error_code,
             wamid: self.wamid,
         })
@@ -162,8 +167,15 @@ impl SystemTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn expired_attempts(&mut self, lease_now: Ts, limit: usize) -> Result<Vec<AttemptRow>> {
-        let rows: Vec<Raw> = self.tx.rows(ATTEMPTS_EXPIRED, args![lease_now, db::limit(limit)]).await?;
+    pub async fn expired_attempts(
+        &mut self,
+        lease_now: Ts,
+        limit: usize,
+    ) -> Result<Vec<AttemptRow>> {
+        let rows: Vec<Raw> = self
+            .tx
+            .rows(ATTEMPTS_EXPIRED, args![lease_now, db::limit(limit)])
+            .await?;
         rows.into_iter().map(Raw::read).collect()
     }
 }
@@ -196,11 +208,24 @@ impl TenantTx<'_> {
         if self.tx.run(ATTEMPT_BEGIN, args).await? == 0 {
             return Ok(false);
         }
-        if self.tx.run(OUTBOX_BEGIN, args![self.tenant, new.outbox, now, decision]).await? == 0 {
-            return Err(StoreError::Conflict { statement: OUTBOX_BEGIN.name });
+        if self
+            .tx
+            .run(OUTBOX_BEGIN, args![self.tenant, new.outbox, now, decision])
+            .await?
+            == 0
+        {
+            return Err(StoreError::Conflict {
+                statement: OUTBOX_BEGIN.name,
+            });
         }
-        self.set_pair_tat(&new.number, new.contact, pair_tat).await?;
-        self.must("number", NUMBER_TAT, args![self.tenant, &new.number, number_tat]).await?;
+        self.set_pair_tat(&new.number, new.contact, pair_tat)
+            .await?;
+        self.must(
+            "number",
+            NUMBER_TAT,
+            args![self.tenant, &new.number, number_tat],
+        )
+        .await?;
         Ok(true)
     }
 
@@ -218,7 +243,10 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn attempts(&mut self, outbox: OutboxId) -> Result<Vec<AttemptRow>> {
-        let rows: Vec<Raw> = self.tx.rows(ATTEMPTS_OF, args![self.tenant, outbox]).await?;
+        let rows: Vec<Raw> = self
+            .tx
+            .rows(ATTEMPTS_OF, args![self.tenant, outbox])
+            .await?;
         rows.into_iter().map(Raw::read).collect()
     }
 
@@ -233,23 +261,35 @@ impl TenantTx<'_> {
     pub async fn end_attempt(&mut self, id: AttemptId, end: &AttemptEnd, now: Ts) -> Result<bool> {
         match end {
             AttemptEnd::Accepted { wamid, status } => {
-                let Some(outbox) = self.accept_attempt(id, wamid, now).await? else { return Ok(false) };
+                let Some(outbox) = self.accept_attempt(id, wamid, now).await? else {
+                    return Ok(false);
+                };
                 self.accept_outbox(outbox, wamid, *status, now).await?;
             }
             AttemptEnd::Refused { code, title, http } => {
                 let args = args![self.tenant, id, now, *code, i64::from(*http)];
-                let Some(outbox) = self.ended(ATTEMPT_REFUSE, args).await? else { return Ok(false) };
+                let Some(outbox) = self.ended(ATTEMPT_REFUSE, args).await? else {
+                    return Ok(false);
+                };
                 let args = args![self.tenant, outbox, *code, title.as_str(), now];
                 self.tx.run(OUTBOX_REFUSED, args).await?;
             }
             AttemptEnd::NotSent { .. } => {
-                let ended = self.ended(ATTEMPT_DROP, args![self.tenant, id, now, "not_sent"]).await?;
+                let ended = self
+                    .ended(ATTEMPT_DROP, args![self.tenant, id, now, "not_sent"])
+                    .await?;
                 return Ok(ended.is_some());
             }
             AttemptEnd::Unknown { .. } => {
-                let ended = self.ended(ATTEMPT_DROP, args![self.tenant, id, now, "unknown"]).await?;
-                let Some(outbox) = ended else { return Ok(false) };
-                self.tx.run(OUTBOX_UNKNOWN, args![self.tenant, outbox]).await?;
+                let ended = self
+                    .ended(ATTEMPT_DROP, args![self.tenant, id, now, "unknown"])
+                    .await?;
+                let Some(outbox) = ended else {
+                    return Ok(false);
+                };
+                self.tx
+                    .run(OUTBOX_UNKNOWN, args![self.tenant, outbox])
+                    .await?;
             }
         }
         Ok(true)
@@ -262,11 +302,13 @@ impl TenantTx<'_> {
         wamid: &Wamid,
         now: Ts,
     ) -> Result<Option<OutboxId>> {
-        self.ended(ATTEMPT_ACCEPT, args![self.tenant, id, now, wamid]).await
+        self.ended(ATTEMPT_ACCEPT, args![self.tenant, id, now, wamid])
+            .await
     }
 
     async fn ended(&mut self, sql: db::Sql, args: Vec<db::Arg>) -> Result<Option<OutboxId>> {
         let row: Option<(String,)> = self.tx.row(sql, args).await?;
-        row.map(|(outbox,)| json::id("outbox_id", &outbox)).transpose()
+        row.map(|(outbox,)| json::id("outbox_id", &outbox))
+            .transpose()
     }
 }

@@ -110,7 +110,18 @@ statements! {
         where tenant_id = $1 group by name, labels order by name, labels";
 }
 
-type RawCall = (String, String, String, String, String, String, i64, i64, i64, i64);
+type RawCall = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    i64,
+    i64,
+    i64,
+);
 
 impl TenantTx<'_> {
     /// Keeps one call.
@@ -138,24 +149,43 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn calls(&mut self, installation: InstallationId, limit: usize) -> Result<Vec<PluginCall>> {
-        let rows: Vec<RawCall> =
-            self.tx.rows(CALLS, args![self.tenant, installation, db::limit(limit)]).await?;
+    pub async fn calls(
+        &mut self,
+        installation: InstallationId,
+        limit: usize,
+    ) -> Result<Vec<PluginCall>> {
+        let rows: Vec<RawCall> = self
+            .tx
+            .rows(CALLS, args![self.tenant, installation, db::limit(limit)])
+            .await?;
         rows.into_iter()
-            .map(|(call_id, installation, event, digest, outcome, detail, actions, fuel, peak, at)| {
-                Ok(PluginCall {
+            .map(
+                |(
                     call_id,
-                    installation: json::id("installation_id", &installation)?,
-                    event: json::id("event_id", &event)?,
+                    installation,
+                    event,
                     digest,
                     outcome,
                     detail,
-                    actions: json::small("actions", actions)?,
-                    fuel: db::count(fuel),
-                    peak_memory_bytes: db::count(peak),
-                    called_at: Ts(at),
-                })
-            })
+                    actions,
+                    fuel,
+                    peak,
+                    at,
+                )| {
+                    Ok(PluginCall {
+                        call_id,
+                        installation: json::id("installation_id", &installation)?,
+                        event: json::id("event_id", &event)?,
+                        digest,
+                        outcome,
+                        detail,
+                        actions: json::small("actions", actions)?,
+                        fuel: db::count(fuel),
+                        peak_memory_bytes: db::count(peak),
+                        called_at: Ts(at),
+                    })
+                },
+            )
             .collect()
     }
 
@@ -173,7 +203,10 @@ impl TenantTx<'_> {
         if lines.is_empty() {
             return Ok(());
         }
-        let next: Option<(i64,)> = self.tx.row(LOGS_NEXT, args![self.tenant, installation, event]).await?;
+        let next: Option<(i64,)> = self
+            .tx
+            .row(LOGS_NEXT, args![self.tenant, installation, event])
+            .await?;
         let next = next.map_or(0, |(n,)| n);
         let rows = (next..)
             .zip(lines)
@@ -187,9 +220,15 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn logs(&mut self, installation: InstallationId, limit: usize) -> Result<Vec<LogRow>> {
-        let rows: Vec<(String, String, String, String, i64)> =
-            self.tx.rows(LOGS, args![self.tenant, installation, db::limit(limit)]).await?;
+    pub async fn logs(
+        &mut self,
+        installation: InstallationId,
+        limit: usize,
+    ) -> Result<Vec<LogRow>> {
+        let rows: Vec<(String, String, String, String, i64)> = self
+            .tx
+            .rows(LOGS, args![self.tenant, installation, db::limit(limit)])
+            .await?;
         rows.into_iter()
             .map(|(installation, event, level, line, at)| {
                 Ok(LogRow {
@@ -220,7 +259,10 @@ impl TenantTx<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.tx.run(METRICS_RECORD, args![self.tenant, json::rows(rows)]).await.map(drop)
+        self.tx
+            .run(METRICS_RECORD, args![self.tenant, json::rows(rows)])
+            .await
+            .map(drop)
     }
 
     /// Sums of the tenant's metric events: (name, labels as JSON, sum).

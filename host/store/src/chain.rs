@@ -84,7 +84,8 @@ impl SystemTx<'_> {
     /// # Errors
     /// The database.
     pub async fn unsealed(&mut self, limit: usize) -> Result<Vec<(TenantId, String, String)>> {
-        let rows: Vec<(String, String, String)> = self.tx.rows(UNSEALED, args![db::limit(limit)]).await?;
+        let rows: Vec<(String, String, String)> =
+            self.tx.rows(UNSEALED, args![db::limit(limit)]).await?;
         rows.into_iter()
             .map(|(tenant, item, hash)| Ok((json::id("tenant_id", &tenant)?, item, hash)))
             .collect()
@@ -94,11 +95,21 @@ impl SystemTx<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such tenant, or the database.
-    pub async fn seal(&mut self, tenant: TenantId, items: &[(String, String)], now: Ts) -> Result<()> {
+    pub async fn seal(
+        &mut self,
+        tenant: TenantId,
+        items: &[(String, String)],
+        now: Ts,
+    ) -> Result<()> {
         let held: Option<(String,)> = self.tx.row(TENANT_LOCK, args![tenant]).await?;
         held.ok_or(StoreError::NotFound { what: "tenant" })?;
         let ids = |items: &[(String, String)]| {
-            json::rows(items.iter().map(|(id, _)| Value::from(id.as_str())).collect())
+            json::rows(
+                items
+                    .iter()
+                    .map(|(id, _)| Value::from(id.as_str()))
+                    .collect(),
+            )
         };
         let sealed: Vec<(String,)> = self.tx.rows(SEALED_AMONG, args![ids(items)]).await?;
         let sealed: HashSet<String> = sealed.into_iter().map(|(id,)| id).collect();
@@ -112,10 +123,16 @@ impl SystemTx<'_> {
             prev = hash;
         }
         if !rows.is_empty() {
-            self.tx.run(SEALS_INSERT, args![tenant, json::rows(rows), now]).await?;
+            self.tx
+                .run(SEALS_INSERT, args![tenant, json::rows(rows), now])
+                .await?;
         }
-        self.tx.run(DECISIONS_SEALED, args![tenant, ids(items)]).await?;
-        self.tx.run(CONSENTS_SEALED, args![tenant, ids(items)]).await?;
+        self.tx
+            .run(DECISIONS_SEALED, args![tenant, ids(items)])
+            .await?;
+        self.tx
+            .run(CONSENTS_SEALED, args![tenant, ids(items)])
+            .await?;
         Ok(())
     }
 }
@@ -140,10 +157,16 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database; a chain that does not hold is a report, not an error.
     pub async fn verify_chain(&mut self) -> Result<ChainReport> {
-        let mut report = ChainReport { head: GENESIS.to_owned(), ..ChainReport::default() };
+        let mut report = ChainReport {
+            head: GENESIS.to_owned(),
+            ..ChainReport::default()
+        };
         let mut seq = 0;
         loop {
-            let page: Vec<Sealed> = self.tx.rows(SEALS_PAGE, args![self.tenant, seq, db::limit(PAGE)]).await?;
+            let page: Vec<Sealed> = self
+                .tx
+                .rows(SEALS_PAGE, args![self.tenant, seq, db::limit(PAGE)])
+                .await?;
             let Some(last) = page.last() else { break };
             let next = last.0;
             for row in &page {
@@ -153,35 +176,62 @@ impl TenantTx<'_> {
             seq = next;
         }
         let missing: Vec<(String,)> = self.tx.rows(SEAL_MISSING, args![self.tenant]).await?;
-        report.faults.extend(missing.into_iter().map(|(id,)| format!("{id} is marked as sealed and has no seal")));
+        report.faults.extend(
+            missing
+                .into_iter()
+                .map(|(id,)| format!("{id} is marked as sealed and has no seal")),
+        );
         let unsealed: Option<(i64,)> = self.tx.row(UNSEALED_COUNT, args![self.tenant]).await?;
         report.unsealed = unsealed.map_or(0, |(n,)| db::count(n));
         Ok(report)
     }
 
     fn check(&self, row: &Sealed, before: i64, report: &mut ChainReport) {
-        let Sealed(seq, item, item_hash, prev, hash, record, decision_hash, event, contact, consent_hash) = row;
+        let Sealed(
+            seq,
+            item,
+            item_hash,
+            prev,
+            hash,
+            record,
+            decision_hash,
+            event,
+            contact,
+            consent_hash,
+        ) = row;
         report.seals += 1;
         if *seq != before + 1 {
-            report.faults.push(format!("seals between {before} and {seq} are missing"));
+            report
+                .faults
+                .push(format!("seals between {before} and {seq} are missing"));
         }
         if *prev != report.head {
-            report.faults.push(format!("seal {seq} does not follow from the one before it"));
+            report
+                .faults
+                .push(format!("seal {seq} does not follow from the one before it"));
         }
         if *hash != link(prev, item_hash) {
-            report.faults.push(format!("seal {seq} does not hold its own hash"));
+            report
+                .faults
+                .push(format!("seal {seq} does not hold its own hash"));
         }
         report.head.clone_from(hash);
         let (recomputed, stored) = match (record, event, contact) {
             (Some(record), ..) => (Some(json::sha256_hex(record.as_bytes())), decision_hash),
-            (None, Some(event), Some(contact)) => (self.consent_hash(event, contact).ok(), consent_hash),
+            (None, Some(event), Some(contact)) => {
+                (self.consent_hash(event, contact).ok(), consent_hash)
+            }
             _ => {
-                report.faults.push(format!("{item} is sealed by seal {seq} and is gone"));
+                report
+                    .faults
+                    .push(format!("{item} is sealed by seal {seq} and is gone"));
                 return;
             }
         };
         if recomputed.as_ref() != Some(item_hash) || stored.as_ref() != Some(item_hash) {
-            report.faults.push(format!("{item} was changed after seal {seq}"));
+            report
+                .faults
+                .push(format!("{item} was changed after seal {seq}"));
         }
     }
 

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use crate::error::{Result, StoreError};
 use crate::json;
-use crate::engine::EngineKind;
 use crate::tx::TenantTx;
 
 statements! {
@@ -25,9 +24,15 @@ statements! {
 }
 
 /// Hash of a consent event with whose it is: what the chain seals.
-pub(crate) fn content_hash(tenant: TenantId, contact: ContactId, event: &ConsentEvent) -> Result<String> {
+pub(crate) fn content_hash(
+    tenant: TenantId,
+    contact: ContactId,
+    event: &ConsentEvent,
+) -> Result<String> {
     let whole = json!({ "tenant": tenant, "contact": contact, "event": event });
-    Ok(json::sha256_hex(json::canonical("consent event", &whole)?.as_bytes()))
+    Ok(json::sha256_hex(
+        json::canonical("consent event", &whole)?.as_bytes(),
+    ))
 }
 
 fn scope_text(scope: &ConsentScope) -> String {
@@ -64,21 +69,23 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn consent_events(&mut self, contact: ContactId) -> Result<Vec<ConsentEvent>> {
-        let rows: Vec<(String,)> = self.tx.rows(CONSENT_EVENTS, args![self.tenant, contact]).await?;
-        rows.iter().map(|(event,)| json::read("consent event", event)).collect()
+        let rows: Vec<(String,)> = self
+            .tx
+            .rows(CONSENT_EVENTS, args![self.tenant, contact])
+            .await?;
+        rows.iter()
+            .map(|(event,)| json::read("consent event", event))
+            .collect()
     }
 
     /// Holds a person's row until the transaction ends.
-    pub(crate) async fn lock_contact(&mut self, contact: ContactId) -> Result<()> {
-        let found: Option<(String,)> = self.tx.row(CONTACT_LOCK, args![self.tenant, contact]).await?;
-        found.map(drop).ok_or(StoreError::NotFound { what: "contact" })
-    }
-
-    /// The same, where only Postgres needs it.
-    pub(crate) async fn lock_contact_if_shared(&mut self, contact: ContactId) -> Result<()> {
-        match self.tx.engine() {
-            EngineKind::Sqlite => Ok(()),
-            EngineKind::Postgres => self.lock_contact(contact).await,
-        }
+    async fn lock_contact(&mut self, contact: ContactId) -> Result<()> {
+        let found: Option<(String,)> = self
+            .tx
+            .row(CONTACT_LOCK, args![self.tenant, contact])
+            .await?;
+        found
+            .map(drop)
+            .ok_or(StoreError::NotFound { what: "contact" })
     }
 }

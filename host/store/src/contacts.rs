@@ -1,9 +1,8 @@
-//! People of a tenant: aliases, attributes, tags, the block list and the sandbox list.
+//! People of a tenant: aliases, attributes, tags.
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::ContactId;
-use portero_gate::facts::DoNotContact;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -11,9 +10,6 @@ use crate::db;
 use crate::error::{Result, StoreError};
 use crate::json;
 use crate::tx::TenantTx;
-
-/// Most people on a tenant's sandbox list.
-pub const SANDBOX_MAX: u32 = 20;
 
 /// What is known of a person at first sight.
 #[derive(Clone, Debug, Default)]
@@ -95,24 +91,6 @@ statements! {
         on conflict (contact_id, tag) do nothing";
     TAG_REMOVE = "delete from contact_tags where tag = $3
         and contact_id in (select contact_id from contacts where tenant_id = $1 and contact_id = $2)";
-    DNC_PUT = "insert into do_not_contact (tenant_id, address, scope, reason, author, since_at)
-        values ($1, $2, $3, $4, $5, $6)
-        on conflict (tenant_id, address) do update
-        set scope = excluded.scope, reason = excluded.reason, author = excluded.author, since_at = excluded.since_at";
-    DNC_REMOVE = "delete from do_not_contact where tenant_id = $1 and address = $2";
-    DNC_OF = "select d.scope from do_not_contact d
-        join contact_aliases a on a.tenant_id = d.tenant_id and a.address = d.address
-        where d.tenant_id = $1 and a.contact_id = $2";
-    SANDBOX_COUNT = "select count(*) from sandbox_people where tenant_id = $1 and address <> $2";
-    SANDBOX_PUT = "insert into sandbox_people (tenant_id, address) values ($1, $2)
-        on conflict (tenant_id, address) do nothing";
-    SANDBOX_CONFIRM = "update sandbox_people set confirmed_at = $3
-        where tenant_id = $1 and address = $2 and confirmed_at is null";
-    SANDBOX_REMOVE = "delete from sandbox_people where tenant_id = $1 and address = $2";
-    SANDBOX_PEOPLE = "select address, confirmed_at from sandbox_people where tenant_id = $1 order by address";
-    SANDBOX_ALLOWED = "select count(*) from sandbox_people s
-        join contact_aliases a on a.tenant_id = s.tenant_id and a.address = s.address
-        where s.tenant_id = $1 and a.contact_id = $2 and s.confirmed_at is not null";
 }
 
 #[derive(sqlx::FromRow)]
@@ -130,17 +108,11 @@ fn address_rows(addresses: &[(AddressKey, String)]) -> db::Arg {
     for (key, spelled) in addresses {
         seen.insert(key.as_str(), spelled);
     }
-    json::rows(seen.into_iter().map(|(a, s)| json!({ "a": a, "s": s })).collect())
-}
-
-/// The strictest of several block-list entries.
-pub(crate) fn strictest(scopes: impl IntoIterator<Item = DoNotContact>) -> Option<DoNotContact> {
-    let rank = |s: &DoNotContact| match s {
-        DoNotContact::Promotional => 0,
-        DoNotContact::All => 1,
-        DoNotContact::AllAndReplies => 2,
-    };
-    scopes.into_iter().max_by_key(rank)
+    json::rows(
+        seen.into_iter()
+            .map(|(a, s)| json!({ "a": a, "s": s }))
+            .collect(),
+    )
 }
 
 impl TenantTx<'_> {
@@ -148,9 +120,15 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn contact_by_addresses(&mut self, addresses: &[AddressKey]) -> Result<Option<ContactId>> {
+    pub async fn contact_by_addresses(
+        &mut self,
+        addresses: &[AddressKey],
+    ) -> Result<Option<ContactId>> {
         let keys = json::rows(addresses.iter().map(|a| Value::from(a.as_str())).collect());
-        let rows: Vec<(String, String)> = self.tx.rows(CONTACT_BY_ADDRESSES, args![self.tenant, keys]).await?;
+        let rows: Vec<(String, String)> = self
+            .tx
+            .rows(CONTACT_BY_ADDRESSES, args![self.tenant, keys])
+            .await?;
         addresses
             .iter()
             .find_map(|a| rows.iter().find(|(known, _)| known == a.as_str()))
@@ -169,13 +147,26 @@ impl TenantTx<'_> {
         addresses: &[(AddressKey, String)],
         now: Ts,
     ) -> Result<()> {
-        let NewContact { name, language, country } = new;
-        let args = args![self.tenant, id, name.clone(), language.clone(), country.clone(), now];
+        let NewContact {
+            name,
+            language,
+            country,
+        } = new;
+        let args = args![
+            self.tenant,
+            id,
+            name.clone(),
+            language.clone(),
+            country.clone(),
+            now
+        ];
         self.tx.run(CONTACT_INSERT, args).await?;
         let distinct: std::collections::BTreeSet<_> = addresses.iter().map(|(k, _)| k).collect();
         let put = self.put_aliases(id, addresses, now).await?;
         if put < u64::try_from(distinct.len()).unwrap_or(u64::MAX) {
-            return Err(StoreError::Conflict { statement: ALIASES_PUT.name });
+            return Err(StoreError::Conflict {
+                statement: ALIASES_PUT.name,
+            });
         }
         Ok(())
     }
@@ -193,11 +184,21 @@ impl TenantTx<'_> {
         self.put_aliases(contact, addresses, now).await.map(drop)
     }
 
-    async fn put_aliases(&mut self, contact: ContactId, addresses: &[(AddressKey, String)], now: Ts) -> Result<u64> {
+    async fn put_aliases(
+        &mut self,
+        contact: ContactId,
+        addresses: &[(AddressKey, String)],
+        now: Ts,
+    ) -> Result<u64> {
         if addresses.is_empty() {
             return Ok(0);
         }
-        self.tx.run(ALIASES_PUT, args![self.tenant, contact, address_rows(addresses), now]).await
+        self.tx
+            .run(
+                ALIASES_PUT,
+                args![self.tenant, contact, address_rows(addresses), now],
+            )
+            .await
     }
 
     /// One person.
@@ -213,9 +214,16 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn contacts(&mut self, limit: usize, after: Option<ContactId>) -> Result<Vec<ContactRow>> {
+    pub async fn contacts(
+        &mut self,
+        limit: usize,
+        after: Option<ContactId>,
+    ) -> Result<Vec<ContactRow>> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
-        let rows: Vec<RawContact> = self.tx.rows(CONTACTS, args![self.tenant, after, db::limit(limit)]).await?;
+        let rows: Vec<RawContact> = self
+            .tx
+            .rows(CONTACTS, args![self.tenant, after, db::limit(limit)])
+            .await?;
         self.with_aliases(rows).await
     }
 
@@ -223,11 +231,19 @@ impl TenantTx<'_> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let ids = json::rows(rows.iter().map(|r| Value::from(r.contact_id.as_str())).collect());
-        let found: Vec<(String, String, String)> = self.tx.rows(ALIASES_OF, args![self.tenant, ids]).await?;
+        let ids = json::rows(
+            rows.iter()
+                .map(|r| Value::from(r.contact_id.as_str()))
+                .collect(),
+        );
+        let found: Vec<(String, String, String)> =
+            self.tx.rows(ALIASES_OF, args![self.tenant, ids]).await?;
         let mut aliases: HashMap<String, Vec<(AddressKey, String)>> = HashMap::new();
         for (contact, address, spelled) in found {
-            aliases.entry(contact).or_default().push((json::address(address)?, spelled));
+            aliases
+                .entry(contact)
+                .or_default()
+                .push((json::address(address)?, spelled));
         }
         rows.into_iter()
             .map(|r| {
@@ -249,15 +265,27 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn touch_contact_name(&mut self, id: ContactId, name: &str) -> Result<()> {
-        self.tx.run(CONTACT_TOUCH_NAME, args![self.tenant, id, name]).await.map(drop)
+        self.tx
+            .run(CONTACT_TOUCH_NAME, args![self.tenant, id, name])
+            .await
+            .map(drop)
     }
 
     /// Sets the language the person reads; `None` clears it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], or the database.
-    pub async fn set_contact_language(&mut self, id: ContactId, language: Option<&str>) -> Result<()> {
-        self.must("contact", CONTACT_SET_LANGUAGE, args![self.tenant, id, language]).await
+    pub async fn set_contact_language(
+        &mut self,
+        id: ContactId,
+        language: Option<&str>,
+    ) -> Result<()> {
+        self.must(
+            "contact",
+            CONTACT_SET_LANGUAGE,
+            args![self.tenant, id, language],
+        )
+        .await
     }
 
     /// Attributes by key.
@@ -272,12 +300,26 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such person, or the database.
-    pub async fn set_attribute(&mut self, contact: ContactId, key: &str, value: Option<&str>) -> Result<()> {
+    pub async fn set_attribute(
+        &mut self,
+        contact: ContactId,
+        key: &str,
+        value: Option<&str>,
+    ) -> Result<()> {
         match value {
             Some(value) => {
-                self.must("contact", ATTRIBUTE_SET, args![self.tenant, contact, key, value]).await
+                self.must(
+                    "contact",
+                    ATTRIBUTE_SET,
+                    args![self.tenant, contact, key, value],
+                )
+                .await
             }
-            None => self.tx.run(ATTRIBUTE_CLEAR, args![self.tenant, contact, key]).await.map(drop),
+            None => self
+                .tx
+                .run(ATTRIBUTE_CLEAR, args![self.tenant, contact, key])
+                .await
+                .map(drop),
         }
     }
 
@@ -296,89 +338,9 @@ impl TenantTx<'_> {
     /// The database.
     pub async fn set_tag(&mut self, contact: ContactId, tag: &str, add: bool) -> Result<()> {
         let sql = if add { TAG_ADD } else { TAG_REMOVE };
-        self.tx.run(sql, args![self.tenant, contact, tag]).await.map(drop)
-    }
-
-    /// Puts an address on the tenant's block list.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn put_do_not_contact(
-        &mut self,
-        address: &AddressKey,
-        scope: DoNotContact,
-        reason: &str,
-        author: &str,
-        now: Ts,
-    ) -> Result<()> {
-        let scope = json::word("do_not_contact.scope", &scope)?;
-        self.tx.run(DNC_PUT, args![self.tenant, address, scope, reason, author, now]).await.map(drop)
-    }
-
-    /// Takes an address off the block list.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn remove_do_not_contact(&mut self, address: &AddressKey) -> Result<bool> {
-        Ok(self.tx.run(DNC_REMOVE, args![self.tenant, address]).await? == 1)
-    }
-
-    /// The strictest block-list entry of any of a person's addresses.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn do_not_contact(&mut self, contact: ContactId) -> Result<Option<DoNotContact>> {
-        let rows: Vec<(String,)> = self.tx.rows(DNC_OF, args![self.tenant, contact]).await?;
-        let scopes = rows
-            .iter()
-            .map(|(s,)| json::from_word("do_not_contact.scope", s))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(strictest(scopes))
-    }
-
-    /// Puts an address on the sandbox list, unconfirmed.
-    ///
-    /// # Errors
-    /// [`StoreError::Limit`] when the list is full, or the database.
-    pub async fn put_sandbox_person(&mut self, address: &AddressKey) -> Result<()> {
-        let others: Option<(i64,)> = self.tx.row(SANDBOX_COUNT, args![self.tenant, address]).await?;
-        if others.is_some_and(|(n,)| n >= i64::from(SANDBOX_MAX)) {
-            return Err(StoreError::Limit { what: "people on the sandbox list", max: SANDBOX_MAX });
-        }
-        self.tx.run(SANDBOX_PUT, args![self.tenant, address]).await.map(drop)
-    }
-
-    /// The person answered the code.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn confirm_sandbox_person(&mut self, address: &AddressKey, now: Ts) -> Result<bool> {
-        Ok(self.tx.run(SANDBOX_CONFIRM, args![self.tenant, address, now]).await? == 1)
-    }
-
-    /// Takes an address off the sandbox list.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn remove_sandbox_person(&mut self, address: &AddressKey) -> Result<bool> {
-        Ok(self.tx.run(SANDBOX_REMOVE, args![self.tenant, address]).await? == 1)
-    }
-
-    /// The sandbox list: (address, when confirmed).
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn sandbox_people(&mut self) -> Result<Vec<(AddressKey, Option<Ts>)>> {
-        let rows: Vec<(String, Option<i64>)> = self.tx.rows(SANDBOX_PEOPLE, args![self.tenant]).await?;
-        rows.into_iter().map(|(a, at)| Ok((json::address(a)?, at.map(Ts)))).collect()
-    }
-
-    /// Whether a person is on the sandbox list and answered the code.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn sandbox_allowed(&mut self, contact: ContactId) -> Result<bool> {
-        let row: Option<(i64,)> = self.tx.row(SANDBOX_ALLOWED, args![self.tenant, contact]).await?;
-        Ok(row.is_some_and(|(n,)| n > 0))
+        self.tx
+            .run(sql, args![self.tenant, contact, tag])
+            .await
+            .map(drop)
     }
 }

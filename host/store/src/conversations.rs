@@ -75,7 +75,14 @@ statements! {
     );
 }
 
-type Raw = (Option<i64>, Option<String>, Option<String>, Option<i64>, Option<String>, i64);
+type Raw = (
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    i64,
+);
 
 /// A conversation waiting for a person of the shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +107,10 @@ impl TenantTx<'_> {
         number: &PhoneNumberId,
         contact: ContactId,
     ) -> Result<Option<ConversationRow>> {
-        let row: Option<Raw> = self.tx.row(CONVERSATION_GET, args![self.tenant, number, contact]).await?;
+        let row: Option<Raw> = self
+            .tx
+            .row(CONVERSATION_GET, args![self.tenant, number, contact])
+            .await?;
         row.map(|(window_at, window_wamid, owner, human, reason, tat)| {
             Ok(ConversationRow {
                 window_at: window_at.map(Ts),
@@ -125,7 +135,12 @@ impl TenantTx<'_> {
         at: Ts,
         wamid: &str,
     ) -> Result<()> {
-        self.must("conversation", WINDOW_OPEN, args![self.tenant, number, contact, at, wamid]).await
+        self.must(
+            "conversation",
+            WINDOW_OPEN,
+            args![self.tenant, number, contact, at, wamid],
+        )
+        .await
     }
 
     /// Which plugin owns the conversation.
@@ -138,7 +153,12 @@ impl TenantTx<'_> {
         contact: ContactId,
         owner: Option<InstallationId>,
     ) -> Result<()> {
-        self.must("conversation", OWNER_SET, args![self.tenant, number, contact, owner]).await
+        self.must(
+            "conversation",
+            OWNER_SET,
+            args![self.tenant, number, contact, owner],
+        )
+        .await
     }
 
     /// Hands the conversation to a person of the shop; the first hand-over counts for the time.
@@ -152,7 +172,12 @@ impl TenantTx<'_> {
         reason: &str,
         now: Ts,
     ) -> Result<()> {
-        self.must("conversation", HAND_OVER, args![self.tenant, number, contact, now, reason]).await
+        self.must(
+            "conversation",
+            HAND_OVER,
+            args![self.tenant, number, contact, now, reason],
+        )
+        .await
     }
 
     /// Gives the conversation back to its plugin; `false` when no person owned it.
@@ -160,7 +185,11 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn give_back(&mut self, number: &PhoneNumberId, contact: ContactId) -> Result<bool> {
-        Ok(self.tx.run(GIVE_BACK, args![self.tenant, number, contact]).await? == 1)
+        Ok(self
+            .tx
+            .run(GIVE_BACK, args![self.tenant, number, contact])
+            .await?
+            == 1)
     }
 
     /// Conversations that wait for a person of the shop, longest first.
@@ -189,6 +218,11 @@ impl TenantTx<'_> {
         contact: ContactId,
         tat: Ts,
     ) -> Result<()> {
-        self.must("conversation", PAIR_TAT, args![self.tenant, number, contact, tat]).await
+        self.must(
+            "conversation",
+            PAIR_TAT,
+            args![self.tenant, number, contact, tat],
+        )
+        .await
     }
 }

@@ -3,8 +3,8 @@
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{
-    AttemptId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, InstallationId, OutboxId,
-    PhoneNumberId, TenantId, TimerId, TokenId, WabaId, Wamid,
+    AttemptId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, InstallationId,
+    OutboxId, PhoneNumberId, TenantId, TimerId, TokenId, WabaId, Wamid,
 };
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -57,7 +57,11 @@ impl<T> DbRow for T where
 
 /// Postgres has no NUL in texts; both engines store the replacement character, so that they agree.
 pub(crate) fn clean(text: String) -> String {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
+    }
 }
 
 pub(crate) fn sqlite_args(args: Vec<Arg>) -> Result<SqliteArguments, sqlx::error::BoxDynError> {
@@ -137,8 +141,17 @@ macro_rules! from_ids {
     )*};
 }
 from_ids!(
-    AttemptId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, InstallationId, OutboxId,
-    TenantId, TimerId, TokenId
+    AttemptId,
+    ConsentEventId,
+    ContactId,
+    DecisionId,
+    DeliveryId,
+    EventId,
+    InstallationId,
+    OutboxId,
+    TenantId,
+    TimerId,
+    TokenId
 );
 
 macro_rules! from_texts {

@@ -148,14 +148,20 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn decisions(&mut self, filter: &DecisionFilter) -> Result<Vec<DecisionRow>> {
-        let sql = if filter.outbox.is_some() { DECISIONS_OF_OUTBOX } else { DECISIONS };
+        let sql = if filter.outbox.is_some() {
+            DECISIONS_OF_OUTBOX
+        } else {
+            DECISIONS
+        };
         let args = args![
             self.tenant,
             filter.outbox,
             filter.contact,
             filter.verdict.map(Verdict::as_str),
             filter.rule.as_deref(),
-            filter.after.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()),
+            filter
+                .after
+                .map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()),
             db::limit(if filter.limit == 0 { 100 } else { filter.limit })
         ];
         let rows: Vec<Raw> = self.tx.rows(sql, args).await?;

@@ -57,7 +57,10 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -75,9 +78,14 @@ impl Store {
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             open_postgres(url).await?
         } else {
-            return Err(StoreError::BadUrl { why: "has no known scheme".to_owned() });
+            return Err(StoreError::BadUrl {
+                why: "has no known scheme".to_owned(),
+            });
         };
-        Ok(Store { pools, secrets: Arc::new(Secrets { master, ids }) })
+        Ok(Store {
+            pools,
+            secrets: Arc::new(Secrets { master, ids }),
+        })
     }
 
     /// Which database this is.
@@ -97,13 +105,22 @@ impl Store {
     pub async fn write(&self) -> Result<Tx> {
         let inner = match &self.pools {
             Pools::Sqlite { writer, .. } => Inner::Sqlite(
-                writer.begin_with("begin immediate").await.map_err(|e| StoreError::sql("begin", e))?,
+                writer
+                    .begin_with("begin immediate")
+                    .await
+                    .map_err(|e| StoreError::sql("begin", e))?,
             ),
-            Pools::Postgres(pool) => {
-                Inner::Postgres(pool.begin().await.map_err(|e| StoreError::sql("begin", e))?)
-            }
+            Pools::Postgres(pool) => Inner::Postgres(
+                pool.begin()
+                    .await
+                    .map_err(|e| StoreError::sql("begin", e))?,
+            ),
         };
-        Ok(Tx { inner, secrets: Arc::clone(&self.secrets), writable: true })
+        Ok(Tx {
+            inner,
+            secrets: Arc::clone(&self.secrets),
+            writable: true,
+        })
     }
 
     /// A read transaction: all its statements see one snapshot.
@@ -112,16 +129,23 @@ impl Store {
     /// [`StoreError::Unavailable`] when no connection can be had.
     pub async fn read(&self) -> Result<Tx> {
         let inner = match &self.pools {
-            Pools::Sqlite { readers, .. } => {
-                Inner::Sqlite(readers.begin().await.map_err(|e| StoreError::sql("begin", e))?)
-            }
+            Pools::Sqlite { readers, .. } => Inner::Sqlite(
+                readers
+                    .begin()
+                    .await
+                    .map_err(|e| StoreError::sql("begin", e))?,
+            ),
             Pools::Postgres(pool) => Inner::Postgres(
                 pool.begin_with("begin isolation level repeatable read, read only")
                     .await
                     .map_err(|e| StoreError::sql("begin", e))?,
             ),
         };
-        Ok(Tx { inner, secrets: Arc::clone(&self.secrets), writable: false })
+        Ok(Tx {
+            inner,
+            secrets: Arc::clone(&self.secrets),
+            writable: false,
+        })
     }
 
     /// Whether the database answers.
@@ -177,11 +201,17 @@ impl Store {
             let prepared = match &self.pools {
                 Pools::Sqlite { writer, .. } => {
                     let mut conn = writer.acquire().await.map_err(unavailable)?;
-                    (&mut *conn).prepare(SqlStr::from_static(sql.sqlite)).await.map(drop)
+                    (&mut *conn)
+                        .prepare(SqlStr::from_static(sql.sqlite))
+                        .await
+                        .map(drop)
                 }
                 Pools::Postgres(pool) => {
                     let mut conn = pool.acquire().await.map_err(unavailable)?;
-                    (&mut *conn).prepare(SqlStr::from_static(sql.postgres)).await.map(drop)
+                    (&mut *conn)
+                        .prepare(SqlStr::from_static(sql.postgres))
+                        .await
+                        .map(drop)
                 }
             };
             prepared.map_err(|e| StoreError::sql(sql.name, e))?;
@@ -208,7 +238,9 @@ fn unavailable(e: sqlx::Error) -> StoreError {
 
 async fn open_sqlite(path: &str) -> Result<Pools> {
     if path.is_empty() || path.starts_with(':') {
-        return Err(StoreError::BadUrl { why: "names no file".to_owned() });
+        return Err(StoreError::BadUrl {
+            why: "names no file".to_owned(),
+        });
     }
     let base = SqliteConnectOptions::new()
         .filename(Path::new(path))
@@ -242,7 +274,9 @@ async fn open_sqlite(path: &str) -> Result<Pools> {
 
 async fn open_postgres(url: &str) -> Result<Pools> {
     let options = PgConnectOptions::from_str(url)
-        .map_err(|_| StoreError::BadUrl { why: "does not read as a Postgres URL".to_owned() })?
+        .map_err(|_| StoreError::BadUrl {
+            why: "does not read as a Postgres URL".to_owned(),
+        })?
         .application_name("portero")
         .statement_cache_capacity(STATEMENT_CACHE);
     let pool = PgPoolOptions::new()

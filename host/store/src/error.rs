@@ -100,14 +100,18 @@ impl StoreError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            StoreError::BadUrl { .. } => Some("set the database URL in portero.toml or with --database-url"),
+            StoreError::BadUrl { .. } => {
+                Some("set the database URL in portero.toml or with --database-url")
+            }
             StoreError::Unavailable { .. } => {
                 Some("check that the database runs, the path exists and this user may write to it")
             }
-            StoreError::Migrate { .. } => {
-                Some("run `portero migrate` with the newest binary; a newer schema needs a newer binary")
+            StoreError::Migrate { .. } => Some(
+                "run `portero migrate` with the newest binary; a newer schema needs a newer binary",
+            ),
+            StoreError::Sealed { .. } => {
+                Some("start with the master key this data was written with")
             }
-            StoreError::Sealed { .. } => Some("start with the master key this data was written with"),
             _ => None,
         }
     }
@@ -122,25 +126,36 @@ impl StoreError {
                     "40001" | "40P01" | "55P03" | "5" | "6" | "261" | "262" | "517" => {
                         StoreError::Conflict { statement }
                     }
-                    "57P01" | "57P02" | "57P03" => {
-                        StoreError::Unavailable { why: e.message().to_owned() }
-                    }
+                    "57P01" | "57P02" | "57P03" => StoreError::Unavailable {
+                        why: e.message().to_owned(),
+                    },
                     _ if e.is_unique_violation()
                         || e.is_foreign_key_violation()
                         || e.is_check_violation() =>
                     {
                         let constraint = e.constraint().unwrap_or_else(|| e.message()).to_owned();
-                        StoreError::Constraint { statement, constraint }
+                        StoreError::Constraint {
+                            statement,
+                            constraint,
+                        }
                     }
-                    _ => StoreError::Statement { statement, why: e.message().to_owned() },
+                    _ => StoreError::Statement {
+                        statement,
+                        why: e.message().to_owned(),
+                    },
                 }
             }
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => StoreError::Unavailable { why: error.to_string() },
-            other => StoreError::Statement { statement, why: other.to_string() },
+            | sqlx::Error::WorkerCrashed => StoreError::Unavailable {
+                why: error.to_string(),
+            },
+            other => StoreError::Statement {
+                statement,
+                why: other.to_string(),
+            },
         }
     }
 }

@@ -7,18 +7,18 @@
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::ConsentEvent;
 use portero_domain::content::Content;
-use portero_domain::proposal::{Origin, Proposal};
 use portero_domain::ids::WabaId;
-use portero_gate::facts::{
-    ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts, SenderFacts, Stop,
-    TemplateFact, TenantFacts, WindowFacts,
-};
+use portero_domain::proposal::{Origin, Proposal};
 use portero_gate::Fact;
+use portero_gate::facts::{
+    ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts, SenderFacts,
+    Stop, TemplateFact, TenantFacts, WindowFacts,
+};
 
-use crate::contacts::strictest;
 use crate::engine::EngineKind;
 use crate::error::{Result, StoreError};
 use crate::json;
+use crate::lists::strictest;
 use crate::tenants::{STOP_ALL, read_stop_all, stop};
 use crate::tx::TenantTx;
 
@@ -46,7 +46,9 @@ macro_rules! bot_since {
             "(select count(*) from outbox b where b.tenant_id = t.tenant_id and b.contact_id = $3
                 and b.phone_number_id = $2 and b.origin = 'plugin' and b.is_template = 0
                 and b.state in ('attempting', 'unknown', 'sent', 'queued') and b.outbox_id <> $5
-                and b.created_at > coalesce(v.window_at, 0)", $more, ")"
+                and b.created_at > coalesce(v.window_at, 0)",
+            $more,
+            ")"
         )
     };
 }
@@ -90,9 +92,16 @@ statements! {
             where s.tenant_id = $1 and s.confirmed_at is not null and s.address in
                 (select a.address from contact_aliases a where a.tenant_id = $1 and a.contact_id = $2)
         ) f order by kind, at, at2, id";
-    OUTBOX_EXISTS = "select outbox_id from outbox where tenant_id = $1 and outbox_id = $2";
-    NUMBER_LOCK = "select phone_number_id from numbers where tenant_id = $1 and phone_number_id = $2",
-        postgres = "select phone_number_id from numbers where tenant_id = $1 and phone_number_id = $2 for no key update";
+    /// Finds nothing, and so holds nothing, for a proposal that is not in the outbox yet.
+    DISPATCH_HOLD = "select o.outbox_id from outbox o
+        join contacts c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
+        join numbers n on n.tenant_id = o.tenant_id and n.phone_number_id = o.phone_number_id
+        where o.tenant_id = $1 and o.outbox_id = $2",
+        postgres = "select o.outbox_id from outbox o
+        join contacts c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
+        join numbers n on n.tenant_id = o.tenant_id and n.phone_number_id = o.phone_number_id
+        where o.tenant_id = $1 and o.outbox_id = $2
+        for no key update of c, n";
 }
 
 #[derive(sqlx::FromRow)]
@@ -149,8 +158,16 @@ impl TenantTx<'_> {
             Origin::Plugin { installation, .. } => Some(*installation),
             _ => None,
         };
-        let args =
-            args![self.tenant, &p.sender, p.contact, p.key.as_str(), p.id, query.now, installation, STOP_ALL];
+        let args = args![
+            self.tenant,
+            &p.sender,
+            p.contact,
+            p.key.as_str(),
+            p.id,
+            query.now,
+            installation,
+            STOP_ALL
+        ];
         let raw: Option<Raw> = self.tx.row(FACTS, args).await?;
         let raw = raw.ok_or(StoreError::NotFound { what: "tenant" })?;
         let known = raw.contact_id.is_some();
@@ -165,7 +182,9 @@ impl TenantTx<'_> {
                     },
                 }
             }
-            (Content::Template(_), _) => TemplateFact::Missing { closest: Vec::new() },
+            (Content::Template(_), _) => TemplateFact::Missing {
+                closest: Vec::new(),
+            },
             _ => TemplateFact::NotATemplate,
         };
         let window = WindowFacts {
@@ -191,8 +210,16 @@ impl TenantTx<'_> {
                 erased: raw.erased_at.is_some(),
                 open_transactions: lists.open_transactions,
             },
-            consent: if known { Fact::Known(lists.consent) } else { Fact::Unknown },
-            window: if known { Fact::Known(window) } else { Fact::Unknown },
+            consent: if known {
+                Fact::Known(lists.consent)
+            } else {
+                Fact::Unknown
+            },
+            window: if known {
+                Fact::Known(window)
+            } else {
+                Fact::Unknown
+            },
             template,
             conversation: ConversationFacts {
                 human_since: raw.human_since_at.map(Ts),
@@ -200,7 +227,11 @@ impl TenantTx<'_> {
                 bot_last_minute: few(raw.bot_minute),
                 pair_tat: Ts(raw.pair_tat_at.unwrap_or_default()),
             },
-            promotional_sends: if known { Fact::Known(lists.promotions) } else { Fact::Unknown },
+            promotional_sends: if known {
+                Fact::Known(lists.promotions)
+            } else {
+                Fact::Unknown
+            },
             duplicate_of: match raw.duplicate_of {
                 Some(of) => Some(Duplicate {
                     of: json::id("outbox_id", &of)?,
@@ -218,12 +249,10 @@ impl TenantTx<'_> {
         if self.tx.engine() == EngineKind::Sqlite || !self.tx.writable {
             return Ok(());
         }
-        let row: Option<(String,)> = self.tx.row(OUTBOX_EXISTS, args![self.tenant, p.id]).await?;
-        if row.is_some() {
-            self.lock_contact_if_shared(p.contact).await?;
-            let _held: Option<(String,)> = self.tx.row(NUMBER_LOCK, args![self.tenant, &p.sender]).await?;
-        }
-        Ok(())
+        self.tx
+            .run(DISPATCH_HOLD, args![self.tenant, p.id])
+            .await
+            .map(drop)
     }
 
     /// A number of another tenant is known to be just that; nothing else of it is told.
@@ -233,7 +262,12 @@ impl TenantTx<'_> {
         };
         if *owner != self.tenant.to_string() {
             let waba = WabaId::new("withheld").ok_or_else(|| json::bad("waba_id", "empty"))?;
-            return Ok(Fact::Known(SenderFacts { owned: false, waba, mps: 0, tat: Ts::ZERO }));
+            return Ok(Fact::Known(SenderFacts {
+                owned: false,
+                waba,
+                mps: 0,
+                tat: Ts::ZERO,
+            }));
         }
         Ok(Fact::Known(SenderFacts {
             owned: true,
@@ -245,7 +279,8 @@ impl TenantTx<'_> {
 
     async fn lists(&mut self, p: &Proposal, now: Ts) -> Result<Lists> {
         let args = args![self.tenant, p.contact, p.id, now - PROMOTION_WINDOW, &p.to];
-        let rows: Vec<(String, Option<String>, Option<i64>)> = self.tx.rows(FACT_LISTS, args).await?;
+        let rows: Vec<(String, Option<String>, Option<i64>)> =
+            self.tx.rows(FACT_LISTS, args).await?;
         let mut lists = Lists::default();
         for (kind, body, at) in rows {
             let text = body.as_deref().unwrap_or_default();
@@ -253,7 +288,9 @@ impl TenantTx<'_> {
                 "consent" => lists.consent.push(json::read("consent event", text)?),
                 "open" => lists.open_transactions.push(text.to_owned()),
                 "promotion" => lists.promotions.push((body, Ts(at.unwrap_or_default()))),
-                "blocked" => lists.blocked.push(json::from_word("do_not_contact.scope", text)?),
+                "blocked" => lists
+                    .blocked
+                    .push(json::from_word("do_not_contact.scope", text)?),
                 _ => lists.sandbox = true,
             }
         }
@@ -266,7 +303,15 @@ fn widest_stop(raw: &Raw, owned: bool) -> Result<Option<Stop>> {
     if let Some(all) = &raw.stop_all {
         return read_stop_all(all).map(Some);
     }
-    let tenant = stop("tenant", raw.tenant_stopped_at, raw.tenant_stop_reason.clone());
-    let number = stop("number", raw.number_stopped_at, raw.number_stop_reason.clone());
+    let tenant = stop(
+        "tenant",
+        raw.tenant_stopped_at,
+        raw.tenant_stop_reason.clone(),
+    );
+    let number = stop(
+        "number",
+        raw.number_stopped_at,
+        raw.number_stop_reason.clone(),
+    );
     Ok(tenant.or_else(|| number.filter(|_| owned)))
 }

@@ -1,12 +1,13 @@
 //! What came in: deliveries byte for byte, and one event per update, claimed in order.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{ContactId, DeliveryId, EventId, PhoneNumberId, TenantId, WabaId};
+use portero_domain::ids::{DeliveryId, EventId, TenantId};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
 use crate::db;
 use crate::error::Result;
+use crate::event_row::{ClaimedEvent, EventRow, EventState, NewEvent, RawEvent, event_columns};
 use crate::json;
 use crate::tx::{SystemTx, TenantTx};
 
@@ -25,161 +26,6 @@ pub struct NewDelivery {
     pub updates: usize,
 }
 
-/// Where an event stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventState {
-    /// To be worked on.
-    Pending,
-    /// Worked on.
-    Done,
-    /// For a number nobody here owns.
-    Unrouted,
-    /// Not acted on.
-    Unhandled,
-    /// No JSON Meta would send.
-    Broken,
-    /// Given up.
-    Failed,
-}
-
-impl EventState {
-    /// Name in columns and JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            EventState::Pending => "pending",
-            EventState::Done => "done",
-            EventState::Unrouted => "unrouted",
-            EventState::Unhandled => "unhandled",
-            EventState::Broken => "broken",
-            EventState::Failed => "failed",
-        }
-    }
-}
-
-/// An event to be kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewEvent {
-    /// Its id; later events sort after earlier ones.
-    pub id: EventId,
-    /// The delivery it was in.
-    pub delivery: Option<DeliveryId>,
-    /// `webhook`, `api` or `host`.
-    pub source: String,
-    /// Webhook field.
-    pub field: String,
-    /// What it is.
-    pub kind: String,
-    /// The same thing twice has the same key.
-    pub dedupe_key: String,
-    /// Events of one lane are worked on in order.
-    pub lane_key: String,
-    /// Whose.
-    pub tenant: Option<TenantId>,
-    /// Account named.
-    pub waba: Option<WabaId>,
-    /// Number named.
-    pub number: Option<PhoneNumberId>,
-    /// The person, when known.
-    pub contact: Option<ContactId>,
-    /// JSON text.
-    pub payload: String,
-    /// Where it stands.
-    pub state: EventState,
-    /// How we read it.
-    pub interpretation: String,
-    /// When it came (business time).
-    pub received_at: Ts,
-    /// Not to be worked on before (lease time).
-    pub due_at: Ts,
-}
-
-impl NewEvent {
-    /// An event of the host's own, to be worked on; its dedupe key is its id until set.
-    #[must_use]
-    pub fn pending(
-        id: EventId,
-        kind: impl Into<String>,
-        lane_key: impl Into<String>,
-        tenant: TenantId,
-        payload: impl Into<String>,
-        received_at: Ts,
-        due_at: Ts,
-    ) -> NewEvent {
-        NewEvent {
-            id,
-            delivery: None,
-            source: "host".to_owned(),
-            field: String::new(),
-            kind: kind.into(),
-            dedupe_key: id.to_string(),
-            lane_key: lane_key.into(),
-            tenant: Some(tenant),
-            waba: None,
-            number: None,
-            contact: None,
-            payload: payload.into(),
-            state: EventState::Pending,
-            interpretation: String::new(),
-            received_at,
-            due_at,
-        }
-    }
-}
-
-/// A kept event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRow {
-    /// Its id.
-    pub id: EventId,
-    /// The delivery it was in.
-    pub delivery: Option<DeliveryId>,
-    /// `webhook`, `api` or `host`.
-    pub source: String,
-    /// Webhook field.
-    pub field: String,
-    /// What it is.
-    pub kind: String,
-    /// The same thing twice has the same key.
-    pub dedupe_key: String,
-    /// Events of one lane are worked on in order.
-    pub lane_key: String,
-    /// Whose.
-    pub tenant: Option<TenantId>,
-    /// Account named.
-    pub waba: Option<WabaId>,
-    /// Number named.
-    pub number: Option<PhoneNumberId>,
-    /// The person, when known.
-    pub contact: Option<ContactId>,
-    /// JSON text.
-    pub payload: String,
-    /// Where it stands.
-    pub state: EventState,
-    /// How we read it.
-    pub interpretation: String,
-    /// When it came (business time).
-    pub received_at: Ts,
-    /// Not to be worked on before (lease time).
-    pub due_at: Ts,
-    /// Claims so far.
-    pub attempts: u32,
-    /// Number of the last claim; a completion with an older one is refused.
-    pub fence: i64,
-    /// When it came to its end.
-    pub finished_at: Option<Ts>,
-}
-
-/// An event somebody holds the lease of.
-pub type ClaimedEvent = EventRow;
-
-macro_rules! columns {
-    () => {
-        "event_id, delivery_id, source, field, kind, dedupe_key, lane_key, tenant_id, waba_id, phone_number_id,
-         contact_id, payload, state, interpretation, received_at, due_at, attempts, fence, finished_at"
-    };
-}
 macro_rules! new_columns {
     () => {
         "event_id, delivery_id, source, field, kind, dedupe_key, lane_key, tenant_id, waba_id, phone_number_id,
@@ -220,75 +66,26 @@ statements! {
         on conflict (dedupe_key) do nothing returning event_id");
     EVENTS_CLAIM = concat!("with due as (", due_heads!(""), ")
         update inbox set lease_owner = $1, lease_until_at = $3, fence = fence + 1, attempts = attempts + 1
-        where event_id in (select event_id from due) returning ", columns!()),
+        where event_id in (select event_id from due) returning ", event_columns!()),
         postgres = concat!("with due as materialized (", due_heads!(" for update of i skip locked"), ")
         update inbox set lease_owner = $1, lease_until_at = $3, fence = fence + 1, attempts = attempts + 1
-        where event_id in (select event_id from due) returning ", columns!());
+        where event_id in (select event_id from due) returning ", event_columns!());
     EVENT_FINISH = "update inbox set state = $3, interpretation = $4, finished_at = $5,
             lease_owner = null, lease_until_at = null
         where event_id = $1 and fence = $2 and state = 'pending'";
     EVENT_RETRY = "update inbox set due_at = $3, interpretation = $4, lease_owner = null, lease_until_at = null
         where event_id = $1 and fence = $2 and state = 'pending'";
-    EVENTS_UNROUTED = concat!("select ", columns!(), " from inbox
+    EVENTS_UNROUTED = concat!("select ", event_columns!(), " from inbox
         where tenant_id is null and event_id < $1 order by event_id desc limit $2");
     EVENT_COUNTS = "select kind, state, count(*) from inbox
         where cast($1 as text) is null or tenant_id = $1 group by kind, state order by kind, state";
-    EVENTS_OF = concat!("select ", columns!(), " from inbox
+    EVENTS_OF = concat!("select ", event_columns!(), " from inbox
         where tenant_id = $1 and event_id < $2 order by event_id desc limit $3");
-    EVENT_GET = concat!("select ", columns!(), " from inbox where tenant_id = $1 and event_id = $2");
+    EVENT_GET = concat!("select ", event_columns!(), " from inbox where tenant_id = $1 and event_id = $2");
 }
 
 /// Sorts after every event id.
 const AFTER_ALL: &str = "evt_g";
-
-#[derive(sqlx::FromRow)]
-struct Raw {
-    event_id: String,
-    delivery_id: Option<String>,
-    source: String,
-    field: String,
-    kind: String,
-    dedupe_key: String,
-    lane_key: String,
-    tenant_id: Option<String>,
-    waba_id: Option<String>,
-    phone_number_id: Option<String>,
-    contact_id: Option<String>,
-    payload: String,
-    state: String,
-    interpretation: String,
-    received_at: i64,
-    due_at: i64,
-    attempts: i64,
-    fence: i64,
-    finished_at: Option<i64>,
-}
-
-impl Raw {
-    fn read(self) -> Result<EventRow> {
-        Ok(EventRow {
-            id: json::id("event_id", &self.event_id)?,
-            delivery: json::opt_id("delivery_id", self.delivery_id.as_deref())?,
-            source: self.source,
-            field: self.field,
-            kind: self.kind,
-            dedupe_key: self.dedupe_key,
-            lane_key: self.lane_key,
-            tenant: json::opt_id("tenant_id", self.tenant_id.as_deref())?,
-            waba: self.waba_id.map(json::waba).transpose()?,
-            number: self.phone_number_id.map(json::number).transpose()?,
-            contact: json::opt_id("contact_id", self.contact_id.as_deref())?,
-            payload: self.payload,
-            state: json::from_word("event state", &self.state)?,
-            interpretation: self.interpretation,
-            received_at: Ts(self.received_at),
-            due_at: Ts(self.due_at),
-            attempts: json::small("attempts", self.attempts)?,
-            fence: self.fence,
-            finished_at: self.finished_at.map(Ts),
-        })
-    }
-}
 
 fn row(e: &NewEvent) -> Value {
     json!({
@@ -310,7 +107,13 @@ impl SystemTx<'_> {
     /// The database.
     pub async fn insert_delivery(&mut self, new: &NewDelivery) -> Result<()> {
         let updates = i64::try_from(new.updates).unwrap_or(i64::MAX);
-        let args = args![new.id, new.app.as_str(), new.body.clone(), new.received_at, updates];
+        let args = args![
+            new.id,
+            new.app.as_str(),
+            new.body.clone(),
+            new.received_at,
+            updates
+        ];
         self.tx.run(DELIVERY_INSERT, args).await.map(drop)
     }
 
@@ -334,7 +137,10 @@ impl SystemTx<'_> {
         let rows = json::rows(events.iter().map(row).collect());
         let fresh: Vec<(String,)> = self.tx.rows(EVENTS_INSERT, args![rows]).await?;
         let fresh: HashSet<String> = fresh.into_iter().map(|(id,)| id).collect();
-        Ok(events.iter().map(|e| fresh.contains(&e.id.to_string())).collect())
+        Ok(events
+            .iter()
+            .map(|e| fresh.contains(&e.id.to_string()))
+            .collect())
     }
 
     /// Takes the lease of up to `limit` due events, the first of each lane only, oldest first.
@@ -349,8 +155,11 @@ impl SystemTx<'_> {
         limit: usize,
     ) -> Result<Vec<ClaimedEvent>> {
         let args = args![owner, lease_now, lease_until, db::limit(limit)];
-        let rows: Vec<Raw> = self.tx.rows(EVENTS_CLAIM, args).await?;
-        let mut events = rows.into_iter().map(Raw::read).collect::<Result<Vec<_>>>()?;
+        let rows: Vec<RawEvent> = self.tx.rows(EVENTS_CLAIM, args).await?;
+        let mut events = rows
+            .into_iter()
+            .map(RawEvent::read)
+            .collect::<Result<Vec<_>>>()?;
         events.sort_by_key(|e| e.id);
         Ok(events)
     }
@@ -367,7 +176,14 @@ impl SystemTx<'_> {
         interpretation: &str,
         now: Ts,
     ) -> Result<bool> {
-        Ok(self.tx.run(EVENT_FINISH, args![id, fence, state.as_str(), interpretation, now]).await? == 1)
+        Ok(self
+            .tx
+            .run(
+                EVENT_FINISH,
+                args![id, fence, state.as_str(), interpretation, now],
+            )
+            .await?
+            == 1)
     }
 
     /// Puts an event back until `due_at` (lease time). `false` when the lease went to somebody else.
@@ -381,23 +197,37 @@ impl SystemTx<'_> {
         due_at: Ts,
         interpretation: &str,
     ) -> Result<bool> {
-        Ok(self.tx.run(EVENT_RETRY, args![id, fence, due_at, interpretation]).await? == 1)
+        Ok(self
+            .tx
+            .run(EVENT_RETRY, args![id, fence, due_at, interpretation])
+            .await?
+            == 1)
     }
 
     /// Events that belong to no tenant, newest first.
     ///
     /// # Errors
     /// The database.
-    pub async fn list_unrouted_events(&mut self, limit: usize, after: Option<EventId>) -> Result<Vec<EventRow>> {
-        let rows: Vec<Raw> = self.tx.rows(EVENTS_UNROUTED, args![before(after), db::limit(limit)]).await?;
-        rows.into_iter().map(Raw::read).collect()
+    pub async fn list_unrouted_events(
+        &mut self,
+        limit: usize,
+        after: Option<EventId>,
+    ) -> Result<Vec<EventRow>> {
+        let rows: Vec<RawEvent> = self
+            .tx
+            .rows(EVENTS_UNROUTED, args![before(after), db::limit(limit)])
+            .await?;
+        rows.into_iter().map(RawEvent::read).collect()
     }
 
     /// Events by kind and state, of one tenant or of everything.
     ///
     /// # Errors
     /// The database.
-    pub async fn event_counts(&mut self, tenant: Option<TenantId>) -> Result<Vec<(String, String, u64)>> {
+    pub async fn event_counts(
+        &mut self,
+        tenant: Option<TenantId>,
+    ) -> Result<Vec<(String, String, u64)>> {
         let rows: Vec<(String, String, i64)> = self.tx.rows(EVENT_COUNTS, args![tenant]).await?;
         rows.into_iter()
             .map(|(kind, state, n)| Ok((kind, state, db::count(n))))
@@ -412,8 +242,8 @@ impl TenantTx<'_> {
     /// The database.
     pub async fn events(&mut self, limit: usize, after: Option<EventId>) -> Result<Vec<EventRow>> {
         let args = args![self.tenant, before(after), db::limit(limit)];
-        let rows: Vec<Raw> = self.tx.rows(EVENTS_OF, args).await?;
-        rows.into_iter().map(Raw::read).collect()
+        let rows: Vec<RawEvent> = self.tx.rows(EVENTS_OF, args).await?;
+        rows.into_iter().map(RawEvent::read).collect()
     }
 
     /// One event.
@@ -421,7 +251,7 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn event(&mut self, id: EventId) -> Result<Option<EventRow>> {
-        let row: Option<Raw> = self.tx.row(EVENT_GET, args![self.tenant, id]).await?;
-        row.map(Raw::read).transpose()
+        let row: Option<RawEvent> = self.tx.row(EVENT_GET, args![self.tenant, id]).await?;
+        row.map(RawEvent::read).transpose()
     }
 }

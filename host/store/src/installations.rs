@@ -124,13 +124,20 @@ struct Raw {
 }
 
 fn place<'a>(tenant: &'a str, installation: &'a str) -> Place<'a> {
-    Place { tenant, column: "installations.handle_key", row: installation }
+    Place {
+        tenant,
+        column: "installations.handle_key",
+        row: installation,
+    }
 }
 
 impl Raw {
     fn read(self, master: &MasterKey) -> Result<(TenantId, InstallationRow)> {
         let key = master.data_key(&self.tenant_id, &self.data_key)?;
-        let handle_key = key.open(&place(&self.tenant_id, &self.installation_id), &self.handle_key)?;
+        let handle_key = key.open(
+            &place(&self.tenant_id, &self.installation_id),
+            &self.handle_key,
+        )?;
         let row = InstallationRow {
             id: json::id("installation_id", &self.installation_id)?,
             digest: self.digest,
@@ -157,7 +164,9 @@ impl SystemTx<'_> {
     /// [`crate::StoreError::Sealed`] with another master key, or the database.
     pub async fn enabled_installations(&mut self) -> Result<Vec<(TenantId, InstallationRow)>> {
         let rows: Vec<Raw> = self.tx.rows(INSTALLATIONS_ENABLED, args![]).await?;
-        rows.into_iter().map(|r| r.read(&self.tx.secrets.master)).collect()
+        rows.into_iter()
+            .map(|r| r.read(&self.tx.secrets.master))
+            .collect()
     }
 }
 
@@ -168,7 +177,9 @@ impl TenantTx<'_> {
     /// [`crate::StoreError::Sealed`] with another master key, or the database.
     pub async fn installations(&mut self) -> Result<Vec<InstallationRow>> {
         let rows: Vec<Raw> = self.tx.rows(INSTALLATIONS_OF, args![self.tenant]).await?;
-        rows.into_iter().map(|r| Ok(r.read(&self.tx.secrets.master)?.1)).collect()
+        rows.into_iter()
+            .map(|r| Ok(r.read(&self.tx.secrets.master)?.1))
+            .collect()
     }
 
     /// One installation.
@@ -176,24 +187,37 @@ impl TenantTx<'_> {
     /// # Errors
     /// [`crate::StoreError::Sealed`] with another master key, or the database.
     pub async fn installation(&mut self, id: InstallationId) -> Result<Option<InstallationRow>> {
-        let row: Option<Raw> = self.tx.row(INSTALLATION_GET, args![self.tenant, id]).await?;
-        row.map(|r| Ok(r.read(&self.tx.secrets.master)?.1)).transpose()
+        let row: Option<Raw> = self
+            .tx
+            .row(INSTALLATION_GET, args![self.tenant, id])
+            .await?;
+        row.map(|r| Ok(r.read(&self.tx.secrets.master)?.1))
+            .transpose()
     }
 
     /// Installs a plugin, or updates it; returns its id, which an update keeps.
     ///
     /// # Errors
     /// [`crate::StoreError::Constraint`] when the component is not stored, or the database.
-    pub async fn put_installation(&mut self, new: &NewInstallation, now: Ts) -> Result<InstallationId> {
-        let known: Option<(String,)> =
-            self.tx.row(INSTALLATION_ID, args![self.tenant, new.plugin_id.as_str()]).await?;
+    pub async fn put_installation(
+        &mut self,
+        new: &NewInstallation,
+        now: Ts,
+    ) -> Result<InstallationId> {
+        let known: Option<(String,)> = self
+            .tx
+            .row(INSTALLATION_ID, args![self.tenant, new.plugin_id.as_str()])
+            .await?;
         let id = match known {
             Some((id,)) => json::id("installation_id", &id)?,
             None => new.id,
         };
         let key = self.data_key().await?;
-        let handle_key =
-            key.seal(&*self.tx.secrets.ids, &place(&self.tenant.to_string(), &id.to_string()), &new.handle_key)?;
+        let handle_key = key.seal(
+            &*self.tx.secrets.ids,
+            &place(&self.tenant.to_string(), &id.to_string()),
+            &new.handle_key,
+        )?;
         let args = args![
             self.tenant,
             id,
@@ -219,7 +243,12 @@ impl TenantTx<'_> {
     /// # Errors
     /// [`crate::StoreError::NotFound`], or the database.
     pub async fn set_enabled(&mut self, id: InstallationId, enabled: bool) -> Result<()> {
-        self.must("installation", INSTALLATION_ENABLE, args![self.tenant, id, enabled]).await
+        self.must(
+            "installation",
+            INSTALLATION_ENABLE,
+            args![self.tenant, id, enabled],
+        )
+        .await
     }
 
     /// Keeps the state of its breaker.
@@ -233,6 +262,11 @@ impl TenantTx<'_> {
         open_until: Option<Ts>,
         opened: u32,
     ) -> Result<()> {
-        self.must("installation", BREAKER_SET, args![self.tenant, id, failures_in_row, open_until, opened]).await
+        self.must(
+            "installation",
+            BREAKER_SET,
+            args![self.tenant, id, failures_in_row, open_until, opened],
+        )
+        .await
     }
 }

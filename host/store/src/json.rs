@@ -15,8 +15,10 @@ use crate::error::{Result, StoreError};
 
 /// JSON with sorted keys and no blanks: the same value always gives the same bytes.
 pub(crate) fn canonical<T: Serialize + ?Sized>(what: &'static str, value: &T) -> Result<String> {
-    let value = serde_json::to_value(value)
-        .map_err(|e| StoreError::Json { what, why: e.to_string() })?;
+    let value = serde_json::to_value(value).map_err(|e| StoreError::Json {
+        what,
+        why: e.to_string(),
+    })?;
     Ok(sorted(value).to_string())
 }
 
@@ -43,22 +45,33 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
 
 /// Reads JSON we wrote.
 pub(crate) fn read<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T> {
-    serde_json::from_str(text).map_err(|e| StoreError::Stored { what, why: e.to_string() })
+    serde_json::from_str(text).map_err(|e| StoreError::Stored {
+        what,
+        why: e.to_string(),
+    })
 }
 
 /// The word an enum without payload serialises to.
 pub(crate) fn word<T: Serialize>(what: &'static str, value: &T) -> Result<String> {
     match serde_json::to_value(value) {
         Ok(Value::String(word)) => Ok(word),
-        Ok(_) => Err(StoreError::Json { what, why: "not a single word".to_owned() }),
-        Err(e) => Err(StoreError::Json { what, why: e.to_string() }),
+        Ok(_) => Err(StoreError::Json {
+            what,
+            why: "not a single word".to_owned(),
+        }),
+        Err(e) => Err(StoreError::Json {
+            what,
+            why: e.to_string(),
+        }),
     }
 }
 
 /// Reads [`word`].
 pub(crate) fn from_word<T: DeserializeOwned>(what: &'static str, word: &str) -> Result<T> {
-    serde_json::from_value(Value::String(word.to_owned()))
-        .map_err(|e| StoreError::Stored { what, why: e.to_string() })
+    serde_json::from_value(Value::String(word.to_owned())).map_err(|e| StoreError::Stored {
+        what,
+        why: e.to_string(),
+    })
 }
 
 /// Reads an id.
@@ -67,7 +80,10 @@ where
     T: FromStr,
     T::Err: Display,
 {
-    text.parse().map_err(|e: T::Err| StoreError::Stored { what, why: e.to_string() })
+    text.parse().map_err(|e: T::Err| StoreError::Stored {
+        what,
+        why: e.to_string(),
+    })
 }
 
 /// Reads an id that may be absent.
@@ -97,7 +113,10 @@ pub(crate) fn small<T: TryFrom<i64>>(what: &'static str, n: i64) -> Result<T> {
 }
 
 pub(crate) fn bad(what: &'static str, why: &str) -> StoreError {
-    StoreError::Stored { what, why: why.to_owned() }
+    StoreError::Stored {
+        what,
+        why: why.to_owned(),
+    }
 }
 
 /// Many rows as one argument, for `json_each` and `jsonb_to_recordset`.
@@ -123,18 +142,30 @@ mod tests {
 
     #[test]
     fn canonical_json_does_not_depend_on_key_order() {
-        let a = canonical("t", &json!({"b": 1, "a": {"d": [1, {"y": 0, "x": 1}], "c": null}})).unwrap();
-        let b = canonical("t", &json!({"a": {"c": null, "d": [1, {"x": 1, "y": 0}]}, "b": 1})).unwrap();
+        let a = canonical(
+            "t",
+            &json!({"b": 1, "a": {"d": [1, {"y": 0, "x": 1}], "c": null}}),
+        )
+        .unwrap();
+        let b = canonical(
+            "t",
+            &json!({"a": {"c": null, "d": [1, {"x": 1, "y": 0}]}, "b": 1}),
+        )
+        .unwrap();
         assert_eq!(a, b);
         assert_eq!(a, r#"{"a":{"c":null,"d":[1,{"x":1,"y":0}]},"b":1}"#);
     }
 
     #[test]
     fn nul_never_reaches_a_row_and_an_escaped_one_stays() {
-        let Arg::Text(Some(text)) = rows(vec![json!({"v": "a\0b", "json": "{\"x\":\"\\u0000\"}"})]) else {
+        let Arg::Text(Some(text)) = rows(vec![json!({"v": "a\0b", "json": "{\"x\":\"\\u0000\"}"})])
+        else {
             panic!("a text")
         };
         let back: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(back, json!([{"v": "a\u{fffd}b", "json": "{\"x\":\"\\u0000\"}"}]));
+        assert_eq!(
+            back,
+            json!([{"v": "a\u{fffd}b", "json": "{\"x\":\"\\u0000\"}"}])
+        );
     }
 }

@@ -61,8 +61,16 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn kv_get(&mut self, installation: InstallationId, key: &str, now: Ts) -> Result<Option<Vec<u8>>> {
-        let row: Option<(Vec<u8>,)> = self.tx.row(KV_GET, args![self.tenant, installation, key, now]).await?;
+    pub async fn kv_get(
+        &mut self,
+        installation: InstallationId,
+        key: &str,
+        now: Ts,
+    ) -> Result<Option<Vec<u8>>> {
+        let row: Option<(Vec<u8>,)> = self
+            .tx
+            .row(KV_GET, args![self.tenant, installation, key, now])
+            .await?;
         Ok(row.map(|(value,)| value))
     }
 
@@ -78,8 +86,14 @@ impl TenantTx<'_> {
         limit: usize,
         now: Ts,
     ) -> Result<Vec<String>> {
-        let args =
-            args![self.tenant, installation, prefix, after.unwrap_or_default(), now, db::limit(limit)];
+        let args = args![
+            self.tenant,
+            installation,
+            prefix,
+            after.unwrap_or_default(),
+            now,
+            db::limit(limit)
+        ];
         let rows: Vec<(String,)> = self.tx.rows(KV_LIST, args).await?;
         Ok(rows.into_iter().map(|(key,)| key).collect())
     }
@@ -88,23 +102,40 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the installation is not the tenant's, or the database.
-    pub async fn kv_apply(&mut self, installation: InstallationId, writes: &[StoredKvWrite]) -> Result<()> {
+    pub async fn kv_apply(
+        &mut self,
+        installation: InstallationId,
+        writes: &[StoredKvWrite],
+    ) -> Result<()> {
         let last: std::collections::BTreeMap<&str, &StoredKvWrite> =
             writes.iter().map(|w| (w.key.as_str(), w)).collect();
         let (mut puts, mut deletes) = (Vec::new(), Vec::new());
         for write in last.into_values() {
             match &write.value {
-                Some(value) => puts.push(json!({ "k": write.key, "v": hex::encode(value), "e": write.expires_at })),
+                Some(value) => puts.push(
+                    json!({ "k": write.key, "v": hex::encode(value), "e": write.expires_at }),
+                ),
                 None => deletes.push(json!(write.key)),
             }
         }
         if !deletes.is_empty() {
-            self.tx.run(KV_DELETE, args![self.tenant, installation, json::rows(deletes)]).await?;
+            self.tx
+                .run(
+                    KV_DELETE,
+                    args![self.tenant, installation, json::rows(deletes)],
+                )
+                .await?;
         }
         if !puts.is_empty()
-            && self.tx.run(KV_PUT, args![self.tenant, installation, json::rows(puts)]).await? == 0
+            && self
+                .tx
+                .run(KV_PUT, args![self.tenant, installation, json::rows(puts)])
+                .await?
+                == 0
         {
-            return Err(StoreError::NotFound { what: "installation" });
+            return Err(StoreError::NotFound {
+                what: "installation",
+            });
         }
         Ok(())
     }
@@ -114,7 +145,10 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn kv_usage(&mut self, installation: InstallationId) -> Result<u64> {
-        let row: Option<(i64,)> = self.tx.row(KV_USAGE, args![self.tenant, installation]).await?;
+        let row: Option<(i64,)> = self
+            .tx
+            .row(KV_USAGE, args![self.tenant, installation])
+            .await?;
         Ok(row.map_or(0, |(n,)| db::count(n)))
     }
 }

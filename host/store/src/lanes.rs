@@ -49,14 +49,21 @@ pub struct IdleCounts {
 
 macro_rules! rank {
     ($lane:literal) => {
-        concat!("(case ", $lane, ".class when 'reply' then 0 when 'transactional' then 1 else 2 end)")
+        concat!(
+            "(case ",
+            $lane,
+            ".class when 'reply' then 0 when 'transactional' then 1 else 2 end)"
+        )
     };
 }
 macro_rules! no_attempt {
     ($lane:literal) => {
         concat!(
-            "not exists (select 1 from attempts a where a.phone_number_id = ", $lane,
-            ".phone_number_id and a.contact_id = ", $lane, ".contact_id and a.state = 'begun')"
+            "not exists (select 1 from attempts a where a.phone_number_id = ",
+            $lane,
+            ".phone_number_id and a.contact_id = ",
+            $lane,
+            ".contact_id and a.state = 'begun')"
         )
     };
 }
@@ -96,9 +103,18 @@ macro_rules! lease {
 macro_rules! heads {
     ($source:literal, $n:literal, $c:literal, $k:literal) => {
         concat!(
-            "select ", outbox_columns!(), " from ", $source, " join outbox o on o.outbox_id = (
+            "select ",
+            outbox_columns!(),
+            " from ",
+            $source,
+            " join outbox o on o.outbox_id = (
                 select x.outbox_id from outbox x
-                where x.phone_number_id = ", $n, " and x.contact_id = ", $c, " and x.class = ", $k,
+                where x.phone_number_id = ",
+            $n,
+            " and x.contact_id = ",
+            $c,
+            " and x.class = ",
+            $k,
             " and x.state in ('queued', 'deferred') order by x.outbox_id limit 1)"
         )
     };
@@ -106,8 +122,16 @@ macro_rules! heads {
 macro_rules! rest {
     ($source:literal, $n:literal, $c:literal, $k:literal, $r:literal) => {
         concat!(
-            "update lanes set ready_at = ", $r, ", lease_owner = null, lease_until_at = null from ", $source,
-            " where lanes.phone_number_id = ", $n, " and lanes.contact_id = ", $c, " and lanes.class = ", $k
+            "update lanes set ready_at = ",
+            $r,
+            ", lease_owner = null, lease_until_at = null from ",
+            $source,
+            " where lanes.phone_number_id = ",
+            $n,
+            " and lanes.contact_id = ",
+            $c,
+            " and lanes.class = ",
+            $k
         )
     };
 }
@@ -138,7 +162,11 @@ type LaneKey = (String, String, String);
 type Leased = (String, String, String, String, i64, Option<i64>);
 
 fn keys<'a>(lanes: impl Iterator<Item = (&'a str, &'a str, &'a str)>) -> db::Arg {
-    json::rows(lanes.map(|(n, c, k)| json!({ "n": n, "c": c, "k": k })).collect())
+    json::rows(
+        lanes
+            .map(|(n, c, k)| json!({ "n": n, "c": c, "k": k }))
+            .collect(),
+    )
 }
 
 impl SystemTx<'_> {
@@ -150,7 +178,10 @@ impl SystemTx<'_> {
         self.tx.run(LEASES_LANES, args![]).await?;
         self.tx.run(LEASES_EVENTS, args![]).await?;
         // One millisecond back: an attempt's lease has to have run out, not to be running out.
-        self.tx.run(LEASES_ATTEMPTS, args![lease_now.plus_ms(-1)]).await.map(drop)
+        self.tx
+            .run(LEASES_ATTEMPTS, args![lease_now.plus_ms(-1)])
+            .await
+            .map(drop)
     }
 
     /// Takes the lease of up to `limit` due lanes and gives the head of each.
@@ -169,14 +200,21 @@ impl SystemTx<'_> {
         limit: usize,
     ) -> Result<Vec<ClaimedLane>> {
         loop {
-            let due: Vec<LaneKey> =
-                self.tx.rows(LANES_DUE, args![now, lease_now, db::limit(limit)]).await?;
+            let due: Vec<LaneKey> = self
+                .tx
+                .rows(LANES_DUE, args![now, lease_now, db::limit(limit)])
+                .await?;
             if due.is_empty() {
                 return Ok(Vec::new());
             }
-            let due = keys(due.iter().map(|(n, c, k)| (n.as_str(), c.as_str(), k.as_str())));
-            let leased: Vec<Leased> =
-                self.tx.rows(LANES_LEASE, args![due, owner, lease_now, lease_until]).await?;
+            let due = keys(
+                due.iter()
+                    .map(|(n, c, k)| (n.as_str(), c.as_str(), k.as_str())),
+            );
+            let leased: Vec<Leased> = self
+                .tx
+                .rows(LANES_LEASE, args![due, owner, lease_now, lease_until])
+                .await?;
             if leased.is_empty() {
                 return Ok(Vec::new());
             }
@@ -189,12 +227,23 @@ impl SystemTx<'_> {
     }
 
     async fn with_heads(&mut self, mut leased: Vec<Leased>, now: Ts) -> Result<Vec<ClaimedLane>> {
-        let lanes = keys(leased.iter().map(|(_, n, c, k, ..)| (n.as_str(), c.as_str(), k.as_str())));
+        let lanes = keys(
+            leased
+                .iter()
+                .map(|(_, n, c, k, ..)| (n.as_str(), c.as_str(), k.as_str())),
+        );
         let rows: Vec<RawOutbox> = self.tx.rows(LANE_HEADS, args![lanes]).await?;
         let mut heads = HashMap::new();
         for row in rows {
             let head = row.read()?;
-            heads.insert((head.number.to_string(), head.contact.to_string(), head.class), head);
+            heads.insert(
+                (
+                    head.number.to_string(),
+                    head.contact.to_string(),
+                    head.class,
+                ),
+                head,
+            );
         }
         leased.sort_by(|a, b| (&a.1, a.5, &a.2).cmp(&(&b.1, b.5, &b.2)));
         let (mut claimed, mut rest) = (Vec::new(), Vec::new());
@@ -234,7 +283,14 @@ impl SystemTx<'_> {
         fence: i64,
         ready_at: Option<Ts>,
     ) -> Result<bool> {
-        Ok(self.tx.run(LANE_RELEASE, args![number, contact, class.as_str(), fence, ready_at]).await? == 1)
+        Ok(self
+            .tx
+            .run(
+                LANE_RELEASE,
+                args![number, contact, class.as_str(), fence, ready_at],
+            )
+            .await?
+            == 1)
     }
 
     /// What is left to do.
@@ -243,11 +299,15 @@ impl SystemTx<'_> {
     /// The database.
     pub async fn counts_idle(&mut self, now: Ts, lease_now: Ts) -> Result<IdleCounts> {
         let row: Option<(i64, i64, i64, i64)> = self.tx.row(IDLE, args![now, lease_now]).await?;
-        Ok(row.map_or_else(IdleCounts::default, |(events, lanes, attempts, timers)| IdleCounts {
-            events_pending: db::count(events),
-            lanes_ready: db::count(lanes),
-            attempts_begun: db::count(attempts),
-            timers_due: db::count(timers),
-        }))
+        Ok(
+            row.map_or_else(IdleCounts::default, |(events, lanes, attempts, timers)| {
+                IdleCounts {
+                    events_pending: db::count(events),
+                    lanes_ready: db::count(lanes),
+                    attempts_begun: db::count(attempts),
+                    timers_due: db::count(timers),
+                }
+            }),
+        )
     }
 }

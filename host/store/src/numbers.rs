@@ -101,7 +101,10 @@ impl SystemTx<'_> {
     pub async fn route_number(&mut self, id: &PhoneNumberId) -> Result<Option<Route>> {
         let row: Option<(String, String)> = self.tx.row(ROUTE_NUMBER, args![id]).await?;
         row.map(|(tenant, waba)| {
-            Ok(Route { tenant: json::id("tenant_id", &tenant)?, waba: json::waba(waba)? })
+            Ok(Route {
+                tenant: json::id("tenant_id", &tenant)?,
+                waba: json::waba(waba)?,
+            })
         })
         .transpose()
     }
@@ -112,7 +115,8 @@ impl SystemTx<'_> {
     /// The database.
     pub async fn route_waba(&mut self, id: &WabaId) -> Result<Option<TenantId>> {
         let row: Option<(String, String)> = self.tx.row(ROUTE_WABA, args![id]).await?;
-        row.map(|(tenant, _)| json::id("tenant_id", &tenant)).transpose()
+        row.map(|(tenant, _)| json::id("tenant_id", &tenant))
+            .transpose()
     }
 }
 
@@ -125,10 +129,25 @@ impl TenantTx<'_> {
         let key = self.data_key().await?;
         let tenant = self.tenant.to_string();
         let place = token_place(&tenant, new.id.as_str());
-        let token = key.seal(&*self.tx.secrets.ids, &place, new.access_token.expose_secret().as_bytes())?;
-        let args = args![self.tenant, &new.id, &new.waba, new.display.as_str(), token, new.mps, now];
+        let token = key.seal(
+            &*self.tx.secrets.ids,
+            &place,
+            new.access_token.expose_secret().as_bytes(),
+        )?;
+        let args = args![
+            self.tenant,
+            &new.id,
+            &new.waba,
+            new.display.as_str(),
+            token,
+            new.mps,
+            now
+        ];
         if self.tx.run(NUMBER_PUT, args).await? == 0 {
-            return Err(StoreError::Taken { what: "number", name: new.id.to_string() });
+            return Err(StoreError::Taken {
+                what: "number",
+                name: new.id.to_string(),
+            });
         }
         Ok(())
     }
@@ -156,23 +175,40 @@ impl TenantTx<'_> {
     /// # Errors
     /// [`StoreError::Sealed`] with another master key, or the database.
     pub async fn number_token(&mut self, id: &PhoneNumberId) -> Result<Option<SecretString>> {
-        let row: Option<(Vec<u8>, Vec<u8>)> = self.tx.row(NUMBER_TOKEN, args![self.tenant, id]).await?;
-        let Some((token, key)) = row else { return Ok(None) };
+        let row: Option<(Vec<u8>, Vec<u8>)> =
+            self.tx.row(NUMBER_TOKEN, args![self.tenant, id]).await?;
+        let Some((token, key)) = row else {
+            return Ok(None);
+        };
         let tenant = self.tenant.to_string();
         let key = self.tx.secrets.master.data_key(&tenant, &key)?;
-        key.open_text(&token_place(&tenant, id.as_str()), &token).map(Some)
+        key.open_text(&token_place(&tenant, id.as_str()), &token)
+            .map(Some)
     }
 
     /// Throws or releases the stop switch of a number: (reason, since).
     ///
     /// # Errors
     /// [`StoreError::NotFound`], or the database.
-    pub async fn set_number_stop(&mut self, id: &PhoneNumberId, stop: Option<(String, Ts)>) -> Result<()> {
+    pub async fn set_number_stop(
+        &mut self,
+        id: &PhoneNumberId,
+        stop: Option<(String, Ts)>,
+    ) -> Result<()> {
         let (reason, since) = stop.unzip();
-        self.must("number", NUMBER_SET_STOP, args![self.tenant, id, since, reason]).await
+        self.must(
+            "number",
+            NUMBER_SET_STOP,
+            args![self.tenant, id, since, reason],
+        )
+        .await
     }
 }
 
 fn token_place<'a>(tenant: &'a str, number: &'a str) -> Place<'a> {
-    Place { tenant, column: "numbers.access_token", row: number }
+    Place {
+        tenant,
+        column: "numbers.access_token",
+        row: number,
+    }
 }

@@ -1,7 +1,9 @@
 //! Every proposal from first sight to its end; nothing leaves this table.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{ContactId, DecisionId, EventId, InstallationId, OutboxId, TenantId, Wamid};
+use portero_domain::ids::{
+    ContactId, DecisionId, EventId, InstallationId, OutboxId, TenantId, Wamid,
+};
 use portero_domain::proposal::{OutboxState, Proposal};
 
 use crate::db;
@@ -113,7 +115,10 @@ fn all_states(rows: Vec<(String, i64)>) -> Vec<(OutboxState, u64)> {
     OutboxState::ALL
         .into_iter()
         .map(|state| {
-            let n = rows.iter().find(|(s, _)| s == state.as_str()).map_or(0, |(_, n)| db::count(*n));
+            let n = rows
+                .iter()
+                .find(|(s, _)| s == state.as_str())
+                .map_or(0, |(_, n)| db::count(*n));
             (state, n)
         })
         .collect()
@@ -124,7 +129,10 @@ impl SystemTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn accounting(&mut self, tenant: Option<TenantId>) -> Result<Vec<(OutboxState, u64)>> {
+    pub async fn accounting(
+        &mut self,
+        tenant: Option<TenantId>,
+    ) -> Result<Vec<(OutboxState, u64)>> {
         let rows = match tenant {
             Some(tenant) => self.tx.rows(ACCOUNT, args![tenant]).await?,
             None => self.tx.rows(ACCOUNT_ALL, args![]).await?,
@@ -191,7 +199,10 @@ impl TenantTx<'_> {
     }
 
     async fn wake_lane(&mut self, id: OutboxId) -> Result<()> {
-        self.tx.run(LANE_WAKE, args![self.tenant, id]).await.map(drop)
+        self.tx
+            .run(LANE_WAKE, args![self.tenant, id])
+            .await
+            .map(drop)
     }
 
     /// One proposal.
@@ -217,9 +228,16 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn outbox_list(&mut self, filter: &OutboxFilter) -> Result<Vec<OutboxRow>> {
-        let after = filter.after.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
+        let after = filter
+            .after
+            .map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
         let limit = db::limit(if filter.limit == 0 { 100 } else { filter.limit });
-        let mut args = args![self.tenant, filter.state.map(OutboxState::as_str), after, limit];
+        let mut args = args![
+            self.tenant,
+            filter.state.map(OutboxState::as_str),
+            after,
+            limit
+        ];
         let sql = match filter.contact {
             Some(contact) => {
                 args.push(contact.into());
@@ -236,7 +254,10 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn outbox_by_wamid(&mut self, wamid: &Wamid) -> Result<Option<OutboxRow>> {
-        let row: Option<RawOutbox> = self.tx.row(OUTBOX_BY_WAMID, args![self.tenant, wamid.as_str()]).await?;
+        let row: Option<RawOutbox> = self
+            .tx
+            .row(OUTBOX_BY_WAMID, args![self.tenant, wamid.as_str()])
+            .await?;
         row.map(RawOutbox::read).transpose()
     }
 
@@ -245,7 +266,13 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn is_lane_head(&mut self, row: &OutboxRow) -> Result<bool> {
-        let args = args![self.tenant, &row.number, row.contact, row.class.as_str(), row.id];
+        let args = args![
+            self.tenant,
+            &row.number,
+            row.contact,
+            row.class.as_str(),
+            row.id
+        ];
         let older: Option<(i64,)> = self.tx.row(LANE_HEAD, args).await?;
         Ok(older.is_none_or(|(n,)| n == 0))
     }
@@ -263,7 +290,14 @@ impl TenantTx<'_> {
         now: Ts,
     ) -> Result<bool> {
         let settled = state.is_final().then_some(now);
-        let args = args![self.tenant, id, state.as_str(), rule, dispatch_decision, settled];
+        let args = args![
+            self.tenant,
+            id,
+            state.as_str(),
+            rule,
+            dispatch_decision,
+            settled
+        ];
         Ok(self.tx.run(OUTBOX_SETTLE, args).await? == 1)
     }
 
@@ -278,7 +312,14 @@ impl TenantTx<'_> {
         rule: Option<&str>,
         decision: DecisionId,
     ) -> Result<bool> {
-        let done = self.tx.run(OUTBOX_DEFER, args![self.tenant, id, not_before, rule, decision]).await? == 1;
+        let done = self
+            .tx
+            .run(
+                OUTBOX_DEFER,
+                args![self.tenant, id, not_before, rule, decision],
+            )
+            .await?
+            == 1;
         if done {
             self.wake_lane(id).await?;
         }
@@ -291,7 +332,11 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn requeue_outbox(&mut self, id: OutboxId, not_before: Ts, _now: Ts) -> Result<bool> {
-        let done = self.tx.run(OUTBOX_REQUEUE, args![self.tenant, id, not_before]).await? == 1;
+        let done = self
+            .tx
+            .run(OUTBOX_REQUEUE, args![self.tenant, id, not_before])
+            .await?
+            == 1;
         if done {
             self.wake_lane(id).await?;
         }
@@ -303,7 +348,11 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn release_outbox(&mut self, id: OutboxId, not_before: Ts) -> Result<bool> {
-        let done = self.tx.run(OUTBOX_RELEASE, args![self.tenant, id, not_before]).await? == 1;
+        let done = self
+            .tx
+            .run(OUTBOX_RELEASE, args![self.tenant, id, not_before])
+            .await?
+            == 1;
         if done {
             self.wake_lane(id).await?;
         }
@@ -321,7 +370,12 @@ impl TenantTx<'_> {
         rule: &str,
         now: Ts,
     ) -> Result<u64> {
-        self.tx.run(OUTBOX_CANCEL, args![self.tenant, contact, only_promotional, rule, now]).await
+        self.tx
+            .run(
+                OUTBOX_CANCEL,
+                args![self.tenant, contact, only_promotional, rule, now],
+            )
+            .await
     }
 
     /// Proposals of the tenant by state, all ten states.

@@ -1,7 +1,9 @@
 //! The row of a proposal: every column, typed.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{ContactId, DecisionId, EventId, InstallationId, OutboxId, PhoneNumberId, TenantId};
+use portero_domain::ids::{
+    ContactId, DecisionId, EventId, InstallationId, OutboxId, PhoneNumberId, TenantId,
+};
 use portero_domain::proposal::{Class, OutboxState, Proposal};
 use portero_domain::status::MessageStatus;
 
@@ -154,7 +156,11 @@ impl RawOutbox {
             settled_at: self.settled_at.map(Ts),
             tries: json::small("tries", self.tries)?,
             wamid: self.wamid,
-            status: self.status.as_deref().map(|s| json::from_word("status", s)).transpose()?,
+            status: self
+                .status
+                .as_deref()
+                .map(|s| json::from_word("status", s))
+                .transpose()?,
             status_at: self.status_at.map(Ts),
             error_code: self.error_code,
             error_title: self.error_title,
@@ -162,7 +168,10 @@ impl RawOutbox {
                 "admission_decision_id",
                 self.admission_decision_id.as_deref().unwrap_or_default(),
             )?,
-            dispatch_decision: json::opt_id("dispatch_decision_id", self.dispatch_decision_id.as_deref())?,
+            dispatch_decision: json::opt_id(
+                "dispatch_decision_id",
+                self.dispatch_decision_id.as_deref(),
+            )?,
         })
     }
 }

@@ -77,14 +77,20 @@ impl MasterKey {
     /// Opens a tenant's data key.
     pub(crate) fn data_key(&self, tenant: &str, sealed: &[u8]) -> Result<DataKey> {
         let mut plain = open(&self.0, &data_key_place(tenant), sealed)?;
-        let key = <[u8; 32]>::try_from(plain.as_slice())
-            .map_err(|_| StoreError::Sealed { what: "tenants.data_key" });
+        let key = <[u8; 32]>::try_from(plain.as_slice()).map_err(|_| StoreError::Sealed {
+            what: "tenants.data_key",
+        });
         plain.zeroize();
         Ok(DataKey(key?))
     }
 
     /// Seals what belongs to no tenant.
-    pub(crate) fn seal(&self, ids: &dyn IdSource, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+    pub(crate) fn seal(
+        &self,
+        ids: &dyn IdSource,
+        place: &Place<'_>,
+        plain: &[u8],
+    ) -> Result<Vec<u8>> {
         seal(&self.0, ids, place, plain)
     }
 
@@ -95,7 +101,12 @@ impl MasterKey {
 }
 
 impl DataKey {
-    pub(crate) fn seal(&self, ids: &dyn IdSource, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>> {
+    pub(crate) fn seal(
+        &self,
+        ids: &dyn IdSource,
+        place: &Place<'_>,
+        plain: &[u8],
+    ) -> Result<Vec<u8>> {
         seal(&self.0, ids, place, plain)
     }
 
@@ -109,7 +120,11 @@ impl DataKey {
 }
 
 fn data_key_place(tenant: &str) -> Place<'_> {
-    Place { tenant, column: "tenants.data_key", row: tenant }
+    Place {
+        tenant,
+        column: "tenants.data_key",
+        row: tenant,
+    }
 }
 
 fn text(place: &Place<'_>, plain: Vec<u8>) -> Result<SecretString> {
@@ -123,7 +138,13 @@ fn seal(key: &[u8; 32], ids: &dyn IdSource, place: &Place<'_>, plain: &[u8]) -> 
     let aad = place.aad();
     let nonce = nonce(key, ids, &aad, plain).ok_or_else(failed)?;
     let sealed = XChaCha20Poly1305::new(key.into())
-        .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &aad })
+        .encrypt(
+            &XNonce::from(nonce),
+            Payload {
+                msg: plain,
+                aad: &aad,
+            },
+        )
         .map_err(|_| failed())?;
     let mut out = Vec::with_capacity(1 + NONCE_BYTES + sealed.len());
     out.push(VERSION);
@@ -134,7 +155,12 @@ fn seal(key: &[u8; 32], ids: &dyn IdSource, place: &Place<'_>, plain: &[u8]) -> 
 
 /// Random bytes hashed with key, place and text. A seeded source may repeat its bytes (a demo run
 /// twice on the same data); even then two different texts never share a nonce.
-fn nonce(key: &[u8; 32], ids: &dyn IdSource, aad: &[u8], plain: &[u8]) -> Option<[u8; NONCE_BYTES]> {
+fn nonce(
+    key: &[u8; 32],
+    ids: &dyn IdSource,
+    aad: &[u8],
+    plain: &[u8],
+) -> Option<[u8; NONCE_BYTES]> {
     let mut random = [0_u8; 32];
     ids.random(&mut random);
     let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).ok()?;
@@ -142,7 +168,11 @@ fn nonce(key: &[u8; 32], ids: &dyn IdSource, aad: &[u8], plain: &[u8]) -> Option
     mac.update(&random);
     mac.update(aad);
     mac.update(plain);
-    mac.finalize().into_bytes().get(..NONCE_BYTES)?.try_into().ok()
+    mac.finalize()
+        .into_bytes()
+        .get(..NONCE_BYTES)?
+        .try_into()
+        .ok()
 }
 
 fn open(key: &[u8; 32], place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
@@ -154,7 +184,13 @@ fn open(key: &[u8; 32], place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
     }
     let nonce = <[u8; NONCE_BYTES]>::try_from(nonce).map_err(|_| failed())?;
     XChaCha20Poly1305::new(key.into())
-        .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: &place.aad() })
+        .decrypt(
+            &XNonce::from(nonce),
+            Payload {
+                msg: sealed,
+                aad: &place.aad(),
+            },
+        )
         .map_err(|_| failed())
 }
 
@@ -176,14 +212,24 @@ mod tests {
     }
 
     fn place(row: &str) -> Place<'_> {
-        Place { tenant: "ten_1", column: "numbers.access_token", row }
+        Place {
+            tenant: "ten_1",
+            column: "numbers.access_token",
+            row,
+        }
     }
 
     #[test]
     fn a_secret_opens_only_in_its_own_place_and_with_its_own_key() {
         let master = MasterKey([1; 32]);
         let sealed = master.seal(&Fixed, &place("a"), b"EAAG-token").unwrap();
-        assert_eq!(master.open_text(&place("a"), &sealed).unwrap().expose_secret(), "EAAG-token");
+        assert_eq!(
+            master
+                .open_text(&place("a"), &sealed)
+                .unwrap()
+                .expose_secret(),
+            "EAAG-token"
+        );
         assert!(master.open_text(&place("b"), &sealed).is_err());
         assert!(MasterKey([2; 32]).open_text(&place("a"), &sealed).is_err());
         let mut changed = sealed.clone();

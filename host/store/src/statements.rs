@@ -8,6 +8,7 @@ const FILES: &[&[Sql]] = &[
     crate::numbers::ALL,
     crate::tokens::ALL,
     crate::contacts::ALL,
+    crate::lists::ALL,
     crate::transactions::ALL,
     crate::consents::ALL,
     crate::wordings::ALL,

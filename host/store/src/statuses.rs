@@ -62,6 +62,8 @@ pub struct StatusRow {
     pub pricing: Option<String>,
 }
 
+type RawStatus = (String, String, i64, Option<i64>, Option<String>);
+
 impl TenantTx<'_> {
     /// Takes a status webhook in: keeps it, settles the attempt it names, moves the message on.
     ///
@@ -71,35 +73,74 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn apply_status(&mut self, update: &StatusUpdate, now: Ts) -> Result<StatusEffect> {
-        let attempt = update.callback_data.as_deref().and_then(|t| t.parse::<AttemptId>().ok());
+        let attempt = update
+            .callback_data
+            .as_deref()
+            .and_then(|t| t.parse::<AttemptId>().ok());
         let mut outbox = match attempt {
-            Some(attempt) => self.status_outbox(ATTEMPT_OUTBOX, args![self.tenant, attempt]).await?,
+            Some(attempt) => {
+                self.status_outbox(ATTEMPT_OUTBOX, args![self.tenant, attempt])
+                    .await?
+            }
             None => None,
         };
         let by_attempt = attempt.filter(|_| outbox.is_some());
         if outbox.is_none() {
-            outbox = self.status_outbox(OUTBOX_BY_WAMID, args![self.tenant, &update.wamid]).await?;
+            outbox = self
+                .status_outbox(OUTBOX_BY_WAMID, args![self.tenant, &update.wamid])
+                .await?;
         }
-        let word = update.status.map_or(update.status_text.as_str(), |s| s.as_str());
+        let word = update
+            .status
+            .map_or(update.status_text.as_str(), |s| s.as_str());
         let code = update.error.as_ref().map(|(code, _)| *code);
-        let pricing = update.pricing.as_ref().map(|(category, kind)| format!("{category}/{kind}"));
-        let args = args![self.tenant, &update.wamid, word, outbox, update.at, code, pricing];
+        let pricing = update
+            .pricing
+            .as_ref()
+            .map(|(category, kind)| format!("{category}/{kind}"));
+        let args = args![
+            self.tenant,
+            &update.wamid,
+            word,
+            outbox,
+            update.at,
+            code,
+            pricing
+        ];
         self.tx.run(STATUS_INSERT, args).await?;
-        let Some(outbox) = outbox else { return Ok(StatusEffect::NoSuchMessage) };
-        let Some(status) = update.status else { return Ok(StatusEffect::Stale { outbox }) };
+        let Some(outbox) = outbox else {
+            return Ok(StatusEffect::NoSuchMessage);
+        };
+        let Some(status) = update.status else {
+            return Ok(StatusEffect::Stale { outbox });
+        };
         let mut settled = false;
         if let Some(attempt) = by_attempt
-            && self.accept_attempt(attempt, &update.wamid, now).await?.is_some()
+            && self
+                .accept_attempt(attempt, &update.wamid, now)
+                .await?
+                .is_some()
         {
             settled = true;
-            self.accept_outbox(outbox, &update.wamid, status, now).await?;
+            self.accept_outbox(outbox, &update.wamid, status, now)
+                .await?;
         }
         let title = update.error.as_ref().map(|(_, title)| title.as_str());
-        let moved = self.move_status(outbox, status, update.at, code, title).await?;
-        Ok(if moved || settled { StatusEffect::Applied { outbox } } else { StatusEffect::Stale { outbox } })
+        let moved = self
+            .move_status(outbox, status, update.at, code, title)
+            .await?;
+        Ok(if moved || settled {
+            StatusEffect::Applied { outbox }
+        } else {
+            StatusEffect::Stale { outbox }
+        })
     }
 
-    async fn status_outbox(&mut self, sql: crate::db::Sql, args: Vec<crate::db::Arg>) -> Result<Option<OutboxId>> {
+    async fn status_outbox(
+        &mut self,
+        sql: crate::db::Sql,
+        args: Vec<crate::db::Arg>,
+    ) -> Result<Option<OutboxId>> {
         let row: Option<(String,)> = self.tx.row(sql, args).await?;
         row.map(|(id,)| json::id("outbox_id", &id)).transpose()
     }
@@ -112,7 +153,15 @@ impl TenantTx<'_> {
         code: Option<i64>,
         title: Option<&str>,
     ) -> Result<bool> {
-        let args = args![self.tenant, outbox, status.as_str(), status.rank(), at, code, title];
+        let args = args![
+            self.tenant,
+            outbox,
+            status.as_str(),
+            status.rank(),
+            at,
+            code,
+            title
+        ];
         Ok(self.tx.run(STATUS_APPLY, args).await? == 1)
     }
 
@@ -124,12 +173,16 @@ impl TenantTx<'_> {
         status: MessageStatus,
         now: Ts,
     ) -> Result<()> {
-        self.tx.run(OUTBOX_SENT, args![self.tenant, outbox, wamid, now]).await?;
+        self.tx
+            .run(OUTBOX_SENT, args![self.tenant, outbox, wamid, now])
+            .await?;
         if status.rank() <= MessageStatus::Held.rank() {
             self.move_status(outbox, status, now, None, None).await?;
         }
-        let heard: Vec<(String, i64, Option<i64>)> =
-            self.tx.rows(STATUSES_OF_WAMID, args![self.tenant, wamid]).await?;
+        let heard: Vec<(String, i64, Option<i64>)> = self
+            .tx
+            .rows(STATUSES_OF_WAMID, args![self.tenant, wamid])
+            .await?;
         for (word, at, code) in heard {
             if let Ok(status) = json::from_word::<MessageStatus>("status", &word) {
                 self.move_status(outbox, status, Ts(at), code, None).await?;
@@ -143,8 +196,10 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn statuses(&mut self, outbox: OutboxId) -> Result<Vec<StatusRow>> {
-        let rows: Vec<(String, String, i64, Option<i64>, Option<String>)> =
-            self.tx.rows(STATUSES_OF, args![self.tenant, outbox]).await?;
+        let rows: Vec<RawStatus> = self
+            .tx
+            .rows(STATUSES_OF, args![self.tenant, outbox])
+            .await?;
         Ok(rows
             .into_iter()
             .map(|(wamid, status, at, error_code, pricing)| StatusRow {

@@ -122,13 +122,24 @@ impl TenantTx<'_> {
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let rows = json::rows(rows.into_values().collect());
         if count > 0 {
-            let done = self.tx.run(TEMPLATES_UPSERT, args![self.tenant, waba, rows.clone(), now]).await?;
+            let done = self
+                .tx
+                .run(
+                    TEMPLATES_UPSERT,
+                    args![self.tenant, waba, rows.clone(), now],
+                )
+                .await?;
             if done < count {
-                return Err(StoreError::Taken { what: "account", name: waba.to_string() });
+                return Err(StoreError::Taken {
+                    what: "account",
+                    name: waba.to_string(),
+                });
             }
         }
         if replace {
-            self.tx.run(TEMPLATES_MARK_DELETED, args![self.tenant, waba, rows, now]).await?;
+            self.tx
+                .run(TEMPLATES_MARK_DELETED, args![self.tenant, waba, rows, now])
+                .await?;
         }
         Ok(())
     }
@@ -137,9 +148,20 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn template(&mut self, waba: &WabaId, name: &str, language: &str) -> Result<Option<Template>> {
-        let row: Option<Raw> = self.tx.row(TEMPLATE_GET, args![self.tenant, waba, name, language]).await?;
-        Ok(row.map(Raw::read).transpose()?.map(|(_, template, _)| template))
+    pub async fn template(
+        &mut self,
+        waba: &WabaId,
+        name: &str,
+        language: &str,
+    ) -> Result<Option<Template>> {
+        let row: Option<Raw> = self
+            .tx
+            .row(TEMPLATE_GET, args![self.tenant, waba, name, language])
+            .await?;
+        Ok(row
+            .map(Raw::read)
+            .transpose()?
+            .map(|(_, template, _)| template))
     }
 
     /// Every template with its account and quality.
@@ -156,13 +178,20 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn closest_templates(&mut self, waba: &WabaId, name: &str) -> Result<Vec<String>> {
-        let rows: Vec<(String, String)> = self.tx.rows(TEMPLATE_NAMES, args![self.tenant, waba]).await?;
+        let rows: Vec<(String, String)> = self
+            .tx
+            .rows(TEMPLATE_NAMES, args![self.tenant, waba])
+            .await?;
         let mut ranked: Vec<(usize, String)> = rows
             .into_iter()
             .map(|(n, language)| (distance(&n, name), format!("{n} ({language})")))
             .collect();
         ranked.sort();
-        Ok(ranked.into_iter().take(CLOSEST).map(|(_, shown)| shown).collect())
+        Ok(ranked
+            .into_iter()
+            .take(CLOSEST)
+            .map(|(_, shown)| shown)
+            .collect())
     }
 
     /// Sets what Meta says of a template; `false` when it is not in the registry.
@@ -178,7 +207,15 @@ impl TenantTx<'_> {
         paused_until: Option<Ts>,
         now: Ts,
     ) -> Result<bool> {
-        let args = args![self.tenant, waba, name, language, status.as_str(), paused_until, now];
+        let args = args![
+            self.tenant,
+            waba,
+            name,
+            language,
+            status.as_str(),
+            paused_until,
+            now
+        ];
         Ok(self.tx.run(TEMPLATE_SET_STATUS, args).await? == 1)
     }
 
@@ -239,7 +276,13 @@ mod tests {
 
     #[test]
     fn distance_counts_single_changes() {
-        for (a, b, n) in [("", "", 0), ("", "abc", 3), ("carrito", "carito", 1), ("pedido", "pedidos", 1), ("ab", "ba", 2)] {
+        for (a, b, n) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("carrito", "carito", 1),
+            ("pedido", "pedidos", 1),
+            ("ab", "ba", 2),
+        ] {
             assert_eq!(distance(a, b), n, "{a} {b}");
             assert_eq!(distance(b, a), n, "{b} {a}");
         }

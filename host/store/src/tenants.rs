@@ -178,7 +178,9 @@ impl SystemTx<'_> {
     pub async fn create_tenant(&mut self, new: &NewTenant, now: Ts) -> Result<()> {
         let (policy, revision) = policy_columns(&new.policy)?;
         let secrets = &self.tx.secrets;
-        let key = secrets.master.new_data_key(&*secrets.ids, &new.id.to_string())?;
+        let key = secrets
+            .master
+            .new_data_key(&*secrets.ids, &new.id.to_string())?;
         let args = args![
             new.id,
             new.slug.as_str(),
@@ -193,7 +195,10 @@ impl SystemTx<'_> {
             now
         ];
         if self.tx.run(TENANT_INSERT, args).await? == 0 {
-            return Err(StoreError::Taken { what: "tenant", name: new.slug.clone() });
+            return Err(StoreError::Taken {
+                what: "tenant",
+                name: new.slug.clone(),
+            });
         }
         Ok(())
     }
@@ -203,7 +208,11 @@ impl SystemTx<'_> {
     /// # Errors
     /// The database.
     pub async fn stop_all(&mut self) -> Result<Option<Stop>> {
-        self.setting(STOP_ALL).await?.as_deref().map(read_stop_all).transpose()
+        self.setting(STOP_ALL)
+            .await?
+            .as_deref()
+            .map(read_stop_all)
+            .transpose()
     }
 
     /// Throws or releases the stop switch for everything: (reason, since).
@@ -243,7 +252,12 @@ impl TenantTx<'_> {
     /// [`StoreError::NotFound`], or the database.
     pub async fn set_policy(&mut self, policy: &Policy) -> Result<()> {
         let (text, revision) = policy_columns(policy)?;
-        self.must("tenant", TENANT_SET_POLICY, args![self.tenant, text, revision]).await
+        self.must(
+            "tenant",
+            TENANT_SET_POLICY,
+            args![self.tenant, text, revision],
+        )
+        .await
     }
 
     /// Sets where the tenant may send.
@@ -252,7 +266,8 @@ impl TenantTx<'_> {
     /// [`StoreError::NotFound`], or the database.
     pub async fn set_mode(&mut self, mode: TenantMode) -> Result<()> {
         let mode = json::word("tenant mode", &mode)?;
-        self.must("tenant", TENANT_SET_MODE, args![self.tenant, mode]).await
+        self.must("tenant", TENANT_SET_MODE, args![self.tenant, mode])
+            .await
     }
 
     /// Throws or releases the tenant's stop switch: (reason, since).
@@ -261,13 +276,17 @@ impl TenantTx<'_> {
     /// [`StoreError::NotFound`], or the database.
     pub async fn set_stop(&mut self, stop: Option<(String, Ts)>) -> Result<()> {
         let (reason, since) = stop.unzip();
-        self.must("tenant", TENANT_SET_STOP, args![self.tenant, since, reason]).await
+        self.must("tenant", TENANT_SET_STOP, args![self.tenant, since, reason])
+            .await
     }
 
     /// The tenant's data key, unwrapped.
     pub(crate) async fn data_key(&mut self) -> Result<DataKey> {
         let row: Option<(Vec<u8>,)> = self.tx.row(TENANT_DATA_KEY, args![self.tenant]).await?;
         let (sealed,) = row.ok_or(StoreError::NotFound { what: "tenant" })?;
-        self.tx.secrets.master.data_key(&self.tenant.to_string(), &sealed)
+        self.tx
+            .secrets
+            .master
+            .data_key(&self.tenant.to_string(), &sealed)
     }
 }

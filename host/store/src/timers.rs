@@ -74,20 +74,25 @@ impl SystemTx<'_> {
     /// # Errors
     /// The database.
     pub async fn due_timers(&mut self, now: Ts, limit: usize) -> Result<Vec<TimerRow>> {
-        let rows: Vec<Raw> = self.tx.rows(TIMERS_DUE, args![now, db::limit(limit)]).await?;
+        let rows: Vec<Raw> = self
+            .tx
+            .rows(TIMERS_DUE, args![now, db::limit(limit)])
+            .await?;
         rows.into_iter()
-            .map(|(id, tenant, installation, contact, number, name, payload, due_at)| {
-                Ok(TimerRow {
-                    id: json::id("timer_id", &id)?,
-                    tenant: json::id("tenant_id", &tenant)?,
-                    installation: json::id("installation_id", &installation)?,
-                    contact: json::id("contact_id", &contact)?,
-                    number: json::number(number)?,
-                    name,
-                    payload,
-                    due_at: Ts(due_at),
-                })
-            })
+            .map(
+                |(id, tenant, installation, contact, number, name, payload, due_at)| {
+                    Ok(TimerRow {
+                        id: json::id("timer_id", &id)?,
+                        tenant: json::id("tenant_id", &tenant)?,
+                        installation: json::id("installation_id", &installation)?,
+                        contact: json::id("contact_id", &contact)?,
+                        number: json::number(number)?,
+                        name,
+                        payload,
+                        due_at: Ts(due_at),
+                    })
+                },
+            )
             .collect()
     }
 
@@ -129,6 +134,13 @@ impl TenantTx<'_> {
         contact: ContactId,
         name: &str,
     ) -> Result<bool> {
-        Ok(self.tx.run(TIMER_CANCEL, args![self.tenant, installation, contact, name]).await? == 1)
+        Ok(self
+            .tx
+            .run(
+                TIMER_CANCEL,
+                args![self.tenant, installation, contact, name],
+            )
+            .await?
+            == 1)
     }
 }

@@ -78,7 +78,13 @@ impl SystemTx<'_> {
     /// # Errors
     /// [`crate::StoreError::Constraint`] when the hash is known, or the database.
     pub async fn put_token(&mut self, new: &NewToken, now: Ts) -> Result<()> {
-        let args = args![new.id, new.tenant, new.label.as_str(), new.secret_sha256.as_str(), now];
+        let args = args![
+            new.id,
+            new.tenant,
+            new.label.as_str(),
+            new.secret_sha256.as_str(),
+            now
+        ];
         self.tx.run(TOKEN_PUT, args).await.map(drop)
     }
 

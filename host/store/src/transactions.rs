@@ -76,7 +76,11 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn close_transaction(&mut self, reference: &str, now: Ts) -> Result<bool> {
-        Ok(self.tx.run(TRANSACTION_CLOSE, args![self.tenant, reference, now]).await? == 1)
+        Ok(self
+            .tx
+            .run(TRANSACTION_CLOSE, args![self.tenant, reference, now])
+            .await?
+            == 1)
     }
 
     /// The transaction of that reference.
@@ -84,7 +88,10 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn transaction(&mut self, reference: &str) -> Result<Option<TransactionRow>> {
-        let row: Option<Raw> = self.tx.row(TRANSACTION_GET, args![self.tenant, reference]).await?;
+        let row: Option<Raw> = self
+            .tx
+            .row(TRANSACTION_GET, args![self.tenant, reference])
+            .await?;
         row.map(read).transpose()
     }
 
@@ -93,7 +100,10 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn transactions(&mut self, contact: ContactId) -> Result<Vec<TransactionRow>> {
-        let rows: Vec<Raw> = self.tx.rows(TRANSACTIONS_OF, args![self.tenant, contact]).await?;
+        let rows: Vec<Raw> = self
+            .tx
+            .rows(TRANSACTIONS_OF, args![self.tenant, contact])
+            .await?;
         rows.into_iter().map(read).collect()
     }
 }

@@ -49,7 +49,10 @@ impl Tx {
 
     /// One tenant's rows and no others.
     pub fn tenant(&mut self, id: TenantId) -> TenantTx<'_> {
-        TenantTx { tx: self, tenant: id }
+        TenantTx {
+            tx: self,
+            tenant: id,
+        }
     }
 
     pub(crate) fn engine(&self) -> EngineKind {
@@ -87,11 +90,15 @@ impl Tx {
         match &mut self.inner {
             Inner::Sqlite(tx) => {
                 let args = sqlite_args(args).map_err(bind)?;
-                sqlx::query_as_with::<Sqlite, R, _>(sql.sqlite, args).fetch_all(&mut **tx).await
+                sqlx::query_as_with::<Sqlite, R, _>(sql.sqlite, args)
+                    .fetch_all(&mut **tx)
+                    .await
             }
             Inner::Postgres(tx) => {
                 let args = pg_args(args).map_err(bind)?;
-                sqlx::query_as_with::<Postgres, R, _>(sql.postgres, args).fetch_all(&mut **tx).await
+                sqlx::query_as_with::<Postgres, R, _>(sql.postgres, args)
+                    .fetch_all(&mut **tx)
+                    .await
             }
         }
         .map_err(|e| StoreError::sql(sql.name, e))
@@ -122,7 +129,12 @@ impl TenantTx<'_> {
     }
 
     /// Runs a write that must touch a row of this tenant.
-    pub(crate) async fn must(&mut self, what: &'static str, sql: Sql, args: Vec<Arg>) -> Result<()> {
+    pub(crate) async fn must(
+        &mut self,
+        what: &'static str,
+        sql: Sql,
+        args: Vec<Arg>,
+    ) -> Result<()> {
         if self.tx.run(sql, args).await? == 0 {
             return Err(StoreError::NotFound { what });
         }

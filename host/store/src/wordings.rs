@@ -99,8 +99,10 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn wording(&mut self, name: &str, language: Language) -> Result<Option<Wording>> {
-        let row: Option<Raw> =
-            self.tx.row(WORDING_NEWEST, args![self.tenant, name, language.code()]).await?;
+        let row: Option<Raw> = self
+            .tx
+            .row(WORDING_NEWEST, args![self.tenant, name, language.code()])
+            .await?;
         row.map(Raw::read).transpose()
     }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::language::Language;
 
 /// Keys of `hours`, Monday first.
-pub(crate) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// A template and what goes into its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,13 +16,30 @@ pub(crate) struct TemplateShape {
     pub(crate) params: Vec<String>,
 }
 
+/// When the shop is open, in the operator's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hours {
+    /// One text for the whole week.
+    Week(String),
+    /// A text for each day, Monday first; days without one are not mentioned.
+    Days([Option<String>; 7]),
+}
+
+impl Hours {
+    fn read(value: Option<&Value>) -> Hours {
+        match line(value, 300) {
+            Some(week) => Hours::Week(week),
+            None => Hours::Days(DAYS.map(|day| line(value.and_then(|v| v.get(day)), 60))),
+        }
+    }
+}
+
 /// What the operator set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
     pub(crate) shop: Option<String>,
     pub(crate) address: Option<String>,
-    /// Text for each day, Monday first.
-    pub(crate) hours: [Option<String>; 7],
+    pub(crate) hours: Hours,
     pub(crate) languages: Vec<Language>,
     pub(crate) offers_topic: String,
     pub(crate) offers_wording: String,
@@ -51,7 +68,6 @@ impl Config {
     }
 
     fn read(object: &Map<String, Value>) -> Config {
-        let hours = object.get("hours");
         let offers = object.get("offers");
         let languages: Vec<Language> = object
             .get("languages")
@@ -63,7 +79,7 @@ impl Config {
         Config {
             shop: line(object.get("shop"), 60),
             address: line(object.get("address"), 300),
-            hours: DAYS.map(|day| line(hours.and_then(|h| h.get(day)), 60)),
+            hours: Hours::read(object.get("hours")),
             languages: if languages.is_empty() {
                 Language::ALL.to_vec()
             } else {
@@ -86,12 +102,12 @@ impl Config {
             order_template: shape(
                 object.get("order_template"),
                 "pedido_estado",
-                &["nombre", "pedido", "estado"],
+                &["pedido", "estado"],
             ),
             cart_template: shape(
                 object.get("cart_template"),
                 "carrito_recordatorio",
-                &["nombre", "tienda"],
+                &["nombre"],
             ),
         }
     }
@@ -154,7 +170,7 @@ mod tests {
         assert_eq!(config.shop, None);
         assert_eq!(config.languages, Language::ALL);
         assert_eq!(config.offers_topic, "ofertas");
-        assert_eq!(config.order_template.params, ["nombre", "pedido", "estado"]);
+        assert_eq!(config.order_template.params, ["pedido", "estado"]);
         assert_eq!(config.template_language(Language::Pt), "pt_BR");
     }
 

@@ -175,9 +175,7 @@ impl Intent {
     pub(crate) fn of(text: &str) -> Option<Intent> {
         let text = plain(text);
         let has = |phrase: &&str| text.contains(&format!(" {phrase} "));
-        let (intent, _) = WORDS
-            .iter()
-            .find(|(_, words)| words.iter().any(has))?;
+        let (intent, _) = WORDS.iter().find(|(_, words)| words.iter().any(has))?;
         // "no quiero más ofertas" must never be taken as asking for them.
         if *intent == Intent::Offers && NOT.iter().any(has) {
             return Some(Intent::StopOffers);

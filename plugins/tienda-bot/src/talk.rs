@@ -5,7 +5,7 @@ use portero_sdk::{
 };
 
 use crate::Call;
-use crate::config::Config;
+use crate::config::Hours;
 use crate::intent::Intent;
 use crate::memory;
 use crate::orders::{self, Order};
@@ -165,7 +165,7 @@ fn menu(call: &Call<'_>) -> Action {
 }
 
 fn hours(call: &Call<'_>) -> Action {
-    let lines = hour_lines(&call.config, call.words);
+    let lines = hour_lines(&call.config.hours, call.words);
     if lines.is_empty() {
         return offer_person(call, call.words.no_hours);
     }
@@ -177,10 +177,14 @@ fn hours(call: &Call<'_>) -> Action {
 }
 
 /// Days in a row with the same hours share a line.
-fn hour_lines(config: &Config, words: &Words) -> Vec<String> {
+fn hour_lines(hours: &Hours, words: &Words) -> Vec<String> {
+    let days = match hours {
+        Hours::Week(text) => return vec![text.clone()],
+        Hours::Days(days) => days,
+    };
     let mut runs: Vec<(&str, &str, &str)> = Vec::new();
     let mut joinable = false;
-    for (day, text) in words.days.iter().zip(&config.hours) {
+    for (day, text) in words.days.iter().zip(days) {
         let Some(text) = text.as_deref() else {
             joinable = false;
             continue;

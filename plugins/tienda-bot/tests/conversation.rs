@@ -142,6 +142,17 @@ fn a_day_without_text_breaks_a_run_of_days() {
 }
 
 #[test]
+fn hours_may_be_one_text_for_the_whole_week() {
+    let host = Host::install();
+    host.set_config(r#"{"shop":"Lua","hours":"segunda a sexta das 9 às 18"}"#);
+    let answer = ask(&host, &host.event().language("pt").text("qual o horário?"));
+    assert_eq!(
+        body(&answer[0]),
+        "Horários de Lua:\nsegunda a sexta das 9 às 18"
+    );
+}
+
+#[test]
 fn unknown_hours_are_not_invented() {
     let host = Host::install();
     for (language, said) in [

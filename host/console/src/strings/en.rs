@@ -23,8 +23,6 @@ pub(super) const TABLE: super::Table = &[
     ("people.change", "Change person"),
     ("about.title", "About this person"),
     ("clock.title", "Simulated clock"),
-    ("clock.shop", "{zone} (shop)"),
-    ("clock.mine", "{zone} (you)"),
     ("clock.both", "{shop} ({zone}) · {mine} yours"),
     ("window.title", "24-hour window"),
     ("window.open", "Open: closes in {left}"),

@@ -23,8 +23,6 @@ pub(super) const TABLE: super::Table = &[
     ("people.change", "Trocar de pessoa"),
     ("about.title", "Sobre esta pessoa"),
     ("clock.title", "Relógio simulado"),
-    ("clock.shop", "{zone} (loja)"),
-    ("clock.mine", "{zone} (você)"),
     ("clock.both", "{shop} ({zone}) · {mine} suas"),
     ("window.title", "Janela de 24 horas"),
     ("window.open", "Aberta: fecha em {left}"),

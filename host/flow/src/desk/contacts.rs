@@ -281,6 +281,49 @@ pub async fn consent(
     get(ctx, tenant, &contact.to_string()).await
 }
 
+/// An entry of the tenant's own block list.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BlockRequest {
+    /// `promotional`, `all`, or `all_and_replies`; absent takes the person off the list.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub scope: Option<portero_gate::facts::DoNotContact>,
+    /// Why, kept with the entry.
+    pub reason: String,
+}
+
+/// Puts every address of a person on the tenant's block list, or takes them off.
+///
+/// # Errors
+/// [`FlowError::NotFound`], bad input, or the database.
+pub async fn block(
+    ctx: &Context,
+    tenant: TenantId,
+    who: &str,
+    request: &BlockRequest,
+    author: &str,
+) -> Result<ContactView, FlowError> {
+    if request.reason.trim().is_empty() {
+        return Err(FlowError::bad("reason", "say why: it is kept and shown"));
+    }
+    let mut tx = ctx.store.write().await?;
+    let contact = find_contact(&mut tx, tenant, who).await?;
+    let row = tx.tenant(tenant).contact(contact).await?.ok_or_else(|| FlowError::not_found("contact", who))?;
+    for (address, _) in &row.aliases {
+        match request.scope {
+            Some(scope) => {
+                tx.tenant(tenant).put_do_not_contact(address, scope, &request.reason, author, ctx.now()).await?;
+            }
+            None => {
+                tx.tenant(tenant).remove_do_not_contact(address).await?;
+            }
+        }
+    }
+    tx.commit().await?;
+    get(ctx, tenant, &contact.to_string()).await
+}
+
 /// Takes a conversation from the bot (`Some` reason) or gives it back (`None`).
 ///
 /// # Errors

@@ -86,7 +86,8 @@ pub async fn accept(ctx: &Context, tenant: TenantId, event: &BusinessEvent) -> R
         if let Some(reference) = reference {
             let state = event.name.trim_start_matches("order.");
             tx.tenant(tenant).open_transaction(reference, contact, state, &data, now).await?;
-            if matches!(state, "delivered" | "cancelled") {
+            // News of a delivery or a cancellation still belongs to the order; `order.closed` ends it.
+            if state == "closed" {
                 tx.tenant(tenant).close_transaction(reference, now).await?;
             }
         }

@@ -2,7 +2,7 @@
 
 use portero_domain::address::AddressKey;
 use portero_domain::content::Content;
-use portero_domain::ids::{ContactId, DecisionId, OutboxId, TenantId};
+use portero_domain::ids::{ContactId, DecisionId, OutboxId, PhoneNumberId, TenantId};
 use portero_domain::proposal::{Answers, Origin, OutboxState, Proposal, Purpose};
 use portero_store::model::{OutboxFilter, OutboxRow};
 use serde::{Deserialize, Serialize};
@@ -122,22 +122,11 @@ pub async fn propose(
     let key = format!("api:{idempotency_key}");
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
-    let number = numbers::choose(&mut tx, tenant, request.phone_number_id.as_deref()).await?;
+    let number = sender(&mut tx, tenant, request.phone_number_id.as_deref()).await?;
     let contact = find_contact(&mut tx, tenant, &request.to).await?;
     let who = Who::read(&mut tx, tenant, number.clone(), contact)
         .await?
         .ok_or_else(|| FlowError::not_found("contact", &request.to))?;
-    if let Some(first) = tx.tenant(tenant).outbox_by_key(&key).await? {
-        if first.proposal.content != request.content || first.contact != contact {
-            return Err(FlowError::KeyReused { key: idempotency_key.to_owned() });
-        }
-        let verdict = first.admission_decision;
-        drop(tx);
-        return Ok(ProposedView {
-            verdict: crate::desk::verdicts::get(ctx, tenant, verdict).await?,
-            message: MessageView::of(first),
-        });
-    }
     let window = tx.tenant(tenant).conversation(&number, contact).await?;
     let answers = window.and_then(|w| w.window_at.map(|at| (at, w.window_wamid))).map(|(at, wamid)| Answers {
         event: None,
@@ -161,12 +150,36 @@ pub async fn propose(
         expires_at: judge::default_expiry(request.purpose, now),
     };
     let admitted = judge::admit(ctx, &mut tx, &who.tenant, &proposal, &Provenance::default()).await?;
+    let first = tx.tenant(tenant).outbox(admitted.outbox).await?;
+    // The refusal of a repeat is on record; its caller is answered with the first.
     tx.commit().await?;
     ctx.wake_outbox.notify_one();
     ctx.touched();
-    let verdict = crate::desk::verdicts::get(ctx, tenant, admitted.decision).await?;
+    let mut decision = admitted.decision;
+    if admitted.duplicate
+        && let Some(first) = first
+    {
+        if first.proposal.content != request.content || first.contact != contact {
+            return Err(FlowError::KeyReused { key: idempotency_key.to_owned() });
+        }
+        decision = first.admission_decision;
+    }
+    let verdict = crate::desk::verdicts::get(ctx, tenant, decision).await?;
     let message = get(ctx, tenant, admitted.outbox).await?;
     Ok(ProposedView { message, verdict })
+}
+
+/// The number named, whoever's it is (the gate says no to others'), or the tenant's only one.
+async fn sender(
+    tx: &mut portero_store::Tx,
+    tenant: TenantId,
+    asked: Option<&str>,
+) -> Result<PhoneNumberId, FlowError> {
+    match asked {
+        Some(asked) => PhoneNumberId::new(asked)
+            .ok_or_else(|| FlowError::bad("phone_number_id", "1 to 64 bytes, as Meta shows it")),
+        None => numbers::choose(tx, tenant, None).await,
+    }
 }
 
 pub(crate) async fn find_contact(

@@ -22,13 +22,22 @@ pub(crate) struct Path {
 
 impl Path {
     pub(crate) const fn plain(pattern: &'static str) -> Path {
-        Path { pattern, at: [0; 2] }
+        Path {
+            pattern,
+            at: [0; 2],
+        }
     }
     pub(crate) const fn one(pattern: &'static str, i: usize) -> Path {
-        Path { pattern, at: [i, 0] }
+        Path {
+            pattern,
+            at: [i, 0],
+        }
     }
     pub(crate) const fn two(pattern: &'static str, i: usize, j: usize) -> Path {
-        Path { pattern, at: [i, j] }
+        Path {
+            pattern,
+            at: [i, j],
+        }
     }
 }
 
@@ -76,11 +85,23 @@ pub(crate) fn each<'a>(content: &'a Content, visit: &mut impl FnMut(Field<'a>)) 
 }
 
 fn shown<'a>(visit: &mut impl FnMut(Field<'a>), path: Path, text: &'a str, limit: u32) {
-    visit(Field { path, text, limit, read: true, param: false });
+    visit(Field {
+        path,
+        text,
+        limit,
+        read: true,
+        param: false,
+    });
 }
 
 fn hidden<'a>(visit: &mut impl FnMut(Field<'a>), path: Path, text: &'a str, limit: u32) {
-    visit(Field { path, text, limit, read: false, param: false });
+    visit(Field {
+        path,
+        text,
+        limit,
+        read: false,
+        param: false,
+    });
 }
 
 fn interactive<'a>(i: &'a Interactive, visit: &mut impl FnMut(Field<'a>)) {
@@ -97,21 +118,46 @@ fn interactive<'a>(i: &'a Interactive, visit: &mut impl FnMut(Field<'a>)) {
         InteractiveAction::Buttons { buttons } => {
             for (n, b) in buttons.iter().enumerate() {
                 hidden(visit, Path::one("interactive.buttons[#].id", n), &b.id, 256);
-                shown(visit, Path::one("interactive.buttons[#].title", n), &b.title, 20);
+                shown(
+                    visit,
+                    Path::one("interactive.buttons[#].title", n),
+                    &b.title,
+                    20,
+                );
             }
         }
         InteractiveAction::List { button, sections } => {
             shown(visit, Path::plain("interactive.list.button"), button, 20);
             for (n, s) in sections.iter().enumerate() {
                 if let Some(title) = &s.title {
-                    shown(visit, Path::one("interactive.list.sections[#].title", n), title, 24);
+                    shown(
+                        visit,
+                        Path::one("interactive.list.sections[#].title", n),
+                        title,
+                        24,
+                    );
                 }
                 for (m, r) in s.rows.iter().enumerate() {
                     let at = |p| Path::two(p, n, m);
-                    hidden(visit, at("interactive.list.sections[#].rows[#].id"), &r.id, 200);
-                    shown(visit, at("interactive.list.sections[#].rows[#].title"), &r.title, 24);
+                    hidden(
+                        visit,
+                        at("interactive.list.sections[#].rows[#].id"),
+                        &r.id,
+                        200,
+                    );
+                    shown(
+                        visit,
+                        at("interactive.list.sections[#].rows[#].title"),
+                        &r.title,
+                        24,
+                    );
                     if let Some(d) = &r.description {
-                        shown(visit, at("interactive.list.sections[#].rows[#].description"), d, 72);
+                        shown(
+                            visit,
+                            at("interactive.list.sections[#].rows[#].description"),
+                            d,
+                            72,
+                        );
                     }
                 }
             }
@@ -127,7 +173,13 @@ fn interactive<'a>(i: &'a Interactive, visit: &mut impl FnMut(Field<'a>)) {
 fn template<'a>(t: &'a TemplateSend, visit: &mut impl FnMut(Field<'a>)) {
     let mut param = |path, value: &'a ParamValue, limit, read| {
         if let ParamValue::Text { text } = value {
-            visit(Field { path, text, limit, read, param: true });
+            visit(Field {
+                path,
+                text,
+                limit,
+                read,
+                param: true,
+            });
         }
     };
     for (n, p) in t.header.iter().enumerate() {
@@ -143,7 +195,12 @@ fn template<'a>(t: &'a TemplateSend, visit: &mut impl FnMut(Field<'a>)) {
             ButtonParamKind::CopyCode => 20,
         };
         let read = b.kind == ButtonParamKind::CopyCode;
-        param(Path::one("template.buttons[#]", n), &b.value.value, limit, read);
+        param(
+            Path::one("template.buttons[#]", n),
+            &b.value.value,
+            limit,
+            read,
+        );
     }
 }
 
@@ -164,7 +221,11 @@ pub(crate) fn measure(field: &Field<'_>, facts: &mut ContentFacts) {
         facts.scalars = facts.scalars.saturating_add(scalars);
     }
     if field.limit > 0 && scalars > field.limit {
-        facts.too_long.push(TooLong { field: field.path.to_string(), scalars, limit: field.limit });
+        facts.too_long.push(TooLong {
+            field: field.path.to_string(),
+            scalars,
+            limit: field.limit,
+        });
     }
 }
 

@@ -28,11 +28,19 @@ pub(crate) fn find(content: &Content, faults: &mut Vec<Fault>) {
 }
 
 fn fault(faults: &mut Vec<Fault>, path: Path, code: FaultCode) {
-    faults.push(Fault { field: path.to_string(), code, found: None });
+    faults.push(Fault {
+        field: path.to_string(),
+        code,
+        found: None,
+    });
 }
 
 fn counted(faults: &mut Vec<Fault>, path: Path, code: FaultCode, found: usize) {
-    faults.push(Fault { field: path.to_string(), code, found: Some(count(found)) });
+    faults.push(Fault {
+        field: path.to_string(),
+        code,
+        found: Some(count(found)),
+    });
 }
 
 fn required(faults: &mut Vec<Fault>, path: Path, text: &str) {
@@ -71,10 +79,18 @@ fn source(faults: &mut Vec<Fault>, path: Path, source: &MediaSource) {
 fn media(m: &Media, faults: &mut Vec<Fault>) {
     source(faults, Path::plain("media.source"), &m.source);
     if m.caption.is_some() && matches!(m.kind, MediaKind::Audio | MediaKind::Sticker) {
-        fault(faults, Path::plain("media.caption"), FaultCode::CaptionNotAllowed);
+        fault(
+            faults,
+            Path::plain("media.caption"),
+            FaultCode::CaptionNotAllowed,
+        );
     }
     if m.filename.is_some() && m.kind != MediaKind::Document {
-        fault(faults, Path::plain("media.filename"), FaultCode::FilenameNotAllowed);
+        fault(
+            faults,
+            Path::plain("media.filename"),
+            FaultCode::FilenameNotAllowed,
+        );
     }
 }
 
@@ -94,15 +110,27 @@ fn interactive(i: &Interactive, faults: &mut Vec<Fault>) {
         InteractiveAction::CtaUrl { label, url } => {
             required(faults, Path::plain("interactive.cta_url.label"), label);
             if !is_https(url) {
-                fault(faults, Path::plain("interactive.cta_url.url"), FaultCode::NotHttps);
+                fault(
+                    faults,
+                    Path::plain("interactive.cta_url.url"),
+                    FaultCode::NotHttps,
+                );
             }
         }
         InteractiveAction::LocationRequest => {
             if i.header.is_some() {
-                fault(faults, Path::plain("interactive.header"), FaultCode::PartNotAllowed);
+                fault(
+                    faults,
+                    Path::plain("interactive.header"),
+                    FaultCode::PartNotAllowed,
+                );
             }
             if i.footer.is_some() {
-                fault(faults, Path::plain("interactive.footer"), FaultCode::PartNotAllowed);
+                fault(
+                    faults,
+                    Path::plain("interactive.footer"),
+                    FaultCode::PartNotAllowed,
+                );
             }
         }
     }
@@ -117,7 +145,12 @@ fn is_reserved(id: &str) -> bool {
 
 fn buttons(all: &[Button], faults: &mut Vec<Fault>) {
     if !(1..=3).contains(&all.len()) {
-        counted(faults, Path::plain("interactive.buttons"), FaultCode::ButtonCount, all.len());
+        counted(
+            faults,
+            Path::plain("interactive.buttons"),
+            FaultCode::ButtonCount,
+            all.len(),
+        );
     }
     let (mut ids, mut titles) = (BTreeSet::new(), BTreeSet::new());
     for (n, b) in all.iter().enumerate() {
@@ -144,7 +177,12 @@ fn list(sections: &[ListSection], faults: &mut Vec<Fault>) {
     }
     let rows: usize = sections.iter().map(|s| s.rows.len()).sum();
     if rows > 10 {
-        counted(faults, Path::plain("interactive.list.rows"), FaultCode::RowCount, rows);
+        counted(
+            faults,
+            Path::plain("interactive.list.rows"),
+            FaultCode::RowCount,
+            rows,
+        );
     }
     let mut ids = BTreeSet::new();
     for (n, section) in sections.iter().enumerate() {
@@ -160,7 +198,11 @@ fn list(sections: &[ListSection], faults: &mut Vec<Fault>) {
         for (m, row) in section.rows.iter().enumerate() {
             let id = Path::two("interactive.list.sections[#].rows[#].id", n, m);
             required(faults, id, &row.id);
-            required(faults, Path::two("interactive.list.sections[#].rows[#].title", n, m), &row.title);
+            required(
+                faults,
+                Path::two("interactive.list.sections[#].rows[#].title", n, m),
+                &row.title,
+            );
             if !ids.insert(row.id.as_str()) {
                 fault(faults, id, FaultCode::DuplicateId);
             }
@@ -175,7 +217,10 @@ fn reaction(r: &Reaction, faults: &mut Vec<Fault>) {
     if r.message_id.trim().is_empty() {
         fault(faults, Path::plain("reaction.message_id"), FaultCode::Blank);
     }
-    let worded = r.emoji.chars().any(|c| c.is_alphabetic() || c.is_whitespace() || c.is_control());
+    let worded = r
+        .emoji
+        .chars()
+        .any(|c| c.is_alphabetic() || c.is_whitespace() || c.is_control());
     if worded || r.emoji.chars().count() > EMOJI_SCALARS {
         fault(faults, Path::plain("reaction.emoji"), FaultCode::NotAnEmoji);
     }
@@ -197,7 +242,11 @@ fn of_template(t: &TemplateSend, faults: &mut Vec<Fault>) {
         if let ParamValue::Text { text } = &b.value.value
             && is_reserved(text)
         {
-            fault(faults, Path::one("template.buttons[#]", n), FaultCode::ReservedId);
+            fault(
+                faults,
+                Path::one("template.buttons[#]", n),
+                FaultCode::ReservedId,
+            );
         }
     }
 }

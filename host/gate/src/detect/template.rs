@@ -75,7 +75,9 @@ impl ParamFault {
 /// `^[a-z0-9_]{1,512}$`.
 pub(crate) fn is_name(text: &str) -> bool {
     (1..=512).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// `es`, `es_MX`, `zh_Hans`: two or three letters, then at most one part.
@@ -92,7 +94,11 @@ fn slot_name(text: &str) -> String {
     let word = (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     let number = text.bytes().filter(u8::is_ascii_digit).count();
-    if word && number <= 4 { text.to_owned() } else { INVALID_NAME.to_owned() }
+    if word && number <= 4 {
+        text.to_owned()
+    } else {
+        INVALID_NAME.to_owned()
+    }
 }
 
 fn is_encoded(text: &str) -> bool {
@@ -126,7 +132,12 @@ fn param(p: &Param, button: Option<ButtonParamKind>) -> ParamShape {
             if button == Some(ButtonParamKind::Url) && !is_encoded(text) {
                 faults.push(ParamFault::NotEncoded);
             }
-            ParamShape { name, kind: ParamKind::Text, scalars: count(text.chars().count()), faults }
+            ParamShape {
+                name,
+                kind: ParamKind::Text,
+                scalars: count(text.chars().count()),
+                faults,
+            }
         }
         ParamValue::Media { kind, .. } => {
             let kind = match kind {
@@ -135,7 +146,12 @@ fn param(p: &Param, button: Option<ButtonParamKind>) -> ParamShape {
                 MediaKind::Document => ParamKind::Document,
                 MediaKind::Audio | MediaKind::Sticker => ParamKind::Other,
             };
-            ParamShape { name, kind, scalars: 0, faults: Vec::new() }
+            ParamShape {
+                name,
+                kind,
+                scalars: 0,
+                faults: Vec::new(),
+            }
         }
     }
 }
@@ -147,7 +163,11 @@ pub(crate) fn kept_name(text: &str) -> &str {
 
 /// The shape of a send.
 pub(crate) fn shape(send: &TemplateSend) -> TemplateShape {
-    let language = if is_language(&send.language) { send.language.as_str() } else { INVALID_NAME };
+    let language = if is_language(&send.language) {
+        send.language.as_str()
+    } else {
+        INVALID_NAME
+    };
     TemplateShape {
         name: kept_name(&send.name).to_owned(),
         language: language.to_owned(),
@@ -156,7 +176,11 @@ pub(crate) fn shape(send: &TemplateSend) -> TemplateShape {
         buttons: send
             .buttons
             .iter()
-            .map(|b| ButtonShape { index: b.index, kind: b.kind, value: param(&b.value, Some(b.kind)) })
+            .map(|b| ButtonShape {
+                index: b.index,
+                kind: b.kind,
+                value: param(&b.value, Some(b.kind)),
+            })
             .collect(),
     }
 }

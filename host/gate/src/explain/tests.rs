@@ -5,13 +5,23 @@ use portero_domain::consent::ConsentScope;
 #[test]
 fn a_refusal_says_so_in_three_languages_and_names_the_reason_first() {
     let mut s = Setup::promo();
-    s.consent().push(revoked(ConsentScope::All, 1_793_000_000_000));
+    s.consent()
+        .push(revoked(ConsentScope::All, 1_793_000_000_000));
     s.now = ts("2026-11-24T03:00:00Z");
     s.registry().synced_at = s.now;
     for (language, summary) in [
-        (Language::Es, "No se envió: La persona pidió no recibir más mensajes (todos los mensajes) el 2026-10-26 07:33:20 UTC."),
-        (Language::Pt, "Não foi enviada: A pessoa pediu para não receber mais mensagens (todas as mensagens) em 2026-10-26 07:33:20 UTC."),
-        (Language::En, "Not sent: The person asked for no more messages (all messages) on 2026-10-26 07:33:20 UTC."),
+        (
+            Language::Es,
+            "No se envió: La persona pidió no recibir más mensajes (todos los mensajes) el 2026-10-26 07:33:20 UTC.",
+        ),
+        (
+            Language::Pt,
+            "Não foi enviada: A pessoa pediu para não receber mais mensagens (todas as mensagens) em 2026-10-26 07:33:20 UTC.",
+        ),
+        (
+            Language::En,
+            "Not sent: The person asked for no more messages (all messages) on 2026-10-26 07:33:20 UTC.",
+        ),
     ] {
         let explained = explain(&s.judge(), language);
         assert_eq!(explained.summary, summary);
@@ -53,7 +63,10 @@ fn codes_are_put_into_words_and_places_kept() {
     );
     let mut live = Setup::operator("hola");
     live.facts.tenant.mode = crate::facts::TenantMode::Live;
-    assert_eq!(sentence(live, Language::En), "This version does not send to real people yet (live mode).");
+    assert_eq!(
+        sentence(live, Language::En),
+        "This version does not send to real people yet (live mode)."
+    );
     let mut unread = Setup::promo();
     unread.facts.consent = crate::Fact::Unknown;
     assert!(sentence(unread, Language::Es).starts_with("No se pudo leer un dato"));
@@ -61,7 +74,11 @@ fn codes_are_put_into_words_and_places_kept() {
 
 #[test]
 fn every_finding_of_the_suite_fills_all_its_names() {
-    let mut setups = vec![Setup::reply(""), Setup::reply(&"x".repeat(5_000)), Setup::promo()];
+    let mut setups = vec![
+        Setup::reply(""),
+        Setup::reply(&"x".repeat(5_000)),
+        Setup::promo(),
+    ];
     let mut late = Setup::promo();
     late.proposal.expires_at = late.now;
     setups.push(late);
@@ -72,7 +89,12 @@ fn every_finding_of_the_suite_fills_all_its_names() {
         for language in Language::ALL {
             let judgement = s.judge();
             let explained = explain(&judgement, language);
-            for text in explained.findings.iter().flat_map(|f| [&f.sentence, &f.remedy]).chain([&explained.summary]) {
+            for text in explained
+                .findings
+                .iter()
+                .flat_map(|f| [&f.sentence, &f.remedy])
+                .chain([&explained.summary])
+            {
                 for name in ["{value}", "{limit}", "{until}", "{evidence}", "{reason}"] {
                     assert!(!text.contains(name), "{text}");
                 }
@@ -92,11 +114,17 @@ fn a_record_of_another_build_is_still_shown() {
         limit: "b".into(),
         evidence: vec![],
     });
-    assert_eq!(explain(&judgement, Language::Es).findings[0].sentence, "future.rule: a / b");
+    assert_eq!(
+        explain(&judgement, Language::Es).findings[0].sentence,
+        "future.rule: a / b"
+    );
 }
 
 #[test]
 fn an_allow_is_one_sentence() {
     let explained = explain(&Setup::promo().judge(), Language::Es);
-    assert_eq!((explained.summary.as_str(), explained.findings.len()), ("Puede salir.", 0));
+    assert_eq!(
+        (explained.summary.as_str(), explained.findings.len()),
+        ("Puede salir.", 0)
+    );
 }

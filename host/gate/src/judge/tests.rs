@@ -13,14 +13,30 @@ fn rules_of(judgement: &crate::Judgement) -> Vec<&str> {
 
 #[test]
 fn the_fixture_passes_in_every_form_at_both_stages() {
-    for s in
-        [Setup::reply("hola"), Setup::operator("hola"), Setup::promo(), Setup::utility(), Setup::code()]
-    {
+    for s in [
+        Setup::reply("hola"),
+        Setup::operator("hola"),
+        Setup::promo(),
+        Setup::utility(),
+        Setup::code(),
+    ] {
         for s in [s.clone(), s.at_dispatch()] {
             let judgement = s.judge();
-            assert_eq!(judgement.verdict, Verdict::Allow, "{:?}", judgement.findings);
-            assert_eq!((judgement.rounds, judgement.primary, judgement.until), (1, None, None));
-            assert_eq!(judgement.findings.capacity(), 0, "nothing is allocated when all pass");
+            assert_eq!(
+                judgement.verdict,
+                Verdict::Allow,
+                "{:?}",
+                judgement.findings
+            );
+            assert_eq!(
+                (judgement.rounds, judgement.primary, judgement.until),
+                (1, None, None)
+            );
+            assert_eq!(
+                judgement.findings.capacity(),
+                0,
+                "nothing is allocated when all pass"
+            );
         }
     }
 }
@@ -46,7 +62,10 @@ fn all_findings_are_kept_and_the_first_of_the_weightiest_is_primary() {
     let judgement = s.judge();
     assert_eq!(judgement.verdict, Verdict::Deny);
     assert_eq!(judgement.primary.as_deref(), Some("consent.revoked"));
-    assert_eq!(rules_of(&judgement), ["consent.revoked", "content.too-long", "quiet-hours.tenant"]);
+    assert_eq!(
+        rules_of(&judgement),
+        ["consent.revoked", "content.too-long", "quiet-hours.tenant"]
+    );
     assert_eq!(judgement.until, None, "a deny has no later");
 }
 
@@ -67,7 +86,11 @@ fn a_hold_outweighs_a_deferral_and_a_deny_a_hold() {
 #[test]
 fn the_first_phase_ends_the_run() {
     let mut s = Setup::promo();
-    s.facts.tenant.stopped = Some(Stop { scope: "all".into(), since: s.now, reason: String::new() });
+    s.facts.tenant.stopped = Some(Stop {
+        scope: "all".into(),
+        since: s.now,
+        reason: String::new(),
+    });
     s.facts.tenant.mode = TenantMode::Live;
     s.facts.consent = Fact::Unknown;
     assert_eq!(rules_of(&s.judge()), ["tenant.suspended"]);
@@ -84,8 +107,14 @@ fn a_deferral_goes_on_until_no_rule_moves_it() {
     assert_eq!((judgement.verdict, judgement.rounds), (Verdict::Defer, 3));
     assert_eq!(judgement.until, Some(ts("2026-11-24T14:00:00Z")));
     assert_eq!(judgement.primary.as_deref(), Some("template.paused"));
-    assert_eq!(rules_of(&judgement), ["template.paused", "quiet-hours.tenant"]);
-    assert_eq!(judgement.findings[0].until, Some(ts("2026-11-24T04:00:00Z")));
+    assert_eq!(
+        rules_of(&judgement),
+        ["template.paused", "quiet-hours.tenant"]
+    );
+    assert_eq!(
+        judgement.findings[0].until,
+        Some(ts("2026-11-24T04:00:00Z"))
+    );
     assert_eq!(judgement.findings[1].until, judgement.until);
     assert_eq!(judgement.at, s.now, "judged at the instant asked about");
 }
@@ -101,7 +130,10 @@ fn a_deferral_to_a_millisecond_before_the_expiry_stands_and_to_it_not() {
     let judgement = s.judge();
     assert_eq!(judgement.verdict, Verdict::Deny);
     assert_eq!(judgement.primary.as_deref(), Some("envelope.expired"));
-    assert_eq!(rules_of(&judgement), ["envelope.expired", "quiet-hours.tenant"]);
+    assert_eq!(
+        rules_of(&judgement),
+        ["envelope.expired", "quiet-hours.tenant"]
+    );
     assert_eq!(judgement.findings[0].value, opens.rfc3339());
     assert_eq!(judgement.findings[0].evidence, ["quiet-hours.tenant"]);
 }
@@ -138,7 +170,10 @@ fn promotion_in_an_answer_is_promotion() {
     *s.consent() = vec![granted(ConsentScope::Topic("ofertas".into()), 1_000)];
     let judgement = s.judge();
     assert_eq!(judgement.primary.as_deref(), Some("envelope.expired"));
-    assert_eq!(rules_of(&judgement), ["envelope.expired", "quiet-hours.tenant"]);
+    assert_eq!(
+        rules_of(&judgement),
+        ["envelope.expired", "quiet-hours.tenant"]
+    );
 }
 
 #[test]
@@ -153,7 +188,10 @@ fn what_would_be_refused_at_the_later_instant_is_refused_now() {
     let judgement = s.judge();
     assert_eq!(judgement.verdict, Verdict::Deny);
     assert_eq!(judgement.primary.as_deref(), Some("session.window-closed"));
-    assert!(rules_of(&judgement).contains(&"quiet-hours.tenant"), "what delays it is kept");
+    assert!(
+        rules_of(&judgement).contains(&"quiet-hours.tenant"),
+        "what delays it is kept"
+    );
 }
 
 #[test]
@@ -161,7 +199,10 @@ fn marketing_declared_as_an_order_update_is_marketing() {
     let mut s = Setup::promo();
     s.proposal.purpose = Purpose::Transactional;
     s.facts.recipient.open_transactions = vec!["881".into()];
-    assert_eq!(crate::effective_purpose(&s.proposal, &s.facts), Purpose::Promotional);
+    assert_eq!(
+        crate::effective_purpose(&s.proposal, &s.facts),
+        Purpose::Promotional
+    );
     *s.consent() = Vec::new();
     assert_eq!(s.denied_by().as_deref(), Some("consent.missing"));
 }
@@ -182,11 +223,23 @@ fn a_rule_that_is_left_out_says_nothing_and_the_others_still_do() {
     let mut s = Setup::promo();
     *s.consent() = vec![revoked(ConsentScope::All, 1_000)];
     s.refresh();
-    let judgement =
-        judge_without("consent.revoked", Stage::Dispatch, &s.proposal, &s.facts, &s.policy, s.now);
+    let judgement = judge_without(
+        "consent.revoked",
+        Stage::Dispatch,
+        &s.proposal,
+        &s.facts,
+        &s.policy,
+        s.now,
+    );
     assert_eq!(judgement.verdict, Verdict::Allow);
-    let judgement =
-        judge_without("consent.scope", Stage::Dispatch, &s.proposal, &s.facts, &s.policy, s.now);
+    let judgement = judge_without(
+        "consent.scope",
+        Stage::Dispatch,
+        &s.proposal,
+        &s.facts,
+        &s.policy,
+        s.now,
+    );
     assert_eq!(judgement.primary.as_deref(), Some("consent.revoked"));
 }
 
@@ -222,8 +275,11 @@ fn rounds_are_bounded() {
     // Sends one a day apart with a promise of one a day, expiry far away: each round moves a day on,
     // so this many would take more than sixteen rounds if the fix-point did not take the latest.
     let mut s = Setup::promo();
-    s.facts.promotional_sends =
-        Fact::Known((1..20).map(|d| (Some("ofertas".into()), s.now - Millis::hours(d))).collect());
+    s.facts.promotional_sends = Fact::Known(
+        (1..20)
+            .map(|d| (Some("ofertas".into()), s.now - Millis::hours(d)))
+            .collect(),
+    );
     let judgement = s.judge();
     assert!(judgement.rounds <= super::MAX_ROUNDS);
     assert_ne!(judgement.verdict, Verdict::Allow);

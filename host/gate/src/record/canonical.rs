@@ -52,6 +52,9 @@ mod tests {
     #[test]
     fn keys_are_sorted_at_every_depth() {
         let value = serde_json::json!({"b": [{"z": 1, "a": "ñ\n"}], "a": null});
-        assert_eq!(canonical_json(&value), r#"{"a":null,"b":[{"a":"ñ\n","z":1}]}"#);
+        assert_eq!(
+            canonical_json(&value),
+            r#"{"a":null,"b":[{"a":"ñ\n","z":1}]}"#
+        );
     }
 }

@@ -65,7 +65,10 @@ fn no_phone_no_text_and_no_key_is_kept() {
     let mut utility = Setup::utility();
     utility.proposal.content = portero_domain::content::Content::Template(crate::testing::send(
         "envio_v1",
-        &[crate::testing::positional(words), crate::testing::positional(PHONE)],
+        &[
+            crate::testing::positional(words),
+            crate::testing::positional(PHONE),
+        ],
     ));
     let mut receipt = Setup::reply(words);
     receipt.proposal.origin = host("opt_out_receipt");
@@ -98,7 +101,10 @@ fn the_hash_of_a_record_moves_with_every_part_of_it() {
     let mut with = |change: &dyn Fn(&mut DecisionRecord)| {
         let mut record = base.clone();
         change(&mut record);
-        assert!(hashes.insert(record.hash()), "a change that the hash does not see");
+        assert!(
+            hashes.insert(record.hash()),
+            "a change that the hash does not see"
+        );
     };
     with(&|r| r.policy_revision.push('x'));
     with(&|r| r.policy.pair_burst += 1);

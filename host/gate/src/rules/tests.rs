@@ -53,7 +53,10 @@ fn every_file_is_where_its_id_says() {
     for rule in RULES {
         let path = format!("{}.rs", rule.about().id.replace('-', "_").replace('.', "/"));
         let text = std::fs::read_to_string(root.join(&path)).unwrap();
-        assert!(text.starts_with(&format!("//! `{}`: ", rule.about().id)), "{path}");
+        assert!(
+            text.starts_with(&format!("//! `{}`: ", rule.about().id)),
+            "{path}"
+        );
     }
 }
 
@@ -61,19 +64,42 @@ fn every_file_is_where_its_id_says() {
 fn every_rule_says_everything_in_three_languages() {
     for rule in RULES {
         let a = rule.about();
-        for text in [a.docs.checks, a.docs.why, a.docs.fires, a.docs.facts, a.docs.parameters, a.docs.source, a.docs.since] {
-            assert!(!text.is_empty() && text.ends_with(|c: char| c == '.' || c.is_ascii_digit()), "{}: {text}", a.id);
+        for text in [
+            a.docs.checks,
+            a.docs.why,
+            a.docs.fires,
+            a.docs.facts,
+            a.docs.parameters,
+            a.docs.source,
+            a.docs.since,
+        ] {
+            assert!(
+                !text.is_empty() && text.ends_with(|c: char| c == '.' || c.is_ascii_digit()),
+                "{}: {text}",
+                a.id
+            );
         }
         for words in [a.title, a.sentence, a.remedy] {
             let all: BTreeSet<&str> = [words.es, words.pt, words.en].into();
             assert!(all.iter().all(|w| !w.is_empty()), "{}", a.id);
-            assert!(words.es != words.en && words.pt != words.en, "{}: not translated", a.id);
+            assert!(
+                words.es != words.en && words.pt != words.en,
+                "{}: not translated",
+                a.id
+            );
         }
         for words in [a.sentence, a.remedy] {
             for text in [words.es, words.pt, words.en] {
                 assert!(text.ends_with('.'), "{}: {text}", a.id);
-                let used = |t: &str| ["{value}", "{limit}", "{until}", "{evidence}"].map(|n| t.contains(n));
-                assert_eq!(used(text), used(words.en), "{}: the same names in every language", a.id);
+                let used = |t: &str| {
+                    ["{value}", "{limit}", "{until}", "{evidence}"].map(|n| t.contains(n))
+                };
+                assert_eq!(
+                    used(text),
+                    used(words.en),
+                    "{}: the same names in every language",
+                    a.id
+                );
             }
         }
         assert!(a.version >= 1);

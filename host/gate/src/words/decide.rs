@@ -15,7 +15,11 @@ pub(crate) fn recognise(text: &str, context: WordContext) -> Recognition {
     let plain = plain(text);
     let whole = plain.whole.as_str();
     if whole.is_empty() {
-        return if plain.stop_sign { Recognition::Ask } else { Recognition::None };
+        return if plain.stop_sign {
+            Recognition::Ask
+        } else {
+            Recognition::None
+        };
     }
     if lexicon.negated.is_match(whole) {
         return Recognition::None;
@@ -82,7 +86,11 @@ fn sentence(lexicon: &Lexicon, whole: &str, context: WordContext) -> Option<Reco
         });
     }
     about_an_order.then(|| {
-        if lexicon.asks_for_human.is_match(whole) { Recognition::Human } else { Recognition::None }
+        if lexicon.asks_for_human.is_match(whole) {
+            Recognition::Human
+        } else {
+            Recognition::None
+        }
     })
 }
 

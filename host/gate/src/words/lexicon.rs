@@ -160,7 +160,11 @@ mod tests {
             &lexicon.typos,
         ];
         for word in lists.into_iter().flatten() {
-            assert_eq!(&plain(word).whole, word, "an entry in another form never matches");
+            assert_eq!(
+                &plain(word).whole,
+                word,
+                "an entry in another form never matches"
+            );
         }
         assert!(lexicon.out.len() > 100);
     }
@@ -168,7 +172,8 @@ mod tests {
     #[test]
     fn a_broken_file_or_pattern_is_an_error() {
         assert!(read("version = 1").is_err());
-        let broken = include_str!("../../data/words.toml").replace("\\b(promociones", "\\b((promociones");
+        let broken =
+            include_str!("../../data/words.toml").replace("\\b(promociones", "\\b((promociones");
         assert!(matches!(read(&broken), Err(BadLexicon::Pattern(_))));
     }
 }

@@ -35,7 +35,10 @@ pub(crate) fn plain(text: &str) -> Plain {
             spaced.push(' ');
         }
     }
-    Plain { whole: unstretched(spaced.trim_end()), stop_sign }
+    Plain {
+        whole: unstretched(spaced.trim_end()),
+        stop_sign,
+    }
 }
 
 fn unstretched(text: &str) -> String {
@@ -46,22 +49,34 @@ fn unstretched(text: &str) -> String {
         while rest.next_if_eq(&c).is_some() {
             times += 1;
         }
-        let keep = if c.is_ascii_lowercase() && times >= 3 { 1 } else { times };
+        let keep = if c.is_ascii_lowercase() && times >= 3 {
+            1
+        } else {
+            times
+        };
         out.extend(std::iter::repeat_n(c, keep));
     }
     out
 }
 
 /// The text without courtesies at both ends, taken off as often as there are any.
-pub(crate) fn without_courtesy<'a>(text: &'a str, leading: &[String], trailing: &[String]) -> &'a str {
+pub(crate) fn without_courtesy<'a>(
+    text: &'a str,
+    leading: &[String],
+    trailing: &[String],
+) -> &'a str {
     let mut rest = text;
     loop {
         let before = rest;
         for word in leading {
-            rest = cut(rest.strip_prefix(word.as_str()), rest, |tail| tail.strip_prefix(' '));
+            rest = cut(rest.strip_prefix(word.as_str()), rest, |tail| {
+                tail.strip_prefix(' ')
+            });
         }
         for word in trailing {
-            rest = cut(rest.strip_suffix(word.as_str()), rest, |head| head.strip_suffix(' '));
+            rest = cut(rest.strip_suffix(word.as_str()), rest, |head| {
+                head.strip_suffix(' ')
+            });
         }
         if rest == before {
             return rest;
@@ -109,7 +124,11 @@ mod tests {
     #[test]
     fn courtesy_goes_from_both_ends_and_only_as_whole_words() {
         let lead = ["hola".to_owned(), "por favor".to_owned(), "hi".to_owned()];
-        let trail = ["por favor".to_owned(), "gracias".to_owned(), "ya".to_owned()];
+        let trail = [
+            "por favor".to_owned(),
+            "gracias".to_owned(),
+            "ya".to_owned(),
+        ];
         for (text, expected) in [
             ("hola baja por favor", "baja"),
             ("hola hola baja gracias por favor", "baja"),

@@ -29,8 +29,12 @@ pub fn recognise_payload(payload: &str) -> Option<Recognition> {
             let topic = topic.strip_prefix("topic:").unwrap_or(topic);
             Some(Recognition::OptOut(ConsentScope::Topic(topic.to_owned())))
         }
-        Some(("start" | "yes", topic)) => Some(Recognition::Yes { topic: topic.to_owned() }),
-        Some(("no", topic)) => Some(Recognition::No { topic: topic.to_owned() }),
+        Some(("start" | "yes", topic)) => Some(Recognition::Yes {
+            topic: topic.to_owned(),
+        }),
+        Some(("no", topic)) => Some(Recognition::No {
+            topic: topic.to_owned(),
+        }),
         Some(_) => None,
     }
 }
@@ -43,13 +47,40 @@ mod tests {
     fn the_hosts_buttons_and_nobody_elses() {
         let topic = |t: &str| ConsentScope::Topic(t.to_owned());
         for (payload, expected) in [
-            ("portero:stop:all", Some(Recognition::OptOut(ConsentScope::All))),
-            ("portero:stop:promotional", Some(Recognition::OptOut(ConsentScope::Promotional))),
-            ("portero:stop:ofertas", Some(Recognition::OptOut(topic("ofertas")))),
-            ("portero:stop:topic:ofertas", Some(Recognition::OptOut(topic("ofertas")))),
-            ("portero:yes:ofertas", Some(Recognition::Yes { topic: "ofertas".into() })),
-            ("portero:start:ofertas", Some(Recognition::Yes { topic: "ofertas".into() })),
-            ("portero:no:ofertas", Some(Recognition::No { topic: "ofertas".into() })),
+            (
+                "portero:stop:all",
+                Some(Recognition::OptOut(ConsentScope::All)),
+            ),
+            (
+                "portero:stop:promotional",
+                Some(Recognition::OptOut(ConsentScope::Promotional)),
+            ),
+            (
+                "portero:stop:ofertas",
+                Some(Recognition::OptOut(topic("ofertas"))),
+            ),
+            (
+                "portero:stop:topic:ofertas",
+                Some(Recognition::OptOut(topic("ofertas"))),
+            ),
+            (
+                "portero:yes:ofertas",
+                Some(Recognition::Yes {
+                    topic: "ofertas".into(),
+                }),
+            ),
+            (
+                "portero:start:ofertas",
+                Some(Recognition::Yes {
+                    topic: "ofertas".into(),
+                }),
+            ),
+            (
+                "portero:no:ofertas",
+                Some(Recognition::No {
+                    topic: "ofertas".into(),
+                }),
+            ),
             ("portero:human", Some(Recognition::Human)),
             ("portero:keep", Some(Recognition::Keep)),
             ("portero:yes:", None),

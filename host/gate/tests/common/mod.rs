@@ -1,6 +1,10 @@
 //! The fixture the unit tests use, seen from outside the crate.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of the fixture")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of the fixture"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -115,7 +115,7 @@ impl RepliesEntry {
         store: &mut Store<GuestState>,
         instance: &Instance,
     ) -> wasmtime::Result<TypedFunc<(&'e wit::types::Event,), (Handled,)>> {
-        instance.get_typed_func(store, &self.handle)
+        instance.get_typed_func(store, self.handle)
     }
 
     async fn call(

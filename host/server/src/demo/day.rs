@@ -72,10 +72,10 @@ async fn opt_out(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     day.says(sol, diego, "BAJA").await?;
     day.proposes(sol, diego, "promotional", template(sol, "promo_semana")).await?;
     day.show.chapter("09:27", "templates: approved, paused, rejected, never seen");
-    day.proposes(sol, marta, "promotional", template(sol, "promo_semana")).await?;
-    day.proposes(sol, marta, "promotional", template(sol, "promo_pausada")).await?;
     day.proposes(sol, marta, "promotional", template(sol, "promo_rechazada")).await?;
-    day.proposes(sol, marta, "promotional", template(sol, "promo_que_no_existe")).await
+    day.proposes(sol, marta, "promotional", template(sol, "promo_que_no_existe")).await?;
+    day.proposes(sol, marta, "promotional", template(sol, "promo_pausada")).await?;
+    day.proposes(sol, marta, "promotional", template(sol, "promo_semana")).await
 }
 
 /// Another shop, another country and language, the same plugin with its own settings.

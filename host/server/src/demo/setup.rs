@@ -118,8 +118,8 @@ async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Resu
         "grants": {
             "permissions": ["send.session", "send.interactive", "send.media", "send.template.utility",
                             "send.template.marketing", "consent.request", "kv", "contacts.read",
-                            "gate.preview", "log", "config"],
-            "templates": ["pedido_estado", "carrito_recordatorio"],
+                            "gate.preview", "metric", "log", "config"],
+            "templates": ["pedido_*", "carrito_recordatorio"],
             "contact_fields": ["name"],
         },
     });
@@ -179,7 +179,10 @@ fn bot_config(shop: &world::Shop) -> Value {
     let es = shop.language == "es";
     json!({
         "shop": shop.name,
-        "hours": if es { "lunes a viernes de 9 a 18, sábados de 9 a 13" } else { "segunda a sexta das 9 às 18, sábados das 9 às 13" },
+        "hours": {
+            "mon": "9–18", "tue": "9–18", "wed": "9–18", "thu": "9–18", "fri": "9–18", "sat": "9–13",
+        },
+        "template_languages": { "es": "es", "pt": "pt_BR", "en": "en" },
         "address": if es { "Calle 10 # 5-21, Bogotá" } else { "Rua das Flores 100, São Paulo" },
         "languages": [shop.language],
     })

@@ -56,6 +56,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(contacts::list, contacts::put))
         .routes(routes!(contacts::get))
         .routes(routes!(contacts::consent))
+        .routes(routes!(contacts::block))
         .routes(routes!(contacts::hand_over))
         .routes(routes!(contacts::give_back))
         .routes(routes!(plugins::list, plugins::install))

@@ -371,6 +371,16 @@ pub(super) async fn receive(inbox: Arc<Inbox>) -> String {
         .with_state(inbox);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    spawn(async move { axum::serve(listener, app).await.unwrap() });
     format!("http://{address}/hook")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "servers beside the test; they end with its runtime"
+)]
+pub(super) fn spawn(
+    task: impl Future<Output = ()> + std::marker::Send + 'static,
+) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(task)
 }

@@ -21,12 +21,23 @@ crate::tests![
 /// Three decisions and two consent events.
 async fn fill(w: &World) {
     for n in 0..3 {
-        w.put(&w.proposal(Class::Reply, at(n)), OutboxState::Denied).await;
+        w.put(&w.proposal(Class::Reply, at(n)), OutboxState::Denied)
+            .await;
     }
     let mut tx = w.write().await;
-    for (n, kind) in [ConsentEventKind::Granted, ConsentEventKind::Revoked].into_iter().enumerate() {
-        let event = w.consent(kind, ConsentScope::Promotional, at(i64::try_from(n).unwrap()));
-        tx.tenant(w.a.id).append_consent(w.a.ana, &event).await.unwrap();
+    for (n, kind) in [ConsentEventKind::Granted, ConsentEventKind::Revoked]
+        .into_iter()
+        .enumerate()
+    {
+        let event = w.consent(
+            kind,
+            ConsentScope::Promotional,
+            at(i64::try_from(n).unwrap()),
+        );
+        tx.tenant(w.a.id)
+            .append_consent(w.a.ana, &event)
+            .await
+            .unwrap();
     }
     tx.commit().await.unwrap();
 }
@@ -63,10 +74,19 @@ async fn a_sealed_chain_verifies_and_grows(w: World) {
     assert_eq!((empty.seals, empty.unsealed, empty.faults.len()), (0, 0, 0));
     fill(&w).await;
     assert_eq!(report(&w).await.unsealed, 5);
-    assert_eq!((seal(&w, 2).await, seal(&w, 100).await, seal(&w, 100).await), (2, 3, 0));
+    assert_eq!(
+        (seal(&w, 2).await, seal(&w, 100).await, seal(&w, 100).await),
+        (2, 3, 0)
+    );
     let first = report(&w).await;
-    assert_eq!((first.seals, first.unsealed, first.faults.len()), (5, 0, 0), "{:?}", first.faults);
-    w.put(&w.proposal(Class::Reply, at(9)), OutboxState::Denied).await;
+    assert_eq!(
+        (first.seals, first.unsealed, first.faults.len()),
+        (5, 0, 0),
+        "{:?}",
+        first.faults
+    );
+    w.put(&w.proposal(Class::Reply, at(9)), OutboxState::Denied)
+        .await;
     assert_eq!(seal(&w, 100).await, 1);
     let second = report(&w).await;
     assert_eq!((second.seals, second.faults.len()), (6, 0));
@@ -93,13 +113,31 @@ async fn a_moved_consent_event_is_found(w: World) {
 
 async fn a_missing_row_is_found(w: World) {
     sealed(&w).await;
-    faults(&w, "delete from consent_events where kind = 'revoked'", 1, "and is gone").await;
+    faults(
+        &w,
+        "delete from consent_events where kind = 'revoked'",
+        1,
+        "and is gone",
+    )
+    .await;
 }
 
 async fn a_missing_seal_is_found(w: World) {
     sealed(&w).await;
-    faults(&w, "delete from seals where seq = 3", 1, "between 2 and 4 are missing").await;
-    faults(&w, "delete from seals where seq = 5", 1, "is marked as sealed and has no seal").await;
+    faults(
+        &w,
+        "delete from seals where seq = 3",
+        1,
+        "between 2 and 4 are missing",
+    )
+    .await;
+    faults(
+        &w,
+        "delete from seals where seq = 5",
+        1,
+        "is marked as sealed and has no seal",
+    )
+    .await;
 }
 
 async fn a_rewritten_seal_is_found(w: World) {
@@ -113,8 +151,14 @@ async fn a_rewritten_seal_is_found(w: World) {
 async fn sealing_twice_seals_once(w: World) {
     fill(&w).await;
     let mut tx = w.write().await;
-    let items: Vec<(String, String)> =
-        tx.system().unsealed(100).await.unwrap().into_iter().map(|(_, id, hash)| (id, hash)).collect();
+    let items: Vec<(String, String)> = tx
+        .system()
+        .unsealed(100)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(_, id, hash)| (id, hash))
+        .collect();
     tx.system().seal(w.a.id, &items, T0).await.unwrap();
     // Another process that had read the same items.
     tx.system().seal(w.a.id, &items, T0).await.unwrap();

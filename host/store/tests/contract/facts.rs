@@ -8,9 +8,10 @@ use portero_domain::proposal::{Class, Origin, OutboxState, Proposal, Purpose};
 use portero_domain::status::MessageStatus;
 use portero_domain::template::{Template, TemplateCategory, TemplateSlots, TemplateStatus};
 use portero_domain::update::{PersonRef, StatusUpdate};
-use portero_gate::facts::{ContentFacts, DoNotContact, Facts, PluginFacts, TemplateFact, TenantMode};
 use portero_gate::Fact;
-use portero_store::Tx;
+use portero_gate::facts::{
+    ContentFacts, DoNotContact, Facts, PluginFacts, TemplateFact, TenantMode,
+};
 use portero_store::model::{AttemptEnd, FactsQuery};
 
 use crate::world::{T0, World, at};
@@ -30,51 +31,106 @@ crate::tests![
 ];
 
 fn query(proposal: &Proposal, now: Ts) -> FactsQuery<'_> {
-    FactsQuery { proposal, content_hash: "hash", content: ContentFacts::default(), plugin: None, now }
+    FactsQuery {
+        proposal,
+        content_hash: "hash",
+        content: ContentFacts::default(),
+        plugin: None,
+        now,
+    }
 }
 
 async fn load(w: &World, proposal: &Proposal, now: Ts) -> Facts {
     let mut tx = w.store.read().await.unwrap();
-    tx.tenant(w.a.id).load_facts(query(proposal, now)).await.unwrap()
+    tx.tenant(w.a.id)
+        .load_facts(query(proposal, now))
+        .await
+        .unwrap()
 }
 
 async fn a_stranger_conversation_has_plain_facts(w: World) {
     let facts = load(&w, &w.proposal(Class::Reply, T0), T0).await;
-    assert_eq!((facts.tenant.mode, facts.tenant.stopped, facts.tenant.sandbox_allowed), (TenantMode::Simulator, None, false));
+    assert_eq!(
+        (
+            facts.tenant.mode,
+            facts.tenant.stopped,
+            facts.tenant.sandbox_allowed
+        ),
+        (TenantMode::Simulator, None, false)
+    );
     assert_eq!(facts.tenant.timezone, "America/Bogota");
     let sender = facts.sender.known().unwrap();
-    assert_eq!((sender.owned, &sender.waba, sender.mps, sender.tat), (true, &w.a.waba, 80, Ts::ZERO));
+    assert_eq!(
+        (sender.owned, &sender.waba, sender.mps, sender.tat),
+        (true, &w.a.waba, 80, Ts::ZERO)
+    );
     assert_eq!(facts.consent, Fact::Known(Vec::new()));
     assert_eq!(facts.window.known().unwrap().last_inbound_at, None);
     assert_eq!(facts.template, TemplateFact::NotATemplate);
     assert_eq!(facts.promotional_sends, Fact::Known(Vec::new()));
     assert_eq!((facts.duplicate_of, facts.plugin), (None, None));
-    assert_eq!(facts.recipient.country.as_deref(), Some("CO"), "told by the address");
-    assert_eq!((facts.recipient.do_not_contact, facts.recipient.erased), (None, false));
-    assert_eq!((facts.conversation.bot_since_inbound, facts.conversation.pair_tat), (0, Ts::ZERO));
+    assert_eq!(
+        facts.recipient.country.as_deref(),
+        Some("CO"),
+        "told by the address"
+    );
+    assert_eq!(
+        (facts.recipient.do_not_contact, facts.recipient.erased),
+        (None, false)
+    );
+    assert_eq!(
+        (
+            facts.conversation.bot_since_inbound,
+            facts.conversation.pair_tat
+        ),
+        (0, Ts::ZERO)
+    );
 }
 
 async fn what_happened_shows_in_the_facts(w: World) {
-    let granted = w.consent(ConsentEventKind::Granted, ConsentScope::Promotional, at(-50));
+    let granted = w.consent(
+        ConsentEventKind::Granted,
+        ConsentScope::Promotional,
+        at(-50),
+    );
     let revoked = w.consent(ConsentEventKind::Revoked, ConsentScope::All, at(-10));
     let mut tx = w.write().await;
     let mut a = tx.tenant(w.a.id);
     a.append_consent(w.a.ana, &revoked).await.unwrap();
     a.append_consent(w.a.ana, &granted).await.unwrap();
-    a.open_window(&w.a.number, w.a.ana, at(-5), "wamid.in").await.unwrap();
-    a.hand_over(&w.a.number, w.a.ana, "asks", at(-4)).await.unwrap();
-    a.open_transaction("P-2", w.a.ana, "paid", "{}", at(-3)).await.unwrap();
-    a.open_transaction("P-1", w.a.ana, "paid", "{}", at(-2)).await.unwrap();
-    a.open_transaction("P-0", w.a.ana, "paid", "{}", at(-9)).await.unwrap();
+    a.open_window(&w.a.number, w.a.ana, at(-5), "wamid.in")
+        .await
+        .unwrap();
+    a.hand_over(&w.a.number, w.a.ana, "asks", at(-4))
+        .await
+        .unwrap();
+    a.open_transaction("P-2", w.a.ana, "paid", "{}", at(-3))
+        .await
+        .unwrap();
+    a.open_transaction("P-1", w.a.ana, "paid", "{}", at(-2))
+        .await
+        .unwrap();
+    a.open_transaction("P-0", w.a.ana, "paid", "{}", at(-9))
+        .await
+        .unwrap();
     a.close_transaction("P-0", at(-1)).await.unwrap();
-    a.put_do_not_contact(&w.a.phone, DoNotContact::All, "asked", "op", T0).await.unwrap();
+    a.put_do_not_contact(&w.a.phone, DoNotContact::All, "asked", "op", T0)
+        .await
+        .unwrap();
     a.put_sandbox_person(&w.a.phone).await.unwrap();
     a.confirm_sandbox_person(&w.a.phone, T0).await.unwrap();
     tx.commit().await.unwrap();
     let facts = load(&w, &w.proposal(Class::Reply, T0), T0).await;
-    assert_eq!(facts.consent, Fact::Known(vec![granted, revoked]), "oldest first");
+    assert_eq!(
+        facts.consent,
+        Fact::Known(vec![granted, revoked]),
+        "oldest first"
+    );
     let window = facts.window.known().unwrap();
-    assert_eq!((window.last_inbound_at, window.last_inbound_wamid.as_deref()), (Some(at(-5)), Some("wamid.in")));
+    assert_eq!(
+        (window.last_inbound_at, window.last_inbound_wamid.as_deref()),
+        (Some(at(-5)), Some("wamid.in"))
+    );
     assert_eq!(facts.conversation.human_since, Some(at(-4)));
     assert_eq!(facts.recipient.open_transactions, ["P-2", "P-1"]);
     assert_eq!(facts.recipient.do_not_contact, Some(DoNotContact::All));
@@ -83,31 +139,58 @@ async fn what_happened_shows_in_the_facts(w: World) {
 
 async fn the_widest_stop_is_told(w: World) {
     let proposal = w.proposal(Class::Reply, T0);
-    let scope = async || load(&w, &proposal, T0).await.tenant.stopped.map(|s| s.scope);
+    let scope = async || {
+        load(&w, &proposal, T0)
+            .await
+            .tenant
+            .stopped
+            .map(|s| s.scope)
+    };
     let mut tx = w.write().await;
-    tx.tenant(w.a.id).set_number_stop(&w.a.number, Some(("n".to_owned(), T0))).await.unwrap();
+    tx.tenant(w.a.id)
+        .set_number_stop(&w.a.number, Some(("n".to_owned(), T0)))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(scope().await.as_deref(), Some("number"));
     let mut tx = w.write().await;
-    tx.tenant(w.a.id).set_stop(Some(("t".to_owned(), T0))).await.unwrap();
+    tx.tenant(w.a.id)
+        .set_stop(Some(("t".to_owned(), T0)))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(scope().await.as_deref(), Some("tenant"));
     let mut tx = w.write().await;
-    tx.system().set_stop_all(Some(("a".to_owned(), T0))).await.unwrap();
+    tx.system()
+        .set_stop_all(Some(("a".to_owned(), T0)))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(scope().await.as_deref(), Some("all"));
 }
 
 fn promotion(w: &World, t: Ts, topic: &str) -> Proposal {
-    Proposal { purpose: Purpose::Promotional, topic: Some(topic.to_owned()), ..w.proposal(Class::Campaign, t) }
+    Proposal {
+        purpose: Purpose::Promotional,
+        topic: Some(topic.to_owned()),
+        ..w.proposal(Class::Campaign, t)
+    }
 }
 
 async fn accept(w: &World, proposal: &Proposal, wamid: &str) {
     let outbox = w.put(proposal, OutboxState::Queued).await;
     let attempt = w.begin(outbox, proposal.created_at).await;
     let mut tx = w.write().await;
-    let end = AttemptEnd::Accepted { wamid: Wamid::new(wamid).unwrap(), status: MessageStatus::Accepted };
-    assert!(tx.tenant(w.a.id).end_attempt(attempt, &end, proposal.created_at).await.unwrap());
+    let end = AttemptEnd::Accepted {
+        wamid: Wamid::new(wamid).unwrap(),
+        status: MessageStatus::Accepted,
+    };
+    assert!(
+        tx.tenant(w.a.id)
+            .end_attempt(attempt, &end, proposal.created_at)
+            .await
+            .unwrap()
+    );
     tx.commit().await.unwrap();
 }
 
@@ -115,10 +198,18 @@ async fn promotional_sends_are_told_for_thirty_days(w: World) {
     let month = Millis::days(30);
     accept(&w, &promotion(&w, T0, "ofertas"), "w1").await;
     accept(&w, &promotion(&w, at(1), "novedades"), "w2").await;
-    w.put(&promotion(&w, at(2), "queued"), OutboxState::Queued).await;
-    w.put(&promotion(&w, at(3), "denied"), OutboxState::Denied).await;
-    let sends = async |now: Ts| match load(&w, &w.proposal(Class::Campaign, now), now).await.promotional_sends {
-        Fact::Known(sends) => sends.into_iter().map(|(topic, at)| (topic.unwrap(), at)).collect::<Vec<_>>(),
+    w.put(&promotion(&w, at(2), "queued"), OutboxState::Queued)
+        .await;
+    w.put(&promotion(&w, at(3), "denied"), OutboxState::Denied)
+        .await;
+    let sends = async |now: Ts| match load(&w, &w.proposal(Class::Campaign, now), now)
+        .await
+        .promotional_sends
+    {
+        Fact::Known(sends) => sends
+            .into_iter()
+            .map(|(topic, at)| (topic.unwrap(), at))
+            .collect::<Vec<_>>(),
         Fact::Unknown => panic!("known"),
     };
     let both = [("ofertas".to_owned(), T0), ("novedades".to_owned(), at(1))];
@@ -138,7 +229,10 @@ async fn promotional_sends_are_told_for_thirty_days(w: World) {
         pricing: None,
     };
     let mut tx = w.write().await;
-    tx.tenant(w.a.id).apply_status(&failed, at(4)).await.unwrap();
+    tx.tenant(w.a.id)
+        .apply_status(&failed, at(4))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(sends(at(5)).await, both[1..]);
 }
@@ -168,7 +262,10 @@ async fn bot_messages_count_since_the_person_wrote(w: World) {
     }
     w.queued(Class::Reply, at(41_000)).await;
     let mut tx = w.write().await;
-    tx.tenant(w.a.id).open_window(&w.a.number, w.a.ana, T0, "wamid.in").await.unwrap();
+    tx.tenant(w.a.id)
+        .open_window(&w.a.number, w.a.ana, T0, "wamid.in")
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let facts = async |now: Ts| {
         let proposal = by_plugin(&w, installation, now);
@@ -182,7 +279,10 @@ async fn bot_messages_count_since_the_person_wrote(w: World) {
             proposals_minute: 0,
         };
         let mut tx = w.store.read().await.unwrap();
-        let query = FactsQuery { plugin: Some(plugin), ..query(&proposal, now) };
+        let query = FactsQuery {
+            plugin: Some(plugin),
+            ..query(&proposal, now)
+        };
         let facts = tx.tenant(w.a.id).load_facts(query).await.unwrap();
         let plugin = facts.plugin.unwrap();
         assert_eq!(plugin.proposals_this_call, 7);
@@ -203,14 +303,24 @@ async fn bot_messages_count_since_the_person_wrote(w: World) {
 async fn duplicates_are_told_with_their_content(w: World) {
     let first = w.proposal(Class::Reply, T0);
     w.put(&first, OutboxState::Denied).await;
-    let again = Proposal { key: first.key.clone(), ..w.proposal(Class::Reply, at(1)) };
+    let again = Proposal {
+        key: first.key.clone(),
+        ..w.proposal(Class::Reply, at(1))
+    };
     let duplicate = load(&w, &again, at(1)).await.duplicate_of.unwrap();
     assert_eq!((duplicate.of, duplicate.same_content), (first.id, true));
     let mut tx = w.store.read().await.unwrap();
-    let other = FactsQuery { content_hash: "other", ..query(&again, at(1)) };
+    let other = FactsQuery {
+        content_hash: "other",
+        ..query(&again, at(1))
+    };
     let facts = tx.tenant(w.a.id).load_facts(other).await.unwrap();
     assert!(!facts.duplicate_of.unwrap().same_content);
-    assert_eq!(load(&w, &first, at(1)).await.duplicate_of, None, "nobody duplicates itself");
+    assert_eq!(
+        load(&w, &first, at(1)).await.duplicate_of,
+        None,
+        "nobody duplicates itself"
+    );
 }
 
 async fn a_template_is_found_or_its_neighbours_named(w: World) {
@@ -225,7 +335,15 @@ async fn a_template_is_found_or_its_neighbours_named(w: World) {
         synced_at: T0,
     };
     let mut tx = w.write().await;
-    tx.tenant(w.a.id).upsert_templates(&w.a.waba, &[template("carrito"), template("pedido")], true, T0).await.unwrap();
+    tx.tenant(w.a.id)
+        .upsert_templates(
+            &w.a.waba,
+            &[template("carrito"), template("pedido")],
+            true,
+            T0,
+        )
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let send = |name: &str| Proposal {
         content: Content::Template(TemplateSend {
@@ -237,34 +355,77 @@ async fn a_template_is_found_or_its_neighbours_named(w: World) {
         }),
         ..w.proposal(Class::Campaign, T0)
     };
-    assert_eq!(load(&w, &send("carrito"), T0).await.template, TemplateFact::Found(template("carrito")));
+    assert_eq!(
+        load(&w, &send("carrito"), T0).await.template,
+        TemplateFact::Found(template("carrito"))
+    );
     let closest = vec!["carrito (es_CO)".to_owned(), "pedido (es_CO)".to_owned()];
-    assert_eq!(load(&w, &send("carito"), T0).await.template, TemplateFact::Missing { closest });
+    assert_eq!(
+        load(&w, &send("carito"), T0).await.template,
+        TemplateFact::Missing { closest }
+    );
 }
 
 async fn anothers_number_and_person_tell_nothing(w: World) {
     let mut tx = w.write().await;
-    tx.tenant(w.b.id).set_number_stop(&w.b.number, Some(("theirs".to_owned(), T0))).await.unwrap();
+    tx.tenant(w.b.id)
+        .set_number_stop(&w.b.number, Some(("theirs".to_owned(), T0)))
+        .await
+        .unwrap();
     let theirs = w.consent(ConsentEventKind::Granted, ConsentScope::All, T0);
-    tx.tenant(w.b.id).append_consent(w.b.ana, &theirs).await.unwrap();
-    tx.tenant(w.b.id).open_window(&w.b.number, w.b.ana, T0, "theirs").await.unwrap();
+    tx.tenant(w.b.id)
+        .append_consent(w.b.ana, &theirs)
+        .await
+        .unwrap();
+    tx.tenant(w.b.id)
+        .open_window(&w.b.number, w.b.ana, T0, "theirs")
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
-    let proposal = Proposal { sender: w.b.number.clone(), contact: w.b.ana, ..w.proposal(Class::Reply, T0) };
+    let proposal = Proposal {
+        sender: w.b.number.clone(),
+        contact: w.b.ana,
+        ..w.proposal(Class::Reply, T0)
+    };
     let facts = load(&w, &proposal, T0).await;
     let sender = facts.sender.known().unwrap();
     assert_eq!((sender.owned, sender.waba.as_str()), (false, "withheld"));
     assert_eq!(facts.tenant.stopped, None);
-    assert_eq!((facts.consent, facts.window, facts.promotional_sends), (Fact::Unknown, Fact::Unknown, Fact::Unknown));
-    let nobody = Proposal { sender: portero_domain::ids::PhoneNumberId::new("999").unwrap(), ..proposal };
+    assert_eq!(
+        (facts.consent, facts.window, facts.promotional_sends),
+        (Fact::Unknown, Fact::Unknown, Fact::Unknown)
+    );
+    let nobody = Proposal {
+        sender: portero_domain::ids::PhoneNumberId::new("999").unwrap(),
+        ..proposal
+    };
     assert_eq!(load(&w, &nobody, T0).await.sender, Fact::Unknown);
     assert_eq!(WabaId::new("withheld").unwrap().as_str(), "withheld");
 }
 
-/// Statements enough for another connection to have overtaken, were it not held.
-async fn dawdle(tx: &mut Tx) {
-    for _ in 0..200 {
-        tx.system().setting("x").await.unwrap();
+/// Comes back once `other` waits for what this world's open transaction holds.
+async fn waits<T>(w: &World, other: &tokio::task::JoinHandle<T>, why: &str) {
+    use sqlx::{Connection, Row};
+    if !w.is_postgres() {
+        // One writer: there is no second transaction to look at.
+        tokio::task::yield_now().await;
+        assert!(!other.is_finished(), "{why}");
+        return;
     }
+    let mut conn = sqlx::PgConnection::connect(&w.url).await.unwrap();
+    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    for _ in 0..100_000 {
+        assert!(!other.is_finished(), "{why}");
+        let n: i64 = sqlx::query(waiting)
+            .fetch_one(&mut conn)
+            .await
+            .unwrap()
+            .get(0);
+        if n > 0 {
+            return;
+        }
+    }
+    panic!("the other transaction neither waits nor ends");
 }
 
 async fn an_opt_out_stored_first_is_seen_by_the_dispatch(w: World) {
@@ -272,14 +433,20 @@ async fn an_opt_out_stored_first_is_seen_by_the_dispatch(w: World) {
     w.put(&proposal, OutboxState::Queued).await;
     let revoked = w.consent(ConsentEventKind::Revoked, ConsentScope::All, T0);
     let mut opt_out = w.write().await;
-    opt_out.tenant(w.a.id).append_consent(w.a.ana, &revoked).await.unwrap();
+    opt_out
+        .tenant(w.a.id)
+        .append_consent(w.a.ana, &revoked)
+        .await
+        .unwrap();
     let (store, tenant) = (w.store.clone(), w.a.id);
     let dispatch = tokio::spawn(async move {
         let mut tx = store.write().await.unwrap();
-        tx.tenant(tenant).load_facts(query(&proposal, at(1))).await.unwrap()
+        tx.tenant(tenant)
+            .load_facts(query(&proposal, at(1)))
+            .await
+            .unwrap()
     });
-    dawdle(&mut opt_out).await;
-    assert!(!dispatch.is_finished(), "the dispatch did not wait for the opt-out");
+    waits(&w, &dispatch, "the dispatch did not wait for the opt-out").await;
     opt_out.commit().await.unwrap();
     assert_eq!(dispatch.await.unwrap().consent, Fact::Known(vec![revoked]));
 }
@@ -288,21 +455,42 @@ async fn an_opt_out_stored_later_waits_for_the_attempt(w: World) {
     let proposal = w.proposal(Class::Campaign, T0);
     let outbox = w.put(&proposal, OutboxState::Queued).await;
     let mut dispatch = w.write().await;
-    let facts = dispatch.tenant(w.a.id).load_facts(query(&proposal, T0)).await.unwrap();
+    let facts = dispatch
+        .tenant(w.a.id)
+        .load_facts(query(&proposal, T0))
+        .await
+        .unwrap();
     assert_eq!(facts.consent, Fact::Known(Vec::new()));
     let revoked = w.consent(ConsentEventKind::Revoked, ConsentScope::All, T0);
     let (store, tenant, ana) = (w.store.clone(), w.a.id, w.a.ana);
     let opt_out = tokio::spawn(async move {
         let mut tx = store.write().await.unwrap();
-        tx.tenant(tenant).append_consent(ana, &revoked).await.unwrap();
-        let cancelled = tx.tenant(tenant).cancel_queued(ana, false, "consent.revoked", T0).await.unwrap();
+        tx.tenant(tenant)
+            .append_consent(ana, &revoked)
+            .await
+            .unwrap();
+        let cancelled = tx
+            .tenant(tenant)
+            .cancel_queued(ana, false, "consent.revoked", T0)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         cancelled
     });
-    dawdle(&mut dispatch).await;
-    assert!(!opt_out.is_finished(), "the opt-out overtook a dispatch that had read its facts");
+    waits(
+        &w,
+        &opt_out,
+        "the opt-out overtook a dispatch that had read its facts",
+    )
+    .await;
     let decision = DecisionId::new(&*w.ids, T0);
-    assert!(dispatch.tenant(w.a.id).begin_attempt(&w.attempt(outbox), decision, T0, T0, T0).await.unwrap());
+    assert!(
+        dispatch
+            .tenant(w.a.id)
+            .begin_attempt(&w.attempt(outbox), decision, T0, T0, T0)
+            .await
+            .unwrap()
+    );
     dispatch.commit().await.unwrap();
     assert_eq!(opt_out.await.unwrap(), 0, "the attempt had begun");
 }
@@ -313,23 +501,41 @@ async fn a_bucket_is_spent_by_one_process_at_a_time(w: World) {
     w.put(&first, OutboxState::Queued).await;
     let luis = portero_domain::ids::ContactId::new(&*w.ids, T0);
     let mut tx = w.write().await;
-    tx.tenant(w.a.id).create_contact(luis, &Default::default(), &[], T0).await.unwrap();
+    tx.tenant(w.a.id)
+        .create_contact(luis, &Default::default(), &[], T0)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
-    let second = Proposal { contact: luis, ..w.proposal(Class::Reply, at(1)) };
+    let second = Proposal {
+        contact: luis,
+        ..w.proposal(Class::Reply, at(1))
+    };
     w.put(&second, OutboxState::Queued).await;
     let tat = |facts: &Facts| facts.sender.known().unwrap().tat;
     let mut one = w.write().await;
-    let seen = tat(&one.tenant(w.a.id).load_facts(query(&first, T0)).await.unwrap());
+    let seen = tat(&one
+        .tenant(w.a.id)
+        .load_facts(query(&first, T0))
+        .await
+        .unwrap());
     assert_eq!(seen, Ts::ZERO);
     let (store, tenant) = (w.store.clone(), w.a.id);
     let other = tokio::spawn(async move {
         let mut tx = store.write().await.unwrap();
-        tat(&tx.tenant(tenant).load_facts(query(&second, T0)).await.unwrap())
+        tat(&tx
+            .tenant(tenant)
+            .load_facts(query(&second, T0))
+            .await
+            .unwrap())
     });
-    dawdle(&mut one).await;
-    assert!(!other.is_finished(), "two processes read the same bucket");
+    waits(&w, &other, "two processes read the same bucket").await;
     let decision = DecisionId::new(&*w.ids, T0);
-    assert!(one.tenant(w.a.id).begin_attempt(&w.attempt(first.id), decision, T0, T0, at(14)).await.unwrap());
+    assert!(
+        one.tenant(w.a.id)
+            .begin_attempt(&w.attempt(first.id), decision, T0, T0, at(14))
+            .await
+            .unwrap()
+    );
     one.commit().await.unwrap();
     assert_eq!(other.await.unwrap(), at(14));
 }

@@ -26,14 +26,22 @@ async fn insert(w: &World, events: &[NewEvent]) -> Vec<bool> {
 
 async fn claim(w: &World, now: Ts, limit: usize) -> Vec<(EventId, i64)> {
     let mut tx = w.write().await;
-    let claimed = tx.system().claim_events("host-1", now, at(now.0 - T0.0 + 1_000), limit).await.unwrap();
+    let claimed = tx
+        .system()
+        .claim_events("host-1", now, at(now.0 - T0.0 + 1_000), limit)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     claimed.into_iter().map(|e| (e.id, e.fence)).collect()
 }
 
 async fn finish(w: &World, id: EventId, fence: i64) -> bool {
     let mut tx = w.write().await;
-    let done = tx.system().finish_event(id, fence, EventState::Done, "ok", T0).await.unwrap();
+    let done = tx
+        .system()
+        .finish_event(id, fence, EventState::Done, "ok", T0)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     done
 }
@@ -44,21 +52,33 @@ async fn the_same_event_is_kept_once(w: World) {
     let mut again = w.event("l", T0);
     again.dedupe_key = "wamid.X".to_owned();
     let other = w.event("l", T0);
-    assert_eq!(insert(&w, &[one.clone(), again.clone(), other.clone()]).await, [true, false, true]);
+    assert_eq!(
+        insert(&w, &[one.clone(), again.clone(), other.clone()]).await,
+        [true, false, true]
+    );
     assert_eq!(insert(&w, &[again, other]).await, [false, false]);
     assert_eq!(insert(&w, &[]).await, [] as [bool; 0]);
     let mut tx = w.store.read().await.unwrap();
     let counts = tx.system().event_counts(Some(w.a.id)).await.unwrap();
     assert_eq!(counts, [("business".to_owned(), "pending".to_owned(), 2)]);
     let kept = tx.tenant(w.a.id).event(one.id).await.unwrap().unwrap();
-    assert_eq!((kept.payload, kept.dedupe_key, kept.attempts), ("{}".to_owned(), "wamid.X".to_owned(), 0));
+    assert_eq!(
+        (kept.payload, kept.dedupe_key, kept.attempts),
+        ("{}".to_owned(), "wamid.X".to_owned(), 0)
+    );
 }
 
 async fn a_delivery_is_kept_byte_for_byte(w: World) {
     let id = DeliveryId::new(&*w.ids, T0);
     let body: Vec<u8> = (0..=255).collect();
     let mut tx = w.write().await;
-    let new = NewDelivery { id, app: "main".to_owned(), body: body.clone(), received_at: T0, updates: 3 };
+    let new = NewDelivery {
+        id,
+        app: "main".to_owned(),
+        body: body.clone(),
+        received_at: T0,
+        updates: 3,
+    };
     tx.system().insert_delivery(&new).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = w.store.read().await.unwrap();
@@ -66,8 +86,11 @@ async fn a_delivery_is_kept_byte_for_byte(w: World) {
 }
 
 async fn only_the_head_of_a_lane_is_claimed(w: World) {
-    let events: Vec<NewEvent> =
-        ["a", "a", "b", "a", "b"].iter().zip(0..).map(|(lane, n)| w.event(lane, at(n))).collect();
+    let events: Vec<NewEvent> = ["a", "a", "b", "a", "b"]
+        .iter()
+        .zip(0..)
+        .map(|(lane, n)| w.event(lane, at(n)))
+        .collect();
     insert(&w, &events).await;
     let mut order = Vec::new();
     for _ in 0..3 {
@@ -89,13 +112,34 @@ async fn due_and_lease_are_exact_to_the_millisecond(w: World) {
     assert!(claim(&w, at(1_999), 10).await.is_empty());
     assert_eq!(claim(&w, at(2_000), 10).await, [(event.id, 2)]);
     let mut tx = w.write().await;
-    assert!(!tx.system().retry_event(event.id, 1, at(5_000), "old").await.unwrap());
-    assert!(tx.system().retry_event(event.id, 2, at(5_000), "busy").await.unwrap());
+    assert!(
+        !tx.system()
+            .retry_event(event.id, 1, at(5_000), "old")
+            .await
+            .unwrap()
+    );
+    assert!(
+        tx.system()
+            .retry_event(event.id, 2, at(5_000), "busy")
+            .await
+            .unwrap()
+    );
     tx.commit().await.unwrap();
     assert!(claim(&w, at(4_999), 10).await.is_empty());
     let mut tx = w.write().await;
-    let again = tx.system().claim_events("host-2", at(5_000), at(6_000), 10).await.unwrap();
-    assert_eq!((again[0].attempts, again[0].fence, again[0].interpretation.as_str()), (3, 3, "busy"));
+    let again = tx
+        .system()
+        .claim_events("host-2", at(5_000), at(6_000), 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            again[0].attempts,
+            again[0].fence,
+            again[0].interpretation.as_str()
+        ),
+        (3, 3, "busy")
+    );
 }
 
 async fn an_old_fence_finishes_nothing(w: World) {
@@ -109,7 +153,9 @@ async fn an_old_fence_finishes_nothing(w: World) {
 }
 
 async fn claimers_side_by_side_never_share_an_event(w: World) {
-    let events: Vec<NewEvent> = (0..60).map(|n| w.event(&format!("l{}", n % 20), at(n))).collect();
+    let events: Vec<NewEvent> = (0..60)
+        .map(|n| w.event(&format!("l{}", n % 20), at(n)))
+        .collect();
     insert(&w, &events).await;
     let mut workers = Vec::new();
     for worker in 0..4 {
@@ -119,7 +165,11 @@ async fn claimers_side_by_side_never_share_an_event(w: World) {
             loop {
                 let mut tx = store.write().await.unwrap();
                 let owner = format!("host-{worker}");
-                let claimed = match tx.system().claim_events(&owner, at(100), at(60_000), 3).await {
+                let claimed = match tx
+                    .system()
+                    .claim_events(&owner, at(100), at(60_000), 3)
+                    .await
+                {
                     Err(e) if e.is_transient() => continue,
                     other => other.unwrap(),
                 };
@@ -131,7 +181,10 @@ async fn claimers_side_by_side_never_share_an_event(w: World) {
                     taken.push((event.lane_key.clone(), event.id));
                     let mut tx = store.write().await.unwrap();
                     assert!(
-                        tx.system().finish_event(event.id, event.fence, EventState::Done, "", T0).await.unwrap()
+                        tx.system()
+                            .finish_event(event.id, event.fence, EventState::Done, "", T0)
+                            .await
+                            .unwrap()
                     );
                     tx.commit().await.unwrap();
                 }
@@ -176,12 +229,32 @@ async fn what_is_nobodys_is_listed_for_the_operator(w: World) {
     let mine = w.event("z", at(3));
     insert(&w, &[lost.clone(), broken.clone(), mine.clone()]).await;
     let mut tx = w.store.read().await.unwrap();
-    let ids = |rows: Vec<portero_store::model::EventRow>| rows.into_iter().map(|r| r.id).collect::<Vec<_>>();
-    assert_eq!(ids(tx.system().list_unrouted_events(10, None).await.unwrap()), [broken.id, lost.id]);
-    assert_eq!(ids(tx.system().list_unrouted_events(10, Some(broken.id)).await.unwrap()), [lost.id]);
-    assert_eq!(ids(tx.tenant(w.a.id).events(10, None).await.unwrap()), [mine.id]);
+    let ids = |rows: Vec<portero_store::model::EventRow>| {
+        rows.into_iter().map(|r| r.id).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ids(tx.system().list_unrouted_events(10, None).await.unwrap()),
+        [broken.id, lost.id]
+    );
+    assert_eq!(
+        ids(tx
+            .system()
+            .list_unrouted_events(10, Some(broken.id))
+            .await
+            .unwrap()),
+        [lost.id]
+    );
+    assert_eq!(
+        ids(tx.tenant(w.a.id).events(10, None).await.unwrap()),
+        [mine.id]
+    );
     assert_eq!(tx.system().event_counts(None).await.unwrap().len(), 3);
-    assert!(claim(&w, at(9), 10).await.iter().all(|(id, _)| *id == mine.id));
+    assert!(
+        claim(&w, at(9), 10)
+            .await
+            .iter()
+            .all(|(id, _)| *id == mine.id)
+    );
 }
 
 async fn texts_with_nul_are_kept_on_both_engines_alike(w: World) {
@@ -190,9 +263,15 @@ async fn texts_with_nul_are_kept_on_both_engines_alike(w: World) {
     event.payload = r#"{"text":"a\u0000b"}"#.to_owned();
     insert(&w, std::slice::from_ref(&event)).await;
     let mut tx = w.write().await;
-    tx.tenant(w.a.id).set_attribute(w.a.ana, "k", Some("x\0y")).await.unwrap();
+    tx.tenant(w.a.id)
+        .set_attribute(w.a.ana, "k", Some("x\0y"))
+        .await
+        .unwrap();
     let kept = tx.tenant(w.a.id).event(event.id).await.unwrap().unwrap();
-    assert_eq!((kept.interpretation.as_str(), kept.payload), ("a\u{fffd}b", event.payload));
+    assert_eq!(
+        (kept.interpretation.as_str(), kept.payload),
+        ("a\u{fffd}b", event.payload)
+    );
     let attributes = tx.tenant(w.a.id).attributes(w.a.ana).await.unwrap();
     assert_eq!(attributes, [("k".to_owned(), "x\u{fffd}y".to_owned())]);
 }

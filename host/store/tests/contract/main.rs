@@ -16,6 +16,7 @@ mod crash;
 mod facts;
 mod inbox;
 mod isolation;
+mod lanes;
 mod outbox;
 mod people;
 mod plugins;
@@ -55,6 +56,7 @@ const FILES: &[&[Test]] = &[
     facts::TESTS,
     inbox::TESTS,
     isolation::TESTS,
+    lanes::TESTS,
     outbox::TESTS,
     people::TESTS,
     plugins::TESTS,
@@ -71,10 +73,13 @@ fn main() {
     let args = Arguments::from_args();
     let server: Arc<OnceLock<Postgres>> = Arc::new(OnceLock::new());
     let passed: [Arc<AtomicUsize>; 2] = Default::default();
-    let mut trials = vec![Trial::test("schema::the_two_migration_folders_differ_in_blob_and_bytea_only", || {
-        schema::the_two_migration_folders_differ_in_blob_and_bytea_only();
-        Ok(())
-    })];
+    let mut trials = vec![Trial::test(
+        "schema::the_two_migration_folders_differ_in_blob_and_bytea_only",
+        || {
+            schema::the_two_migration_folders_differ_in_blob_and_bytea_only();
+            Ok(())
+        },
+    )];
     let has_postgres = postgres::binaries().is_some();
     let mut listed = [0, 0];
     for (name, test) in FILES.iter().flat_map(|file| file.iter()).copied() {
@@ -90,7 +95,9 @@ fn main() {
             let (server, count) = (Arc::clone(&server), Arc::clone(&passed[1]));
             listed[1] += 1;
             trials.push(Trial::test(format!("postgres::{name}"), move || {
-                let url = server.get_or_init(|| Postgres::start().expect("binaries are there")).database();
+                let url = server
+                    .get_or_init(|| Postgres::start().expect("binaries are there"))
+                    .database();
                 run(test, move || World::postgres(url));
                 count.fetch_add(1, Ordering::Relaxed);
                 Ok(())
@@ -99,8 +106,13 @@ fn main() {
     }
     let conclusion = libtest_mimic::run(&args, trials);
     if !args.list {
-        for (engine, (passed, listed)) in ["sqlite", "postgres"].iter().zip(passed.iter().zip(listed)) {
-            println!("contract on {engine}: {} of {listed} passed", passed.load(Ordering::Relaxed));
+        for (engine, (passed, listed)) in
+            ["sqlite", "postgres"].iter().zip(passed.iter().zip(listed))
+        {
+            println!(
+                "contract on {engine}: {} of {listed} passed",
+                passed.load(Ordering::Relaxed)
+            );
         }
     }
     // The server goes before the process does.
@@ -113,6 +125,10 @@ where
     W: FnOnce() -> F,
     F: Future<Output = World>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async { test(make().await).await });
 }

@@ -1,4 +1,4 @@
-//! Outbox, lanes and attempts.
+//! Outbox and attempts.
 
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{DecisionId, OutboxId, Wamid};
@@ -11,11 +11,6 @@ use crate::world::{T0, World, at, put_in};
 
 crate::tests![
     a_key_is_one_proposal,
-    a_lane_gives_its_oldest_first,
-    a_reply_goes_before_and_never_waits_for_a_promotion,
-    a_lane_rests_until_its_head_is_due,
-    lane_leases_and_fences_are_exact,
-    no_two_lanes_of_one_pair_are_ever_leased,
     one_attempt_is_in_flight_per_person,
     what_was_withdrawn_does_not_begin,
     an_attempt_ends_once_and_moves_its_proposal,
@@ -27,24 +22,24 @@ crate::tests![
     proposals_are_listed_newest_first,
 ];
 
-async fn claim(w: &World, now: Ts, limit: usize) -> Vec<ClaimedLane> {
+pub(crate) async fn claim(w: &World, now: Ts, limit: usize) -> Vec<ClaimedLane> {
     let mut tx = w.write().await;
-    let lanes = tx.system().claim_lanes("host-1", now, now, now + Millis(1_000), limit).await.unwrap();
+    let lanes = tx
+        .system()
+        .claim_lanes("host-1", now, now, now + Millis(1_000), limit)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     lanes
 }
 
-async fn release(w: &World, lane: &ClaimedLane, ready_at: Option<Ts>) -> bool {
+pub(crate) async fn settle(w: &World, id: OutboxId, state: OutboxState) -> bool {
     let mut tx = w.write().await;
-    let mut system = tx.system();
-    let done = system.release_lane(&lane.number, lane.contact, lane.class, lane.fence, ready_at).await.unwrap();
-    tx.commit().await.unwrap();
-    done
-}
-
-async fn settle(w: &World, id: OutboxId, state: OutboxState) -> bool {
-    let mut tx = w.write().await;
-    let done = tx.tenant(w.a.id).settle_outbox(id, state, Some("test.rule"), None, T0).await.unwrap();
+    let done = tx
+        .tenant(w.a.id)
+        .settle_outbox(id, state, Some("test.rule"), None, T0)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     done
 }
@@ -59,7 +54,10 @@ fn wamid(text: &str) -> Wamid {
 }
 
 fn accepted(text: &str) -> AttemptEnd {
-    AttemptEnd::Accepted { wamid: wamid(text), status: MessageStatus::Accepted }
+    AttemptEnd::Accepted {
+        wamid: wamid(text),
+        status: MessageStatus::Accepted,
+    }
 }
 
 async fn a_key_is_one_proposal(w: World) {
@@ -72,147 +70,50 @@ async fn a_key_is_one_proposal(w: World) {
     let mut a = tx.tenant(w.a.id);
     assert!(a.outbox(again.id).await.unwrap().is_none());
     let row = a.outbox_by_key(&first.key).await.unwrap().unwrap();
-    assert_eq!((row.id, &row.proposal, row.content_hash.as_str()), (first.id, &first, "hash"));
-    assert_eq!((row.created_at, row.expires_at, row.tries), (first.created_at, first.expires_at, 0));
+    assert_eq!(
+        (row.id, &row.proposal, row.content_hash.as_str()),
+        (first.id, &first, "hash")
+    );
+    assert_eq!(
+        (row.created_at, row.expires_at, row.tries),
+        (first.created_at, first.expires_at, 0)
+    );
     assert_eq!(a.outbox_by_key("other").await.unwrap(), None);
-}
-
-async fn a_lane_gives_its_oldest_first(w: World) {
-    let mut ids = Vec::new();
-    for n in 0..4 {
-        ids.push(w.queued(Class::Reply, at(n)).await);
-    }
-    let mut seen = Vec::new();
-    loop {
-        let lanes = claim(&w, at(100), 8).await;
-        let [lane] = lanes.as_slice() else { break };
-        assert_eq!((lane.tenant, lane.contact, lane.class), (w.a.id, w.a.ana, Class::Reply));
-        let mut tx = w.write().await;
-        assert!(tx.tenant(w.a.id).is_lane_head(&lane.head).await.unwrap());
-        let newest = tx.tenant(w.a.id).outbox(ids[3]).await.unwrap().unwrap();
-        assert_eq!(tx.tenant(w.a.id).is_lane_head(&newest).await.unwrap(), lane.head.id == ids[3]);
-        drop(tx);
-        seen.push(lane.head.id);
-        assert!(settle(&w, lane.head.id, OutboxState::Denied).await);
-        assert!(release(&w, lane, Some(at(100))).await);
-    }
-    assert_eq!(seen, ids);
-}
-
-async fn a_reply_goes_before_and_never_waits_for_a_promotion(w: World) {
-    let promotion = w.proposal(Class::Campaign, T0);
-    w.put_at(&promotion, OutboxState::Deferred, at(3_600_000)).await;
-    let reply = w.queued(Class::Reply, at(1)).await;
-    let lanes = claim(&w, at(10), 8).await;
-    assert_eq!(lanes.iter().map(|l| l.head.id).collect::<Vec<_>>(), [reply]);
-    // Once the promotion is due too, the reply still goes first, and alone.
-    assert!(release(&w, &lanes[0], Some(at(10))).await);
-    let lanes = claim(&w, at(3_600_000), 8).await;
-    assert_eq!(lanes.iter().map(|l| l.head.id).collect::<Vec<_>>(), [reply]);
-    assert!(settle(&w, reply, OutboxState::Denied).await);
-    assert!(release(&w, &lanes[0], Some(at(3_600_000))).await);
-    let lanes = claim(&w, at(3_600_000), 8).await;
-    assert_eq!(lanes.iter().map(|l| l.head.id).collect::<Vec<_>>(), [promotion.id]);
-}
-
-async fn a_lane_rests_until_its_head_is_due(w: World) {
-    let first = w.proposal(Class::Reply, T0);
-    w.put_at(&first, OutboxState::Deferred, at(5_000)).await;
-    // A later proposal wakes the lane but does not overtake.
-    w.queued(Class::Reply, at(10)).await;
-    assert!(claim(&w, at(4_999), 8).await.is_empty());
-    assert_eq!(claim(&w, at(5_000), 8).await[0].head.id, first.id);
-}
-
-async fn lane_leases_and_fences_are_exact(w: World) {
-    let id = w.queued(Class::Reply, T0).await;
-    assert!(claim(&w, at(-1), 8).await.is_empty());
-    let first = claim(&w, T0, 8).await.remove(0);
-    assert!(claim(&w, at(999), 8).await.is_empty());
-    let second = claim(&w, at(1_000), 8).await.remove(0);
-    assert_eq!((first.fence, second.fence, second.head.id), (1, 2, id));
-    assert!(!release(&w, &first, None).await);
-    assert!(release(&w, &second, Some(at(7_000))).await);
-    assert!(claim(&w, at(6_999), 8).await.is_empty());
-    assert_eq!(claim(&w, at(7_000), 8).await.len(), 1);
-}
-
-async fn no_two_lanes_of_one_pair_are_ever_leased(w: World) {
-    for n in 0..6 {
-        for class in [Class::Reply, Class::Transactional, Class::Campaign] {
-            w.queued(class, at(n)).await;
-        }
-    }
-    // One claim gives one lane of the pair.
-    let mut tx = w.write().await;
-    let lanes = tx.system().claim_lanes("x", at(100), at(100), at(200), 8).await.unwrap();
-    assert_eq!(lanes.len(), 1);
-    drop(tx);
-    let mut workers = Vec::new();
-    let leased = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let done = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    for worker in 0..4 {
-        let (store, leased, done, tenant) = (w.store.clone(), leased.clone(), done.clone(), w.a.id);
-        workers.push(tokio::spawn(async move {
-            let mut taken = Vec::new();
-            for _ in 0..20_000 {
-                if done.load(std::sync::atomic::Ordering::SeqCst) == 18 {
-                    break;
-                }
-                let mut tx = store.write().await.unwrap();
-                let owner = format!("host-{worker}");
-                let lanes = match tx.system().claim_lanes(&owner, at(100), at(100), at(60_000), 8).await {
-                    Err(e) if e.is_transient() => continue,
-                    other => other.unwrap(),
-                };
-                tx.commit().await.unwrap();
-                for lane in lanes {
-                    let others = leased.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                    assert_eq!(others, 0, "two lanes of one pair are leased");
-                    taken.push(lane.head.id);
-                    let mut tx = store.write().await.unwrap();
-                    let mut a = tx.tenant(tenant);
-                    assert!(a.settle_outbox(lane.head.id, OutboxState::Denied, None, None, T0).await.unwrap());
-                    let mut system = tx.system();
-                    leased.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
-                    assert!(
-                        system
-                            .release_lane(&lane.number, lane.contact, lane.class, lane.fence, Some(at(100)))
-                            .await
-                            .unwrap()
-                    );
-                    tx.commit().await.unwrap();
-                    done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                }
-            }
-            taken
-        }));
-    }
-    let mut all: Vec<OutboxId> = Vec::new();
-    for worker in workers {
-        all.extend(worker.await.unwrap());
-    }
-    let total = all.len();
-    all.sort();
-    all.dedup();
-    assert_eq!(all.len(), total, "a proposal was taken twice");
-    assert_eq!(total, 18, "a proposal was left behind");
 }
 
 async fn one_attempt_is_in_flight_per_person(w: World) {
     let (_, first) = w.on_the_wire(T0).await;
     let second = w.queued(Class::Transactional, at(1)).await;
-    assert!(claim(&w, at(10), 8).await.is_empty(), "a person with a message on the wire is left alone");
+    assert!(
+        claim(&w, at(10), 8).await.is_empty(),
+        "a person with a message on the wire is left alone"
+    );
     let mut tx = w.write().await;
     let decision = DecisionId::new(&*w.ids, T0);
     let attempt = w.attempt(second);
-    assert!(!tx.tenant(w.a.id).begin_attempt(&attempt, decision, T0, at(9), at(9)).await.unwrap());
-    assert!(tx.tenant(w.a.id).attempt(attempt.id).await.unwrap().is_none());
+    assert!(
+        !tx.tenant(w.a.id)
+            .begin_attempt(&attempt, decision, T0, at(9), at(9))
+            .await
+            .unwrap()
+    );
+    assert!(
+        tx.tenant(w.a.id)
+            .attempt(attempt.id)
+            .await
+            .unwrap()
+            .is_none()
+    );
     let row = tx.tenant(w.a.id).outbox(second).await.unwrap().unwrap();
     assert_eq!((row.state, row.tries), (OutboxState::Queued, 0));
     tx.commit().await.unwrap();
     let mut tx = w.write().await;
-    assert!(tx.tenant(w.a.id).end_attempt(first, &accepted("wamid.1"), at(20)).await.unwrap());
+    assert!(
+        tx.tenant(w.a.id)
+            .end_attempt(first, &accepted("wamid.1"), at(20))
+            .await
+            .unwrap()
+    );
     tx.commit().await.unwrap();
     assert_eq!(claim(&w, at(20), 8).await[0].head.id, second);
     w.begin(second, at(21)).await;
@@ -224,34 +125,85 @@ async fn what_was_withdrawn_does_not_begin(w: World) {
     let mut tx = w.write().await;
     let attempt = w.attempt(id);
     let decision = DecisionId::new(&*w.ids, T0);
-    assert!(!tx.tenant(w.a.id).begin_attempt(&attempt, decision, T0, T0, T0).await.unwrap());
+    assert!(
+        !tx.tenant(w.a.id)
+            .begin_attempt(&attempt, decision, T0, T0, T0)
+            .await
+            .unwrap()
+    );
     assert!(tx.tenant(w.a.id).attempts(id).await.unwrap().is_empty());
 }
 
 async fn an_attempt_ends_once_and_moves_its_proposal(w: World) {
     let ends = [
         (accepted("wamid.a"), OutboxState::Sent, false),
-        (AttemptEnd::Refused { code: 131_047, title: "Re-engagement".to_owned(), http: 400 }, OutboxState::Failed, true),
-        (AttemptEnd::NotSent { why: "refused".to_owned() }, OutboxState::Attempting, true),
-        (AttemptEnd::Unknown { why: "reset".to_owned() }, OutboxState::Unknown, true),
+        (
+            AttemptEnd::Refused {
+                code: 131_047,
+                title: "Re-engagement".to_owned(),
+                http: 400,
+            },
+            OutboxState::Failed,
+            true,
+        ),
+        (
+            AttemptEnd::NotSent {
+                why: "refused".to_owned(),
+            },
+            OutboxState::Attempting,
+            true,
+        ),
+        (
+            AttemptEnd::Unknown {
+                why: "reset".to_owned(),
+            },
+            OutboxState::Unknown,
+            true,
+        ),
     ];
     for (n, (end, expected, requeues)) in ends.into_iter().enumerate() {
         let t = at(i64::try_from(n).unwrap() * 100);
         let (outbox, attempt) = w.on_the_wire(t).await;
         let mut tx = w.write().await;
         let mut a = tx.tenant(w.a.id);
-        assert!(a.end_attempt(attempt, &end, t + Millis(1)).await.unwrap(), "{end:?}");
-        assert!(!a.end_attempt(attempt, &AttemptEnd::NotSent { why: String::new() }, t).await.unwrap(), "{end:?}");
+        assert!(
+            a.end_attempt(attempt, &end, t + Millis(1)).await.unwrap(),
+            "{end:?}"
+        );
+        assert!(
+            !a.end_attempt(attempt, &AttemptEnd::NotSent { why: String::new() }, t)
+                .await
+                .unwrap(),
+            "{end:?}"
+        );
         let row = a.outbox(outbox).await.unwrap().unwrap();
-        assert_eq!((row.state, row.tries, row.begun_at), (expected, 1, Some(t)), "{end:?}");
+        assert_eq!(
+            (row.state, row.tries, row.begun_at),
+            (expected, 1, Some(t)),
+            "{end:?}"
+        );
         assert_eq!(row.settled_at.is_some(), expected.is_final(), "{end:?}");
-        assert_eq!(a.requeue_outbox(outbox, t + Millis(50), t).await.unwrap(), requeues, "{end:?}");
+        assert_eq!(
+            a.requeue_outbox(outbox, t + Millis(50), t).await.unwrap(),
+            requeues,
+            "{end:?}"
+        );
         if requeues {
             let row = a.outbox(outbox).await.unwrap().unwrap();
-            assert_eq!((row.state, row.not_before, row.settled_at), (OutboxState::Queued, t + Millis(50), None));
-            assert!(a.settle_outbox(outbox, OutboxState::Failed, None, None, t).await.unwrap());
+            assert_eq!(
+                (row.state, row.not_before, row.settled_at),
+                (OutboxState::Queued, t + Millis(50), None)
+            );
+            assert!(
+                a.settle_outbox(outbox, OutboxState::Failed, None, None, t)
+                    .await
+                    .unwrap()
+            );
         } else {
-            assert_eq!((row.wamid.as_deref(), row.status), (Some("wamid.a"), Some(MessageStatus::Accepted)));
+            assert_eq!(
+                (row.wamid.as_deref(), row.status),
+                (Some("wamid.a"), Some(MessageStatus::Accepted))
+            );
         }
         tx.commit().await.unwrap();
     }
@@ -259,11 +211,25 @@ async fn an_attempt_ends_once_and_moves_its_proposal(w: World) {
     let (outbox, attempt) = w.on_the_wire(at(1_000)).await;
     let mut tx = w.write().await;
     let mut a = tx.tenant(w.a.id);
-    assert!(a.end_attempt(attempt, &AttemptEnd::Unknown { why: String::new() }, T0).await.unwrap());
-    assert!(a.end_attempt(attempt, &accepted("wamid.late"), T0).await.unwrap());
-    assert_eq!(a.outbox(outbox).await.unwrap().unwrap().state, OutboxState::Sent);
+    assert!(
+        a.end_attempt(attempt, &AttemptEnd::Unknown { why: String::new() }, T0)
+            .await
+            .unwrap()
+    );
+    assert!(
+        a.end_attempt(attempt, &accepted("wamid.late"), T0)
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        a.outbox(outbox).await.unwrap().unwrap().state,
+        OutboxState::Sent
+    );
     let row = a.attempt(attempt).await.unwrap().unwrap();
-    assert_eq!((row.state.as_str(), row.wamid.as_deref()), ("accepted", Some("wamid.late")));
+    assert_eq!(
+        (row.state.as_str(), row.wamid.as_deref()),
+        ("accepted", Some("wamid.late"))
+    );
 }
 
 async fn lost_attempts_are_found_when_their_lease_ends(w: World) {
@@ -271,13 +237,36 @@ async fn lost_attempts_are_found_when_their_lease_ends(w: World) {
     let mut tx = w.write().await;
     let mut found = Vec::new();
     for ms in [29_999, 30_000] {
-        found.push(tx.system().expired_attempts(at(ms), 10).await.unwrap().len());
+        found.push(
+            tx.system()
+                .expired_attempts(at(ms), 10)
+                .await
+                .unwrap()
+                .len(),
+        );
     }
     assert_eq!(found, [0, 1]);
-    let row = tx.system().expired_attempts(at(30_000), 10).await.unwrap().remove(0);
-    assert_eq!((row.id, row.tenant, row.number, row.contact), (attempt, w.a.id, w.a.number.clone(), w.a.ana));
-    tx.tenant(w.a.id).end_attempt(attempt, &AttemptEnd::Unknown { why: String::new() }, T0).await.unwrap();
-    assert!(tx.system().expired_attempts(at(99_000), 10).await.unwrap().is_empty());
+    let row = tx
+        .system()
+        .expired_attempts(at(30_000), 10)
+        .await
+        .unwrap()
+        .remove(0);
+    assert_eq!(
+        (row.id, row.tenant, row.number, row.contact),
+        (attempt, w.a.id, w.a.number.clone(), w.a.ana)
+    );
+    tx.tenant(w.a.id)
+        .end_attempt(attempt, &AttemptEnd::Unknown { why: String::new() }, T0)
+        .await
+        .unwrap();
+    assert!(
+        tx.system()
+            .expired_attempts(at(99_000), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn only_what_has_not_begun_is_cancelled(w: World) {
@@ -286,14 +275,31 @@ async fn only_what_has_not_begun_is_cancelled(w: World) {
     promotion.purpose = Purpose::Promotional;
     let promotion = w.put(&promotion, OutboxState::Deferred).await;
     let reply = w.queued(Class::Reply, at(2)).await;
-    let review = w.put(&w.proposal(Class::Reply, at(3)), OutboxState::InReview).await;
-    let denied = w.put(&w.proposal(Class::Reply, at(4)), OutboxState::Denied).await;
+    let review = w
+        .put(&w.proposal(Class::Reply, at(3)), OutboxState::InReview)
+        .await;
+    let denied = w
+        .put(&w.proposal(Class::Reply, at(4)), OutboxState::Denied)
+        .await;
     let mut tx = w.write().await;
     let mut a = tx.tenant(w.a.id);
-    assert_eq!(a.cancel_queued(w.a.ana, true, "consent.revoked", at(9)).await.unwrap(), 1);
-    assert_eq!(a.cancel_queued(w.a.ana, false, "consent.revoked", at(9)).await.unwrap(), 2);
+    assert_eq!(
+        a.cancel_queued(w.a.ana, true, "consent.revoked", at(9))
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(
+        a.cancel_queued(w.a.ana, false, "consent.revoked", at(9))
+            .await
+            .unwrap(),
+        2
+    );
     let row = a.outbox(promotion).await.unwrap().unwrap();
-    assert_eq!((row.state, row.rule.as_deref()), (OutboxState::Cancelled, Some("consent.revoked")));
+    assert_eq!(
+        (row.state, row.rule.as_deref()),
+        (OutboxState::Cancelled, Some("consent.revoked"))
+    );
     assert_eq!(row.settled_at, Some(at(9)));
     tx.commit().await.unwrap();
     let mut states = Vec::new();
@@ -314,12 +320,23 @@ async fn the_account_adds_up(w: World) {
     let mut tx = w.store.read().await.unwrap();
     let account = tx.system().accounting(Some(w.a.id)).await.unwrap();
     assert_eq!(account.len(), 10);
-    assert!(account.iter().all(|(s, n)| *n == u64::from(*s != OutboxState::Sent)), "{account:?}");
-    assert_eq!(account.iter().map(|(_, n)| n).sum::<u64>(), tx.system().proposals(Some(w.a.id)).await.unwrap());
+    assert!(
+        account
+            .iter()
+            .all(|(s, n)| *n == u64::from(*s != OutboxState::Sent)),
+        "{account:?}"
+    );
+    assert_eq!(
+        account.iter().map(|(_, n)| n).sum::<u64>(),
+        tx.system().proposals(Some(w.a.id)).await.unwrap()
+    );
     assert_eq!(tx.system().accounting(None).await.unwrap(), account);
     assert_eq!(tx.tenant(w.a.id).accounting().await.unwrap(), account);
     let none = tx.tenant(w.b.id).accounting().await.unwrap();
-    assert_eq!((none.len(), none.iter().map(|(_, n)| n).sum::<u64>()), (10, 0));
+    assert_eq!(
+        (none.len(), none.iter().map(|(_, n)| n).sum::<u64>()),
+        (10, 0)
+    );
     assert_eq!(tx.system().proposals(Some(w.b.id)).await.unwrap(), 0);
     assert_eq!(tx.system().proposals(None).await.unwrap(), 9);
 }
@@ -328,21 +345,48 @@ async fn idle_means_nothing_is_left(w: World) {
     let idle = async |now: Ts| {
         let mut tx = w.store.read().await.unwrap();
         let n = tx.system().counts_idle(now, now).await.unwrap();
-        (n.events_pending, n.lanes_ready, n.attempts_begun, n.timers_due)
+        (
+            n.events_pending,
+            n.lanes_ready,
+            n.attempts_begun,
+            n.timers_due,
+        )
     };
     assert_eq!(idle(T0).await, (0, 0, 0, 0));
-    let id = w.put_at(&w.proposal(Class::Reply, T0), OutboxState::Deferred, at(5_000)).await;
-    assert_eq!(idle(at(4_999)).await, (0, 0, 0, 0), "deferred work is not due");
+    let id = w
+        .put_at(
+            &w.proposal(Class::Reply, T0),
+            OutboxState::Deferred,
+            at(5_000),
+        )
+        .await;
+    assert_eq!(
+        idle(at(4_999)).await,
+        (0, 0, 0, 0),
+        "deferred work is not due"
+    );
     assert_eq!(idle(at(5_000)).await, (0, 1, 0, 0));
     let attempt = w.begin(id, at(5_000)).await;
     assert_eq!(idle(at(5_000)).await, (0, 1, 1, 0));
     let mut tx = w.write().await;
-    assert!(tx.tenant(w.a.id).end_attempt(attempt, &accepted("wamid.1"), at(5_001)).await.unwrap());
+    assert!(
+        tx.tenant(w.a.id)
+            .end_attempt(attempt, &accepted("wamid.1"), at(5_001))
+            .await
+            .unwrap()
+    );
     tx.commit().await.unwrap();
     assert!(claim(&w, at(5_002), 8).await.is_empty());
-    assert_eq!(idle(at(5_002)).await, (0, 0, 0, 0), "an empty lane was put to rest");
+    assert_eq!(
+        idle(at(5_002)).await,
+        (0, 0, 0, 0),
+        "an empty lane was put to rest"
+    );
     let mut tx = w.write().await;
-    tx.system().insert_events(&[w.event("l", at(9_000))]).await.unwrap();
+    tx.system()
+        .insert_events(&[w.event("l", at(9_000))])
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(idle(T0).await, (1, 0, 0, 0));
 }
@@ -352,33 +396,71 @@ async fn buckets_only_move_forward(w: World) {
     let mut tx = w.write().await;
     let attempt = w.attempt(first);
     let decision = DecisionId::new(&*w.ids, T0);
-    assert!(tx.tenant(w.a.id).begin_attempt(&attempt, decision, T0, at(600), at(12)).await.unwrap());
-    assert!(tx.tenant(w.a.id).end_attempt(attempt.id, &accepted("w1"), T0).await.unwrap());
+    assert!(
+        tx.tenant(w.a.id)
+            .begin_attempt(&attempt, decision, T0, at(600), at(12))
+            .await
+            .unwrap()
+    );
+    assert!(
+        tx.tenant(w.a.id)
+            .end_attempt(attempt.id, &accepted("w1"), T0)
+            .await
+            .unwrap()
+    );
     tx.commit().await.unwrap();
     let second = w.queued(Class::Reply, at(1)).await;
     w.begin(second, at(1)).await;
     let mut tx = w.write().await;
-    let row = tx.tenant(w.a.id).conversation(&w.a.number, w.a.ana).await.unwrap().unwrap();
+    let row = tx
+        .tenant(w.a.id)
+        .conversation(&w.a.number, w.a.ana)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((row.pair_tat, row.window_at), (at(600), None));
 }
 
 async fn proposals_are_listed_newest_first(w: World) {
     let mut ids = Vec::new();
     for n in 0..5 {
-        let state = if n % 2 == 0 { OutboxState::Queued } else { OutboxState::Denied };
+        let state = if n % 2 == 0 {
+            OutboxState::Queued
+        } else {
+            OutboxState::Denied
+        };
         ids.push(w.put(&w.proposal(Class::Reply, at(n)), state).await);
     }
     let mut tx = w.store.read().await.unwrap();
     let mut a = tx.tenant(w.a.id);
     let mut list = async |filter: OutboxFilter| {
-        a.outbox_list(&filter).await.unwrap().into_iter().map(|r| r.id).collect::<Vec<_>>()
+        a.outbox_list(&filter)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|r| r.id)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(list(OutboxFilter::default()).await, [ids[4], ids[3], ids[2], ids[1], ids[0]]);
-    let page = OutboxFilter { limit: 2, after: Some(ids[3]), ..OutboxFilter::default() };
+    assert_eq!(
+        list(OutboxFilter::default()).await,
+        [ids[4], ids[3], ids[2], ids[1], ids[0]]
+    );
+    let page = OutboxFilter {
+        limit: 2,
+        after: Some(ids[3]),
+        ..OutboxFilter::default()
+    };
     assert_eq!(list(page).await, [ids[2], ids[1]]);
-    let some = OutboxFilter { contact: Some(w.a.ana), state: Some(OutboxState::Denied), ..OutboxFilter::default() };
+    let some = OutboxFilter {
+        contact: Some(w.a.ana),
+        state: Some(OutboxState::Denied),
+        ..OutboxFilter::default()
+    };
     assert_eq!(list(some).await, [ids[3], ids[1]]);
-    let none = OutboxFilter { contact: Some(w.b.ana), ..OutboxFilter::default() };
+    let none = OutboxFilter {
+        contact: Some(w.b.ana),
+        ..OutboxFilter::default()
+    };
     assert_eq!(list(none).await, []);
     // A person of another tenant is refused, not written.
     drop(tx);
@@ -399,7 +481,13 @@ async fn proposals_are_listed_newest_first(w: World) {
         admission_decision: DecisionId::new(&*w.ids, T0),
     };
     let refused = tx.tenant(w.a.id).insert_outbox(&new, T0).await;
-    assert!(matches!(refused, Err(StoreError::NotFound { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(StoreError::NotFound { .. })),
+        "{refused:?}"
+    );
     let refused = tx.tenant(w.b.id).insert_outbox(&new, T0).await;
-    assert!(matches!(refused, Err(StoreError::NotFound { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(StoreError::NotFound { .. })),
+        "{refused:?}"
+    );
 }

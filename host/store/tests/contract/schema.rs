@@ -28,10 +28,18 @@ pub(crate) fn the_two_migration_folders_differ_in_blob_and_bytea_only() {
             if s.starts_with("--") && p.starts_with("--") {
                 continue;
             }
-            assert_eq!(s.replace(" BLOB ", " BYTEA "), p, "{name}, line {}", line + 1);
+            assert_eq!(
+                s.replace(" BLOB ", " BYTEA "),
+                p,
+                "{name}, line {}",
+                line + 1
+            );
         }
         assert_eq!(sqlite.lines().count(), postgres.lines().count(), "{name}");
-        assert!(!postgres.replace("BLOB/BYTEA", "").contains("BLOB"), "{name}");
+        assert!(
+            !postgres.replace("BLOB/BYTEA", "").contains("BLOB"),
+            "{name}"
+        );
     }
 }
 
@@ -56,13 +64,26 @@ async fn a_newer_schema_is_refused(w: World) {
 }
 
 async fn the_address_of_a_database_is_checked(w: World) {
-    for url in ["", "mysql://x", "sqlite:", "sqlite::memory:", "postgres://u:secret@[bad/x"] {
-        let error = portero_store::Store::open(url, portero_store::MasterKey([1; 32]), w.ids.clone())
-            .await
-            .err()
-            .unwrap_or_else(|| panic!("`{url}` was accepted"));
-        assert!(matches!(error, portero_store::StoreError::BadUrl { .. }), "{url}: {error}");
-        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    for url in [
+        "",
+        "mysql://x",
+        "sqlite:",
+        "sqlite::memory:",
+        "postgres://u:secret@[bad/x",
+    ] {
+        let error =
+            portero_store::Store::open(url, portero_store::MasterKey([1; 32]), w.ids.clone())
+                .await
+                .err()
+                .unwrap_or_else(|| panic!("`{url}` was accepted"));
+        assert!(
+            matches!(error, portero_store::StoreError::BadUrl { .. }),
+            "{url}: {error}"
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("secret"),
+            "{error:?}"
+        );
     }
     let missing = portero_store::Store::open(
         "sqlite:/nowhere/at/all/portero.db",
@@ -70,7 +91,10 @@ async fn the_address_of_a_database_is_checked(w: World) {
         w.ids.clone(),
     )
     .await;
-    assert!(matches!(missing.err().unwrap(), portero_store::StoreError::Unavailable { .. }));
+    assert!(matches!(
+        missing.err().unwrap(),
+        portero_store::StoreError::Unavailable { .. }
+    ));
 }
 
 /// A statement past the store, as a hand in the database would run it. Returns rows touched.
@@ -78,9 +102,17 @@ pub(crate) async fn raw(w: &World, sql: &'static str) -> u64 {
     use sqlx::Connection;
     if w.is_postgres() {
         let mut conn = sqlx::PgConnection::connect(&w.url).await.unwrap();
-        sqlx::query(sql).execute(&mut conn).await.unwrap().rows_affected()
+        sqlx::query(sql)
+            .execute(&mut conn)
+            .await
+            .unwrap()
+            .rows_affected()
     } else {
         let mut conn = sqlx::SqliteConnection::connect(&w.url).await.unwrap();
-        sqlx::query(sql).execute(&mut conn).await.unwrap().rows_affected()
+        sqlx::query(sql)
+            .execute(&mut conn)
+            .await
+            .unwrap()
+            .rows_affected()
     }
 }

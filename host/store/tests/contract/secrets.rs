@@ -16,7 +16,10 @@ crate::tests![
 async fn fill(w: &World) {
     w.install().await;
     let mut tx = w.write().await;
-    tx.system().put_app("main", "app-secret-plain", "verify-token-plain", T0).await.unwrap();
+    tx.system()
+        .put_app("main", "app-secret-plain", "verify-token-plain", T0)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -29,9 +32,17 @@ async fn secrets_read_back_with_their_master_key(w: World) {
     assert_eq!(app.verify_token.expose_secret(), "verify-token-plain");
     assert!(tx.system().app("other").await.unwrap().is_none());
     assert_eq!(tx.system().apps().await.unwrap(), ["main"]);
-    let token = tx.tenant(w.a.id).number_token(&w.a.number).await.unwrap().unwrap();
+    let token = tx
+        .tenant(w.a.id)
+        .number_token(&w.a.number)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(token.expose_secret(), "EAAG-token-of-limon");
-    assert_eq!(tx.tenant(w.a.id).installations().await.unwrap()[0].handle_key, b"handle-key-plain");
+    assert_eq!(
+        tx.tenant(w.a.id).installations().await.unwrap()[0].handle_key,
+        b"handle-key-plain"
+    );
     assert!(!format!("{app:?} {token:?}").contains("plain"));
 }
 
@@ -39,9 +50,19 @@ async fn secrets_do_not_open_with_another_master_key(w: World) {
     fill(&w).await;
     let store = open(&w.url, [8; 32], w.ids.clone()).await;
     let mut tx = store.write().await.unwrap();
-    let sealed = |e: StoreError| assert!(matches!(e, StoreError::Sealed { .. }) && e.hint().is_some(), "{e}");
+    let sealed = |e: StoreError| {
+        assert!(
+            matches!(e, StoreError::Sealed { .. }) && e.hint().is_some(),
+            "{e}"
+        )
+    };
     sealed(tx.system().app("main").await.unwrap_err());
-    sealed(tx.tenant(w.a.id).number_token(&w.a.number).await.unwrap_err());
+    sealed(
+        tx.tenant(w.a.id)
+            .number_token(&w.a.number)
+            .await
+            .unwrap_err(),
+    );
     sealed(tx.tenant(w.a.id).installations().await.unwrap_err());
     sealed(tx.system().enabled_installations().await.unwrap_err());
     let new = NewNumber {
@@ -85,7 +106,13 @@ async fn a_sealed_value_copied_elsewhere_does_not_open(w: World) {
         where phone_number_id = '205'";
     assert_eq!(crate::schema::raw(&w, sql).await, 1);
     let mut tx = w.store.read().await.unwrap();
-    assert!(matches!(tx.system().app("main").await, Err(StoreError::Sealed { .. })));
-    assert!(matches!(tx.tenant(w.b.id).number_token(&w.b.number).await, Err(StoreError::Sealed { .. })));
+    assert!(matches!(
+        tx.system().app("main").await,
+        Err(StoreError::Sealed { .. })
+    ));
+    assert!(matches!(
+        tx.tenant(w.b.id).number_token(&w.b.number).await,
+        Err(StoreError::Sealed { .. })
+    ));
     assert!(tx.tenant(w.a.id).number_token(&w.a.number).await.is_ok());
 }

@@ -32,19 +32,30 @@ fn update(wamid: &str, status: MessageStatus, t: Ts, attempt: Option<AttemptId>)
 }
 
 fn accepted(wamid: &str) -> AttemptEnd {
-    AttemptEnd::Accepted { wamid: Wamid::new(wamid).unwrap(), status: MessageStatus::Accepted }
+    AttemptEnd::Accepted {
+        wamid: Wamid::new(wamid).unwrap(),
+        status: MessageStatus::Accepted,
+    }
 }
 
 async fn apply(w: &World, update: &StatusUpdate) -> StatusEffect {
     let mut tx = w.write().await;
-    let effect = tx.tenant(w.a.id).apply_status(update, at(50)).await.unwrap();
+    let effect = tx
+        .tenant(w.a.id)
+        .apply_status(update, at(50))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     effect
 }
 
 async fn end(w: &World, attempt: AttemptId, end: &AttemptEnd) -> bool {
     let mut tx = w.write().await;
-    let done = tx.tenant(w.a.id).end_attempt(attempt, end, at(10)).await.unwrap();
+    let done = tx
+        .tenant(w.a.id)
+        .end_attempt(attempt, end, at(10))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     done
 }
@@ -67,7 +78,11 @@ fn orders(items: &[MessageStatus]) -> Vec<Vec<MessageStatus>> {
 
 async fn every_order_of_statuses_ends_the_same(w: World) {
     use MessageStatus::{Delivered, Failed, Read, Sent};
-    for (set, last) in [(&[Sent, Delivered, Read][..], Read), (&[Sent, Failed], Failed), (&[Failed, Sent, Delivered], Delivered)] {
+    for (set, last) in [
+        (&[Sent, Delivered, Read][..], Read),
+        (&[Sent, Failed], Failed),
+        (&[Failed, Sent, Delivered], Delivered),
+    ] {
         for (n, order) in orders(set).into_iter().enumerate() {
             let (outbox, attempt) = w.on_the_wire(T0).await;
             let wamid = format!("wamid.{last:?}.{n}");
@@ -85,9 +100,20 @@ async fn every_order_of_statuses_ends_the_same(w: World) {
             }
             let mut tx = w.store.read().await.unwrap();
             let row = tx.tenant(w.a.id).outbox(outbox).await.unwrap().unwrap();
-            assert_eq!((row.state, row.status), (OutboxState::Sent, Some(last)), "{order:?}");
-            assert_eq!(row.error_code, (last == Failed).then_some(131_026), "{order:?}");
-            assert_eq!(tx.tenant(w.a.id).statuses(outbox).await.unwrap().len(), order.len());
+            assert_eq!(
+                (row.state, row.status),
+                (OutboxState::Sent, Some(last)),
+                "{order:?}"
+            );
+            assert_eq!(
+                row.error_code,
+                (last == Failed).then_some(131_026),
+                "{order:?}"
+            );
+            assert_eq!(
+                tx.tenant(w.a.id).statuses(outbox).await.unwrap().len(),
+                order.len()
+            );
         }
     }
 }
@@ -95,14 +121,28 @@ async fn every_order_of_statuses_ends_the_same(w: World) {
 async fn the_attempt_id_settles_what_was_unknown(w: World) {
     let (outbox, attempt) = w.on_the_wire(T0).await;
     assert!(end(&w, attempt, &AttemptEnd::Unknown { why: String::new() }).await);
-    let news = update("wamid.found", MessageStatus::Delivered, at(40), Some(attempt));
+    let news = update(
+        "wamid.found",
+        MessageStatus::Delivered,
+        at(40),
+        Some(attempt),
+    );
     assert_eq!(apply(&w, &news).await, StatusEffect::Applied { outbox });
     let mut tx = w.store.read().await.unwrap();
     let row = tx.tenant(w.a.id).outbox(outbox).await.unwrap().unwrap();
-    assert_eq!((row.state, row.wamid.as_deref()), (OutboxState::Sent, Some("wamid.found")));
-    assert_eq!((row.status, row.status_at), (Some(MessageStatus::Delivered), Some(at(40))));
+    assert_eq!(
+        (row.state, row.wamid.as_deref()),
+        (OutboxState::Sent, Some("wamid.found"))
+    );
+    assert_eq!(
+        (row.status, row.status_at),
+        (Some(MessageStatus::Delivered), Some(at(40)))
+    );
     drop(tx);
-    assert!(!end(&w, attempt, &accepted("wamid.found")).await, "the status ended the attempt");
+    assert!(
+        !end(&w, attempt, &accepted("wamid.found")).await,
+        "the status ended the attempt"
+    );
 }
 
 async fn statuses_heard_before_the_answer_count(w: World) {
@@ -113,7 +153,10 @@ async fn statuses_heard_before_the_answer_count(w: World) {
     assert!(end(&w, attempt, &accepted("wamid.1")).await);
     let mut tx = w.store.read().await.unwrap();
     let row = tx.tenant(w.a.id).outbox(outbox).await.unwrap().unwrap();
-    assert_eq!((row.status, row.status_at), (Some(MessageStatus::Delivered), Some(at(5))));
+    assert_eq!(
+        (row.status, row.status_at),
+        (Some(MessageStatus::Delivered), Some(at(5)))
+    );
 }
 
 async fn a_status_twice_is_one_status(w: World) {
@@ -124,27 +167,57 @@ async fn a_status_twice_is_one_status(w: World) {
     let mut tx = w.store.read().await.unwrap();
     assert_eq!(tx.tenant(w.a.id).statuses(outbox).await.unwrap().len(), 1);
     let attempt = tx.tenant(w.a.id).attempt(attempt).await.unwrap().unwrap();
-    assert_eq!((attempt.state.as_str(), attempt.wamid.as_deref()), ("accepted", Some("wamid.1")));
+    assert_eq!(
+        (attempt.state.as_str(), attempt.wamid.as_deref()),
+        ("accepted", Some("wamid.1"))
+    );
 }
 
 async fn a_message_that_left_is_sent_even_when_it_was_queued_again(w: World) {
     let (outbox, attempt) = w.on_the_wire(T0).await;
     assert!(end(&w, attempt, &AttemptEnd::Unknown { why: String::new() }).await);
     let mut tx = w.write().await;
-    assert!(tx.tenant(w.a.id).requeue_outbox(outbox, at(100), T0).await.unwrap());
+    assert!(
+        tx.tenant(w.a.id)
+            .requeue_outbox(outbox, at(100), T0)
+            .await
+            .unwrap()
+    );
     tx.commit().await.unwrap();
     let news = update("wamid.1", MessageStatus::Sent, at(5), Some(attempt));
     assert_eq!(apply(&w, &news).await, StatusEffect::Applied { outbox });
     let mut tx = w.write().await;
-    assert_eq!(tx.tenant(w.a.id).outbox(outbox).await.unwrap().unwrap().state, OutboxState::Sent);
-    assert!(tx.system().claim_lanes("h", at(200), at(200), at(300), 8).await.unwrap().is_empty());
-    assert!(!tx.tenant(w.a.id).requeue_outbox(outbox, T0, T0).await.unwrap());
+    assert_eq!(
+        tx.tenant(w.a.id)
+            .outbox(outbox)
+            .await
+            .unwrap()
+            .unwrap()
+            .state,
+        OutboxState::Sent
+    );
+    assert!(
+        tx.system()
+            .claim_lanes("h", at(200), at(200), at(300), 8)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        !tx.tenant(w.a.id)
+            .requeue_outbox(outbox, T0, T0)
+            .await
+            .unwrap()
+    );
 }
 
 async fn strangers_and_unknown_words_are_kept(w: World) {
     let stranger = update("wamid.nobody", MessageStatus::Read, at(1), None);
     assert_eq!(apply(&w, &stranger).await, StatusEffect::NoSuchMessage);
-    let rubbish = StatusUpdate { callback_data: Some("att_not-an-id".to_owned()), ..stranger };
+    let rubbish = StatusUpdate {
+        callback_data: Some("att_not-an-id".to_owned()),
+        ..stranger
+    };
     assert_eq!(apply(&w, &rubbish).await, StatusEffect::NoSuchMessage);
     let outbox = w.queued(Class::Reply, T0).await;
     let attempt = w.begin(outbox, T0).await;
@@ -155,5 +228,8 @@ async fn strangers_and_unknown_words_are_kept(w: World) {
     assert_eq!(apply(&w, &word).await, StatusEffect::Stale { outbox });
     let mut tx = w.store.read().await.unwrap();
     let heard = tx.tenant(w.a.id).statuses(outbox).await.unwrap();
-    assert_eq!(heard.iter().map(|s| s.status.as_str()).collect::<Vec<_>>(), ["warming"]);
+    assert_eq!(
+        heard.iter().map(|s| s.status.as_str()).collect::<Vec<_>>(),
+        ["warming"]
+    );
 }

@@ -5,8 +5,8 @@ use portero_domain::consent::{FrequencyPromise, Period};
 use portero_domain::ids::{PhoneNumberId, TenantId, TokenId, WabaId};
 use portero_domain::language::Language;
 use portero_domain::template::{Template, TemplateCategory, TemplateSlots, TemplateStatus};
-use portero_gate::facts::TenantMode;
 use portero_gate::Policy;
+use portero_gate::facts::TenantMode;
 use portero_store::StoreError;
 use portero_store::model::{NewNumber, NewTenant, NewToken, Wording};
 
@@ -25,19 +25,34 @@ crate::tests![
 async fn tenants_are_made_found_and_tuned(w: World) {
     let mut tx = w.write().await;
     let row = tx.system().tenant_by_slug("limon").await.unwrap().unwrap();
-    assert_eq!((row.id, row.mode, row.language, row.stopped.clone()), (w.a.id, TenantMode::Simulator, Language::Es, None));
+    assert_eq!(
+        (row.id, row.mode, row.language, row.stopped.clone()),
+        (w.a.id, TenantMode::Simulator, Language::Es, None)
+    );
     assert_eq!(row, tx.tenant(w.a.id).row().await.unwrap());
     assert_eq!(row.policy, Policy::default());
-    let policy = Policy { pair_gap_ms: Millis::secs(9), ..Policy::default() };
+    let policy = Policy {
+        pair_gap_ms: Millis::secs(9),
+        ..Policy::default()
+    };
     tx.tenant(w.a.id).set_policy(&policy).await.unwrap();
-    tx.tenant(w.a.id).set_mode(TenantMode::Sandbox).await.unwrap();
+    tx.tenant(w.a.id)
+        .set_mode(TenantMode::Sandbox)
+        .await
+        .unwrap();
     let tuned = tx.tenant(w.a.id).row().await.unwrap();
     assert_eq!((tuned.policy, tuned.mode), (policy, TenantMode::Sandbox));
     assert_ne!(tuned.policy_revision, row.policy_revision);
     assert_eq!(tuned.policy_revision.len(), 64);
-    assert_eq!(tx.tenant(w.b.id).row().await.unwrap().policy_revision, row.policy_revision);
+    assert_eq!(
+        tx.tenant(w.b.id).row().await.unwrap().policy_revision,
+        row.policy_revision
+    );
     let nobody = TenantId::new(&*w.ids, T0);
-    assert!(matches!(tx.tenant(nobody).row().await, Err(StoreError::NotFound { .. })));
+    assert!(matches!(
+        tx.tenant(nobody).row().await,
+        Err(StoreError::NotFound { .. })
+    ));
     let again = NewTenant {
         id: nobody,
         slug: "limon".to_owned(),
@@ -54,15 +69,24 @@ async fn tenants_are_made_found_and_tuned(w: World) {
     assert_eq!(tx.system().setting("x").await.unwrap(), None);
     tx.system().set_setting("x", "1").await.unwrap();
     tx.system().set_setting("x", "2").await.unwrap();
-    assert_eq!(tx.system().setting("x").await.unwrap().as_deref(), Some("2"));
+    assert_eq!(
+        tx.system().setting("x").await.unwrap().as_deref(),
+        Some("2")
+    );
 }
 
 async fn stops_are_thrown_and_released(w: World) {
     let mut tx = w.write().await;
     assert_eq!(tx.system().stop_all().await.unwrap(), None);
-    tx.system().set_stop_all(Some(("fire \"drill\"".to_owned(), at(1)))).await.unwrap();
+    tx.system()
+        .set_stop_all(Some(("fire \"drill\"".to_owned(), at(1))))
+        .await
+        .unwrap();
     let stop = tx.system().stop_all().await.unwrap().unwrap();
-    assert_eq!((stop.scope.as_str(), stop.since, stop.reason.as_str()), ("all", at(1), "fire \"drill\""));
+    assert_eq!(
+        (stop.scope.as_str(), stop.since, stop.reason.as_str()),
+        ("all", at(1), "fire \"drill\"")
+    );
     tx.system().set_stop_all(None).await.unwrap();
     assert_eq!(tx.system().stop_all().await.unwrap(), None);
     let mut a = tx.tenant(w.a.id);
@@ -70,8 +94,16 @@ async fn stops_are_thrown_and_released(w: World) {
     assert_eq!(a.row().await.unwrap().stopped.unwrap().scope, "tenant");
     a.set_stop(None).await.unwrap();
     assert_eq!(a.row().await.unwrap().stopped, None);
-    a.set_number_stop(&w.a.number, Some(("spam".to_owned(), at(3)))).await.unwrap();
-    let stop = a.number(&w.a.number).await.unwrap().unwrap().stopped.unwrap();
+    a.set_number_stop(&w.a.number, Some(("spam".to_owned(), at(3))))
+        .await
+        .unwrap();
+    let stop = a
+        .number(&w.a.number)
+        .await
+        .unwrap()
+        .unwrap()
+        .stopped
+        .unwrap();
     assert_eq!((stop.scope.as_str(), stop.since), ("number", at(3)));
     a.set_number_stop(&w.a.number, None).await.unwrap();
     assert_eq!(a.numbers().await.unwrap()[0].stopped, None);
@@ -79,12 +111,26 @@ async fn stops_are_thrown_and_released(w: World) {
 
 async fn numbers_route_and_never_change_hands(w: World) {
     let mut tx = w.write().await;
-    let route = tx.system().route_number(&w.a.number).await.unwrap().unwrap();
+    let route = tx
+        .system()
+        .route_number(&w.a.number)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((route.tenant, route.waba), (w.a.id, w.a.waba.clone()));
-    assert_eq!(tx.system().route_waba(&w.b.waba).await.unwrap(), Some(w.b.id));
+    assert_eq!(
+        tx.system().route_waba(&w.b.waba).await.unwrap(),
+        Some(w.b.id)
+    );
     let nobody = PhoneNumberId::new("999").unwrap();
     assert_eq!(tx.system().route_number(&nobody).await.unwrap(), None);
-    assert_eq!(tx.system().route_waba(&WabaId::new("999").unwrap()).await.unwrap(), None);
+    assert_eq!(
+        tx.system()
+            .route_waba(&WabaId::new("999").unwrap())
+            .await
+            .unwrap(),
+        None
+    );
     let new = NewNumber {
         id: w.a.number.clone(),
         waba: w.b.waba.clone(),
@@ -94,27 +140,58 @@ async fn numbers_route_and_never_change_hands(w: World) {
     };
     let taken = tx.tenant(w.b.id).put_number(&new, T0).await.unwrap_err();
     assert!(matches!(taken, StoreError::Taken { .. }), "{taken}");
-    let update = NewNumber { waba: w.a.waba.clone(), mps: 1_000, display: "+57 2".to_owned(), ..new };
+    let update = NewNumber {
+        waba: w.a.waba.clone(),
+        mps: 1_000,
+        display: "+57 2".to_owned(),
+        ..new
+    };
     tx.tenant(w.a.id).put_number(&update, T0).await.unwrap();
-    let row = tx.tenant(w.a.id).number(&w.a.number).await.unwrap().unwrap();
-    assert_eq!((row.mps, row.display.as_str(), row.waba), (1_000, "+57 2", w.a.waba.clone()));
+    let row = tx
+        .tenant(w.a.id)
+        .number(&w.a.number)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (row.mps, row.display.as_str(), row.waba),
+        (1_000, "+57 2", w.a.waba.clone())
+    );
 }
 
 async fn tokens_are_found_by_hash_and_end_once(w: World) {
     let id = TokenId::new(&*w.ids, T0);
-    let new = NewToken { id, tenant: Some(w.a.id), label: "ci".to_owned(), secret_sha256: sha256("s") };
+    let new = NewToken {
+        id,
+        tenant: Some(w.a.id),
+        label: "ci".to_owned(),
+        secret_sha256: sha256("s"),
+    };
     let mut tx = w.write().await;
     tx.system().put_token(&new, T0).await.unwrap();
     let row = tx.system().token(&sha256("s")).await.unwrap().unwrap();
-    assert_eq!((row.id, row.tenant, row.label.as_str(), row.revoked_at), (id, Some(w.a.id), "ci", None));
+    assert_eq!(
+        (row.id, row.tenant, row.label.as_str(), row.revoked_at),
+        (id, Some(w.a.id), "ci", None)
+    );
     assert_eq!(tx.system().token(&sha256("t")).await.unwrap(), None);
     assert!(tx.system().revoke_token(id, at(5)).await.unwrap());
     assert!(!tx.system().revoke_token(id, at(6)).await.unwrap());
-    assert_eq!(tx.system().tokens().await.unwrap()[0].revoked_at, Some(at(5)));
+    assert_eq!(
+        tx.system().tokens().await.unwrap()[0].revoked_at,
+        Some(at(5))
+    );
     tx.commit().await.unwrap();
     let mut tx = w.write().await;
-    let twin = NewToken { id: TokenId::new(&*w.ids, T0), tenant: None, ..new };
-    assert!(matches!(tx.system().put_token(&twin, T0).await, Err(StoreError::Constraint { .. })));
+    let twin = NewToken {
+        id: TokenId::new(&*w.ids, T0),
+        tenant: None,
+        ..new
+    };
+    assert!(matches!(
+        tx.system().put_token(&twin, T0).await,
+        Err(StoreError::Constraint { .. })
+    ));
 }
 
 fn wording(version: u32, language: Language, body: &str) -> Wording {
@@ -126,7 +203,10 @@ fn wording(version: u32, language: Language, body: &str) -> Wording {
         yes_label: "Sí".to_owned(),
         no_label: "No".to_owned(),
         thanks: "¡Gracias!".to_owned(),
-        promise: FrequencyPromise { max: 2, per: Period::Week },
+        promise: FrequencyPromise {
+            max: 2,
+            per: Period::Week,
+        },
     }
 }
 
@@ -134,12 +214,31 @@ async fn the_newest_wording_is_used_and_shown_ones_stay(w: World) {
     let mut tx = w.write().await;
     let mut a = tx.tenant(w.a.id);
     for (version, body) in [(1, "uno"), (10, "diez"), (2, "dos")] {
-        assert!(a.put_wording(&wording(version, Language::Es, body), T0).await.unwrap());
+        assert!(
+            a.put_wording(&wording(version, Language::Es, body), T0)
+                .await
+                .unwrap()
+        );
     }
-    assert!(!a.put_wording(&wording(10, Language::Es, "otro"), T0).await.unwrap());
-    assert_eq!(a.wording("ofertas", Language::Es).await.unwrap(), Some(wording(10, Language::Es, "diez")));
+    assert!(
+        !a.put_wording(&wording(10, Language::Es, "otro"), T0)
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        a.wording("ofertas", Language::Es).await.unwrap(),
+        Some(wording(10, Language::Es, "diez"))
+    );
     assert_eq!(a.wording("ofertas", Language::Pt).await.unwrap(), None);
-    assert_eq!(a.wordings().await.unwrap().iter().map(|w| w.version).collect::<Vec<_>>(), [10, 2, 1]);
+    assert_eq!(
+        a.wordings()
+            .await
+            .unwrap()
+            .iter()
+            .map(|w| w.version)
+            .collect::<Vec<_>>(),
+        [10, 2, 1]
+    );
 }
 
 fn template(name: &str, language: &str, status: TemplateStatus) -> Template {
@@ -149,7 +248,10 @@ fn template(name: &str, language: &str, status: TemplateStatus) -> Template {
         category: TemplateCategory::Utility,
         status,
         paused_until: None,
-        slots: TemplateSlots { body: vec!["1".to_owned()], ..TemplateSlots::default() },
+        slots: TemplateSlots {
+            body: vec!["1".to_owned()],
+            ..TemplateSlots::default()
+        },
         body: "Hola {{1}}".to_owned(),
         synced_at: Ts::ZERO,
     }
@@ -164,29 +266,89 @@ async fn the_registry_follows_meta(w: World) {
         template("carrito_olvidado", "es_CO", Approved),
         template("pedido_listo", "es_CO", TemplateStatus::Pending),
     ];
-    a.upsert_templates(&w.a.waba, &list, false, at(1)).await.unwrap();
-    let kept = a.template(&w.a.waba, "pedido_enviado", "es_CO").await.unwrap().unwrap();
-    assert_eq!(kept, Template { synced_at: at(1), ..list[0].clone() });
-    assert_eq!(a.template(&w.a.waba, "pedido_enviado", "pt_BR").await.unwrap(), None);
-    let closest = a.closest_templates(&w.a.waba, "pedido_envido").await.unwrap();
-    assert_eq!(closest.first().map(String::as_str), Some("pedido_enviado (es_CO)"));
+    a.upsert_templates(&w.a.waba, &list, false, at(1))
+        .await
+        .unwrap();
+    let kept = a
+        .template(&w.a.waba, "pedido_enviado", "es_CO")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        kept,
+        Template {
+            synced_at: at(1),
+            ..list[0].clone()
+        }
+    );
+    assert_eq!(
+        a.template(&w.a.waba, "pedido_enviado", "pt_BR")
+            .await
+            .unwrap(),
+        None
+    );
+    let closest = a
+        .closest_templates(&w.a.waba, "pedido_envido")
+        .await
+        .unwrap();
+    assert_eq!(
+        closest.first().map(String::as_str),
+        Some("pedido_enviado (es_CO)")
+    );
     assert_eq!(closest.len(), 3);
 
-    assert!(a.set_template_quality(&w.a.waba, "pedido_listo", "es_CO", "RED", at(2)).await.unwrap());
-    assert!(a.set_template_status(&w.a.waba, "pedido_listo", "es_CO", &Paused, Some(at(9)), at(2)).await.unwrap());
+    assert!(
+        a.set_template_quality(&w.a.waba, "pedido_listo", "es_CO", "RED", at(2))
+            .await
+            .unwrap()
+    );
+    assert!(
+        a.set_template_status(
+            &w.a.waba,
+            "pedido_listo",
+            "es_CO",
+            &Paused,
+            Some(at(9)),
+            at(2)
+        )
+        .await
+        .unwrap()
+    );
     let marketing = TemplateCategory::Marketing;
-    assert!(a.set_template_category(&w.a.waba, "pedido_listo", "es_CO", marketing, at(2)).await.unwrap());
-    assert!(!a.set_template_category(&w.a.waba, "ninguna", "es_CO", marketing, at(2)).await.unwrap());
-    let kept = a.template(&w.a.waba, "pedido_listo", "es_CO").await.unwrap().unwrap();
-    assert_eq!((kept.status, kept.category, kept.paused_until), (Paused, marketing, Some(at(9))));
+    assert!(
+        a.set_template_category(&w.a.waba, "pedido_listo", "es_CO", marketing, at(2))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !a.set_template_category(&w.a.waba, "ninguna", "es_CO", marketing, at(2))
+            .await
+            .unwrap()
+    );
+    let kept = a
+        .template(&w.a.waba, "pedido_listo", "es_CO")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (kept.status, kept.category, kept.paused_until),
+        (Paused, marketing, Some(at(9)))
+    );
 
     // A full sync: what is gone there is marked here, quality stays, other accounts stay.
-    tx.tenant(w.b.id).upsert_templates(&w.b.waba, &list[..1], true, at(3)).await.unwrap();
+    tx.tenant(w.b.id)
+        .upsert_templates(&w.b.waba, &list[..1], true, at(3))
+        .await
+        .unwrap();
     let mut a = tx.tenant(w.a.id);
-    a.upsert_templates(&w.a.waba, &list[2..], true, at(3)).await.unwrap();
+    a.upsert_templates(&w.a.waba, &list[2..], true, at(3))
+        .await
+        .unwrap();
     let all = a.templates().await.unwrap();
-    let seen: Vec<(&str, &str, &str)> =
-        all.iter().map(|(_, t, q)| (t.name.as_str(), t.status.as_str(), q.as_str())).collect();
+    let seen: Vec<(&str, &str, &str)> = all
+        .iter()
+        .map(|(_, t, q)| (t.name.as_str(), t.status.as_str(), q.as_str()))
+        .collect();
     assert_eq!(
         seen,
         [
@@ -195,25 +357,43 @@ async fn the_registry_follows_meta(w: World) {
             ("pedido_listo", "PENDING", "RED"),
         ]
     );
-    assert_eq!(a.closest_templates(&w.a.waba, "x").await.unwrap(), ["pedido_listo (es_CO)"]);
+    assert_eq!(
+        a.closest_templates(&w.a.waba, "x").await.unwrap(),
+        ["pedido_listo (es_CO)"]
+    );
     let b = tx.tenant(w.b.id).templates().await.unwrap();
     assert_eq!(b[0].1.status, Approved);
     // Another tenant's account is refused.
-    let taken = tx.tenant(w.b.id).upsert_templates(&w.a.waba, &list, false, at(4)).await;
+    let taken = tx
+        .tenant(w.b.id)
+        .upsert_templates(&w.a.waba, &list, false, at(4))
+        .await;
     assert!(matches!(taken, Err(StoreError::Taken { .. })), "{taken:?}");
 }
 
 async fn transactions_open_close_and_reopen(w: World) {
     let mut tx = w.write().await;
     let mut a = tx.tenant(w.a.id);
-    a.open_transaction("P-1", w.a.ana, "paid", "{\"n\":1}", at(1)).await.unwrap();
+    a.open_transaction("P-1", w.a.ana, "paid", "{\"n\":1}", at(1))
+        .await
+        .unwrap();
     assert!(a.close_transaction("P-1", at(2)).await.unwrap());
     assert!(!a.close_transaction("P-1", at(3)).await.unwrap());
-    assert_eq!(a.transaction("P-1").await.unwrap().unwrap().closed_at, Some(at(2)));
-    a.open_transaction("P-1", w.a.ana, "returned", "{}", at(4)).await.unwrap();
+    assert_eq!(
+        a.transaction("P-1").await.unwrap().unwrap().closed_at,
+        Some(at(2))
+    );
+    a.open_transaction("P-1", w.a.ana, "returned", "{}", at(4))
+        .await
+        .unwrap();
     let row = a.transaction("P-1").await.unwrap().unwrap();
-    assert_eq!((row.state.as_str(), row.opened_at, row.closed_at), ("returned", at(1), None));
+    assert_eq!(
+        (row.state.as_str(), row.opened_at, row.closed_at),
+        ("returned", at(1), None)
+    );
     assert_eq!(a.transactions(w.a.ana).await.unwrap(), [row]);
-    let refused = a.open_transaction("P-2", w.b.ana, "paid", "{}", at(1)).await;
+    let refused = a
+        .open_transaction("P-2", w.b.ana, "paid", "{}", at(1))
+        .await;
     assert!(matches!(refused, Err(StoreError::NotFound { .. })));
 }

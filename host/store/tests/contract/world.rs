@@ -17,7 +17,8 @@ use portero_domain::proposal::{Class, Origin, OutboxState, Proposal, Purpose};
 use portero_gate::facts::TenantMode;
 use portero_gate::{Policy, Stage, Verdict};
 use portero_store::model::{
-    DecisionRow, NewAttempt, NewContact, NewEvent, NewInstallation, NewNumber, NewOutbox, NewPlugin, NewTenant,
+    DecisionRow, NewAttempt, NewContact, NewEvent, NewInstallation, NewNumber, NewOutbox,
+    NewPlugin, NewTenant,
 };
 use portero_store::{EngineKind, MasterKey, Store, Tx};
 use uuid::Uuid;
@@ -86,7 +87,14 @@ impl World {
         assert_eq!(store.migrate().await.unwrap(), 1);
         let a = shop(&store, &ids, "limon", "105", "+573001112233").await;
         let b = shop(&store, &ids, "cacau", "205", "+551198765432").await;
-        World { store, url, ids, a, b, _dir: dir }
+        World {
+            store,
+            url,
+            ids,
+            a,
+            b,
+            _dir: dir,
+        }
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
@@ -107,12 +115,17 @@ impl World {
             sender: self.a.number.clone(),
             contact: self.a.ana,
             to: self.a.phone.clone(),
-            origin: Origin::Host { what: "test".to_owned() },
+            origin: Origin::Host {
+                what: "test".to_owned(),
+            },
             purpose: Purpose::Reply,
             topic: None,
             class,
             answers: None,
-            content: Content::Text(Text { body: "hola".to_owned(), preview_url: false }),
+            content: Content::Text(Text {
+                body: "hola".to_owned(),
+                preview_url: false,
+            }),
             created_at,
             expires_at: created_at + Millis::hours(1),
         }
@@ -123,7 +136,12 @@ impl World {
         self.put_at(p, state, p.created_at).await
     }
 
-    pub(crate) async fn put_at(&self, p: &Proposal, state: OutboxState, not_before: Ts) -> OutboxId {
+    pub(crate) async fn put_at(
+        &self,
+        p: &Proposal,
+        state: OutboxState,
+        not_before: Ts,
+    ) -> OutboxId {
         let mut tx = self.write().await;
         assert!(put_in(&mut tx, &self.ids, p, state, not_before).await);
         tx.commit().await.unwrap();
@@ -132,7 +150,8 @@ impl World {
 
     /// A queued reply created at `t`.
     pub(crate) async fn queued(&self, class: Class, t: Ts) -> OutboxId {
-        self.put(&self.proposal(class, t), OutboxState::Queued).await
+        self.put(&self.proposal(class, t), OutboxState::Queued)
+            .await
     }
 
     pub(crate) fn attempt(&self, outbox: OutboxId) -> NewAttempt {
@@ -156,16 +175,34 @@ impl World {
         let attempt = self.attempt(outbox);
         let mut tx = self.write().await;
         let decision = DecisionId::new(&*self.ids, t);
-        assert!(tx.tenant(self.a.id).begin_attempt(&attempt, decision, t, t, t).await.unwrap());
+        assert!(
+            tx.tenant(self.a.id)
+                .begin_attempt(&attempt, decision, t, t, t)
+                .await
+                .unwrap()
+        );
         tx.commit().await.unwrap();
         attempt.id
     }
 
     pub(crate) fn event(&self, lane: &str, t: Ts) -> NewEvent {
-        NewEvent::pending(EventId::new(&*self.ids, t), "business", lane, self.a.id, "{}", t, t)
+        NewEvent::pending(
+            EventId::new(&*self.ids, t),
+            "business",
+            lane,
+            self.a.id,
+            "{}",
+            t,
+            t,
+        )
     }
 
-    pub(crate) fn consent(&self, kind: ConsentEventKind, scope: ConsentScope, t: Ts) -> ConsentEvent {
+    pub(crate) fn consent(
+        &self,
+        kind: ConsentEventKind,
+        scope: ConsentScope,
+        t: Ts,
+    ) -> ConsentEvent {
         ConsentEvent {
             id: ConsentEventId::new(&*self.ids, t),
             kind,
@@ -189,7 +226,13 @@ impl World {
     }
 }
 
-pub(crate) async fn put_in(tx: &mut Tx, ids: &Ids, p: &Proposal, state: OutboxState, not_before: Ts) -> bool {
+pub(crate) async fn put_in(
+    tx: &mut Tx,
+    ids: &Ids,
+    p: &Proposal,
+    state: OutboxState,
+    not_before: Ts,
+) -> bool {
     let decision = DecisionId::new(ids, p.created_at);
     let new = NewOutbox {
         proposal: p,
@@ -220,7 +263,10 @@ pub(crate) async fn put_in(tx: &mut Tx, ids: &Ids, p: &Proposal, state: OutboxSt
         decided_at: p.created_at,
     };
     tx.tenant(p.tenant).insert_decision(&row).await.unwrap();
-    tx.tenant(p.tenant).insert_outbox(&new, p.created_at).await.unwrap()
+    tx.tenant(p.tenant)
+        .insert_outbox(&new, p.created_at)
+        .await
+        .unwrap()
 }
 
 pub(crate) fn sha256(text: &str) -> String {
@@ -228,7 +274,13 @@ pub(crate) fn sha256(text: &str) -> String {
     hex::encode(sha2::Sha256::digest(text.as_bytes()))
 }
 
-pub(crate) async fn install_in(tx: &mut Tx, ids: &Ids, tenant: TenantId, plugin: &str, digest: &str) -> InstallationId {
+pub(crate) async fn install_in(
+    tx: &mut Tx,
+    ids: &Ids,
+    tenant: TenantId,
+    plugin: &str,
+    digest: &str,
+) -> InstallationId {
     let plugin_id = PluginId::new(plugin).unwrap();
     let component = NewPlugin {
         digest: digest.to_owned(),
@@ -279,8 +331,21 @@ async fn shop(store: &Store, ids: &Ids, slug: &str, number: &str, phone: &str) -
     tx.tenant(id).put_number(&new, T0).await.unwrap();
     let ana = ContactId::new(ids, T0);
     let phone = AddressKey::parse(phone).unwrap();
-    let new = NewContact { name: Some("Ana".to_owned()), language: None, country: None };
-    tx.tenant(id).create_contact(ana, &new, &[(phone.clone(), phone.to_string())], T0).await.unwrap();
+    let new = NewContact {
+        name: Some("Ana".to_owned()),
+        language: None,
+        country: None,
+    };
+    tx.tenant(id)
+        .create_contact(ana, &new, &[(phone.clone(), phone.to_string())], T0)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
-    Shop { id, number, waba, ana, phone }
+    Shop {
+        id,
+        number,
+        waba,
+        ana,
+        phone,
+    }
 }

@@ -1,8 +1,6 @@
 //! A small, honest analytics plugin.
 
-use portero_sdk::{
-    Analytics, Card, Failure, MetricInfo, ObservationBatch, ReportQuery, Sample,
-};
+use portero_sdk::{Analytics, Card, Failure, MetricInfo, ObservationBatch, ReportQuery, Sample};
 
 #[derive(Default)]
 struct Counts;

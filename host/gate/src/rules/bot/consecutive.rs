@@ -12,7 +12,11 @@ static ABOUT: About = About {
     phase: Phase::Bot,
     stages: Stages::Both,
     moves_with_time: true,
-    title: words("El bot habla solo", "O bot fala sozinho", "The bot talks to itself"),
+    title: words(
+        "El bot habla solo",
+        "O bot fala sozinho",
+        "The bot talks to itself",
+    ),
     sentence: words(
         "El bot ya envió {value} sin respuesta; el máximo es {limit}.",
         "O bot já enviou {value} sem resposta; o máximo é {limit}.",
@@ -51,12 +55,18 @@ impl Rule for Check {
         }
         let (said, policy) = (&case.facts.conversation, case.policy);
         [
-            ("since_inbound", said.bot_since_inbound, policy.bot_consecutive),
+            (
+                "since_inbound",
+                said.bot_since_inbound,
+                policy.bot_consecutive,
+            ),
             ("minute", said.bot_last_minute, policy.bot_per_minute),
         ]
         .into_iter()
         .find(|(_, sent, most)| sent >= most)
-        .map(|(which, sent, most)| Found::deny(format!("{which}: {sent}"), format!("{which}: {most}")))
+        .map(|(which, sent, most)| {
+            Found::deny(format!("{which}: {sent}"), format!("{which}: {most}"))
+        })
     }
 }
 

@@ -12,7 +12,11 @@ static ABOUT: About = About {
     phase: Phase::Bot,
     stages: Stages::Both,
     moves_with_time: false,
-    title: words("Conversación en manos de una persona", "Conversa com uma pessoa", "A person has it"),
+    title: words(
+        "Conversación en manos de una persona",
+        "Conversa com uma pessoa",
+        "A person has it",
+    ),
     sentence: words(
         "Una persona atiende esta conversación desde {value}.",
         "Uma pessoa atende esta conversa desde {value}.",

@@ -14,7 +14,11 @@ static ABOUT: About = About {
     phase: Phase::Consent,
     stages: Stages::Both,
     moves_with_time: false,
-    title: words("Detenido en WhatsApp", "Parado no WhatsApp", "Stopped in WhatsApp"),
+    title: words(
+        "Detenido en WhatsApp",
+        "Parado no WhatsApp",
+        "Stopped in WhatsApp",
+    ),
     sentence: words(
         "La persona detuvo las promociones en los ajustes de WhatsApp el {limit}.",
         "A pessoa parou as promoções nas configurações do WhatsApp em {limit}.",
@@ -79,10 +83,12 @@ mod tests {
     #[test]
     fn neither_clears_the_other() {
         let mut s = Setup::promo();
-        s.consent().extend([revoked(All, 3_000), meta_resume(4_000)]);
+        s.consent()
+            .extend([revoked(All, 3_000), meta_resume(4_000)]);
         assert_eq!(s.denied_by().as_deref(), Some("consent.revoked"));
         let mut s = Setup::promo();
-        s.consent().extend([meta_stop(3_000), granted(Topic("ofertas".into()), 4_000)]);
+        s.consent()
+            .extend([meta_stop(3_000), granted(Topic("ofertas".into()), 4_000)]);
         assert_eq!(s.denied_by(), Some(RULE.to_owned()));
     }
 

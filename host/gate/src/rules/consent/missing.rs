@@ -117,6 +117,9 @@ mod tests {
         s.now = s.now.plus_ms(1);
         assert_eq!(s.found(RULE).unwrap().value, "nothing");
         s.facts.recipient.open_transactions = vec!["881".into()];
-        assert!(s.found(RULE).is_some(), "an open order is no request for a code");
+        assert!(
+            s.found(RULE).is_some(),
+            "an open order is no request for a code"
+        );
     }
 }

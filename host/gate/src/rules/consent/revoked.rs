@@ -1,6 +1,7 @@
 //! `consent.revoked`: the person opted out.
 
 use portero_domain::clock::{Millis, Ts};
+use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope};
 
 use crate::cover;
 use crate::rules::support::*;
@@ -56,14 +57,33 @@ impl Rule for Check {
                 || (case.purpose == Purpose::Authentication && case.asked_for_code());
             return (!harmless).then(|| Found::unknown(case, "consent"));
         };
-        let ConsentStanding::Revoked { by, at, scope } = standing else {
-            return None;
-        };
-        if is_let_through(case, *at) {
+        if !matches!(standing, ConsentStanding::Revoked { .. }) {
             return None;
         }
-        Some(Found::deny(cover::show(scope), at.rfc3339()).because([by.to_string()]))
+        let latest = last_opt_out(case)?;
+        if is_let_through(case, latest.captured_at) {
+            return None;
+        }
+        Some(
+            Found::deny(cover::show(&latest.scope), latest.captured_at.rfc3339())
+                .because([latest.id.to_string()]),
+        )
     }
+}
+
+/// The last opt-out that reaches this message. The standing names the one that counts for it, which
+/// may be an older one of its topic; who wrote between the two has still left since.
+fn last_opt_out<'a>(case: &Case<'a>) -> Option<&'a ConsentEvent> {
+    let reaches = |scope: &ConsentScope| match scope {
+        ConsentScope::All => true,
+        ConsentScope::Promotional => case.purpose >= Purpose::ConsentRequest,
+        ConsentScope::Topic(topic) => Some(topic.as_str()) == case.topic,
+    };
+    let events = case.facts.consent.known()?;
+    events
+        .iter()
+        .filter(|e| e.kind == ConsentEventKind::Revoked && reaches(&e.scope))
+        .max_by_key(|e| (e.captured_at, e.received_at))
 }
 
 fn is_let_through(case: &Case<'_>, revoked_at: Ts) -> bool {
@@ -126,8 +146,14 @@ mod tests {
         *s.consent() = vec![revoked(All, 1_000), granted(topic("ofertas"), 1_001)];
         assert!(s.found(RULE).is_none());
         *s.consent() = vec![revoked(All, 1_000), granted(topic("ofertas"), 1_000)];
-        assert!(s.found(RULE).is_some(), "the same instant: the opt-out wins");
-        *s.consent() = vec![revoked(topic("ofertas"), 1_000), granted(Promotional, 2_000)];
+        assert!(
+            s.found(RULE).is_some(),
+            "the same instant: the opt-out wins"
+        );
+        *s.consent() = vec![
+            revoked(topic("ofertas"), 1_000),
+            granted(Promotional, 2_000),
+        ];
         assert!(s.found(RULE).is_some());
         *s.consent() = vec![revoked(All, 1_000), granted(topic("ofertas"), 2_000)];
         s.proposal.topic = Some("novedades".into());
@@ -143,7 +169,19 @@ mod tests {
         *s.consent() = vec![revoked(All, wrote.ms())];
         assert_eq!(s.denied_by(), Some(RULE.to_owned()));
         *s.consent() = vec![revoked(Promotional, wrote.ms())];
-        assert!(s.found(RULE).is_none(), "an opt-out of promotion leaves answers alone");
+        assert!(
+            s.found(RULE).is_none(),
+            "an opt-out of promotion leaves answers alone"
+        );
+    }
+
+    #[test]
+    fn an_older_opt_out_of_the_topic_does_not_hide_a_later_one_of_all() {
+        let mut s = Setup::reply("hola");
+        s.proposal.topic = Some("pedidos".into());
+        let wrote = s.last_inbound();
+        *s.consent() = vec![revoked(topic("pedidos"), 1_000), revoked(All, wrote.ms())];
+        assert_eq!(s.found(RULE).unwrap().value, "all");
     }
 
     #[test]

@@ -13,7 +13,11 @@ static ABOUT: About = About {
     phase: Phase::Consent,
     stages: Stages::Both,
     moves_with_time: false,
-    title: words("Aceptó otra cosa", "Aceitou outra coisa", "Agreed to something else"),
+    title: words(
+        "Aceptó otra cosa",
+        "Aceitou outra coisa",
+        "Agreed to something else",
+    ),
     sentence: words(
         "La persona aceptó {limit}, no {value}.",
         "A pessoa aceitou {limit}, não {value}.",
@@ -45,10 +49,13 @@ impl Rule for Check {
             return None;
         }
         let events = case.facts.consent.known()?;
-        let asked = case
-            .topic
-            .map_or_else(|| case.purpose.as_str().to_owned(), |topic| format!("topic:{topic}"));
-        let granted: Vec<String> = cover::live_grants(events).map(|e| cover::show(&e.scope)).collect();
+        let asked = case.topic.map_or_else(
+            || case.purpose.as_str().to_owned(),
+            |topic| format!("topic:{topic}"),
+        );
+        let granted: Vec<String> = cover::live_grants(events)
+            .map(|e| cover::show(&e.scope))
+            .collect();
         let ids = cover::live_grants(events).map(|e| e.id.to_string());
         Some(Found::deny(asked, granted.join(", ")).because(ids))
     }
@@ -69,8 +76,14 @@ mod tests {
             *s.consent() = vec![granted(Topic("pedidos".into()), 1_000)];
             assert_eq!(s.denied_by(), Some(RULE.to_owned()));
             let found = s.found(RULE).unwrap();
-            assert_eq!((found.value.as_str(), found.limit.as_str()), ("topic:ofertas", "topic:pedidos"));
-            assert!(s.found("consent.missing").is_none(), "one of the two speaks");
+            assert_eq!(
+                (found.value.as_str(), found.limit.as_str()),
+                ("topic:ofertas", "topic:pedidos")
+            );
+            assert!(
+                s.found("consent.missing").is_none(),
+                "one of the two speaks"
+            );
         }
     }
 

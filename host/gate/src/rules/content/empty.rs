@@ -62,7 +62,11 @@ mod tests {
             ("👍\u{fe0f}", true),
             ("\u{200b}a", true),
         ] {
-            assert_eq!(Setup::reply(text).found("content.empty").is_none(), passes, "{text:?}");
+            assert_eq!(
+                Setup::reply(text).found("content.empty").is_none(),
+                passes,
+                "{text:?}"
+            );
         }
         let mut s = Setup::reply("");
         s.proposal.content = image("https://a.example/x.png");

@@ -12,7 +12,11 @@ static ABOUT: About = About {
     phase: Phase::Content,
     stages: Stages::Admission,
     moves_with_time: false,
-    title: words("Variable sin rellenar", "Variável sem preencher", "Variable not filled in"),
+    title: words(
+        "Variable sin rellenar",
+        "Variável sem preencher",
+        "Variable not filled in",
+    ),
     sentence: words(
         "Hay una variable sin rellenar o restos de programa en {value}.",
         "Há uma variável sem preencher ou restos de programa em {value}.",
@@ -45,7 +49,8 @@ impl Rule for Check {
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
         let mut leaks = case.facts.content.placeholders.iter();
         let first = leaks.next()?;
-        let show = |l: &crate::detect::Leak| format!("{}: {} @{}", l.field, l.kind.as_str(), l.offset);
+        let show =
+            |l: &crate::detect::Leak| format!("{}: {} @{}", l.field, l.kind.as_str(), l.offset);
         Some(Found::deny(show(first), "no_placeholders").because(leaks.map(show)))
     }
 }
@@ -75,9 +80,14 @@ mod tests {
             ("¡Oi !", "salutation @0"),
             ("Hola None, ya salió", "debris_word @5"),
         ] {
-            let found = Setup::reply(text).found(RULE).unwrap_or_else(|| panic!("{text}"));
+            let found = Setup::reply(text)
+                .found(RULE)
+                .unwrap_or_else(|| panic!("{text}"));
             assert_eq!(found.value, format!("text.body: {kind}"), "{text}");
-            assert!(!found.value.contains("nombre"), "only kind and place are kept");
+            assert!(
+                !found.value.contains("nombre"),
+                "only kind and place are kept"
+            );
         }
         for text in [
             "Hola Ana, tu pedido salió",
@@ -99,6 +109,9 @@ mod tests {
         let mut s = Setup::promo();
         s.registry().slots.body = vec!["1".into()];
         s.proposal.content = Content::Template(send("promo_v1", &[positional("undefined")]));
-        assert_eq!(s.found(RULE).unwrap().value, "template.body[0]: debris_word @0");
+        assert_eq!(
+            s.found(RULE).unwrap().value,
+            "template.body[0]: debris_word @0"
+        );
     }
 }

@@ -51,10 +51,19 @@ impl Rule for Check {
 
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
         if let Some(long) = case.facts.content.too_long.first() {
-            let others = case.facts.content.too_long.iter().skip(1).map(|l| l.field.clone());
+            let others = case
+                .facts
+                .content
+                .too_long
+                .iter()
+                .skip(1)
+                .map(|l| l.field.clone());
             return Some(
-                Found::deny(format!("{}: {}", long.field, long.scalars), long.limit.to_string())
-                    .because(others),
+                Found::deny(
+                    format!("{}: {}", long.field, long.scalars),
+                    long.limit.to_string(),
+                )
+                .because(others),
             );
         }
         let filled = filled_body(case.template()?, case.shape()?);
@@ -75,7 +84,10 @@ fn filled_body(template: &Template, shape: &TemplateShape) -> u32 {
         return 0;
     }
     fixed = fixed.saturating_add(count(rest.chars().count()));
-    shape.body.iter().fold(fixed, |sum, value| sum.saturating_add(value.scalars))
+    shape
+        .body
+        .iter()
+        .fold(fixed, |sum, value| sum.saturating_add(value.scalars))
 }
 
 #[cfg(test)]
@@ -91,7 +103,10 @@ mod tests {
         for unit in ["a", "ñ", "😀"] {
             assert!(Setup::reply(&unit.repeat(4096)).found(RULE).is_none());
             let found = Setup::reply(&unit.repeat(4097)).found(RULE).unwrap();
-            assert_eq!((found.value.as_str(), found.limit.as_str()), ("text.body: 4097", "4096"));
+            assert_eq!(
+                (found.value.as_str(), found.limit.as_str()),
+                ("text.body: 4097", "4096")
+            );
         }
     }
 
@@ -115,7 +130,8 @@ mod tests {
         s.registry().body = format!("Hola {{{{1}}}}, {}", "x".repeat(1000));
         s.registry().slots.body = vec!["1".into()];
         for (len, passes) in [(17, true), (18, false)] {
-            s.proposal.content = Content::Template(send("promo_v1", &[positional(&"n".repeat(len))]));
+            s.proposal.content =
+                Content::Template(send("promo_v1", &[positional(&"n".repeat(len))]));
             assert_eq!(s.found(RULE).is_none(), passes, "{len}");
         }
     }

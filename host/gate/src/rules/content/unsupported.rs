@@ -16,7 +16,11 @@ static ABOUT: About = About {
     phase: Phase::Content,
     stages: Stages::Admission,
     moves_with_time: false,
-    title: words("Formato no admitido", "Formato não aceito", "Form not accepted"),
+    title: words(
+        "Formato no admitido",
+        "Formato não aceito",
+        "Form not accepted",
+    ),
     sentence: words(
         "WhatsApp no admite esta forma: {value}; se espera {limit}.",
         "O WhatsApp não aceita esta forma: {value}; espera-se {limit}.",
@@ -83,9 +87,9 @@ fn allowed(code: FaultCode) -> &'static str {
         FaultCode::DuplicateId | FaultCode::DuplicateTitle => "unique",
         FaultCode::MissingTitle | FaultCode::Blank => "visible_text",
         FaultCode::NotHttps => "https",
-        FaultCode::CaptionNotAllowed | FaultCode::FilenameNotAllowed | FaultCode::PartNotAllowed => {
-            "absent"
-        }
+        FaultCode::CaptionNotAllowed
+        | FaultCode::FilenameNotAllowed
+        | FaultCode::PartNotAllowed => "absent",
         FaultCode::NoSource => "id_or_link",
         FaultCode::NotAnEmoji => "one_emoji",
         FaultCode::BadName => "registry_name",
@@ -128,7 +132,10 @@ mod tests {
     #[test]
     fn ids_and_titles_do_not_repeat() {
         let found = value(with_id("b0"));
-        assert_eq!(found.as_deref(), Some("interactive.buttons[1].id: duplicate_id"));
+        assert_eq!(
+            found.as_deref(),
+            Some("interactive.buttons[1].id: duplicate_id")
+        );
         assert_eq!(value(with_id("other")), None);
         assert!(value(with_id(" ")).is_some());
     }
@@ -137,17 +144,28 @@ mod tests {
     fn ten_rows_in_all_and_titles_on_several_sections() {
         assert_eq!(value(list(&[10])), None);
         assert_eq!(value(list(&[5, 5])), None);
-        assert_eq!(value(list(&[5, 6])).as_deref(), Some("interactive.list.rows: 11"));
-        assert_eq!(value(list(&[])).as_deref(), Some("interactive.list.sections: 0"));
+        assert_eq!(
+            value(list(&[5, 6])).as_deref(),
+            Some("interactive.list.rows: 11")
+        );
+        assert_eq!(
+            value(list(&[])).as_deref(),
+            Some("interactive.list.sections: 0")
+        );
         assert!(value(list(&[3, 0])).is_some());
         let mut untitled = list(&[1, 1]);
-        if let Content::Interactive(Interactive { action: InteractiveAction::List { sections, .. }, .. }) =
-            &mut untitled
+        if let Content::Interactive(Interactive {
+            action: InteractiveAction::List { sections, .. },
+            ..
+        }) = &mut untitled
         {
             sections[1].title = None;
         }
         let found = value(untitled);
-        assert_eq!(found.as_deref(), Some("interactive.list.sections[1].title: missing_title"));
+        assert_eq!(
+            found.as_deref(),
+            Some("interactive.list.sections[1].title: missing_title")
+        );
     }
 
     #[test]
@@ -166,7 +184,10 @@ mod tests {
                 header: None,
                 body: "ver".into(),
                 footer: None,
-                action: InteractiveAction::CtaUrl { label: "Ver".into(), url: link.into() },
+                action: InteractiveAction::CtaUrl {
+                    label: "Ver".into(),
+                    url: link.into(),
+                },
             });
             assert_eq!(value(cta).is_none(), passes, "{link}");
         }
@@ -176,16 +197,34 @@ mod tests {
     fn media_has_a_source_and_audio_no_caption() {
         assert!(value(audio_with_caption(Some("hola"))).is_some());
         assert!(value(audio_with_caption(None)).is_none());
-        let Content::Media(media) = image("https://a.example/x.png") else { unreachable!() };
-        let named = Media { filename: Some("x.pdf".into()), ..media.clone() };
+        let Content::Media(media) = image("https://a.example/x.png") else {
+            unreachable!()
+        };
+        let named = Media {
+            filename: Some("x.pdf".into()),
+            ..media.clone()
+        };
         assert!(value(Content::Media(named)).is_some());
-        let no_source = Media { source: MediaSource::Id(String::new()), ..media };
-        assert_eq!(value(Content::Media(no_source)).as_deref(), Some("media.source: no_source"));
+        let no_source = Media {
+            source: MediaSource::Id(String::new()),
+            ..media
+        };
+        assert_eq!(
+            value(Content::Media(no_source)).as_deref(),
+            Some("media.source: no_source")
+        );
     }
 
     #[test]
     fn a_reaction_is_an_emoji_or_nothing() {
-        for (emoji, passes) in [("👍", true), ("", true), ("👨‍👩‍👧‍👦", true), ("1️⃣", true), ("ok", false), ("👍 👍", false)] {
+        for (emoji, passes) in [
+            ("👍", true),
+            ("", true),
+            ("👨‍👩‍👧‍👦", true),
+            ("1️⃣", true),
+            ("ok", false),
+            ("👍 👍", false),
+        ] {
             assert_eq!(value(reaction(emoji)).is_none(), passes, "{emoji}");
         }
     }

@@ -12,7 +12,11 @@ static ABOUT: About = About {
     phase: Phase::Data,
     stages: Stages::Both,
     moves_with_time: false,
-    title: words("Persona no disponible", "Pessoa não disponível", "Recipient unavailable"),
+    title: words(
+        "Persona no disponible",
+        "Pessoa não disponível",
+        "Recipient unavailable",
+    ),
     sentence: words(
         "La persona no está disponible.",
         "A pessoa não está disponível.",
@@ -41,7 +45,10 @@ impl Rule for Check {
     }
 
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
-        case.facts.recipient.erased.then(|| Found::deny("unavailable", "available"))
+        case.facts
+            .recipient
+            .erased
+            .then(|| Found::deny("unavailable", "available"))
     }
 }
 

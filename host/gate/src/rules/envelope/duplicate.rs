@@ -12,7 +12,11 @@ static ABOUT: About = About {
     phase: Phase::Envelope,
     stages: Stages::Admission,
     moves_with_time: false,
-    title: words("Propuesta repetida", "Proposta repetida", "Repeated proposal"),
+    title: words(
+        "Propuesta repetida",
+        "Proposta repetida",
+        "Repeated proposal",
+    ),
     sentence: words(
         "Esta clave ya se decidió en {evidence} ({value}).",
         "Esta chave já foi decidida em {evidence} ({value}).",
@@ -42,7 +46,11 @@ impl Rule for Check {
 
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
         let earlier = case.facts.duplicate_of.as_ref()?;
-        let value = if earlier.same_content { "same_content" } else { "conflict" };
+        let value = if earlier.same_content {
+            "same_content"
+        } else {
+            "conflict"
+        };
         Some(Found::deny(value, "new_key").because([earlier.of.to_string()]))
     }
 }
@@ -60,10 +68,19 @@ mod tests {
         let mut s = Setup::reply("hola");
         assert!(s.found(RULE).is_none());
         let of = OutboxId::from_uuid(id(77));
-        s.facts.duplicate_of = Some(Duplicate { of, same_content: true });
+        s.facts.duplicate_of = Some(Duplicate {
+            of,
+            same_content: true,
+        });
         let found = s.found(RULE).unwrap();
-        assert_eq!((found.value.as_str(), found.evidence), ("same_content", vec![of.to_string()]));
-        s.facts.duplicate_of = Some(Duplicate { of, same_content: false });
+        assert_eq!(
+            (found.value.as_str(), found.evidence),
+            ("same_content", vec![of.to_string()])
+        );
+        s.facts.duplicate_of = Some(Duplicate {
+            of,
+            same_content: false,
+        });
         assert_eq!(s.found(RULE).unwrap().value, "conflict");
         assert_eq!(s.at_dispatch().found(RULE), None, "admission only");
     }

@@ -19,7 +19,11 @@ static ABOUT: About = About {
     phase: Phase::Envelope,
     stages: Stages::Admission,
     moves_with_time: false,
-    title: words("Propuesta mal formada", "Proposta malformada", "Malformed proposal"),
+    title: words(
+        "Propuesta mal formada",
+        "Proposta malformada",
+        "Malformed proposal",
+    ),
     sentence: words(
         "La propuesta está mal formada: {value}; se espera {limit}.",
         "A proposta está malformada: {value}; espera-se {limit}.",
@@ -53,12 +57,18 @@ impl Rule for Check {
 
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
         if !(1..=KEY_BYTES).contains(&case.key_bytes) {
-            return Some(Found::deny(format!("key: {} bytes", case.key_bytes), "1–256 bytes"));
+            return Some(Found::deny(
+                format!("key: {} bytes", case.key_bytes),
+                "1–256 bytes",
+            ));
         }
         if let Some(topic) = case.topic
             && (!(1..=TOPIC_BYTES).contains(&topic.len()) || topic.chars().any(char::is_control))
         {
-            return Some(Found::deny(format!("topic: {} bytes", topic.len()), "1–64 bytes"));
+            return Some(Found::deny(
+                format!("topic: {} bytes", topic.len()),
+                "1–64 bytes",
+            ));
         }
         if case.expires_at.since(case.now) > LONGEST_LIFE.0 {
             return Some(Found::deny(
@@ -67,9 +77,15 @@ impl Rule for Check {
             ));
         }
         if case.expires_at <= case.created_at {
-            return Some(Found::deny(format!("expires_at: {}", case.expires_at), "after_creation"));
+            return Some(Found::deny(
+                format!("expires_at: {}", case.expires_at),
+                "after_creation",
+            ));
         }
-        if let Origin::Plugin { digest, generation, .. } = case.origin {
+        if let Origin::Plugin {
+            digest, generation, ..
+        } = case.origin
+        {
             if digest.len() != 64 || !digest.bytes().all(|b| b.is_ascii_hexdigit()) {
                 return Some(Found::deny("digest: malformed", "sha256_hex"));
             }
@@ -79,7 +95,10 @@ impl Rule for Check {
         }
         let control = case.facts.content.control.first()?;
         Some(Found::deny(
-            format!("{}: U+{:04X} @{}", control.field, control.code, control.offset),
+            format!(
+                "{}: U+{:04X} @{}",
+                control.field, control.code, control.offset
+            ),
             "no_control_characters",
         ))
     }
@@ -157,7 +176,10 @@ mod tests {
     fn facts_of_another_content_are_never_judged() {
         let mut s = Setup::reply("hola");
         s.refresh();
-        let case = crate::case::Case { consistent: false, ..s.case() };
+        let case = crate::case::Case {
+            consistent: false,
+            ..s.case()
+        };
         let judgement = crate::judge::run(case, None);
         assert_eq!(judgement.primary.as_deref(), Some(RULE));
     }

@@ -15,7 +15,11 @@ static ABOUT: About = About {
     phase: Phase::Frequency,
     stages: Stages::Both,
     moves_with_time: true,
-    title: words("Más de lo prometido", "Mais que o prometido", "More than promised"),
+    title: words(
+        "Más de lo prometido",
+        "Mais que o prometido",
+        "More than promised",
+    ),
     sentence: words(
         "A la persona se le prometió {limit} y ya recibió {value}.",
         "À pessoa foi prometido {limit} e ela já recebeu {value}.",
@@ -56,7 +60,9 @@ impl Rule for Check {
             return Some(Found::deny("unknown", show(promise)));
         };
         let one_topic = case.facts.consent.known().is_some_and(|events| {
-            events.iter().any(|e| e.id == *by && matches!(e.scope, ConsentScope::Topic(_)))
+            events
+                .iter()
+                .any(|e| e.id == *by && matches!(e.scope, ConsentScope::Topic(_)))
         });
         let period = promise.per.length();
         let counts = |(topic, at): &&(Option<String>, Ts)| {
@@ -92,8 +98,11 @@ mod tests {
     const RULE: &str = "frequency.promise-exceeded";
 
     fn sends(s: &mut Setup, at: &[(&str, &str)]) {
-        s.facts.promotional_sends =
-            Fact::Known(at.iter().map(|(t, at)| (Some((*t).to_owned()), ts(at))).collect());
+        s.facts.promotional_sends = Fact::Known(
+            at.iter()
+                .map(|(t, at)| (Some((*t).to_owned()), ts(at)))
+                .collect(),
+        );
     }
 
     /// Scenario 56.
@@ -101,7 +110,13 @@ mod tests {
     fn the_third_of_two_a_week_waits_for_the_first_to_leave() {
         let mut s = Setup::promo();
         s.facts.tenant.timezone = "UTC".into();
-        sends(&mut s, &[("ofertas", "2026-11-17T15:00:00Z"), ("ofertas", "2026-11-20T16:00:00Z")]);
+        sends(
+            &mut s,
+            &[
+                ("ofertas", "2026-11-17T15:00:00Z"),
+                ("ofertas", "2026-11-20T16:00:00Z"),
+            ],
+        );
         let judgement = s.judge();
         assert_eq!(judgement.verdict, Verdict::Defer);
         assert_eq!(judgement.primary.as_deref(), Some(RULE));
@@ -116,7 +131,13 @@ mod tests {
     #[test]
     fn what_would_expire_meanwhile_is_denied_with_the_reason_kept() {
         let mut s = Setup::promo();
-        sends(&mut s, &[("ofertas", "2026-11-17T15:00:00Z"), ("ofertas", "2026-11-20T16:00:00Z")]);
+        sends(
+            &mut s,
+            &[
+                ("ofertas", "2026-11-17T15:00:00Z"),
+                ("ofertas", "2026-11-20T16:00:00Z"),
+            ],
+        );
         s.proposal.expires_at = ts("2026-11-24T12:00:00Z");
         let judgement = s.judge();
         assert_eq!(judgement.primary.as_deref(), Some("envelope.expired"));
@@ -135,13 +156,22 @@ mod tests {
                 ("ofertas", "2026-11-20T10:00:00Z"),
             ],
         );
-        assert_eq!(s.found(RULE).unwrap().until, Some(ts("2026-11-26T10:00:00Z")));
+        assert_eq!(
+            s.found(RULE).unwrap().until,
+            Some(ts("2026-11-26T10:00:00Z"))
+        );
     }
 
     #[test]
     fn other_topics_count_only_for_a_wide_consent() {
         let mut s = Setup::promo();
-        sends(&mut s, &[("otros", "2026-11-20T15:00:00Z"), ("otros", "2026-11-21T16:00:00Z")]);
+        sends(
+            &mut s,
+            &[
+                ("otros", "2026-11-20T15:00:00Z"),
+                ("otros", "2026-11-21T16:00:00Z"),
+            ],
+        );
         assert!(s.found(RULE).is_none());
         *s.consent() = vec![granted(ConsentScope::Promotional, 1_000)];
         assert!(s.found(RULE).is_some());
@@ -151,11 +181,23 @@ mod tests {
     fn the_default_promise_holds_where_none_was_made_and_unknown_sends_deny() {
         let mut s = Setup::promo();
         s.consent()[0].promise = None;
-        sends(&mut s, &[("ofertas", "2026-11-20T15:00:00Z"), ("ofertas", "2026-11-21T16:00:00Z")]);
+        sends(
+            &mut s,
+            &[
+                ("ofertas", "2026-11-20T15:00:00Z"),
+                ("ofertas", "2026-11-21T16:00:00Z"),
+            ],
+        );
         assert_eq!(s.found(RULE).unwrap().limit, "2 / 7 d");
-        s.consent()[0].promise = Some(FrequencyPromise { max: 3, per: Period::Week });
+        s.consent()[0].promise = Some(FrequencyPromise {
+            max: 3,
+            per: Period::Week,
+        });
         assert!(s.found(RULE).is_none());
-        s.consent()[0].promise = Some(FrequencyPromise { max: 0, per: Period::Week });
+        s.consent()[0].promise = Some(FrequencyPromise {
+            max: 0,
+            per: Period::Week,
+        });
         assert_eq!(s.found(RULE).unwrap().outcome, Some(Verdict::Deny));
         s.facts.promotional_sends = Fact::Unknown;
         assert_eq!(s.at_dispatch().denied_by(), Some(RULE.to_owned()));

@@ -44,7 +44,11 @@ impl Rule for Check {
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
         let until = pace::pair_opens_at(case)?;
         let gap = case.policy.pair_gap_ms.0;
-        Some(Found::defer(until, until.since(case.now).to_string(), format!("{gap} ms")))
+        Some(Found::defer(
+            until,
+            until.since(case.now).to_string(),
+            format!("{gap} ms"),
+        ))
     }
 }
 
@@ -65,7 +69,10 @@ mod tests {
         s.facts.conversation.pair_tat = next_pair_tat(&s.proposal, &s.facts, &s.policy, last);
         s.now = last.plus_ms(3_500);
         let judgement = s.judge();
-        assert_eq!((judgement.verdict, judgement.until), (Verdict::Defer, Some(last.plus_ms(6_000))));
+        assert_eq!(
+            (judgement.verdict, judgement.until),
+            (Verdict::Defer, Some(last.plus_ms(6_000)))
+        );
         s.now = last.plus_ms(5_999);
         assert!(s.found(RULE).is_some());
         s.now = last.plus_ms(6_000);
@@ -89,6 +96,10 @@ mod tests {
         let mut operator = Setup::operator("hola").at_dispatch();
         operator.facts.conversation.pair_tat = s.facts.conversation.pair_tat;
         let pays = operator.found(RULE).unwrap().until.unwrap();
-        assert_eq!(pays, operator.now + Millis::secs(30), "who may not burst waits for all of it");
+        assert_eq!(
+            pays,
+            operator.now + Millis::secs(30),
+            "who may not burst waits for all of it"
+        );
     }
 }

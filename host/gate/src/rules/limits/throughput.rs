@@ -13,7 +13,11 @@ static ABOUT: About = About {
     phase: Phase::Limits,
     stages: Stages::Dispatch,
     moves_with_time: true,
-    title: words("Número al máximo", "Número no máximo", "Number at its limit"),
+    title: words(
+        "Número al máximo",
+        "Número no máximo",
+        "Number at its limit",
+    ),
     sentence: words(
         "El número ya envía todo lo que puede ({limit}).",
         "O número já envia tudo o que pode ({limit}).",
@@ -47,8 +51,16 @@ impl Rule for Check {
             return Some(Found::unknown(case, "rate"));
         }
         let until = pace::number_opens_at(sender.tat, rate, case.policy, case.now)?;
-        let limit = format!("{} × {} %/s", sender.mps, case.policy.throughput_percent.min(100));
-        Some(Found::defer(until, until.since(case.now).to_string(), limit))
+        let limit = format!(
+            "{} × {} %/s",
+            sender.mps,
+            case.policy.throughput_percent.min(100)
+        );
+        Some(Found::defer(
+            until,
+            until.since(case.now).to_string(),
+            limit,
+        ))
     }
 }
 
@@ -101,7 +113,10 @@ mod tests {
         let tat = next_number_tat(&s.facts, &s.policy, s.now);
         s.sender().tat = tat;
         let judgement = s.judge();
-        assert_eq!((judgement.verdict, judgement.until), (Verdict::Defer, Some(tat)));
+        assert_eq!(
+            (judgement.verdict, judgement.until),
+            (Verdict::Defer, Some(tat))
+        );
         assert!((1..=56).contains(&tat.since(s.now)), "{}", tat.since(s.now));
         s.now = tat.plus_ms(-1);
         assert!(s.found(RULE).is_some());

@@ -12,7 +12,11 @@ static ABOUT: About = About {
     phase: Phase::Plugin,
     stages: Stages::Admission,
     moves_with_time: false,
-    title: words("Demasiadas propuestas", "Propostas demais", "Too many proposals"),
+    title: words(
+        "Demasiadas propuestas",
+        "Propostas demais",
+        "Too many proposals",
+    ),
     sentence: words(
         "El plugin ya propuso {value}; el máximo es {limit}.",
         "O plugin já propôs {value}; o máximo é {limit}.",
@@ -48,8 +52,16 @@ impl Rule for Check {
         let plugin = case.facts.plugin.as_ref()?;
         let policy = case.policy;
         [
-            ("per_call", plugin.proposals_this_call, policy.proposals_per_call),
-            ("contact_hour", plugin.proposals_contact_hour, policy.proposals_contact_hour),
+            (
+                "per_call",
+                plugin.proposals_this_call,
+                policy.proposals_per_call,
+            ),
+            (
+                "contact_hour",
+                plugin.proposals_contact_hour,
+                policy.proposals_contact_hour,
+            ),
             ("minute", plugin.proposals_minute, policy.proposals_minute),
         ]
         .into_iter()

@@ -16,7 +16,11 @@ static ABOUT: About = About {
     phase: Phase::Plugin,
     stages: Stages::Admission,
     moves_with_time: false,
-    title: words("Permiso que falta", "Permissão que falta", "Permission missing"),
+    title: words(
+        "Permiso que falta",
+        "Permissão que falta",
+        "Permission missing",
+    ),
     sentence: words(
         "El plugin necesita {value} y tiene: {limit}.",
         "O plugin precisa de {value} e tem: {limit}.",
@@ -57,15 +61,19 @@ impl Rule for Check {
         if plugin.kind != "replies" {
             return Some(Found::deny("send.*", format!("kind_{}", plugin.kind)));
         }
-        let missing = needed(case).into_iter().flatten().find(|need| !holds(plugin, need));
+        let missing = needed(case)
+            .into_iter()
+            .flatten()
+            .find(|need| !holds(plugin, need));
         if let Some(need) = missing {
             return Some(Found::deny(need, plugin.capabilities.join(", ")));
         }
         let name = &case.shape()?.name;
-        let named = plugin.templates.iter().any(|pattern| matches(pattern, name));
-        (!named).then(|| {
-            Found::deny(format!("template {name}"), plugin.templates.join(", "))
-        })
+        let named = plugin
+            .templates
+            .iter()
+            .any(|pattern| matches(pattern, name));
+        (!named).then(|| Found::deny(format!("template {name}"), plugin.templates.join(", ")))
     }
 }
 
@@ -124,9 +132,10 @@ mod tests {
         let mut s = Setup::reply("hola");
         only(&mut s, &["send.session"]);
         assert!(s.found(RULE).is_none());
-        for (content, needs) in
-            [(image("https://a.example/x.png"), "send.media"), (buttons(2), "send.interactive")]
-        {
+        for (content, needs) in [
+            (image("https://a.example/x.png"), "send.media"),
+            (buttons(2), "send.interactive"),
+        ] {
             s.proposal.content = content;
             only(&mut s, &["send.session"]);
             assert_eq!(s.found(RULE).unwrap().value, needs);
@@ -156,7 +165,10 @@ mod tests {
         let mut s = Setup::promo();
         s.by_plugin();
         s.registry().category = TemplateCategory::Authentication;
-        only(&mut s, &["send.template.authentication", "send.template.marketing"]);
+        only(
+            &mut s,
+            &["send.template.authentication", "send.template.marketing"],
+        );
         assert!(s.found(RULE).is_some());
         let mut s = Setup::reply("hola");
         for kind in ["segmentation", "analytics"] {

@@ -103,7 +103,10 @@ mod tests {
         s.now = ts("2026-11-24T02:59:59.999Z");
         assert!(s.found(RULE).is_none());
         s.now = ts("2026-11-24T03:00:00Z");
-        assert_eq!(s.found(RULE).unwrap().until, Some(ts("2026-11-24T12:00:00Z")));
+        assert_eq!(
+            s.found(RULE).unwrap().until,
+            Some(ts("2026-11-24T12:00:00Z"))
+        );
         for mut s in [Setup::reply("hola"), Setup::code(), Setup::operator("hola")] {
             s.now = ts("2026-11-24T06:00:00Z");
             assert!(s.found(RULE).is_none());

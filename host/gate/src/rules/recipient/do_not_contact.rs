@@ -13,7 +13,11 @@ static ABOUT: About = About {
     phase: Phase::Recipient,
     stages: Stages::Both,
     moves_with_time: false,
-    title: words("En tu lista de bloqueo", "Na sua lista de bloqueio", "On your block list"),
+    title: words(
+        "En tu lista de bloqueo",
+        "Na sua lista de bloqueio",
+        "On your block list",
+    ),
     sentence: words(
         "La persona está en la lista de bloqueo de esta cuenta ({value}).",
         "A pessoa está na lista de bloqueio desta conta ({value}).",

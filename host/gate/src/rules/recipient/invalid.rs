@@ -13,7 +13,11 @@ static ABOUT: About = About {
     phase: Phase::Recipient,
     stages: Stages::Admission,
     moves_with_time: false,
-    title: words("Dirección no válida", "Endereço inválido", "Address not valid"),
+    title: words(
+        "Dirección no válida",
+        "Endereço inválido",
+        "Address not valid",
+    ),
     sentence: words(
         "La dirección no es un teléfono ni un identificador de usuario.",
         "O endereço não é um telefone nem um identificador de usuário.",

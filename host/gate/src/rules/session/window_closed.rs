@@ -45,13 +45,21 @@ impl Rule for Check {
             return None;
         }
         let Some(closes) = case.window_closes_at() else {
-            let why = if case.facts.window.known().is_some() { "never" } else { "unknown" };
+            let why = if case.facts.window.known().is_some() {
+                "never"
+            } else {
+                "unknown"
+            };
             return Some(Found::deny(why, "24 h"));
         };
         if case.now < closes {
             return None;
         }
-        let wamid = case.facts.window.known().and_then(|w| w.last_inbound_wamid.clone());
+        let wamid = case
+            .facts
+            .window
+            .known()
+            .and_then(|w| w.last_inbound_wamid.clone());
         Some(Found::deny(closes.rfc3339(), "24 h").because(wamid))
     }
 }
@@ -72,7 +80,11 @@ mod tests {
         for (at, passes) in [(-1, true), (0, false), (1, false)] {
             s.now = closes.plus_ms(at);
             assert_eq!(s.found(RULE).is_none(), passes, "{at}");
-            assert_eq!(s.clone().at_dispatch().found(RULE).is_none(), passes, "{at}");
+            assert_eq!(
+                s.clone().at_dispatch().found(RULE).is_none(),
+                passes,
+                "{at}"
+            );
         }
         s.now = closes;
         let judgement = s.at_dispatch().judge();

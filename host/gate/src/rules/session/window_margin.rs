@@ -12,7 +12,11 @@ static ABOUT: About = About {
     phase: Phase::Session,
     stages: Stages::Dispatch,
     moves_with_time: true,
-    title: words("Ventana a punto de cerrar", "Janela prestes a fechar", "Window about to close"),
+    title: words(
+        "Ventana a punto de cerrar",
+        "Janela prestes a fechar",
+        "Window about to close",
+    ),
     sentence: words(
         "La ventana de servicio cierra el {value}; hace falta un margen de {limit}.",
         "A janela de atendimento fecha em {value}; é preciso uma margem de {limit}.",
@@ -62,7 +66,12 @@ mod tests {
     fn ten_seconds_before_the_end_it_is_too_late() {
         let mut s = Setup::operator("hola").at_dispatch();
         let closes = s.last_inbound() + Millis::hours(24);
-        for (at, passes) in [(-11_000, true), (-10_001, true), (-10_000, false), (-9_999, false)] {
+        for (at, passes) in [
+            (-11_000, true),
+            (-10_001, true),
+            (-10_000, false),
+            (-9_999, false),
+        ] {
             s.now = closes.plus_ms(at);
             assert_eq!(s.found(RULE).is_none(), passes, "{at}");
         }

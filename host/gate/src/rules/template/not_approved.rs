@@ -14,7 +14,11 @@ static ABOUT: About = About {
     phase: Phase::Session,
     stages: Stages::Both,
     moves_with_time: false,
-    title: words("Plantilla sin aprobar", "Modelo não aprovado", "Template not approved"),
+    title: words(
+        "Plantilla sin aprobar",
+        "Modelo não aprovado",
+        "Template not approved",
+    ),
     sentence: words(
         "La plantilla {evidence} está en estado {value}.",
         "O modelo {evidence} está no estado {value}.",
@@ -71,9 +75,17 @@ mod tests {
         ] {
             let mut s = Setup::promo();
             s.registry().status = TemplateStatus::from(status.to_owned());
-            assert_eq!(s.found("template.not-approved").is_none(), passes, "{status}");
+            assert_eq!(
+                s.found("template.not-approved").is_none(),
+                passes,
+                "{status}"
+            );
             let s = s.at_dispatch();
-            assert_eq!(s.found("template.not-approved").is_none(), passes, "{status}");
+            assert_eq!(
+                s.found("template.not-approved").is_none(),
+                passes,
+                "{status}"
+            );
         }
     }
 }

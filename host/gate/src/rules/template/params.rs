@@ -16,7 +16,11 @@ static ABOUT: About = About {
     phase: Phase::Session,
     stages: Stages::Admission,
     moves_with_time: false,
-    title: words("Valores de la plantilla", "Valores do modelo", "Template values"),
+    title: words(
+        "Valores de la plantilla",
+        "Valores do modelo",
+        "Template values",
+    ),
     sentence: words(
         "Los valores no encajan en la plantilla {evidence}: {value}; se espera {limit}.",
         "Os valores não se encaixam no modelo {evidence}: {value}; espera-se {limit}.",
@@ -62,48 +66,82 @@ fn label(template: &Template) -> String {
 
 fn faulty(path: impl Fn() -> String, value: &ParamShape) -> Option<Found> {
     let fault = value.faults.first()?;
-    Some(Found::deny(format!("{}: {}", path(), fault.as_str()), "one_line"))
+    Some(Found::deny(
+        format!("{}: {}", path(), fault.as_str()),
+        "one_line",
+    ))
 }
 
 fn header(slots: &TemplateSlots, shape: &TemplateShape) -> Option<Found> {
     let expected = usize::from(slots.header_text.is_some() || slots.header_media.is_some());
     if shape.header.len() != expected {
-        return Some(Found::deny(format!("template.header: {}", shape.header.len()), format!("{expected}")));
+        return Some(Found::deny(
+            format!("template.header: {}", shape.header.len()),
+            format!("{expected}"),
+        ));
     }
     let value = shape.header.first()?;
     let kind = slots.header_media.as_deref().unwrap_or("text");
     if value.kind.as_str() != kind {
-        return Some(Found::deny(format!("template.header: {}", value.kind.as_str()), kind));
+        return Some(Found::deny(
+            format!("template.header: {}", value.kind.as_str()),
+            kind,
+        ));
     }
     let text = value.kind == ParamKind::Text;
     if text && !name_fits(slots, slots.header_text.as_deref(), value) {
-        return Some(Found::deny("template.header: name", slots.header_text.clone().unwrap_or_default()));
+        return Some(Found::deny(
+            "template.header: name",
+            slots.header_text.clone().unwrap_or_default(),
+        ));
     }
     faulty(|| "template.header[0]".to_owned(), value)
 }
 
 /// A named template needs the slot's name; a positional one takes none.
 fn name_fits(slots: &TemplateSlots, slot: Option<&str>, value: &ParamShape) -> bool {
-    if slots.named { value.name.as_deref() == slot } else { value.name.is_none() }
+    if slots.named {
+        value.name.as_deref() == slot
+    } else {
+        value.name.is_none()
+    }
 }
 
 fn body(slots: &TemplateSlots, shape: &TemplateShape) -> Option<Found> {
     if shape.body.len() != slots.body.len() {
-        return Some(Found::deny(format!("template.body: {}", shape.body.len()), format!("{}", slots.body.len())));
+        return Some(Found::deny(
+            format!("template.body: {}", shape.body.len()),
+            format!("{}", slots.body.len()),
+        ));
     }
     for (n, value) in shape.body.iter().enumerate() {
         let path = || format!("template.body[{n}]");
         if value.kind != ParamKind::Text {
-            return Some(Found::deny(format!("{}: {}", path(), value.kind.as_str()), "text"));
+            return Some(Found::deny(
+                format!("{}: {}", path(), value.kind.as_str()),
+                "text",
+            ));
         }
         let fits = if slots.named {
-            let known = value.name.as_ref().is_some_and(|name| slots.body.contains(name));
-            known && !shape.body.iter().take(n).any(|earlier| earlier.name == value.name)
+            let known = value
+                .name
+                .as_ref()
+                .is_some_and(|name| slots.body.contains(name));
+            known
+                && !shape
+                    .body
+                    .iter()
+                    .take(n)
+                    .any(|earlier| earlier.name == value.name)
         } else {
             value.name.is_none()
         };
         if !fits {
-            let expected = if slots.named { slots.body.join(", ") } else { "no_names".to_owned() };
+            let expected = if slots.named {
+                slots.body.join(", ")
+            } else {
+                "no_names".to_owned()
+            };
             let name = value.name.as_deref().unwrap_or("none");
             return Some(Found::deny(format!("{}: name {name}", path()), expected));
         }
@@ -118,19 +156,35 @@ fn buttons(slots: &TemplateSlots, shape: &TemplateShape) -> Option<Found> {
     for (index, kind) in &slots.buttons {
         let given = shape.buttons.iter().filter(|b| b.index == *index).count();
         if given != 1 {
-            return Some(Found::deny(format!("template.buttons: {given} @{index}"), kind.as_str()));
+            return Some(Found::deny(
+                format!("template.buttons: {given} @{index}"),
+                kind.as_str(),
+            ));
         }
     }
     for (n, button) in shape.buttons.iter().enumerate() {
         let path = || format!("template.buttons[{n}]");
-        let twice = shape.buttons.iter().take(n).any(|b| b.index == button.index);
+        let twice = shape
+            .buttons
+            .iter()
+            .take(n)
+            .any(|b| b.index == button.index);
         if twice || !kind_fits(slots, button) {
-            let kinds: Vec<String> =
-                slots.buttons.iter().map(|(index, kind)| format!("{kind} @{index}")).collect();
-            return Some(Found::deny(format!("{}: @{}", path(), button.index), kinds.join(", ")));
+            let kinds: Vec<String> = slots
+                .buttons
+                .iter()
+                .map(|(index, kind)| format!("{kind} @{index}"))
+                .collect();
+            return Some(Found::deny(
+                format!("{}: @{}", path(), button.index),
+                kinds.join(", "),
+            ));
         }
         if button.value.kind != ParamKind::Text {
-            return Some(Found::deny(format!("{}: {}", path(), button.value.kind.as_str()), "text"));
+            return Some(Found::deny(
+                format!("{}: {}", path(), button.value.kind.as_str()),
+                "text",
+            ));
         }
         if let Some(found) = faulty(path, &button.value) {
             return Some(found);
@@ -145,7 +199,10 @@ fn kind_fits(slots: &TemplateSlots, button: &ButtonShape) -> bool {
         ButtonParamKind::Url => "url",
         ButtonParamKind::CopyCode => "copy_code",
     };
-    slots.buttons.iter().any(|(index, kind)| *index == button.index && kind == wanted)
+    slots
+        .buttons
+        .iter()
+        .any(|(index, kind)| *index == button.index && kind == wanted)
 }
 
 #[cfg(test)]
@@ -163,16 +220,30 @@ mod tests {
     }
 
     fn two() -> TemplateSlots {
-        TemplateSlots { body: vec!["1".into(), "2".into()], ..TemplateSlots::default() }
+        TemplateSlots {
+            body: vec!["1".into(), "2".into()],
+            ..TemplateSlots::default()
+        }
     }
 
     /// Scenario 100.
     #[test]
     fn positional_values_are_counted_and_read() {
-        let with = |values: &[&str]| send("promo_v1", &values.iter().map(|v| positional(v)).collect::<Vec<_>>());
+        let with = |values: &[&str]| {
+            send(
+                "promo_v1",
+                &values.iter().map(|v| positional(v)).collect::<Vec<_>>(),
+            )
+        };
         assert_eq!(check(two(), with(&["Ana", "42"])), None);
-        assert_eq!(check(two(), with(&["Ana"])).as_deref(), Some("template.body: 1"));
-        assert_eq!(check(two(), with(&["Ana", "42", "x"])).as_deref(), Some("template.body: 3"));
+        assert_eq!(
+            check(two(), with(&["Ana"])).as_deref(),
+            Some("template.body: 1")
+        );
+        assert_eq!(
+            check(two(), with(&["Ana", "42", "x"])).as_deref(),
+            Some("template.body: 3")
+        );
         for (bad, fault) in [
             ("   ", "blank"),
             ("\u{200b}", "blank"),
@@ -183,9 +254,16 @@ mod tests {
             let expected = format!("template.body[1]: {fault}");
             assert_eq!(check(two(), with(&["Ana", bad])), Some(expected));
         }
-        assert_eq!(check(two(), with(&["Ana", "a    b"])), None, "four spaces pass");
+        assert_eq!(
+            check(two(), with(&["Ana", "a    b"])),
+            None,
+            "four spaces pass"
+        );
         let mixed = send("promo_v1", &[positional("Ana"), named("x", "42")]);
-        assert_eq!(check(two(), mixed).as_deref(), Some("template.body[1]: name x"));
+        assert_eq!(
+            check(two(), mixed).as_deref(),
+            Some("template.body[1]: name x")
+        );
     }
 
     #[test]
@@ -208,16 +286,31 @@ mod tests {
 
     #[test]
     fn header_media_must_be_there_and_of_its_kind() {
-        let slots = || TemplateSlots { header_media: Some("image".into()), ..TemplateSlots::default() };
+        let slots = || TemplateSlots {
+            header_media: Some("image".into()),
+            ..TemplateSlots::default()
+        };
         let mut content = send("promo_v1", &[]);
-        assert_eq!(check(slots(), content.clone()).as_deref(), Some("template.header: 0"));
+        assert_eq!(
+            check(slots(), content.clone()).as_deref(),
+            Some("template.header: 0")
+        );
         content.header = vec![image_param()];
         assert_eq!(check(slots(), content.clone()), None);
         content.header = vec![positional("x")];
-        assert_eq!(check(slots(), content.clone()).as_deref(), Some("template.header: text"));
+        assert_eq!(
+            check(slots(), content.clone()).as_deref(),
+            Some("template.header: text")
+        );
         content.header = vec![image_param()];
-        assert_eq!(check(TemplateSlots::default(), content).as_deref(), Some("template.header: 1"));
-        let slots = TemplateSlots { header_text: Some("1".into()), ..TemplateSlots::default() };
+        assert_eq!(
+            check(TemplateSlots::default(), content).as_deref(),
+            Some("template.header: 1")
+        );
+        let slots = TemplateSlots {
+            header_text: Some("1".into()),
+            ..TemplateSlots::default()
+        };
         let mut content = send("promo_v1", &[]);
         content.header = vec![positional("Ana")];
         assert_eq!(check(slots, content), None);
@@ -236,8 +329,14 @@ mod tests {
             content.buttons = params;
             content
         };
-        assert_eq!(check(slots(), with(vec![button_param(1, Url, "abc?x=%20")])), None);
-        let with_payload = vec![button_param(0, QuickReply, "stop"), button_param(1, Url, "abc")];
+        assert_eq!(
+            check(slots(), with(vec![button_param(1, Url, "abc?x=%20")])),
+            None
+        );
+        let with_payload = vec![
+            button_param(0, QuickReply, "stop"),
+            button_param(1, Url, "abc"),
+        ];
         assert_eq!(check(slots(), with(with_payload)), None);
         for wrong in [
             vec![],

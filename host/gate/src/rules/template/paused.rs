@@ -51,7 +51,9 @@ impl Rule for Check {
         if template.status != TemplateStatus::Paused {
             return None;
         }
-        let until = template.paused_until.unwrap_or(template.synced_at + LONGEST_PAUSE);
+        let until = template
+            .paused_until
+            .unwrap_or(template.synced_at + LONGEST_PAUSE);
         (case.now < until).then(|| Found::defer(until, template.name.as_str(), until.rfc3339()))
     }
 }
@@ -73,7 +75,10 @@ mod tests {
         s.registry().status = TemplateStatus::Paused;
         s.registry().paused_until = Some(until);
         let judgement = s.judge();
-        assert_eq!((judgement.verdict, judgement.until), (Verdict::Defer, Some(until)));
+        assert_eq!(
+            (judgement.verdict, judgement.until),
+            (Verdict::Defer, Some(until))
+        );
         assert_eq!(judgement.primary.as_deref(), Some(RULE));
         s.now = until.plus_ms(-1);
         assert!(s.found(RULE).is_some());

@@ -18,7 +18,11 @@ static ABOUT: About = About {
     phase: Phase::Session,
     stages: Stages::Both,
     moves_with_time: false,
-    title: words("Plantilla desconocida", "Modelo desconhecido", "Template unknown"),
+    title: words(
+        "Plantilla desconocida",
+        "Modelo desconhecido",
+        "Template unknown",
+    ),
     sentence: words(
         "No hay ninguna plantilla {value} en el registro ({limit}).",
         "Não há nenhum modelo {value} no registro ({limit}).",
@@ -58,7 +62,9 @@ impl Rule for Check {
         };
         match &case.facts.template {
             TemplateFact::Found(t) => {
-                let same = case.shape().is_some_and(|s| s.name == t.name && s.language == t.language);
+                let same = case
+                    .shape()
+                    .is_some_and(|s| s.name == t.name && s.language == t.language);
                 if !same {
                     return Some(Found::deny(asked(), "registry"));
                 }
@@ -88,7 +94,9 @@ mod tests {
         for s in [Setup::promo(), Setup::promo().at_dispatch()] {
             let mut s = s;
             assert!(s.found(RULE).is_none());
-            s.facts.template = TemplateFact::Missing { closest: vec!["promo_v2 (es)".into()] };
+            s.facts.template = TemplateFact::Missing {
+                closest: vec!["promo_v2 (es)".into()],
+            };
             assert_eq!(s.denied_by(), Some(RULE.to_owned()));
             assert_eq!(s.found(RULE).unwrap().evidence, ["promo_v2 (es)"]);
             s.facts.template = TemplateFact::NotATemplate;

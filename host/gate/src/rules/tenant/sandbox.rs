@@ -70,7 +70,11 @@ mod tests {
             let mut s = Setup::reply("hola");
             s.facts.tenant.mode = mode;
             s.facts.tenant.sandbox_allowed = listed;
-            assert_eq!(s.found("tenant.sandbox").is_none(), passes, "{mode:?} {listed}");
+            assert_eq!(
+                s.found("tenant.sandbox").is_none(),
+                passes,
+                "{mode:?} {listed}"
+            );
             assert_eq!(s.at_dispatch().found("tenant.sandbox").is_none(), passes);
         }
     }

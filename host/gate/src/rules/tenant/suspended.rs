@@ -56,8 +56,11 @@ mod tests {
     fn a_stop_denies_at_both_stages_and_ends_the_run() {
         for mut s in [Setup::reply("hola"), Setup::reply("hola").at_dispatch()] {
             assert!(s.found(RULE).is_none());
-            s.facts.tenant.stopped =
-                Some(Stop { scope: "number".into(), since: s.now, reason: "test".into() });
+            s.facts.tenant.stopped = Some(Stop {
+                scope: "number".into(),
+                since: s.now,
+                reason: "test".into(),
+            });
             s.facts.window = crate::Fact::Unknown;
             let judgement = s.judge();
             assert_eq!(judgement.primary.as_deref(), Some(RULE));

@@ -266,10 +266,10 @@ pub(super) fn query(query: ReportQuery) -> a::ReportQuery {
         totals: query
             .totals
             .into_iter()
-            .map(|(metric, labels, value)| a::Total {
-                metric,
-                labels,
-                value,
+            .map(|total| a::Total {
+                metric: total.metric,
+                labels: total.labels,
+                value: total.add,
             })
             .collect(),
     }

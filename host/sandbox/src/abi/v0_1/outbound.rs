@@ -12,7 +12,9 @@ use portero_domain::proposal::Purpose;
 
 use super::wit::types as t;
 use super::{wit_analytics as a, wit_replies as r, wit_segmentation as s};
-use crate::output::{MAX_CODE_BYTES, MAX_MESSAGE_BYTES, Taker, cut};
+use crate::log_sink::cut;
+use crate::mask::mask_digits;
+use crate::output::{MAX_CODE_BYTES, MAX_MESSAGE_BYTES, Taker};
 
 type Taken<T> = Result<T, String>;
 
@@ -24,8 +26,8 @@ fn reserved<T>(what: &str, name: &str) -> Taken<T> {
 
 pub(super) fn failure(failure: t::Failure) -> Failure {
     Failure {
-        code: cut(failure.code, MAX_CODE_BYTES),
-        message: cut(failure.message, MAX_MESSAGE_BYTES),
+        code: cut(&failure.code, MAX_CODE_BYTES).to_owned(),
+        message: mask_digits(cut(&failure.message, MAX_MESSAGE_BYTES)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use portero_flow::desk::contacts::{self, ConsentRequest, ContactRequest, ContactView};
+use portero_flow::desk::contacts::{self, BlockRequest, ConsentRequest, ContactRequest, ContactView};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
@@ -54,6 +54,19 @@ pub(crate) async fn consent(
     ApiJson(request): ApiJson<ConsentRequest>,
 ) -> Result<Json<ContactView>, Problem> {
     Ok(Json(contacts::consent(&state.ctx, caller.tenant, &who, &request).await?))
+}
+
+/// Put a person on the tenant's block list, or take them off.
+#[utoipa::path(post, path = "/v1/contacts/{who}/block", params(("who" = String, Path)), request_body = BlockRequest, responses(
+    (status = 200, body = ContactView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn block(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+    ApiJson(request): ApiJson<BlockRequest>,
+) -> Result<Json<ContactView>, Problem> {
+    let author = caller.principal.token.to_string();
+    Ok(Json(contacts::block(&state.ctx, caller.tenant, &who, &request, &author).await?))
 }
 
 /// Why and where a conversation changes hands.

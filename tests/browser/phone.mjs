@@ -1,0 +1,362 @@
+// End-to-end test of the simulator phone in a real browser, against a running host.
+//
+//   node phone.mjs BASE_URL LOGIN_URL OUT_DIR
+//
+// Writes, taps, opts out and jumps as a newcomer would, in three languages and two sizes; waits
+// for states with a deadline, never for a while. Exit code 0: all seen. 1: a step failed (named,
+// with OUT_DIR/failure.png). 2: wrong usage. 3: Node packages or the browser are missing.
+import { Missing, Steps, axeSource, browser, must } from "./support.mjs";
+
+const [base, login, out] = process.argv.slice(2);
+if (!base || !login || !out) {
+  process.stderr.write("usage: node phone.mjs BASE_URL LOGIN_URL OUT_DIR\n");
+  process.exit(2);
+}
+const SIZES = [["1280", 1280, 860], ["360", 360, 740]];
+const LANGUAGES = ["es", "pt", "en"];
+const axe = axeSource();
+const steps = new Steps(out);
+let page;
+let words;
+
+// ---- Reading the page --------------------------------------------------------------------------
+
+/** Waits until `look` (run in the page) answers with something true, and gives it back. */
+async function until(what, look, argument) {
+  try {
+    return await (await page.waitForFunction(look, argument, { polling: 100 })).jsonValue();
+  } catch (error) {
+    if (error.name === "TimeoutError") throw new Error(`did not come: ${what}`);
+    throw error;
+  }
+}
+async function open(query) {
+  await page.goto(new URL("/phone?" + new URLSearchParams(query), base).href);
+  words = JSON.parse(await page.evaluate(() => document.body.dataset.words));
+  await ready();
+}
+async function ready() {
+  await until("the conversation", () => document.getElementById("log").getAttribute("aria-busy") === "false"
+    && document.querySelector(".writer[aria-current]") && document.getElementById("phone-sub").textContent);
+}
+const people = () => page.evaluate(() => [...document.querySelectorAll(".writer")].map((w) => ({
+  key: w.dataset.person, refused: Number(w.dataset.refused), name: w.querySelector(".person-name").textContent,
+})));
+async function choose(person) {
+  const fold = page.locator("#people-fold");
+  if (!(await fold.evaluate((f) => f.open))) await fold.locator("summary").click();
+  await page.locator(`.writer[data-person="${person.key}"]`).click();
+  await until(`the phone of ${person.name}`, (name) => document.getElementById("phone-sub").textContent.includes(name)
+    && document.getElementById("log").getAttribute("aria-busy") === "false", person.name);
+}
+/** Keys of the rows shown, to tell new ones from those before. */
+const keys = () => page.evaluate(() => [...document.querySelectorAll("#items > .row")].map((r) => r.dataset.key));
+/** A new business message that is on the phone and carries its verdict. */
+async function answer(before, what) {
+  return until(`${what}: a business message on the phone with its verdict`, (known) => {
+    const row = [...document.querySelectorAll("#items > .row.business[data-reached='true']")].find((r) => !known.includes(r.dataset.key));
+    const card = row && row.querySelector(".card[data-fate='allowed']");
+    return card && { key: row.dataset.key, chip: card.querySelector(".chip").textContent, text: row.querySelector(".bubble").innerText };
+  }, before);
+}
+async function say(text) {
+  const before = await keys();
+  await page.locator("#text").fill(text);
+  await page.locator("#text").press("Enter");
+  await until(`what was written: ${text.slice(0, 40)}`, ([known, wanted]) =>
+    [...document.querySelectorAll("#items > .row.person")].some((r) => !known.includes(r.dataset.key) && r.innerText.includes(wanted)), [before, text.slice(0, 40)]);
+  return before;
+}
+
+// ---- Checks made everywhere --------------------------------------------------------------------
+
+async function noSidewaysScroll(where) {
+  const { wide, inner, culprit } = await page.evaluate(() => {
+    const limit = document.documentElement.clientWidth;
+    const over = [...document.querySelectorAll("body *")].find((n) => n.getBoundingClientRect().right > limit + 1 && !n.closest(".sr, .sprite, [hidden]") && getComputedStyle(n).position !== "absolute");
+    return { wide: document.documentElement.scrollWidth, inner: limit, culprit: over ? over.outerHTML.slice(0, 120) : "" };
+  });
+  must(wide <= inner && !culprit, `${where}: ${wide} px wide in ${inner} px; ${culprit}`);
+}
+/** Every word of the page is a word: no key, no unfilled place, nothing left in another language. */
+async function translated(language) {
+  must((await page.locator("html").getAttribute("lang")) === language, `the page does not say it is ${language}`);
+  const text = await page.evaluate(() => {
+    const copy = document.body.cloneNode(true);
+    for (const own of copy.querySelectorAll("code, .bubble, .quote, .sentence, .finding, .remedy, select, noscript")) own.remove();
+    const labels = [...document.querySelectorAll("[aria-label], [title], [placeholder]")].flatMap((n) => ["aria-label", "title", "placeholder"].map((a) => n.getAttribute(a) || ""));
+    return copy.textContent + "\n" + labels.join("\n");
+  });
+  for (const key of Object.keys(words)) must(!text.includes(key), `the key ${key} is shown instead of its words (${language})`);
+  const unfilled = /\{[a-z]+\}/.exec(text);
+  must(!unfilled, `an unfilled place: ${unfilled}`);
+  must((await page.locator("h1").innerText()) === words["page.title"], `the title is not in ${language}`);
+  return words["page.title"];
+}
+async function accessible(where) {
+  if (!axe) return;
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => (await axe.run()).violations.map((v) => `${v.id}: ${v.nodes.slice(0, 2).map((n) => n.target.join(" ")).join(", ")}`));
+  must(violations.length === 0, `axe (${where}): ${violations.join(" | ")}`);
+}
+
+// ---- The test ----------------------------------------------------------------------------------
+
+async function run() {
+  if (!axe) process.stdout.write("NOTE  axe-core is not installed: accessibility rules were NOT checked\n");
+  await steps.step("the login link opens the pages", async () => {
+    const response = await page.goto(login);
+    must(response.ok(), `the login link answered ${response.status()}`);
+  });
+
+  await steps.step("the page comes with its policy and its files with a version", async () => {
+    const response = await page.goto(new URL("/phone?lang=es", base).href);
+    must(response.ok(), `/phone answered ${response.status()}`);
+    const policy = response.headers()["content-security-policy"] || "";
+    must(policy.includes("default-src 'none'") && !policy.includes("unsafe"), `the policy is: ${policy}`);
+    for (const name of ["phone.js", "phone.css"]) {
+      const address = new URL("/console/assets/" + name, base).href;
+      const first = await page.request.get(address);
+      const again = await page.request.get(address, { headers: { "if-none-match": first.headers().etag || "" } });
+      must(first.status() === 200 && again.status() === 304, `${name}: ${first.status()}, then ${again.status()} instead of 304`);
+    }
+  });
+
+  const titles = new Set();
+  for (const language of LANGUAGES) {
+    for (const [name, width, height] of SIZES) {
+      await steps.step(`in ${language} at ${name} px: translated, nothing sticks out, accessible`, async () => {
+        await page.setViewportSize({ width, height });
+        await open({ lang: language });
+        titles.add(await translated(language));
+        await noSidewaysScroll(`${language} ${name}`);
+        await accessible(`${language} ${name}`);
+        await steps.shot(`page-${language}-${name}`);
+      });
+    }
+  }
+  must(titles.size === LANGUAGES.length, "two languages have the same title");
+
+  await page.setViewportSize({ width: 1280, height: 860 });
+  await open({ lang: "es" });
+  await page.locator("#shop").selectOption(await page.locator("#shop option[data-language='es']").first().getAttribute("value"));
+  await ready();
+  const everybody = await people();
+  must(everybody.length > 1, "fewer than two people to write as");
+
+  let someone;
+  await steps.step("whoever writes is answered, and the answer carries its verdict", async () => {
+    for (const person of everybody) {
+      await choose(person);
+      // A conversation that a person holds has no bot to answer.
+      if (await page.locator("#pill-owner[data-kind='bot']").count()) { someone = person; break; }
+    }
+    must(someone, "every conversation is held by a person");
+    await page.evaluate(() => { document.getElementById("announce").textContent = ""; });
+    const reply = await answer(await say("hola"), "hola");
+    must(reply.chip.includes(words["fate.allowed"]), `the chip says: ${reply.chip}`);
+    must((await page.locator("#text").inputValue()) === "", "the field still holds what was sent");
+    must((await page.locator("#pill-window").getAttribute("data-kind")) === "open", "the window is not open after a message");
+    await until("a spoken notice of the answer", () => document.getElementById("announce").textContent.length > 0);
+    await steps.shot("answered");
+  });
+
+  await steps.step("a button or a menu row of the bot can be tapped", async () => {
+    const row = page.locator("#items > .row.business[data-reached='true']").filter({ has: page.locator("button.tap:not([disabled])") }).last();
+    must(await row.count(), "the bot's answer has nothing to tap");
+    const tap = row.locator("button.tap:not([disabled])").first();
+    const before = await keys();
+    if ((await tap.getAttribute("data-list")) !== null) {
+      await tap.press("Enter");
+      await page.locator("#menu[open]").waitFor();
+      await accessible("menu");
+      await steps.shot("menu");
+      await page.keyboard.press("Escape");
+      await page.locator("#menu").waitFor({ state: "hidden" });
+      must(await tap.evaluate((b) => b === document.activeElement), "closing the menu loses the focus");
+      await tap.press("Enter");
+      await page.locator(".menu-row").first().press("Enter");
+    } else {
+      await tap.press("Enter");
+    }
+    await until("the tap on the phone", (known) => [...document.querySelectorAll("#items > .row.person")].some((r) => !known.includes(r.dataset.key)), before);
+    await answer(before, "tap");
+    await steps.shot("tapped");
+  });
+
+  await steps.step("location and photo go out", async () => {
+    for (const [button, name] of [["#act-location", words["kind.location"]], ["#act-photo", words["kind.image"]]]) {
+      const before = await keys();
+      await page.locator(button).click();
+      await until(name, ([known, wanted]) => [...document.querySelectorAll("#items > .row.person")].some((r) => !known.includes(r.dataset.key) && r.innerText.includes(wanted)), [before, name]);
+    }
+  });
+
+  await steps.step("a refused promotion is shown as protection, at its place, with what would help", async () => {
+    let card;
+    for (const person of everybody.filter((p) => p.refused > 0)) {
+      await choose(person);
+      const found = page.locator(".row.business:has(.card[data-fate='blocked'])").filter({ hasText: words["purpose.promotional"] });
+      if (await found.count()) { card = found.last(); break; }
+    }
+    must(card, "no refused promotion among these people");
+    const seen = await card.evaluate((row) => {
+      const chip = row.querySelector(".chip");
+      const colour = (word) => {
+        const probe = document.createElement("span");
+        probe.className = "chip";
+        probe.dataset.fate = word;
+        document.body.append(probe);
+        const value = getComputedStyle(probe).color;
+        probe.remove();
+        return value;
+      };
+      return {
+        word: chip.textContent, icon: Boolean(chip.querySelector("svg")), colour: getComputedStyle(chip).color, red: colour("failed"),
+        ghost: Boolean(row.querySelector(".cell.phone .ghost")), bubble: Boolean(row.querySelector(".cell.phone .bubble")),
+        rule: (row.querySelector(".card > .verdict-line .rule") || {}).textContent, remedy: Boolean(row.querySelector(".remedy")), proposed: row.querySelector(".quote").innerText,
+      };
+    });
+    must(seen.word === words["fate.blocked"] && seen.icon, `the chip says ${seen.word}, icon: ${seen.icon}`);
+    must(seen.colour !== seen.red, "a refusal is painted like a failure");
+    must(seen.ghost && !seen.bubble, "the phone shows a message it never got");
+    must(/^[a-z-]+\.[a-z-]+$/.test(seen.rule || "") && seen.remedy && seen.proposed, `rule ${seen.rule}, remedy ${seen.remedy}, proposal ${seen.proposed}`);
+    const proof = card.locator(".proof > summary");
+    await proof.press("Enter");
+    must(await card.locator(".finding").count(), "the details hold no finding");
+    await proof.scrollIntoViewIfNeeded();
+    await accessible("details open");
+    await steps.shot("refused");
+    for (const [name, width, height] of SIZES.slice(1)) {
+      await page.setViewportSize({ width, height });
+      await proof.scrollIntoViewIfNeeded();
+      await noSidewaysScroll(`details at ${name}`);
+      await steps.shot(`refused-${name}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 860 });
+  });
+
+  await steps.step("BAJA is recorded before anything else, and gets its receipt", async () => {
+    await choose(someone);
+    const before = await say("BAJA");
+    await until("the line of the consent ledger", (known) => [...document.querySelectorAll("#items > .row.consent")].some((r) => !known.includes(r.dataset.key)), before);
+    await until("the receipt from the host itself", ([known, origin]) => [...document.querySelectorAll("#items > .row.business[data-reached='true']")]
+      .some((r) => !known.includes(r.dataset.key) && r.querySelector(".card[data-fate='allowed'] .from").textContent.includes(origin)), [before, words["origin.host"]]);
+    await page.locator(".standing[data-state='revoked']").first().waitFor();
+    await steps.shot("opted-out");
+  });
+
+  await steps.step("WhatsApp's own stop shows up, and can be taken back", async () => {
+    const button = page.locator("#act-preference");
+    must((await button.innerText()) === words["acts.preference.stop"], "promotions are stopped already");
+    await button.click();
+    await until("the other choice", (wanted) => document.getElementById("act-preference").innerText === wanted, words["acts.preference.resume"]);
+    await button.click();
+    await until("the first choice again", (wanted) => document.getElementById("act-preference").innerText === wanted, words["acts.preference.stop"]);
+  });
+
+  await steps.step("25 hours later the window is closed", async () => {
+    must((await page.locator("#pill-window").getAttribute("data-kind")) === "open", "the window was not open");
+    await page.locator("#act-jump").click();
+    await until("the closed window", () => document.getElementById("pill-window").dataset.kind === "closed");
+    must((await page.locator("#window-line").innerText()) === words["window.closed"], "the panel does not say that it is closed");
+    await steps.shot("window-closed");
+  });
+
+  await steps.step("the keyboard reaches everything in order, and shows where it is", async () => {
+    await page.reload();
+    await ready();
+    const order = await (async () => {
+      const seen = [];
+      for (let i = 0; i < 400; i += 1) {
+        await page.keyboard.press("Tab");
+        const now = await page.evaluate(() => {
+          const n = document.activeElement;
+          const style = getComputedStyle(n);
+          return { id: n.id || n.className || n.tagName, visible: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 };
+        });
+        must(now.visible, `no visible focus on ${now.id}`);
+        seen.push(now.id);
+        if (now.id === "act-jump") return seen;
+      }
+      throw new Error(`the last button was not reached; last: ${seen.slice(-3)}`);
+    })();
+    const places = ["skip", "A", "shop", "writer", "about", "log", "text", "send", "act-location", "act-jump"].map((id) => [id, order.indexOf(id)]);
+    for (let i = 0; i < places.length; i += 1) {
+      must(places[i][1] >= 0, `the keyboard does not reach ${places[i][0]}`);
+      must(i === 0 || places[i][1] > places[i - 1][1], `${places[i][0]} comes before ${places[i - 1][0]}`);
+    }
+    await page.locator("#text").focus();
+    await page.keyboard.type("una línea");
+    await page.keyboard.press("Shift+Enter");
+    await page.keyboard.type("otra");
+    must((await page.locator("#text").inputValue()) === "una línea\notra", "Shift+Enter does not make a line");
+    await page.locator("#text").fill("");
+  });
+
+  await steps.step("a long word and a long text fit into 360 px", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await say("muchísimo".repeat(60) + " " + "y más texto ".repeat(60));
+    await noSidewaysScroll("long text");
+    await steps.shot("long-360");
+  });
+
+  await steps.step("offline: it says so, keeps what was written, and comes back", async () => {
+    await page.context().setOffline(true);
+    await until("the sign", () => document.getElementById("live").dataset.state === "off");
+    await page.locator("#text").fill("esto no se pierde");
+    await page.locator("#text").press("Enter");
+    await until("the reason", () => document.getElementById("banner").dataset.code === "offline");
+    must((await page.locator("#banner").innerText()).includes(words["error.offline.title"]), "the banner has no words");
+    must((await page.locator("#text").inputValue()) === "esto no se pierde", "what was written is lost");
+    await accessible("offline");
+    await steps.shot("offline-360");
+    await page.context().setOffline(false);
+    await until("the live sign", () => document.getElementById("live").dataset.state !== "off");
+    const before = await keys();
+    await page.locator("#text").press("Enter");
+    await until("the message after all", (known) => [...document.querySelectorAll("#items > .row.person")].some((r) => !known.includes(r.dataset.key) && r.innerText.includes("esto no se pierde")), before);
+    await until("no banner", () => document.getElementById("banner").hidden);
+  });
+
+  await steps.step("a conversation that never began offers the first word", async () => {
+    await page.setViewportSize({ width: 1280, height: 860 });
+    const shops = await page.locator("#shop option").evaluateAll((all) => all.map((o) => o.value));
+    for (const shop of shops) {
+      await page.locator("#shop").selectOption(shop);
+      await ready();
+      for (const person of (await people()).reverse()) {
+        await choose(person);
+        if (await page.locator("#items > .row").count()) continue;
+        await steps.shot("empty");
+        const before = await keys();
+        await page.locator("#log-state button").click();
+        await answer(before, "the first word");
+        return;
+      }
+    }
+    throw new Error("everybody has written already: the empty state was not seen");
+  });
+}
+
+const problems = [];
+let closing = async () => {};
+try {
+  const started = await browser();
+  closing = started.close;
+  page = started.context.pages()[0] || (await started.context.newPage());
+  steps.page = page;
+  page.on("pageerror", (error) => problems.push(`script error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" && /Content Security Policy/i.test(message.text())) problems.push(message.text());
+  });
+  await run();
+  if (problems.length) throw new Error(`the page complained: ${problems.join(" | ")}`);
+  process.stdout.write("the simulator phone works\n");
+} catch (error) {
+  await steps.failed(error);
+  if (problems.length) process.stderr.write(`the page complained: ${problems.join(" | ")}\n`);
+  process.exitCode = error instanceof Missing ? 3 : 1;
+} finally {
+  await closing();
+}
