@@ -11,7 +11,6 @@ use portero::client::Api;
 use portero::demo::setup::{self, Standing, World};
 use portero::demo::{MORNING, Stage, StageOptions, stage};
 use portero_domain::clock::{JumpClock, ManualClock, Millis};
-use portero_meta::transport::Transport;
 use portero_simulator::Timings;
 use serde_json::{Value, json};
 
@@ -82,7 +81,7 @@ pub(crate) fn run(tests: &[Test]) -> ExitCode {
 
 fn one(run: Run, database_url: Option<String>) -> Result<(), Failed> {
     let outcome = runtime().block_on(async move {
-        let env = Env::set(database_url, None).await;
+        let env = Env::set(database_url).await;
         tokio::spawn(run(env)).await
     });
     outcome.map_err(|error| match error.try_into_panic() {
@@ -101,7 +100,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
 
 impl Env {
     /// Sets the stage; everything at the pretend Meta happens at once.
-    pub(crate) async fn set(database_url: Option<String>, transport: Option<Arc<dyn Transport>>) -> Env {
+    pub(crate) async fn set(database_url: Option<String>) -> Env {
         let clock = JumpClock::new(Arc::new(ManualClock::at(MORNING)), Millis(0));
         let timings = Timings { sent_ms: 0, delivered_ms: 0, read_ms: 0, failed_ms: 0, ..Timings::default() };
         let stage = stage(StageOptions {
@@ -111,7 +110,8 @@ impl Env {
             database_url,
             clock,
             timings,
-            transport,
+            wrap: None,
+            world: None,
         })
         .await
         .expect("the stage");
@@ -213,7 +213,7 @@ impl Env {
     pub(crate) async fn accepted(&self) -> Vec<Value> {
         let all = self.world.control.get("/_sim/messages").await.expect("messages");
         let list = all.get("messages").unwrap_or(&all).as_array().cloned().expect("a list");
-        list.into_iter().filter(|m| m["direction"] == "out" || m["from"] == "business").collect()
+        list.into_iter().filter(|m| m["direction"] == "outbound").collect()
     }
 
     pub(crate) fn data_dir(&self) -> &Path {

@@ -133,11 +133,11 @@ async fn templates(env: &Env, fired: &mut Fired) {
     let values = json!([{ "name": "nombre", "as": "text", "text": "Diego" }, { "name": "tienda", "as": "text", "text": "Tienda Sol" }]);
     passes(env, 1, "template.params", template("carrito_recordatorio", "ofertas", &values)).await;
     let path = format!("/_sim/templates/{}/promo_semana/es", sol.shop.waba);
-    env.world.control.post(&path, &json!({ "event": "FIRST_PAUSE" })).await.unwrap();
+    env.world.control.post(&path, &json!({ "quality": "RED" })).await.unwrap();
     env.settle().await;
     env.jump(Millis::minutes(1)).await;
     fires(env, fired, 1, "template.paused", offer()).await;
-    env.world.control.post(&path, &json!({ "event": "APPROVED" })).await.unwrap();
+    env.world.control.post(&path, &json!({ "status": "APPROVED" })).await.unwrap();
     env.settle().await;
     env.jump(Millis::minutes(1)).await;
     passes(env, 1, "template.paused", offer()).await;

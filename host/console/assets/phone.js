@@ -41,7 +41,7 @@
   if (!shopSelect) return; // The page says what to do when there is no shop.
 
   const state = {
-    number: null, person: body.dataset.person || null, people: null, thread: null,
+    number: null, person: body.dataset.person || null, people: null, peopleAt: 0, thread: null,
     base: null, drawn: new Map(), fates: new Map(), announced: false, zone: null,
   };
   const myZone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
@@ -86,7 +86,7 @@
       icon("alert"),
       make("div", {},
         make("strong", {}, words("error." + code + ".title")), " ",
-        make("span", {}, words("error." + code + ".what")),
+        make("span", {}, marked(words("error." + code + ".what"))),
         detail ? make("p", { class: "small" }, words("error.detail") + ": " + detail) : null),
       make("button", { type: "button", class: "chip-button", on: { click: retry } }, words("error.retry")));
   }
@@ -180,6 +180,8 @@
       return part;
     });
   }
+  /** Our own sentences name commands between backticks. */
+  const marked = (text) => text.split("`").map((part, i) => (i % 2 ? make("code", {}, part) : part));
   /** The plain words of a bubble, for announcements and quotes. */
   function plain(bubble) {
     if (bubble.kind === "reaction") return bubble.text ? words("bubble.reaction", { emoji: bubble.text }) : words("bubble.reaction.none");
@@ -239,10 +241,9 @@
   };
   /** Refused by the gate or taken back: the person was protected. */
   const PROTECTS = { blocked: "verdict.protects", withdrawn: "verdict.withdrawn" };
-  const reasonOf = (message) => {
-    const { verdict } = message;
-    return message.rule || (verdict && verdict.rule) || null;
-  };
+  /** What decided. A message that left keeps the rule that once put it off: that is history. */
+  const LEFT = ["allowed", "leaving", "unclear", "failed"];
+  const reasonOf = ({ fate, rule, verdict }) => (LEFT.includes(fate) ? null : rule) || (verdict && verdict.rule) || null;
   function sentence(message) {
     const { fate, verdict, error } = message;
     if (fate === "failed") return error ? words("verdict.failed", { error }) : words("verdict.failed.plain");
@@ -258,9 +259,9 @@
     return make("li", { class: "finding" },
       make("p", {}, make("strong", {}, one.title), " ", make("span", { class: "tag" }, outcome)),
       make("p", {}, make("code", { class: "rule" }, one.rule)),
-      one.sentence ? make("p", {}, one.sentence) : null,
+      one.sentence ? make("p", {}, marked(one.sentence)) : null,
       rows.length ? make("dl", { class: "facts" }, rows.flat(2)) : null,
-      one.remedy ? make("p", { class: "remedy" }, make("strong", {}, words("verdict.remedy") + ": "), one.remedy) : null);
+      one.remedy ? make("p", { class: "remedy" }, make("strong", {}, words("verdict.remedy") + ": "), marked(one.remedy)) : null);
   }
   function proof(message) {
     const { verdict, earlier } = message;
@@ -296,11 +297,11 @@
         rule ? make("code", { class: "rule", title: words("verdict.rule") }, rule) : null,
         make("span", { class: "small when" }, both(when, hour, false))),
       item.reached ? null : make("blockquote", { class: "quote" }, contents(item.bubble)),
-      said && fate !== "withdrawn" ? make("p", { class: "sentence" }, said) : null,
+      said && fate !== "withdrawn" ? make("p", { class: "sentence" }, marked(said)) : null,
       PROTECTS[fate] ? make("p", { class: "protects" }, fate === "blocked" ? words("verdict.protects") : words("verdict.withdrawn")) : null,
       fate === "later" && verdict && verdict.until_at !== null ? make("p", { class: "sentence" }, words("verdict.until", { when: both(verdict.until_at, hour, true) })) : null,
-      decisive && fate !== "allowed" ? make("p", { class: "remedy" }, make("strong", {}, words("verdict.remedy") + ": "), decisive.remedy) : null,
-      make("p", { class: "small from" }, [words("origin." + message.origin), words("purpose." + message.purpose), message.topic].filter(Boolean).join(" · ")),
+      decisive && fate !== "allowed" ? make("p", { class: "remedy" }, make("strong", {}, words("verdict.remedy") + ": "), marked(decisive.remedy)) : null,
+      make("p", { class: "small from" }, [item.accepted && strongest(item) ? words("status." + strongest(item)) : "", words("origin." + message.origin), words("purpose." + message.purpose), message.topic].filter(Boolean).join(" · ")),
       proof(message));
   }
 
@@ -428,7 +429,7 @@
     list.dataset.print = print;
     const focusKey = list.contains(document.activeElement) ? document.activeElement.dataset.person : null;
     if (!state.people.length) {
-      list.replaceChildren(make("li", { class: "quiet" }, words("people.none") + " " + words("people.none.what")));
+      list.replaceChildren(make("li", { class: "quiet" }, words("people.none") + " ", marked(words("people.none.what"))));
       return;
     }
     list.replaceChildren(...state.people.map((person) => {
@@ -447,6 +448,8 @@
       const again = [...list.querySelectorAll("button")].find((b) => b.dataset.person === focusKey);
       if (again) again.focus({ preventScroll: true });
     }
+    const shown = list.querySelector("[aria-current]");
+    if (shown) shown.scrollIntoView({ block: "nearest" });
     const current = state.people.find((p) => p.key === state.person);
     byId("who").textContent = current ? current.name : "";
   }
@@ -494,9 +497,10 @@
   function drawState() {
     const line = byId("log-state");
     const thread = state.thread;
-    log.setAttribute("aria-busy", String(!thread && Boolean(state.person)));
+    const waiting = !thread && (state.people === null || Boolean(state.person));
+    log.setAttribute("aria-busy", String(waiting));
     line.hidden = Boolean(thread && thread.items.length && !thread.shortened);
-    if (!state.person) line.replaceChildren(words("phone.pick"));
+    if (!state.person && !waiting) line.replaceChildren(words("phone.pick"));
     else if (!thread) line.replaceChildren(words("phone.loading"));
     else if (!thread.items.length) {
       const hello = greeting();
@@ -522,6 +526,7 @@
         on: { click: () => { menu.close(); act("tap", { message: item.wamid, id: r.id }, words("said.sent")); } },
       }, make("span", { class: "menu-name" }, r.title), r.description ? make("span", { class: "small block" }, r.description) : null)))));
     menu.showModal();
+    byId("menu-body").querySelector("button").focus();
   }
   byId("menu-close").addEventListener("click", () => menu.close());
   menu.addEventListener("click", (event) => { if (event.target === menu) menu.close(); });
@@ -548,16 +553,22 @@
   }
   async function load() {
     const wanted = shopSelect.value;
-    const number = state.number ? "?number=" + encodeURIComponent(state.number) : "";
-    const { people } = await ask(at("people" + number));
-    if (wanted !== shopSelect.value) { again = true; return; }
-    state.people = people;
-    if (!people.some((p) => p.key === state.person)) {
-      state.person = people.length ? people[0].key : null;
-      remember();
+    // The list costs more than the conversation and changes less: not more often than every 2 s.
+    if (state.people === null || performance.now() - state.peopleAt > 2000) {
+      const number = state.number ? "?number=" + encodeURIComponent(state.number) : "";
+      const { people } = await ask(at("people" + number));
+      if (wanted !== shopSelect.value) { again = true; return; }
+      state.people = people;
+      state.peopleAt = performance.now();
+      if (!people.some((p) => p.key === state.person)) {
+        state.person = people.length ? people[0].key : null;
+        remember();
+      }
+      drawPeople();
+      drawState();
+    } else if (later === null) {
+      later = setTimeout(() => { later = null; refresh(); }, 2100);
     }
-    drawPeople();
-    drawState();
     if (!state.person) return;
     const person = state.person;
     const query = new URLSearchParams({ person, lang });
@@ -574,6 +585,7 @@
     announceChanges();
     tick();
   }
+  let later = null;
   let soon = null;
   function refreshSoon() {
     if (soon === null) soon = setTimeout(() => { soon = null; refresh(); }, 120);

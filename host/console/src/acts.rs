@@ -9,7 +9,7 @@ use portero_flow::desk::contacts;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, Read};
 use crate::{ConsoleState, reach, simulated, thread};
 
 /// Longest text WhatsApp lets a person write.
@@ -58,9 +58,7 @@ async fn settle(
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Saying {
     /// A text.
-    Text {
-        text: String,
-    },
+    Text { text: String },
     /// Where they are.
     Location {
         latitude: f64,
@@ -95,7 +93,11 @@ fn request(number: &str, message: &Saying) -> Result<Value, Problem> {
             }
             Ok(json!({"number": number, "type": "text", "text": text}))
         }
-        Saying::Location { latitude, longitude, name } => {
+        Saying::Location {
+            latitude,
+            longitude,
+            name,
+        } => {
             if !(-90.0..=90.0).contains(latitude) || !(-180.0..=180.0).contains(longitude) {
                 return Err(Problem::BadInput(
                     "latitude lies within ±90 and longitude within ±180".to_owned(),
@@ -108,7 +110,9 @@ fn request(number: &str, message: &Saying) -> Result<Value, Problem> {
             Ok(json!({"number": number, "type": "location", "location": place}))
         }
         Saying::Image { caption } => {
-            let image = caption.as_ref().map_or_else(|| json!({}), |c| json!({"caption": c}));
+            let image = caption
+                .as_ref()
+                .map_or_else(|| json!({}), |c| json!({"caption": c}));
             Ok(json!({"number": number, "type": "image", "image": image}))
         }
     }
@@ -119,12 +123,16 @@ pub(crate) async fn say(
     State(state): State<ConsoleState>,
     Extension(principal): Extension<Principal>,
     Path(tenant): Path<String>,
-    Json(body): Json<Say>,
+    Read(body): Read<Say>,
 ) -> Result<Json<Done>, Problem> {
     let (_, number, person) = settle(&state, &principal, &tenant, &body.who).await?;
     let request = request(&number, &body.message)?;
-    simulated::post(reach::simulator(&state)?, &format!("/_sim/people/{person}/say"), request)
-        .await?;
+    simulated::post(
+        reach::simulator(&state)?,
+        &format!("/_sim/people/{person}/say"),
+        request,
+    )
+    .await?;
     Ok(DONE)
 }
 
@@ -144,12 +152,16 @@ pub(crate) async fn tap(
     State(state): State<ConsoleState>,
     Extension(principal): Extension<Principal>,
     Path(tenant): Path<String>,
-    Json(body): Json<Tap>,
+    Read(body): Read<Tap>,
 ) -> Result<Json<Done>, Problem> {
     let (_, number, person) = settle(&state, &principal, &tenant, &body.who).await?;
     let request = json!({"number": number, "message": body.message, "id": body.id});
-    simulated::post(reach::simulator(&state)?, &format!("/_sim/people/{person}/tap"), request)
-        .await?;
+    simulated::post(
+        reach::simulator(&state)?,
+        &format!("/_sim/people/{person}/tap"),
+        request,
+    )
+    .await?;
     Ok(DONE)
 }
 
@@ -176,7 +188,7 @@ pub(crate) async fn preference(
     State(state): State<ConsoleState>,
     Extension(principal): Extension<Principal>,
     Path(tenant): Path<String>,
-    Json(body): Json<Preference>,
+    Read(body): Read<Preference>,
 ) -> Result<Json<Done>, Problem> {
     let (_, number, person) = settle(&state, &principal, &tenant, &body.who).await?;
     let request = json!({"number": number, "value": body.value});
@@ -197,17 +209,24 @@ pub(crate) async fn jump(
     State(state): State<ConsoleState>,
     Extension(principal): Extension<Principal>,
     Path(tenant): Path<String>,
-    Json(body): Json<Jump>,
+    Read(body): Read<Jump>,
 ) -> Result<Json<Done>, Problem> {
     reach::tenant(&state, &principal, &tenant).await?;
     if principal.tenant.is_some() {
         return Err(Problem::OperatorOnly);
     }
     if !(1..=JUMP_LIMIT_HOURS).contains(&body.hours) {
-        return Err(Problem::BadInput(format!("a jump takes 1 to {JUMP_LIMIT_HOURS} hours")));
+        return Err(Problem::BadInput(format!(
+            "a jump takes 1 to {JUMP_LIMIT_HOURS} hours"
+        )));
     }
     let ms = i64::from(body.hours) * 3_600_000;
-    simulated::post(reach::simulator(&state)?, "/_sim/clock/jump", json!({ "ms": ms })).await?;
+    simulated::post(
+        reach::simulator(&state)?,
+        "/_sim/clock/jump",
+        json!({ "ms": ms }),
+    )
+    .await?;
     state.ctx.touched();
     Ok(DONE)
 }
@@ -217,14 +236,21 @@ pub(crate) async fn give_back(
     State(state): State<ConsoleState>,
     Extension(principal): Extension<Principal>,
     Path(tenant): Path<String>,
-    Json(who): Json<Who>,
+    Read(who): Read<Who>,
 ) -> Result<Json<Done>, Problem> {
     let (tenant, number, person) = settle(&state, &principal, &tenant, &who).await?;
     let pretend = simulated::person(reach::simulator(&state)?, &person).await?;
     let contact = thread::contact(&state, tenant, &pretend)
         .await?
         .ok_or(Problem::NotFound { what: "person" })?;
-    contacts::own(&state.ctx, tenant, &contact.id.to_string(), Some(&number), None).await?;
+    contacts::own(
+        &state.ctx,
+        tenant,
+        &contact.id.to_string(),
+        Some(&number),
+        None,
+    )
+    .await?;
     Ok(DONE)
 }
 
@@ -234,15 +260,34 @@ mod tests {
 
     #[test]
     fn a_text_of_4096_characters_passes_and_of_4097_does_not() {
-        let text = |n: usize| request("1", &Saying::Text { text: "ñ".repeat(n) });
+        let text = |n: usize| {
+            request(
+                "1",
+                &Saying::Text {
+                    text: "ñ".repeat(n),
+                },
+            )
+        };
         assert!(text(4_096).is_ok());
         assert!(text(4_097).is_err());
-        assert!(request("1", &Saying::Text { text: " \n".to_owned() }).is_err());
+        assert!(
+            request(
+                "1",
+                &Saying::Text {
+                    text: " \n".to_owned()
+                }
+            )
+            .is_err()
+        );
     }
 
     #[test]
     fn a_place_outside_the_globe_is_refused() {
-        let at = |latitude, longitude| Saying::Location { latitude, longitude, name: None };
+        let at = |latitude, longitude| Saying::Location {
+            latitude,
+            longitude,
+            name: None,
+        };
         assert!(request("1", &at(-90.0, 180.0)).is_ok());
         assert!(request("1", &at(90.1, 0.0)).is_err());
         assert!(request("1", &at(f64::NAN, 0.0)).is_err());
@@ -261,6 +306,9 @@ mod tests {
         let preference: Preference =
             serde_json::from_value(json!({"person": "521", "value": "stop"})).unwrap();
         assert_eq!(serde_json::to_value(preference.value).unwrap(), "stop");
-        assert!(serde_json::from_value::<Say>(json!({"person": "1", "message": {"type": "x"}})).is_err());
+        assert!(
+            serde_json::from_value::<Say>(json!({"person": "1", "message": {"type": "x"}}))
+                .is_err()
+        );
     }
 }

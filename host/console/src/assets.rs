@@ -77,7 +77,10 @@ mod tests {
     #[tokio::test]
     async fn another_version_or_another_name_is_not_taken_for_it() {
         let mut headers = HeaderMap::new();
-        headers.insert(IF_NONE_MATCH, HeaderValue::from_static("\"0123456789abcdef\""));
+        headers.insert(
+            IF_NONE_MATCH,
+            HeaderValue::from_static("\"0123456789abcdef\""),
+        );
         let answer = serve(Path("phone.css".to_owned()), headers).await;
         assert_eq!(answer.status(), StatusCode::OK);
         let answer = serve(Path("../Cargo.toml".to_owned()), HeaderMap::new()).await;
@@ -87,7 +90,13 @@ mod tests {
     #[test]
     fn the_files_keep_to_the_policy_of_the_pages() {
         let script = std::str::from_utf8(ASSETS[1].bytes).unwrap();
-        for word in ["innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "setAttribute(\"style\""] {
+        for word in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "eval(",
+            "setAttribute(\"style\"",
+        ] {
             assert!(!script.contains(word), "phone.js uses {word}");
         }
         let page = include_str!("../templates/phone.html");
@@ -95,6 +104,10 @@ mod tests {
             assert!(!page.contains(word), "phone.html uses {word}");
         }
         let scripts = page.matches("<script").count();
-        assert_eq!(scripts, page.matches("<script src=").count(), "no inline script");
+        assert_eq!(
+            scripts,
+            page.matches("<script src=").count(),
+            "no inline script"
+        );
     }
 }

@@ -27,7 +27,10 @@ pub(crate) async fn stream(
         }
         // An error means that the host is going away: the stream ends with it.
         changed.changed().await.ok()?;
-        Some((Ok(Event::default().event("changed").data("1")), (changed, false)))
+        Some((
+            Ok(Event::default().event("changed").data("1")),
+            (changed, false),
+        ))
     });
     Sse::new(events).keep_alive(KeepAlive::default())
 }

@@ -13,7 +13,9 @@ pub(crate) fn choose(asked: Option<&str>, accepts: Option<&str>) -> Language {
 /// The first subtag alone decides: `es-419` is Spanish, `est` (Estonian) is nothing of ours.
 fn exact(tag: &str) -> Option<Language> {
     let first = tag.trim().split(['-', '_']).next()?;
-    (first.len() == 2).then(|| Language::from_tag(first)).flatten()
+    (first.len() == 2)
+        .then(|| Language::from_tag(first))
+        .flatten()
 }
 
 /// Highest quality wins, the earlier one among equals; `q=0` means "not this".
@@ -21,7 +23,9 @@ fn best(header: &str) -> Option<Language> {
     let mut best: Option<(u32, Language)> = None;
     for part in header.split(',') {
         let mut pieces = part.split(';');
-        let Some(language) = pieces.next().and_then(exact) else { continue };
+        let Some(language) = pieces.next().and_then(exact) else {
+            continue;
+        };
         let quality = pieces
             .find_map(|p| p.trim().strip_prefix("q="))
             .map_or(1_000, thousandths);
@@ -55,7 +59,10 @@ mod tests {
 
     #[test]
     fn the_browsers_favourite_among_ours_is_taken() {
-        assert_eq!(choose(None, Some("de, pt-BR;q=0.7, es;q=0.9")), Language::Es);
+        assert_eq!(
+            choose(None, Some("de, pt-BR;q=0.7, es;q=0.9")),
+            Language::Es
+        );
         assert_eq!(choose(None, Some("en;q=0, pt")), Language::Pt);
         assert_eq!(choose(None, Some("est, en;q=0.1")), Language::En);
         assert_eq!(choose(None, Some("pt, en")), Language::Pt);

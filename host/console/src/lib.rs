@@ -9,6 +9,8 @@
 mod acts;
 mod assets;
 mod bubble;
+mod contact_card;
+mod conversation;
 mod events;
 mod fate;
 mod languages;
@@ -16,6 +18,7 @@ mod page;
 mod people;
 mod problem;
 mod reach;
+mod record;
 mod simulated;
 mod strings;
 mod thread;
@@ -44,11 +47,7 @@ pub trait SimulatorControl: Send + Sync {
     /// `GET path`, answered with JSON.
     async fn get(&self, path: &str) -> Result<serde_json::Value, String>;
     /// `POST path` with a JSON body, answered with JSON.
-    async fn post(
-        &self,
-        path: &str,
-        body: serde_json::Value,
-    ) -> Result<serde_json::Value, String>;
+    async fn post(&self, path: &str, body: serde_json::Value) -> Result<serde_json::Value, String>;
 }
 
 /// What the pages need.
@@ -93,6 +92,8 @@ async fn guard(mut response: Response) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     // Assets say their own; what shows people is not kept anywhere.
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
@@ -12,7 +12,7 @@ use portero_flow::desk::numbers;
 use portero_flow::desk::tenants::{self, TenantView};
 use serde::Deserialize;
 
-use crate::problem::Problem;
+use crate::problem::{Asks, Problem};
 use crate::strings::Words;
 use crate::{ConsoleState, languages};
 
@@ -51,14 +51,17 @@ struct Shop {
     numbers: String,
 }
 
-const NAMES: [(Language, &str); 3] =
-    [(Language::Es, "Español"), (Language::Pt, "Português"), (Language::En, "English")];
+const NAMES: [(Language, &str); 3] = [
+    (Language::Es, "Español"),
+    (Language::Pt, "Português"),
+    (Language::En, "English"),
+];
 
 /// The page in the language asked for.
 pub(crate) async fn phone(
     State(state): State<ConsoleState>,
     Extension(principal): Extension<Principal>,
-    Query(asked): Query<Asked>,
+    Asks(asked): Asks<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let accepts = headers.get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
@@ -66,7 +69,12 @@ pub(crate) async fn phone(
     let all = tenants::list(&state.ctx, principal.tenant).await?;
     let chosen = all
         .iter()
-        .position(|t| asked.shop.as_deref().is_some_and(|s| s == t.slug || s == t.id.to_string()))
+        .position(|t| {
+            asked
+                .shop
+                .as_deref()
+                .is_some_and(|s| s == t.slug || s == t.id.to_string())
+        })
         .unwrap_or(0);
     let mut shops = Vec::with_capacity(all.len());
     for (at, tenant) in all.into_iter().enumerate() {
@@ -75,7 +83,10 @@ pub(crate) async fn phone(
     let page = Page {
         w: Words(language),
         lang: language.code(),
-        languages: NAMES.iter().map(|(l, name)| (l.code(), *name, *l == language)).collect(),
+        languages: NAMES
+            .iter()
+            .map(|(l, name)| (l.code(), *name, *l == language))
+            .collect(),
         shops,
         person: asked.person.unwrap_or_default(),
         can_jump: principal.tenant.is_none(),
@@ -92,8 +103,10 @@ pub(crate) async fn phone(
 
 async fn shop(state: &ConsoleState, tenant: TenantView, chosen: bool) -> Result<Shop, Problem> {
     let numbers = numbers::list(&state.ctx, tenant.id).await?;
-    let numbers: Vec<String> =
-        numbers.into_iter().map(|n| format!("{}|{}", n.phone_number_id, n.display)).collect();
+    let numbers: Vec<String> = numbers
+        .into_iter()
+        .map(|n| format!("{}|{}", n.phone_number_id, n.display))
+        .collect();
     Ok(Shop {
         slug: tenant.slug,
         name: tenant.name,
@@ -112,7 +125,10 @@ mod tests {
         let page = Page {
             w: Words(language),
             lang: language.code(),
-            languages: NAMES.iter().map(|(l, name)| (l.code(), *name, *l == language)).collect(),
+            languages: NAMES
+                .iter()
+                .map(|(l, name)| (l.code(), *name, *l == language))
+                .collect(),
             shops,
             person: "\"><script>alert(1)</script>".to_owned(),
             can_jump: true,
@@ -139,7 +155,10 @@ mod tests {
             assert!(html.contains(&format!("<html lang=\"{}\"", language.code())));
             assert!(!html.contains("<script>alert"), "{language:?}");
             assert!(!html.contains("Luna <& Sol>"), "{language:?}");
-            assert!(html.contains(Words(language).t("people.title")), "{language:?}");
+            assert!(
+                html.contains(Words(language).t("people.title")),
+                "{language:?}"
+            );
         }
     }
 

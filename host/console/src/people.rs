@@ -2,18 +2,15 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::{Extension, Json};
-use portero_domain::address::AddressKey;
 use portero_domain::ids::ContactId;
 use portero_flow::desk::access::Principal;
-use portero_flow::desk::contacts::{self, ContactView};
 use portero_flow::desk::{LIST_LIMIT, messages};
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
-use crate::simulated::{self, Person};
-use crate::{ConsoleState, reach};
+use crate::problem::{Asks, Problem};
+use crate::{ConsoleState, reach, simulated, thread};
 
 /// Query of the list.
 #[derive(Deserialize)]
@@ -47,47 +44,43 @@ pub(crate) async fn list(
     State(state): State<ConsoleState>,
     Extension(principal): Extension<Principal>,
     Path(tenant): Path<String>,
-    Query(asked): Query<Asked>,
+    Asks(asked): Asks<Asked>,
 ) -> Result<Json<PeopleView>, Problem> {
     let tenant = reach::tenant(&state, &principal, &tenant).await?;
     // Also a check: another tenant's number must not be asked about.
     reach::number(&state, tenant.id, asked.number.as_deref()).await?;
     let pretend = simulated::people(reach::simulator(&state)?).await?;
-    let known = contacts::list(&state.ctx, tenant.id, LIST_LIMIT, None).await?.items;
-    let denied =
-        messages::list(&state.ctx, tenant.id, None, Some("denied"), LIST_LIMIT, None).await?.items;
+    let denied = messages::list(
+        &state.ctx,
+        tenant.id,
+        None,
+        Some("denied"),
+        LIST_LIMIT,
+        None,
+    )
+    .await?
+    .items;
     let mut refused: HashMap<ContactId, usize> = HashMap::new();
     for message in &denied {
         *refused.entry(message.contact).or_default() += 1;
     }
-    let mut people: Vec<PersonCard> = pretend
-        .into_iter()
-        .map(|person| {
-            let contact = contact_of(&person, &known);
-            PersonCard {
-                known: contact.is_some(),
-                refused: contact.and_then(|c| refused.get(&c.id)).copied().unwrap_or(0),
-                key: person.key,
-                name: person.name,
-                address: person.address,
-            }
-        })
+    let mut people = Vec::with_capacity(pretend.len());
+    for person in pretend {
+        let contact = thread::contact(&state, tenant.id, &person).await?;
         // The pretend world is the operator's; a shop sees who is its customer.
-        .filter(|card| principal.tenant.is_none() || card.known)
-        .collect();
+        if principal.tenant.is_some() && contact.is_none() {
+            continue;
+        }
+        people.push(PersonCard {
+            known: contact.is_some(),
+            refused: contact
+                .and_then(|c| refused.get(&c.id).copied())
+                .unwrap_or(0),
+            key: person.key,
+            name: person.name,
+            address: person.address,
+        });
+    }
     people.sort_by(|a, b| (!a.known, &a.name, &a.key).cmp(&(!b.known, &b.name, &b.key)));
     Ok(Json(PeopleView { people }))
-}
-
-/// The shop's record of a pretend person: any of their addresses, in any spelling.
-pub(crate) fn contact_of<'a>(person: &Person, known: &'a [ContactView]) -> Option<&'a ContactView> {
-    let keys: Vec<AddressKey> =
-        person.addresses.iter().filter_map(|a| AddressKey::parse(a).ok()).collect();
-    known.iter().find(|contact| {
-        contact
-            .addresses
-            .iter()
-            .filter_map(|a| AddressKey::parse(a).ok())
-            .any(|address| keys.contains(&address))
-    })
 }

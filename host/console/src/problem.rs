@@ -1,6 +1,8 @@
 //! Errors of the page's endpoints: problem details with a code that the page has words for.
 
 use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -48,8 +50,14 @@ impl Problem {
 
     /// Every code, for the test that each has its words.
     #[cfg(test)]
-    pub(crate) const CODES: [&'static str; 6] =
-        ["not_found", "bad_input", "operator_only", "no_simulator", "simulator", "host"];
+    pub(crate) const CODES: [&'static str; 6] = [
+        "not_found",
+        "bad_input",
+        "operator_only",
+        "no_simulator",
+        "simulator",
+        "host",
+    ];
 
     const fn status(&self) -> StatusCode {
         match self {
@@ -60,6 +68,28 @@ impl Problem {
             Problem::Simulator(_) => StatusCode::BAD_GATEWAY,
             Problem::Host(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+}
+
+/// A JSON body; what does not read is answered as a problem like everything else.
+#[derive(FromRequest)]
+#[from_request(via(Json), rejection(Problem))]
+pub(crate) struct Read<T>(pub(crate) T);
+
+/// A query; as [`Read`].
+#[derive(FromRequestParts)]
+#[from_request(via(Query), rejection(Problem))]
+pub(crate) struct Asks<T>(pub(crate) T);
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Problem {
+        Problem::BadInput(rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Problem {
+        Problem::BadInput(rejection.body_text())
     }
 }
 
@@ -87,9 +117,44 @@ impl IntoResponse for Problem {
             "detail": self.to_string(),
         });
         let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::Request;
+    use axum::routing::post;
+    use tower::ServiceExt;
+
+    #[derive(serde::Deserialize)]
+    struct Number {
+        n: u32,
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_read_is_answered_as_a_problem() {
+        let app: Router = Router::new().route(
+            "/",
+            post(|Read(number): Read<Number>| async move { number.n.to_string() }),
+        );
+        let ask = |body: &'static str| {
+            Request::post("/")
+                .header(CONTENT_TYPE, "application/json")
+                .body(Body::from(body))
+                .unwrap()
+        };
+        let good = app.clone().oneshot(ask("{\"n\": 3}")).await.unwrap();
+        assert_eq!(good.status(), StatusCode::OK);
+        let bad = app.oneshot(ask("{\"n\": -3}")).await.unwrap();
+        assert_eq!(bad.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(bad.headers()[CONTENT_TYPE], "application/problem+json");
     }
 }

@@ -48,7 +48,9 @@ pub(crate) fn person_key(text: &str) -> Result<&str, Problem> {
     if plain && AddressKey::parse(text).is_ok() {
         Ok(text)
     } else {
-        Err(Problem::BadInput("a person is named by digits or by a user id".to_owned()))
+        Err(Problem::BadInput(
+            "a person is named by digits or by a user id".to_owned(),
+        ))
     }
 }
 
@@ -67,15 +69,23 @@ mod tests {
     where
         T::Err: std::fmt::Debug,
     {
-        format!("{prefix}_0000000000007000800000000000000{last}").parse().unwrap()
+        format!("{prefix}_0000000000007000800000000000000{last}")
+            .parse()
+            .unwrap()
     }
 
     #[test]
     fn a_tenants_own_login_reaches_that_tenant_alone() {
         let token: TokenId = id("tok", '9');
         let (a, b): (TenantId, TenantId) = (id("ten", '1'), id("ten", '2'));
-        let operator = Principal { token, tenant: None };
-        let owner = Principal { token, tenant: Some(a) };
+        let operator = Principal {
+            token,
+            tenant: None,
+        };
+        let owner = Principal {
+            token,
+            tenant: Some(a),
+        };
         assert!(within(&operator, a) && within(&operator, b));
         assert!(within(&owner, a));
         assert!(!within(&owner, b));
@@ -86,7 +96,15 @@ mod tests {
         for good in ["5215512340001", "MX.90011223344556677889", "MX.ENT.1"] {
             assert_eq!(person_key(good).unwrap(), good);
         }
-        for bad in ["..", "../clock", "521551234/../..", "", "a b", "5215512340001?x=1", "%2e%2e"] {
+        for bad in [
+            "..",
+            "../clock",
+            "521551234/../..",
+            "",
+            "a b",
+            "5215512340001?x=1",
+            "%2e%2e",
+        ] {
             assert!(person_key(bad).is_err(), "{bad}");
         }
     }

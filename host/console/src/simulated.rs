@@ -49,10 +49,7 @@ pub(crate) async fn people(simulator: &dyn SimulatorControl) -> Result<Vec<Perso
 }
 
 /// One person by key.
-pub(crate) async fn person(
-    simulator: &dyn SimulatorControl,
-    key: &str,
-) -> Result<Person, Problem> {
+pub(crate) async fn person(simulator: &dyn SimulatorControl, key: &str) -> Result<Person, Problem> {
     people(simulator)
         .await?
         .into_iter()
@@ -74,10 +71,17 @@ pub(crate) async fn thread(
     key: &str,
     number: &str,
 ) -> Result<Phone, Problem> {
-    let answer = get(simulator, &format!("/_sim/people/{key}/thread?number={number}")).await?;
+    let answer = get(
+        simulator,
+        &format!("/_sim/people/{key}/thread?number={number}"),
+    )
+    .await?;
     Ok(Phone {
         said: rows(&answer, "messages").filter_map(read_message).collect(),
-        typing: answer.get("typing").and_then(Value::as_bool).unwrap_or(false),
+        typing: answer
+            .get("typing")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
     })
 }
 
@@ -96,11 +100,19 @@ async fn get(simulator: &dyn SimulatorControl, path: &str) -> Result<Value, Prob
 
 /// The list under a name; none when there is no such list.
 fn rows<'a>(answer: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    answer.get(name).and_then(Value::as_array).into_iter().flatten()
+    answer
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }
 
 fn text(value: &Value, key: &str) -> Option<String> {
-    value.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned)
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .filter(|t| !t.is_empty())
+        .map(str::to_owned)
 }
 
 fn read_person(raw: &Value) -> Option<Person> {
@@ -122,7 +134,10 @@ fn read_person(raw: &Value) -> Option<Person> {
 
 fn read_message(raw: &Value) -> Option<Said> {
     let kind = text(raw, "type")?;
-    let body = raw.get("content").and_then(|c| c.get(&kind)).unwrap_or(&Value::Null);
+    let body = raw
+        .get("content")
+        .and_then(|c| c.get(&kind))
+        .unwrap_or(&Value::Null);
     let marks = rows(raw, "statuses")
         .filter_map(|mark| {
             Some(Mark {
@@ -132,7 +147,10 @@ fn read_message(raw: &Value) -> Option<Said> {
             })
         })
         .collect();
-    let bubble = match raw.pointer("/template/components").and_then(Value::as_array) {
+    let bubble = match raw
+        .pointer("/template/components")
+        .and_then(Value::as_array)
+    {
         Some(components) => bubble::raw_template(body, components),
         None => bubble::raw(&kind, body),
     };
@@ -156,7 +174,10 @@ mod tests {
     #[async_trait::async_trait]
     impl SimulatorControl for Canned {
         async fn get(&self, path: &str) -> Result<Value, String> {
-            self.0.get(path).cloned().ok_or_else(|| "nobody has this number".to_owned())
+            self.0
+                .get(path)
+                .cloned()
+                .ok_or_else(|| "nobody has this number".to_owned())
         }
         async fn post(&self, _: &str, _: Value) -> Result<Value, String> {
             Err("not asked for".to_owned())
@@ -165,21 +186,28 @@ mod tests {
 
     #[tokio::test]
     async fn both_directions_of_a_chat_are_read() {
-        let simulator = Canned(json!({"/_sim/people/521/thread?number=4": {"typing": true, "messages": [
-            {"wamid": "wamid.1", "direction": "inbound", "at": 1_000, "type": "text",
-             "content": {"text": {"body": "hola"}}, "read_at": 1_500},
-            {"wamid": "wamid.2", "direction": "outbound", "at": 2_000, "type": "text",
-             "content": {"text": {"body": "¡Hola!"}}, "biz_opaque_callback_data": "att_1",
-             "statuses": [{"status": "sent", "at": 2_200}, {"status": "failed", "at": 2_300, "code": 131_047}]},
-        ]}}));
+        let simulator = Canned(
+            json!({"/_sim/people/521/thread?number=4": {"typing": true, "messages": [
+                {"wamid": "wamid.1", "direction": "inbound", "at": 1_000, "type": "text",
+                 "content": {"text": {"body": "hola"}}, "read_at": 1_500},
+                {"wamid": "wamid.2", "direction": "outbound", "at": 2_000, "type": "text",
+                 "content": {"text": {"body": "¡Hola!"}}, "biz_opaque_callback_data": "att_1",
+                 "statuses": [{"status": "sent", "at": 2_200}, {"status": "failed", "at": 2_300, "code": 131_047}]},
+            ]}}),
+        );
         let phone = thread(&simulator, "521", "4").await.unwrap();
         assert!(phone.typing);
-        let [first, second] = phone.said.as_slice() else { panic!("two messages") };
+        let [first, second] = phone.said.as_slice() else {
+            panic!("two messages")
+        };
         assert!(first.inbound && first.read);
         assert_eq!(first.bubble.text.as_deref(), Some("hola"));
         assert!(!second.inbound);
         assert_eq!(second.marks[1].code, Some(131_047));
-        assert!(matches!(thread(&simulator, "522", "4").await, Err(Problem::Simulator(_))));
+        assert!(matches!(
+            thread(&simulator, "522", "4").await,
+            Err(Problem::Simulator(_))
+        ));
     }
 
     #[tokio::test]
@@ -189,9 +217,18 @@ mod tests {
             {"name": "", "wa_id": null, "user_id": "CO.7", "user_ids": {"a": "CO.7"}},
         ]}}));
         let lucia = person(&simulator, "MX.2").await.unwrap();
-        assert_eq!((lucia.key.as_str(), lucia.address.as_str()), ("5215512340001", "+5215512340001"));
+        assert_eq!(
+            (lucia.key.as_str(), lucia.address.as_str()),
+            ("5215512340001", "+5215512340001")
+        );
         let other = person(&simulator, "CO.7").await.unwrap();
-        assert_eq!((other.name.as_str(), other.address.as_str()), ("CO.7", "CO.7"));
-        assert!(matches!(person(&simulator, "MX.3").await, Err(Problem::NotFound { .. })));
+        assert_eq!(
+            (other.name.as_str(), other.address.as_str()),
+            ("CO.7", "CO.7")
+        );
+        assert!(matches!(
+            person(&simulator, "MX.3").await,
+            Err(Problem::NotFound { .. })
+        ));
     }
 }

@@ -25,13 +25,18 @@ pub(crate) struct Words(pub(crate) Language);
 impl Words {
     /// The words under `key`; the key itself when there are none (a test keeps that from happening).
     pub(crate) fn t<'a>(&self, key: &'a str) -> &'a str {
-        table(self.0).iter().find(|(k, _)| *k == key).map_or(key, |(_, words)| words)
+        table(self.0)
+            .iter()
+            .find(|(k, _)| *k == key)
+            .map_or(key, |(_, words)| words)
     }
 
     /// The whole table as JSON, for the script.
     pub(crate) fn json(&self) -> String {
-        let all: serde_json::Map<String, serde_json::Value> =
-            table(self.0).iter().map(|(k, words)| ((*k).to_owned(), (*words).into())).collect();
+        let all: serde_json::Map<String, serde_json::Value> = table(self.0)
+            .iter()
+            .map(|(k, words)| ((*k).to_owned(), (*words).into()))
+            .collect();
         serde_json::Value::Object(all).to_string()
     }
 }
@@ -49,7 +54,11 @@ mod tests {
 
     /// Keys named in a source: what stands between `open` and the closing quote.
     fn named<'a>(source: &'a str, open: &str) -> BTreeSet<&'a str> {
-        source.split(open).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+        source
+            .split(open)
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect()
     }
 
     fn used() -> BTreeSet<&'static str> {
@@ -63,10 +72,21 @@ mod tests {
         let spanish = keys(Language::Es);
         for language in Language::ALL {
             assert_eq!(keys(language), spanish, "{language:?}");
-            assert_eq!(table(language).len(), spanish.len(), "a key twice in {language:?}");
+            assert_eq!(
+                table(language).len(),
+                spanish.len(),
+                "a key twice in {language:?}"
+            );
             for (key, words) in table(language) {
-                assert!(!words.trim().is_empty(), "{key} has no words in {language:?}");
-                assert_eq!(words.trim(), *words, "{key} has loose spaces in {language:?}");
+                assert!(
+                    !words.trim().is_empty(),
+                    "{key} has no words in {language:?}"
+                );
+                assert_eq!(
+                    words.trim(),
+                    *words,
+                    "{key} has loose spaces in {language:?}"
+                );
             }
         }
     }
@@ -74,11 +94,19 @@ mod tests {
     #[test]
     fn the_same_places_are_filled_in_every_language() {
         fn places(words: &str) -> BTreeSet<&str> {
-            words.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+            words
+                .split('{')
+                .skip(1)
+                .filter_map(|rest| rest.split('}').next())
+                .collect()
         }
         for (key, spanish) in table(Language::Es) {
             for language in [Language::Pt, Language::En] {
-                assert_eq!(places(Words(language).t(key)), places(spanish), "{key} {language:?}");
+                assert_eq!(
+                    places(Words(language).t(key)),
+                    places(spanish),
+                    "{key} {language:?}"
+                );
             }
         }
     }
@@ -86,8 +114,10 @@ mod tests {
     #[test]
     fn every_key_that_page_and_script_name_exists() {
         let known = keys(Language::Es);
-        let missing: Vec<_> =
-            used().into_iter().filter(|k| !k.ends_with('.') && !known.contains(k)).collect();
+        let missing: Vec<_> = used()
+            .into_iter()
+            .filter(|k| !k.ends_with('.') && !known.contains(k))
+            .collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 
@@ -145,7 +175,10 @@ mod tests {
             wanted.push(format!("promise.{period}"));
         }
         let known = keys(Language::Es);
-        let missing: Vec<_> = wanted.iter().filter(|k| !known.contains(k.as_str())).collect();
+        let missing: Vec<_> = wanted
+            .iter()
+            .filter(|k| !known.contains(k.as_str()))
+            .collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 

@@ -284,7 +284,9 @@ async fn react(
             tx.tenant(proposal.tenant).append_consent(proposal.contact, &event).await?;
             tx.tenant(proposal.tenant).cancel_queued(proposal.contact, true, "consent.meta-stop", now).await?;
         }
-        Reaction::RefreshTemplate | Reaction::PauseTemplate => {
+        // Wrong values are the proposer's fault; the template itself is as it was.
+        Reaction::RefreshTemplate => tracing::warn!(code, "Meta knows this template otherwise: sync"),
+        Reaction::PauseTemplate => {
             if let Content::Template(t) = &proposal.content {
                 let status = match code {
                     132_015 => TemplateStatus::Paused,

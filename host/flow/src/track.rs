@@ -88,7 +88,9 @@ async fn template(
     let mut tx = tx.tenant(tenant);
     let (what, found) = match &update.what {
         UpdateKind::TemplateStatus { name, language, event, title, at, .. } => {
-            let status = after_event(event);
+            let Some(status) = after_event(event) else {
+                return Ok(format!("template {name} ({language}): {event} changes no status here; sync asks Meta"));
+            };
             let since = at.unwrap_or(now);
             let paused_until = match (&status, title.as_deref()) {
                 (TemplateStatus::Paused, Some("FIRST_PAUSE")) => Some(since + FIRST_PAUSE),
@@ -114,12 +116,13 @@ async fn template(
     Ok(if found { what } else { format!("{what}; not in the registry, sync will bring it") })
 }
 
-/// The status after a webhook's `event`.
-fn after_event(event: &str) -> TemplateStatus {
-    match event {
-        "REINSTATED" | "UNARCHIVED" => TemplateStatus::Approved,
-        // A flagged template can still be sent; Meta may disable it later.
-        "FLAGGED" => TemplateStatus::Approved,
-        other => TemplateStatus::from(other.to_owned()),
-    }
+/// The status after a webhook's `event`; `None` when the event alone does not tell it.
+///
+/// Meta asks to read the status again after REINSTATED and UNARCHIVED; FLAGGED is a warning.
+fn after_event(event: &str) -> Option<TemplateStatus> {
+    const TELLING: &[&str] = &[
+        "APPROVED", "REJECTED", "PENDING", "PAUSED", "DISABLED", "IN_APPEAL", "LIMIT_EXCEEDED", "LOCKED",
+        "ARCHIVED", "DELETED", "PENDING_DELETION",
+    ];
+    TELLING.contains(&event).then(|| TemplateStatus::from(event.to_owned()))
 }

@@ -109,6 +109,16 @@ fn main() {
         });
         line(&format!("content hash, {name}"), ns, empty);
         let judgement = s.judge();
+        let record = DecisionRecord::new(&s.proposal, &s.facts, &s.policy, "1", &judgement);
+        println!(
+            "{:<44} {:>8} bytes",
+            format!("record, {name}"),
+            record.canonical_json().len()
+        );
+        let ns = median(|| {
+            black_box(black_box(&record).canonical_json());
+        });
+        line(&format!("canonical JSON of a record, {name}"), ns, empty);
         let ns = median(|| {
             black_box(
                 DecisionRecord::new(&s.proposal, &s.facts, &s.policy, "1", &judgement).hash(),

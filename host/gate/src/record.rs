@@ -182,6 +182,14 @@ impl DecisionRecord {
     pub fn hash(&self) -> String {
         hash_of(&self.canonical_json())
     }
+
+    /// The canonical JSON and its hash: half the work of asking for both.
+    #[must_use]
+    pub fn json_and_hash(&self) -> (String, String) {
+        let json = self.canonical_json();
+        let hash = hash_of(&json);
+        (json, hash)
+    }
 }
 
 /// Judges a record again from what it holds.

@@ -175,8 +175,10 @@ pub struct ConfigArgs {
 #[derive(Subcommand, Debug)]
 pub enum ConfigCommand {
     /// Print a commented settings file
+    #[command(after_help = "Example:\n  portero config template > portero.toml")]
     Template,
     /// Read the settings and say whether they are good
+    #[command(after_help = "Example:\n  portero config check --config portero.toml")]
     Check {
         /// Settings file
         #[arg(long, value_name = "FILE")]
@@ -229,6 +231,7 @@ pub struct StopArgs {
 #[derive(Subcommand, Debug)]
 pub enum TenantCommand {
     /// List them
+    #[command(after_help = "Example:\n  portero tenant list")]
     List(Target),
     /// Create one
     #[command(after_help = "Example:\n  portero tenant create tienda-sol --name \"Tienda Sol\" --timezone America/Bogota --country CO --language es")]
@@ -260,6 +263,7 @@ pub enum TenantCommand {
 #[derive(Subcommand, Debug)]
 pub enum NumberCommand {
     /// List them
+    #[command(after_help = "Example:\n  portero number list --tenant tienda-sol")]
     List(Target),
     /// Connect one; the access token is read from PORTERO_ACCESS_TOKEN or a file
     #[command(after_help = "Example:\n  portero number add 401000000000001 --waba 301000000000001 --display \"+57 1 555 0101\" --access-token-file token.txt --tenant tienda-sol")]
@@ -308,8 +312,10 @@ pub enum AppCommand {
 #[derive(Subcommand, Debug)]
 pub enum TemplateCommand {
     /// List what the registry knows
+    #[command(after_help = "Example:\n  portero template list --tenant tienda-sol")]
     List(Target),
     /// Fetch all templates from Meta
+    #[command(after_help = "Example:\n  portero template sync --tenant tienda-sol")]
     Sync(Target),
 }
 
@@ -317,8 +323,10 @@ pub enum TemplateCommand {
 #[derive(Subcommand, Debug)]
 pub enum PluginCommand {
     /// List installed ones
+    #[command(after_help = "Example:\n  portero plugin list --tenant tienda-sol")]
     List(Target),
     /// Look into a component without installing it
+    #[command(after_help = "Example:\n  portero plugin inspect tienda_bot.wasm")]
     Inspect {
         /// The .wasm
         file: PathBuf,
@@ -356,6 +364,7 @@ pub enum PluginCommand {
 #[derive(Subcommand, Debug)]
 pub enum TokenCommand {
     /// Make one for a tenant (or, without --tenant, for the operator); shown once
+    #[command(after_help = "Example:\n  portero token create \"shop backend\" --tenant tienda-sol")]
     Create {
         /// What it is for
         label: String,
@@ -364,6 +373,7 @@ pub enum TokenCommand {
         target: Target,
     },
     /// End one at once
+    #[command(after_help = "Example:\n  portero token revoke tok_0193…")]
     Revoke {
         /// tok_…
         id: String,

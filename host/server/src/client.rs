@@ -49,10 +49,26 @@ pub struct Api {
 
 /// An answer of the API that is not a success.
 #[derive(Debug, thiserror::Error)]
-#[error("{title}: {detail}")]
+#[error("{title}: {detail}{}", hint(code, detail))]
 pub struct Refused {
     title: String,
     detail: String,
+    code: String,
+}
+
+/// What somebody at a terminal can do about an answer; the API's own words name HTTP headers.
+fn hint(code: &str, detail: &str) -> &'static str {
+    match code {
+        "unauthorized" => {
+            "; give a valid one with --token or PORTERO_TOKEN (`portero token create` makes one), \
+             or name the host's data folder with --data"
+        }
+        "operator_only" => "; use the operator's: on the host's machine --data instead of --url and --token",
+        "not_found" if detail.starts_with("no tenant") => {
+            "; `portero tenant list` shows those that this token reaches"
+        }
+        _ => "",
+    }
 }
 
 impl Target {
@@ -100,7 +116,7 @@ impl Target {
             ids: Arc::new(Ids::system()),
             simulator: None,
             probe: crate::compose::probe(),
-            transport: None,
+            wrap: None,
         })
         .await?;
         let own = host.run(false).await?;
@@ -159,7 +175,7 @@ impl Api {
             return Ok(value);
         }
         let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Err(Refused { title: field("title"), detail: field("detail") }.into())
+        Err(Refused { title: field("title"), detail: field("detail"), code: field("code") }.into())
     }
 
     /// A request; the tenant of the command line is added when it names one.

@@ -40,8 +40,8 @@ pub struct HostParts {
     pub simulator: Option<String>,
     /// Told at the points where a test may end the process.
     pub probe: Arc<dyn Probe>,
-    /// Instead of the real door out (fault injection in tests).
-    pub transport: Option<Arc<dyn Transport>>,
+    /// Put around the real door out (fault injection, measuring).
+    pub wrap: Option<crate::demo::Wrap>,
 }
 
 /// A built host that does not run yet.
@@ -76,7 +76,7 @@ impl Host {
     /// # Errors
     /// What cannot be opened or is missing, with what to do.
     pub async fn build(parts: HostParts) -> anyhow::Result<Host> {
-        let HostParts { config, data, clock, jump, ids, simulator, probe, transport } = parts;
+        let HostParts { config, data, clock, jump, ids, simulator, probe, wrap } = parts;
         let url = database_url(&config, data.path());
         let key = master_key(&config, &data, &*ids, &url)?;
         let store = Store::open(&url, MasterKey(key), Arc::clone(&ids)).await.with_context(|| {
@@ -105,7 +105,11 @@ impl Host {
             .context("cannot build the HTTP client")?;
         let cloud = CloudApi::new(&config.graph_url, &config.graph_version, http)
             .context("graph_url or graph_version does not read")?;
-        let transport = transport.unwrap_or_else(|| Arc::new(cloud.clone()));
+        let real: Arc<dyn Transport> = Arc::new(cloud.clone());
+        let transport = match wrap {
+            Some(wrap) => wrap(real),
+            None => real,
+        };
         let mut name = [0_u8; 6];
         ids.random(&mut name);
         let lease = Millis::secs(i64::try_from(config.http_timeout_secs).unwrap_or(10).saturating_mul(3));

@@ -101,7 +101,7 @@ fn check_keys(path: &Path) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let table: toml::Table = text
         .parse()
-        .with_context(|| format!("`{}` is not well-formed TOML; the place is named below", path.display()))?;
+        .with_context(|| format!("`{}` is not well-formed TOML; mend the place named below (`portero config template` shows a good file)", path.display()))?;
     for key in table.keys() {
         if !KEYS.contains(&key.as_str()) {
             let near = KEYS.iter().min_by_key(|k| distance(k, key)).copied().unwrap_or_default();

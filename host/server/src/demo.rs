@@ -14,7 +14,7 @@ use portero_domain::clock::{Clock as _, JumpClock, Ts};
 use portero_domain::ids::IdSource as _;
 use portero_meta::transport::Transport;
 use portero_net::ClientOptions;
-use portero_simulator::{Simulator, Timings};
+use portero_simulator::{Simulator, Timings, WorldConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::DemoArgs;
@@ -41,9 +41,14 @@ pub struct StageOptions {
     pub clock: JumpClock,
     /// How long things take at the pretend Meta.
     pub timings: Timings,
-    /// Instead of the real door out (fault injection in tests).
-    pub transport: Option<Arc<dyn Transport>>,
+    /// Put around the real door out (fault injection, measuring).
+    pub wrap: Option<Wrap>,
+    /// Changes the simulator's world before it starts.
+    pub world: Option<fn(&mut WorldConfig)>,
 }
+
+/// Makes one door out of another.
+pub type Wrap = Box<dyn FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport> + Send>;
 
 /// Host and simulator in one process, on one clock, over real HTTP.
 pub struct Stage {
@@ -85,7 +90,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         database_url: args.database_url.clone(),
         clock,
         timings: world::quick(),
-        transport: None,
+        wrap: None,
+        world: None,
     })
     .await?;
     let world = setup::shops(&running, args.seed).await.context("the demo's world could not be built")?;
@@ -114,7 +120,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// What keeps one of them from starting.
 pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
-    let StageOptions { seed, listen, data, database_url, clock, timings, transport } = options;
+    let StageOptions { seed, listen, data, database_url, clock, timings, wrap, world } = options;
     let ids = Ids::system();
     let (folder, temporary) = match data {
         Some(folder) => (folder, None),
@@ -133,6 +139,9 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     let http = portero_net::client(ClientOptions::default())?;
     let mut config = world::config(seed, &secrets);
     config.timings = timings;
+    if let Some(change) = world {
+        change(&mut config);
+    }
     let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http)
         .context("the demo's world cannot be built")?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.context("no free port on loopback")?;
@@ -166,7 +175,7 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
         ids: Arc::new(ids),
         simulator: Some(simulator_url.clone()),
         probe: probe(),
-        transport,
+        wrap,
     })
     .await?;
     // The simulator moves the clock through the host's pause, so that nothing is caught in between.

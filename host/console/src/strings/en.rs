@@ -20,7 +20,6 @@ pub(super) const TABLE: super::Table = &[
     ("people.stranger", "Has not written yet"),
     ("people.refused.one", "1 message stopped"),
     ("people.refused.many", "{n} messages stopped"),
-    ("people.change", "Change person"),
     ("about.title", "About this person"),
     ("clock.title", "Simulated clock"),
     ("clock.both", "{shop} ({zone}) · {mine} yours"),

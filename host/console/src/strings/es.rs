@@ -20,7 +20,6 @@ pub(super) const TABLE: super::Table = &[
     ("people.stranger", "Aún no ha escrito"),
     ("people.refused.one", "1 mensaje frenado"),
     ("people.refused.many", "{n} mensajes frenados"),
-    ("people.change", "Cambiar de persona"),
     ("about.title", "Sobre esta persona"),
     ("clock.title", "Reloj simulado"),
     ("clock.both", "{shop} ({zone}) · {mine} tuyas"),

@@ -20,7 +20,6 @@ pub(super) const TABLE: super::Table = &[
     ("people.stranger", "Ainda não escreveu"),
     ("people.refused.one", "1 mensagem barrada"),
     ("people.refused.many", "{n} mensagens barradas"),
-    ("people.change", "Trocar de pessoa"),
     ("about.title", "Sobre esta pessoa"),
     ("clock.title", "Relógio simulado"),
     ("clock.both", "{shop} ({zone}) · {mine} suas"),

@@ -37,6 +37,10 @@ fn a_record_judges_to_the_same_after_a_trip_through_json() {
         let back: DecisionRecord = serde_json::from_str(&record.canonical_json()).unwrap();
         assert_eq!(back, record);
         assert_eq!(back.hash(), record.hash());
+        assert_eq!(
+            record.json_and_hash(),
+            (record.canonical_json(), record.hash())
+        );
         let again = replay(&back);
         assert!(again.same && again.same_ruleset, "{:?}", again.judgement);
         assert_eq!(again.judgement, s.judge());

@@ -16,4 +16,6 @@
 #[path = "../../src/testing.rs"]
 mod testing;
 
+pub(crate) mod ledger;
+
 pub(crate) use testing::*;

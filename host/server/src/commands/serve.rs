@@ -40,7 +40,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         ids: Arc::new(Ids::system()),
         simulator: None,
         probe: probe(),
-        transport: None,
+        wrap: None,
     })
     .await?;
     let running = host.run(true).await?;

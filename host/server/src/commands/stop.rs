@@ -33,7 +33,7 @@ pub async fn run(args: StopArgs, stop: bool) -> anyhow::Result<ExitCode> {
         _ => String::new(),
     };
     let line = if stop {
-        format!("stopped: {what}; no attempt begins from now on, messages wait (`portero resume` lets them go)")
+        format!("stopped: {what}; no attempt begins from now on; what is queued waits, what is proposed meanwhile is refused (`portero resume` lets them go on)")
     } else {
         format!("resumed: {what}")
     };

@@ -201,12 +201,12 @@ fn templates(shop: &Shop) -> Vec<Value> {
                 "parameter_format": "NAMED", "components": components })
     };
     let cart = say(
-        "Hola {{nombre}}, tu carrito en {{tienda}} sigue guardado. ¿Lo terminamos?",
-        "Olá {{nombre}}, seu carrinho na {{tienda}} continua guardado. Vamos finalizar?",
+        "Hola {{nombre}}, tu carrito sigue guardado. ¿Lo terminamos?",
+        "Olá {{nombre}}, seu carrinho continua guardado. Vamos finalizar?",
     );
     let order = say(
-        "Hola {{nombre}}, tu pedido {{pedido}}: {{estado}}. Gracias por comprar con nosotros.",
-        "Olá {{nombre}}, seu pedido {{pedido}}: {{estado}}. Obrigado por comprar conosco.",
+        "Tu pedido {{pedido}}: {{estado}}. Gracias por comprar con nosotros.",
+        "Seu pedido {{pedido}}: {{estado}}. Obrigado por comprar conosco.",
     );
     let promo = say("Esta semana, 20 % en toda la tienda.", "Nesta semana, 20 % em toda a loja.");
     let stop = json!({ "type": "BUTTONS", "buttons": [

@@ -8,11 +8,11 @@ mod plugins;
 mod sending;
 
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::http::AppState;
@@ -59,7 +59,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(contacts::block))
         .routes(routes!(contacts::hand_over))
         .routes(routes!(contacts::give_back))
-        .routes(routes!(plugins::list, plugins::install))
+        // A component may be 32 MiB; one byte more is told apart from one that is merely cut off.
+        .routes(routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)))
         .routes(routes!(plugins::templates))
         .routes(routes!(plugins::sync_templates))
         .routes(routes!(plugins::wording))

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use portero_flow::FlowError;
@@ -111,7 +111,7 @@ macro_rules! rejections {
         }
     )*};
 }
-rejections!(JsonRejection, PathRejection, QueryRejection);
+rejections!(BytesRejection, JsonRejection, PathRejection, QueryRejection);
 
 pub(crate) async fn no_such_path(uri: Uri) -> Problem {
     Problem::new(

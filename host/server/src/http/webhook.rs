@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +14,8 @@ use crate::http::problem::Problem;
 
 /// App whose webhooks come without a name in the path.
 pub const DEFAULT_APP: &str = "default";
+
+type Body = Result<Bytes, BytesRejection>;
 
 /// `/webhooks/whatsapp[/{app}]`.
 pub fn routes() -> Router<AppState> {
@@ -39,7 +42,7 @@ async fn verify(State(state): State<AppState>, Path(app): Path<String>, RawQuery
     }
 }
 
-async fn deliver_default(state: State<AppState>, headers: HeaderMap, body: Bytes) -> Response {
+async fn deliver_default(state: State<AppState>, headers: HeaderMap, body: Body) -> Response {
     deliver(state, Path(DEFAULT_APP.to_owned()), headers, body).await
 }
 
@@ -47,8 +50,12 @@ async fn deliver(
     State(state): State<AppState>,
     Path(app): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return Problem::from(rejection).into_response(),
+    };
     let signature = headers.get("x-hub-signature-256").and_then(|v| v.to_str().ok());
     match receive::webhook(&state.ctx, &app, signature, &body).await {
         Ok(_) => StatusCode::OK.into_response(),

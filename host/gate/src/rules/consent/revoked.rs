@@ -53,8 +53,7 @@ impl Rule for Check {
 
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
         let Some(standing) = &case.standing else {
-            let harmless = case.is_direct_reply()
-                || (case.purpose == Purpose::Authentication && case.asked_for_code());
+            let harmless = case.is_direct_reply() || (is_code(case) && case.asked_for_code());
             return (!harmless).then(|| Found::unknown(case, "consent"));
         };
         if !matches!(standing, ConsentStanding::Revoked { .. }) {
@@ -91,10 +90,16 @@ fn is_let_through(case: &Case<'_>, revoked_at: Ts) -> bool {
     if case.purpose == Purpose::System && by_host {
         return case.now.since(revoked_at) <= RECEIPT.0 || wrote_later(case, revoked_at);
     }
-    if case.purpose == Purpose::Authentication {
-        return case.asked_for_code();
+    if is_code(case) {
+        // The opt-out itself is no request for a code.
+        return case.asked_for_code() && wrote_later(case, revoked_at);
     }
     !case.is_template() && !case.is_promotional() && wrote_later(case, revoked_at)
+}
+
+/// A one-time code as a template; a text that calls itself one is none.
+fn is_code(case: &Case<'_>) -> bool {
+    case.is_template() && case.purpose == Purpose::Authentication
 }
 
 /// Whether the person wrote again after opting out, and this is for that.
@@ -182,6 +187,26 @@ mod tests {
         let wrote = s.last_inbound();
         *s.consent() = vec![revoked(topic("pedidos"), 1_000), revoked(All, wrote.ms())];
         assert_eq!(s.found(RULE).unwrap().value, "all");
+    }
+
+    #[test]
+    fn a_code_asked_for_after_the_opt_out_passes_and_a_text_that_calls_itself_one_does_not() {
+        let mut s = Setup::code();
+        let wrote = s.last_inbound();
+        *s.consent() = vec![revoked(All, wrote.ms() - 1)];
+        assert!(s.found(RULE).is_none());
+        *s.consent() = vec![revoked(All, wrote.ms())];
+        assert!(s.found(RULE).is_some(), "the opt-out is no request");
+        let mut s = Setup::reply("hola");
+        *s.consent() = vec![revoked(All, wrote.ms())];
+        for purpose in [
+            Purpose::Authentication,
+            Purpose::System,
+            Purpose::Transactional,
+        ] {
+            s.proposal.purpose = purpose;
+            assert!(s.found(RULE).is_some(), "{purpose:?}");
+        }
     }
 
     #[test]

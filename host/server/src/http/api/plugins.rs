@@ -40,8 +40,9 @@ pub(crate) async fn install(
     State(state): State<AppState>,
     caller: Caller,
     ApiQuery(q): ApiQuery<InstallQuery>,
-    body: Bytes,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<(StatusCode, Json<InstallationView>), Problem> {
+    let body = body?;
     let request: InstallRequest = match q.how.as_deref() {
         Some(text) => serde_json::from_str(text).map_err(|e| Problem::bad(format!("how: {e}")))?,
         None => InstallRequest::default(),

@@ -1,0 +1,245 @@
+//! Every rule is needed: there is a case that it alone decides, and a neighbour that passes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helper may fail loudly"
+)]
+#![cfg(not(feature = "allow-everything"))]
+
+mod common;
+
+use common::{Setup, buttons, granted, id, meta_stop, positional, revoked, send, text};
+use portero_domain::address::AddressKey;
+use portero_domain::clock::{Millis, Ts};
+use portero_domain::consent::ConsentScope;
+use portero_domain::content::Content;
+use portero_domain::ids::{ContactId, OutboxId};
+use portero_domain::template::TemplateStatus;
+use portero_gate::facts::{DoNotContact, Duplicate, Stop, TemplateFact, TenantMode};
+use portero_gate::rules::RULES;
+use portero_gate::{Fact, Verdict, judge_without};
+
+/// A neighbour that passes, and the one change that makes the rule speak.
+type Case = (&'static str, fn() -> Setup, fn(&mut Setup));
+
+const CASES: &[Case] = &[
+    (
+        "envelope.invalid",
+        || Setup::reply("hola"),
+        |s| s.proposal.content = text("hola\u{7}"),
+    ),
+    (
+        "envelope.duplicate",
+        || Setup::reply("hola"),
+        |s| {
+            s.facts.duplicate_of = Some(Duplicate {
+                of: OutboxId::from_uuid(id(50)),
+                same_content: true,
+            });
+        },
+    ),
+    (
+        "envelope.expired",
+        || Setup::reply("hola").at_dispatch(),
+        |s| s.proposal.expires_at = s.now,
+    ),
+    (
+        "tenant.suspended",
+        || Setup::reply("hola").at_dispatch(),
+        |s| {
+            s.facts.tenant.stopped = Some(Stop {
+                scope: "tenant".into(),
+                since: s.now,
+                reason: String::new(),
+            });
+        },
+    ),
+    (
+        "tenant.sender-mismatch",
+        || Setup::reply("hola"),
+        |s| s.sender().owned = false,
+    ),
+    (
+        "tenant.sandbox",
+        || Setup::reply("hola"),
+        |s| s.facts.tenant.mode = TenantMode::Sandbox,
+    ),
+    (
+        "plugin.capability",
+        || Setup::reply("hola"),
+        |s| s.plugin().capabilities.clear(),
+    ),
+    (
+        "plugin.scope",
+        || Setup::reply("hola"),
+        |s| {
+            s.plugin().event_contact = Some(ContactId::from_uuid(id(51)));
+        },
+    ),
+    (
+        "plugin.budget",
+        || Setup::reply("hola"),
+        |s| s.plugin().proposals_this_call = 5,
+    ),
+    ("data.erased", Setup::promo, |s| {
+        s.facts.recipient.erased = true
+    }),
+    (
+        "recipient.invalid",
+        || Setup::reply("hola"),
+        |s| {
+            s.proposal.to = serde_json::from_str::<AddressKey>("\"12\"").unwrap();
+        },
+    ),
+    ("recipient.do-not-contact", Setup::promo, |s| {
+        s.facts.recipient.do_not_contact = Some(DoNotContact::Promotional);
+    }),
+    (
+        "consent.missing",
+        || Setup::promo().at_dispatch(),
+        |s| s.consent().clear(),
+    ),
+    (
+        "consent.revoked",
+        || Setup::promo().at_dispatch(),
+        |s| {
+            s.consent().push(revoked(ConsentScope::All, 2_000));
+        },
+    ),
+    (
+        "consent.meta-stop",
+        || Setup::promo().at_dispatch(),
+        |s| s.consent().push(meta_stop(2_000)),
+    ),
+    (
+        "consent.scope",
+        || Setup::promo().at_dispatch(),
+        |s| {
+            *s.consent() = vec![granted(ConsentScope::Topic("pedidos".into()), 1_000)];
+        },
+    ),
+    (
+        "session.window-closed",
+        || Setup::operator("hola"),
+        |s| {
+            s.window().last_inbound_at = Some(s.now - Millis::hours(24));
+        },
+    ),
+    (
+        "session.window-margin",
+        || Setup::operator("hola").at_dispatch(),
+        |s| {
+            s.window().last_inbound_at = Some(s.now - Millis::hours(24) + Millis::secs(10));
+        },
+    ),
+    ("template.unknown", Setup::promo, |s| {
+        s.proposal.purpose = portero_domain::proposal::Purpose::Promotional;
+        s.facts.template = TemplateFact::Missing { closest: vec![] };
+    }),
+    ("template.not-approved", Setup::promo, |s| {
+        s.registry().status = TemplateStatus::Pending
+    }),
+    ("template.paused", Setup::promo, |s| {
+        s.registry().status = TemplateStatus::Paused;
+        s.registry().paused_until = Some(s.now + Millis::hours(3));
+    }),
+    ("template.params", Setup::promo, |s| {
+        s.registry().slots.body = vec!["1".into()]
+    }),
+    (
+        "content.empty",
+        || Setup::reply("hola"),
+        |s| s.proposal.content = text("\u{200b}"),
+    ),
+    (
+        "content.too-long",
+        || Setup::reply("hola"),
+        |s| s.proposal.content = text(&"x".repeat(4_097)),
+    ),
+    (
+        "content.unsupported",
+        || Setup::reply("hola"),
+        |s| s.proposal.content = buttons(4),
+    ),
+    (
+        "content.placeholder-leak",
+        || Setup::reply("hola"),
+        |s| {
+            s.proposal.content = text("Hola {{nombre}}");
+        },
+    ),
+    (
+        "bot.handover-active",
+        || Setup::reply("hola"),
+        |s| {
+            s.facts.conversation.human_since = Some(s.now);
+        },
+    ),
+    (
+        "bot.consecutive",
+        || Setup::reply("hola"),
+        |s| s.facts.conversation.bot_since_inbound = 6,
+    ),
+    ("frequency.promise-exceeded", Setup::promo, |s| {
+        let sent = |days| (Some("ofertas".to_owned()), s.now - Millis::days(days));
+        s.facts.promotional_sends = Fact::Known(vec![sent(6), sent(3)]);
+    }),
+    ("quiet-hours.tenant", Setup::promo, |s| {
+        s.now = s.now - Millis::hours(4)
+    }),
+    (
+        "limits.pair-rate",
+        || Setup::operator("hola").at_dispatch(),
+        |s| {
+            s.facts.conversation.pair_tat = s.now + Millis::secs(6);
+        },
+    ),
+    (
+        "limits.throughput",
+        || Setup::operator("hola").at_dispatch(),
+        |s| {
+            s.sender().tat = Ts(s.now.ms() + 60_000);
+        },
+    ),
+];
+
+#[test]
+fn each_rule_alone_decides_a_case_whose_neighbour_passes() {
+    let listed: Vec<&str> = CASES.iter().map(|c| c.0).collect();
+    let rules: Vec<&str> = RULES.iter().map(|r| r.about().id).collect();
+    assert_eq!(listed, rules, "one case for every rule");
+    for (rule, neighbour, change) in CASES {
+        let mut s = neighbour();
+        assert_eq!(
+            s.judge().verdict,
+            Verdict::Allow,
+            "{rule}: the neighbour passes"
+        );
+        change(&mut s);
+        s.refresh();
+        let judgement = s.judge();
+        assert_eq!(
+            judgement.primary.as_deref(),
+            Some(*rule),
+            "{:?}",
+            judgement.findings
+        );
+        assert_ne!(judgement.verdict, Verdict::Allow);
+        let without = judge_without(rule, s.stage, &s.proposal, &s.facts, &s.policy, s.now);
+        assert_eq!(
+            without.verdict,
+            Verdict::Allow,
+            "{rule} is needed: {:?}",
+            without.findings
+        );
+    }
+}
+
+#[test]
+fn values_that_fit_pass() {
+    let mut s = Setup::promo();
+    s.registry().slots.body = vec!["1".into()];
+    s.proposal.content = Content::Template(send("promo_v1", &[positional("Ana")]));
+    assert_eq!(s.judge().verdict, Verdict::Allow);
+}

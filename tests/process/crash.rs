@@ -1,0 +1,157 @@
+//! A host that is killed, at chosen points and at any instant, loses nothing and sends nothing twice.
+
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant};
+
+use portero_domain::ids::IdSource as _;
+use portero_flow::Point;
+use serde_json::json;
+
+use portero::clock::Ids;
+
+use crate::binary::{LOOK, PATIENCE};
+use crate::ledger::Ledger;
+use crate::street::{Host, Street};
+
+/// What `PORTERO_KILLS` multiplies for a longer run: kills of each engine in all.
+const KILLS: usize = 25;
+/// The signal of a process that aborts itself.
+const ABORTED: i32 = 6;
+
+/// Kills at every point of the cycle, each at its first and at its second passing.
+pub(crate) async fn killed_at_every_point_nothing_is_lost_or_doubled(database_url: Option<String>) {
+    let mut street = Street::build(1, database_url).await;
+    for point in Point::ALL {
+        for passing in 1..=2 {
+            let crash_at = format!("{}:{passing}", point.as_str());
+            let mut host = street.start(Some(&crash_at));
+            die(&mut street, &mut host, &crash_at).await;
+        }
+    }
+    let host = street.start(None);
+    street.ask(3).await;
+    street.settle(&host).await;
+    let ledger = Ledger::close(&street, &host, 0).await;
+    // A process that died between commit and answer leaves what nobody can know, and says so.
+    assert!(ledger.unknown > 0, "no kill was felt");
+    assert!(ledger.sent > ledger.unknown);
+}
+
+/// People write until the host dies at its point.
+async fn die(street: &mut Street, host: &mut Host, crash_at: &str) {
+    let began = Instant::now();
+    loop {
+        street.ask(4).await;
+        let asked = Instant::now();
+        while asked.elapsed() < Duration::from_secs(2) {
+            if let Some(status) = host.process.ended() {
+                assert_eq!(status.signal(), Some(ABORTED), "{crash_at}: {status}\n{}", host.process.errors());
+                return;
+            }
+            street.let_meta_repeat().await;
+            tokio::time::sleep(LOOK).await;
+        }
+        assert!(began.elapsed() < PATIENCE, "{crash_at} is never passed");
+    }
+}
+
+/// `kill -9` at seeded random instants while messages flow.
+pub(crate) async fn killed_at_any_instant_nothing_is_lost_or_doubled(database_url: Option<String>) {
+    let seed: u64 = setting("PORTERO_SEED").unwrap_or(20_261_122);
+    let at_points = Point::ALL.len() * 2;
+    let kills = setting("PORTERO_KILLS").unwrap_or(KILLS).saturating_sub(at_points);
+    // Shown when the test fails, which is when it matters.
+    eprintln!("seed {seed} (PORTERO_SEED), {kills} kills at random (PORTERO_KILLS counts all)");
+    let chance = Ids::seeded(seed);
+    let mut street = Street::build(seed, database_url).await;
+    for kill in 0..kills {
+        let mut host = street.start(None);
+        // Every third host dies while it still clears up after its predecessor.
+        if kill % 3 != 2 {
+            street.ask(5).await;
+        }
+        let instant = Duration::from_millis(below(&chance, 400));
+        let began = Instant::now();
+        while began.elapsed() < instant {
+            street.let_meta_repeat().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        host.process.kill();
+    }
+    let host = street.start(None);
+    street.settle(&host).await;
+    let ledger = Ledger::close(&street, &host, 0).await;
+    assert!(ledger.sent > 0);
+}
+
+/// The answer to a send is lost, and then the host too: one send, one settled state.
+pub(crate) async fn a_lost_answer_and_a_lost_host_are_one_send(database_url: Option<String>) {
+    let mut street = Street::build(2, database_url).await;
+    let mut host = street.start(None);
+    street.ask(1).await;
+    street.settle(&host).await;
+    let before = street.accepted().await.len();
+    // Meta's word on the message is held back until the host has come back without it.
+    street.faults(json!({ "drop_answer_next": 1, "pause_webhooks": true })).await;
+    let to = street.said[0].0.clone();
+    let body = json!({ "to": to, "purpose": "reply", "content": { "type": "text", "body": "¿Sigues ahí?" } });
+    let proposed = host.api.propose("lost", body.clone()).await.expect("accepted");
+    let id = proposed["message"]["id"].as_str().expect("an id").to_owned();
+    until("Meta has the message", async || street.accepted().await.len() == before + 1).await;
+    host.process.kill();
+
+    let host = street.start(None);
+    let path = format!("/v1/messages/{id}");
+    until("the new host says that it does not know", async || {
+        host.api.get(&path).await.expect("the message")["state"] == "unknown"
+    })
+    .await;
+    // The caller may ask again with the same key: it is the same message.
+    let again = host.api.propose("lost", body).await.expect("accepted");
+    assert_eq!(again["message"]["id"], *id);
+    assert_eq!(street.accepted().await.len(), before + 1, "unknown is not sent again");
+    street.faults(json!({ "pause_webhooks": false })).await;
+    street.settle(&host).await;
+    let message = host.api.get(&path).await.expect("the message");
+    assert_eq!(message["state"], "sent", "{message}");
+    assert_eq!(message["status"], "read", "{message}");
+    assert_eq!(street.accepted().await.len(), before + 1, "one send");
+    let ledger = Ledger::close(&street, &host, 1).await;
+    assert_eq!(ledger.unknown, 0);
+}
+
+/// Two hosts share one Postgres; one dies with work in hand, the other finishes it.
+pub(crate) async fn of_two_hosts_on_one_database_the_other_finishes(database_url: String) {
+    let mut street = Street::build(3, Some(database_url)).await;
+    let survivor = street.host("second", None);
+    for point in [Point::AfterEventClaim, Point::BeforeAttemptCommit, Point::AfterAnswer] {
+        let crash_at = format!("{}:3", point.as_str());
+        let mut doomed = street.host("first", Some(&crash_at));
+        street.lead_to(&[&doomed, &survivor]);
+        die(&mut street, &mut doomed, &crash_at).await;
+        street.lead_to(&[&survivor]);
+        street.ask(4).await;
+        street.settle(&survivor).await;
+    }
+    Ledger::close(&street, &survivor, 0).await;
+}
+
+/// Waits for a state, with a deadline.
+async fn until(what: &str, state: impl AsyncFn() -> bool) {
+    let began = Instant::now();
+    while !state().await {
+        assert!(began.elapsed() < PATIENCE, "in vain: {what}");
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// An evenly spread number from the seed.
+fn below(chance: &Ids, limit: u64) -> u64 {
+    let mut bytes = [0_u8; 8];
+    chance.random(&mut bytes);
+    u64::from_le_bytes(bytes) % limit
+}
+
+fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
+}
