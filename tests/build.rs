@@ -4,10 +4,6 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 #[path = "../sdk/rust/build-guest.rs"]
-#[expect(
-    unreachable_pub,
-    reason = "one file for every build script that builds guests"
-)]
 mod build_guest;
 
 /// Package of the guest workspace, and the variable that tells the tests where it is.

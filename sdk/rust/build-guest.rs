@@ -47,7 +47,7 @@ const DROPPED_FROM: [&str; 5] = ["CARGO", "__CARGO", "RUSTC", "RUSTDOC", "DEP_"]
 ///
 /// # Errors
 /// A text for the person at the keyboard: what failed, and what to type.
-pub fn build_guest(
+pub(crate) fn build_guest(
     package: &str,
     workspace_root: &Path,
     out_dir: &Path,

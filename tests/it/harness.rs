@@ -1,7 +1,6 @@
 //! One stage per test: host, simulator and two shops on a clock that stands still.
 
 use std::future::Future;
-use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -48,7 +47,10 @@ fn runtime() -> &'static tokio::runtime::Runtime {
     static RUNTIME: OnceLock<tokio::runtime::Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
         portero_net::install_tls();
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
     })
 }
 
@@ -60,7 +62,9 @@ pub(crate) fn run(tests: &[Test]) -> ExitCode {
     let mut trials = Vec::new();
     for test in tests {
         let run = test.run;
-        trials.push(Trial::test(format!("sqlite::{}", test.name), move || one(run, None)));
+        trials.push(Trial::test(format!("sqlite::{}", test.name), move || {
+            one(run, None)
+        }));
         if let Some(server) = &server {
             let server = Arc::clone(server);
             trials.push(Trial::test(format!("postgres::{}", test.name), move || {
@@ -73,7 +77,10 @@ pub(crate) fn run(tests: &[Test]) -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials);
     println!("portero-engines: sqlite={} postgres={counted}", tests.len());
     if !postgres {
-        println!("!! Postgres was not found: {} tests were NOT run on it (install postgresql)", tests.len());
+        println!(
+            "!! Postgres was not found: {} tests were NOT run on it (install postgresql)",
+            tests.len()
+        );
     }
     drop(server);
     conclusion.exit_code()
@@ -102,7 +109,13 @@ impl Env {
     /// Sets the stage; everything at the pretend Meta happens at once.
     pub(crate) async fn set(database_url: Option<String>) -> Env {
         let clock = JumpClock::new(Arc::new(ManualClock::at(MORNING)), Millis(0));
-        let timings = Timings { sent_ms: 0, delivered_ms: 0, read_ms: 0, failed_ms: 0, ..Timings::default() };
+        let timings = Timings {
+            sent_ms: 0,
+            delivered_ms: 0,
+            read_ms: 0,
+            failed_ms: 0,
+            ..Timings::default()
+        };
         let stage = stage(StageOptions {
             seed: 1,
             listen: "127.0.0.1:0".to_owned(),
@@ -129,13 +142,17 @@ impl Env {
     }
 
     pub(crate) async fn settle(&self) {
-        setup::wait(&self.world).await.expect("host and simulator come to rest");
+        setup::wait(&self.world)
+            .await
+            .expect("host and simulator come to rest");
     }
 
     /// Somebody writes and everything that follows happens.
     pub(crate) async fn says(&self, shop: &Standing, who: usize, words: &str) -> String {
         let person = &shop.shop.people[who];
-        let wamid = setup::say(&self.world.control, person.key(), shop.shop.number, words).await.expect("said");
+        let wamid = setup::say(&self.world.control, person.key(), shop.shop.number, words)
+            .await
+            .expect("said");
         self.settle().await;
         wamid
     }
@@ -143,7 +160,12 @@ impl Env {
     /// Somebody does something else at the simulator.
     pub(crate) async fn does(&self, shop: &Standing, who: usize, what: &str, body: Value) -> Value {
         let path = format!("/_sim/people/{}/{what}", shop.shop.people[who].key());
-        let answer = self.world.control.post(&path, &body).await.expect("the control API");
+        let answer = self
+            .world
+            .control
+            .post(&path, &body)
+            .await
+            .expect("the control API");
         self.settle().await;
         answer
     }
@@ -152,19 +174,34 @@ impl Env {
     pub(crate) async fn messages(&self, shop: &Standing, who: usize) -> Vec<Value> {
         let contact = self.contact(shop, who).await;
         let id = contact["id"].as_str().expect("an id");
-        let page = shop.api.get(&format!("/v1/messages?contact={id}&limit=200")).await.expect("messages");
+        let page = shop
+            .api
+            .get(&format!("/v1/messages?contact={id}&limit=200"))
+            .await
+            .expect("messages");
         page["items"].as_array().cloned().expect("a list")
     }
 
     pub(crate) async fn contact(&self, shop: &Standing, who: usize) -> Value {
         let key = shop.shop.people[who].key();
-        shop.api.get(&format!("/v1/contacts/{key}")).await.expect("the contact")
+        shop.api
+            .get(&format!("/v1/contacts/{key}"))
+            .await
+            .expect("the contact")
     }
 
     /// A proposal through the API; the answer with its verdict.
-    pub(crate) async fn propose(&self, shop: &Standing, who: usize, key: &str, rest: Value) -> Value {
+    pub(crate) async fn propose(
+        &self,
+        shop: &Standing,
+        who: usize,
+        key: &str,
+        rest: Value,
+    ) -> Value {
         let mut body = json!({ "to": shop.shop.people[who].key() });
-        body.as_object_mut().expect("object").extend(rest.as_object().expect("object").clone());
+        body.as_object_mut()
+            .expect("object")
+            .extend(rest.as_object().expect("object").clone());
         let answer = shop.api.propose(key, body).await.expect("an answer");
         self.settle().await;
         answer
@@ -173,18 +210,33 @@ impl Env {
     /// The message of a proposal as it stands now.
     pub(crate) async fn now(&self, shop: &Standing, proposed: &Value) -> Value {
         let id = proposed["message"]["id"].as_str().expect("an id");
-        shop.api.get(&format!("/v1/messages/{id}")).await.expect("the message")
+        shop.api
+            .get(&format!("/v1/messages/{id}"))
+            .await
+            .expect("the message")
     }
 
-    pub(crate) async fn event(&self, shop: &Standing, who: usize, id: &str, name: &str, data: Value) -> Value {
-        let body = json!({ "id": id, "name": name, "contact": shop.shop.people[who].key(), "data": data });
+    pub(crate) async fn event(
+        &self,
+        shop: &Standing,
+        who: usize,
+        id: &str,
+        name: &str,
+        data: Value,
+    ) -> Value {
+        let body =
+            json!({ "id": id, "name": name, "contact": shop.shop.people[who].key(), "data": data });
         let answer = shop.api.post("/v1/events", body).await.expect("accepted");
         self.settle().await;
         answer
     }
 
     pub(crate) async fn jump(&self, by: Millis) {
-        self.world.operator.post("/v1/clock/jump", json!({ "ms": by.0 })).await.expect("a jump");
+        self.world
+            .operator
+            .post("/v1/clock/jump", json!({ "ms": by.0 }))
+            .await
+            .expect("a jump");
         self.settle().await;
     }
 
@@ -211,13 +263,21 @@ impl Env {
 
     /// What Meta got from us so far: every accepted business message.
     pub(crate) async fn accepted(&self) -> Vec<Value> {
-        let all = self.world.control.get("/_sim/messages").await.expect("messages");
-        let list = all.get("messages").unwrap_or(&all).as_array().cloned().expect("a list");
-        list.into_iter().filter(|m| m["direction"] == "outbound").collect()
-    }
-
-    pub(crate) fn data_dir(&self) -> &Path {
-        self.stage.host.data_dir()
+        let all = self
+            .world
+            .control
+            .get("/_sim/messages")
+            .await
+            .expect("messages");
+        let list = all
+            .get("messages")
+            .unwrap_or(&all)
+            .as_array()
+            .cloned()
+            .expect("a list");
+        list.into_iter()
+            .filter(|m| m["direction"] == "outbound")
+            .collect()
     }
 
     /// Another caller of the same host.
@@ -240,5 +300,8 @@ impl Env {
 /// The verdict and rule of a proposal's answer.
 pub(crate) fn ruled(proposed: &Value) -> (String, String) {
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-    (text(&proposed["verdict"]["verdict"]), text(&proposed["verdict"]["rule"]))
+    (
+        text(&proposed["verdict"]["verdict"]),
+        text(&proposed["verdict"]["rule"]),
+    )
 }

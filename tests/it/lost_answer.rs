@@ -9,14 +9,30 @@ pub(crate) async fn a_lost_answer_is_one_send_and_one_settled_state(env: Env) {
     let sol = env.sol();
     env.jump(Millis::secs(60)).await;
     let before = env.accepted().await.len();
-    env.world.control.post("/_sim/faults", &json!({ "drop_answer_next": 1 })).await.unwrap();
+    env.world
+        .control
+        .post("/_sim/faults", &json!({ "drop_answer_next": 1 }))
+        .await
+        .unwrap();
     let proposed = env
-        .propose(sol, 0, "lost", json!({ "purpose": "reply", "content": { "type": "text", "body": "¿Sigues ahí?" } }))
+        .propose(
+            sol,
+            0,
+            "lost",
+            json!({ "purpose": "reply", "content": { "type": "text", "body": "¿Sigues ahí?" } }),
+        )
         .await;
     let message = env.now(sol, &proposed).await;
     assert_eq!(env.accepted().await.len(), before + 1, "Meta took it once");
-    assert_eq!(message["state"], "sent", "the status webhook settled what the lost answer left open: {message}");
-    assert!(message["wamid"].as_str().is_some_and(|w| w.starts_with("wamid.")));
+    assert_eq!(
+        message["state"], "sent",
+        "the status webhook settled what the lost answer left open: {message}"
+    );
+    assert!(
+        message["wamid"]
+            .as_str()
+            .is_some_and(|w| w.starts_with("wamid."))
+    );
     env.end().await;
 }
 
@@ -24,16 +40,33 @@ pub(crate) async fn a_refusal_of_meta_is_shown_with_its_code(env: Env) {
     let sol = env.sol();
     env.jump(Millis::secs(60)).await;
     let faults = json!({ "next": [{ "code": 131_031, "times": 1, "mode": "sync" }] });
-    env.world.control.post("/_sim/faults", &faults).await.unwrap();
+    env.world
+        .control
+        .post("/_sim/faults", &faults)
+        .await
+        .unwrap();
     let proposed = env
-        .propose(sol, 0, "locked", json!({ "purpose": "reply", "content": { "type": "text", "body": "hola" } }))
+        .propose(
+            sol,
+            0,
+            "locked",
+            json!({ "purpose": "reply", "content": { "type": "text", "body": "hola" } }),
+        )
         .await;
     let message = env.now(sol, &proposed).await;
     assert_eq!(message["state"], "failed", "{message}");
-    assert!(message["error"].as_str().unwrap().contains("131031"), "{message}");
+    assert!(
+        message["error"].as_str().unwrap().contains("131031"),
+        "{message}"
+    );
     // A locked account stops its number: the next message is refused here, not at Meta.
     let next = env
-        .propose(sol, 0, "after", json!({ "purpose": "reply", "content": { "type": "text", "body": "hola" } }))
+        .propose(
+            sol,
+            0,
+            "after",
+            json!({ "purpose": "reply", "content": { "type": "text", "body": "hola" } }),
+        )
         .await;
     assert_eq!(next["verdict"]["rule"], "tenant.suspended", "{next}");
     env.end().await;

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         harness::test!(flow_walk::the_same_plugin_speaks_each_shops_language),
         harness::test!(flow_walk::a_person_asked_for_silences_the_bot_until_given_back),
         harness::test!(flow_walk::a_business_event_takes_effect_once),
+        harness::test!(flow_walk::a_plugin_that_loops_is_cut_off_and_a_person_takes_over),
         harness::test!(flow_walk::a_verdict_record_replays_without_a_database),
         harness::test!(webhooks::a_wrong_signature_is_turned_away_and_stores_nothing),
         harness::test!(webhooks::duplicates_in_any_order_take_effect_once),
@@ -42,6 +43,8 @@ fn main() -> ExitCode {
         harness::test!(tenants::every_endpoint_needs_a_token),
         harness::test!(api_errors::errors_are_problem_details_that_say_what_to_do),
         harness::test!(api_errors::an_idempotency_key_means_one_message),
-        harness::test!(rules::each_rule_fires_through_http_its_neighbour_passes_and_its_removal_is_seen),
+        harness::test!(
+            rules::each_rule_fires_through_http_its_neighbour_passes_and_its_removal_is_seen
+        ),
     ])
 }

@@ -36,20 +36,40 @@ fn offer() -> Value {
 }
 
 fn id(proposed: &Value) -> String {
-    proposed["verdict"]["id"].as_str().expect("a verdict").to_owned()
+    proposed["verdict"]["id"]
+        .as_str()
+        .expect("a verdict")
+        .to_owned()
 }
 
 /// The proposal must be decided by `rule`.
 async fn fires(env: &Env, fired: &mut Fired, who: usize, rule: &'static str, rest: Value) {
-    let answer = env.propose(env.sol(), who, &format!("{rule}-fires-{}", fired.len()), rest).await;
-    assert_eq!(answer["verdict"]["rule"], rule, "{rule} should decide: {}", answer["verdict"]);
+    let answer = env
+        .propose(
+            env.sol(),
+            who,
+            &format!("{rule}-fires-{}", fired.len()),
+            rest,
+        )
+        .await;
+    assert_eq!(
+        answer["verdict"]["rule"], rule,
+        "{rule} should decide: {}",
+        answer["verdict"]
+    );
     fired.push((rule, id(&answer)));
 }
 
 /// The neighbour: the same but for the one thing, and it is let through.
 async fn passes(env: &Env, who: usize, what: &str, rest: Value) {
-    let answer = env.propose(env.sol(), who, &format!("{what}-passes"), rest).await;
-    assert_eq!(answer["verdict"]["verdict"], "allow", "{what}: {}", answer["verdict"]);
+    let answer = env
+        .propose(env.sol(), who, &format!("{what}-passes"), rest)
+        .await;
+    assert_eq!(
+        answer["verdict"]["verdict"], "allow",
+        "{what}: {}",
+        answer["verdict"]
+    );
 }
 
 /// The newest message to somebody that `rule` decided, at whatever stage.
@@ -58,11 +78,27 @@ async fn decided(env: &Env, fired: &mut Fired, who: usize, rule: &'static str) {
     let message = messages
         .iter()
         .find(|m| m["rule"] == rule)
-        .unwrap_or_else(|| panic!("{rule} decided none of {messages:?}"));
-    fired.push((rule, message["verdict"].as_str().expect("a verdict").to_owned()));
+        .unwrap_or_else(|| {
+            let short: Vec<String> = messages
+                .iter()
+                .map(|m| {
+                    format!(
+                        "{} {} {} {}",
+                        m["created_at"], m["state"], m["rule"], m["not_before"]
+                    )
+                })
+                .collect();
+            panic!("{rule} decided none of {short:#?}")
+        });
+    fired.push((
+        rule,
+        message["verdict"].as_str().expect("a verdict").to_owned(),
+    ));
 }
 
-pub(crate) async fn each_rule_fires_through_http_its_neighbour_passes_and_its_removal_is_seen(env: Env) {
+pub(crate) async fn each_rule_fires_through_http_its_neighbour_passes_and_its_removal_is_seen(
+    env: Env,
+) {
     let mut fired = Fired::new();
     content(&env, &mut fired).await;
     consent(&env, &mut fired).await;
@@ -77,13 +113,29 @@ pub(crate) async fn each_rule_fires_through_http_its_neighbour_passes_and_its_re
 
 async fn content(env: &Env, fired: &mut Fired) {
     env.jump(Millis::minutes(2)).await;
-    fires(env, fired, 0, "envelope.invalid", text("campana \u{7} aquí")).await;
+    fires(
+        env,
+        fired,
+        0,
+        "envelope.invalid",
+        text("campana \u{7} aquí"),
+    )
+    .await;
     fires(env, fired, 0, "content.empty", text("\u{200b} \u{2060}")).await;
     fires(env, fired, 0, "content.too-long", text(&"a".repeat(4_097))).await;
     passes(env, 0, "content.too-long", text(&"a".repeat(4_096))).await;
-    fires(env, fired, 0, "content.placeholder-leak", text("Hola {{nombre}}")).await;
+    fires(
+        env,
+        fired,
+        0,
+        "content.placeholder-leak",
+        text("Hola {{nombre}}"),
+    )
+    .await;
     let buttons = |n: usize| {
-        let buttons: Vec<Value> = (0..n).map(|i| json!({ "id": format!("b{i}"), "title": format!("B{i}") })).collect();
+        let buttons: Vec<Value> = (0..n)
+            .map(|i| json!({ "id": format!("b{i}"), "title": format!("B{i}") }))
+            .collect();
         json!({ "purpose": "reply", "content": { "type": "interactive", "body": "elige",
                 "action": { "kind": "buttons", "buttons": buttons } } })
     };
@@ -93,51 +145,142 @@ async fn content(env: &Env, fired: &mut Fired) {
     let first = env.propose(env.sol(), 0, "twice", text("una vez")).await;
     env.propose(env.sol(), 0, "twice", text("una vez")).await;
     let message = first["message"]["id"].as_str().unwrap();
-    let all = env.sol().api.get(&format!("/v1/verdicts?message={message}&rule=envelope.duplicate")).await.unwrap();
-    fired.push(("envelope.duplicate", all["items"][0]["id"].as_str().expect("on record").to_owned()));
+    let all = env
+        .sol()
+        .api
+        .get(&format!(
+            "/v1/verdicts?message={message}&rule=envelope.duplicate"
+        ))
+        .await
+        .unwrap();
+    fired.push((
+        "envelope.duplicate",
+        all["items"][0]["id"]
+            .as_str()
+            .expect("on record")
+            .to_owned(),
+    ));
 }
 
 async fn consent(env: &Env, fired: &mut Fired) {
     env.jump(Millis::minutes(2)).await;
     fires(env, fired, 1, "consent.missing", offer()).await;
     passes(env, 2, "consent.missing", offer()).await;
-    fires(env, fired, 2, "consent.scope", template("promo_semana", "novedades", &json!([]))).await;
+    fires(
+        env,
+        fired,
+        2,
+        "consent.scope",
+        template("promo_semana", "novedades", &json!([])),
+    )
+    .await;
     let sol = env.sol();
     let who = sol.shop.people[3].key();
     let block = format!("/v1/contacts/{who}/block");
-    sol.api.post(&block, json!({ "scope": "promotional", "reason": "asked at the counter" })).await.unwrap();
+    sol.api
+        .post(
+            &block,
+            json!({ "scope": "promotional", "reason": "asked at the counter" }),
+        )
+        .await
+        .unwrap();
     fires(env, fired, 3, "recipient.do-not-contact", offer()).await;
-    sol.api.post(&block, json!({ "reason": "asked to be back" })).await.unwrap();
-    env.does(sol, 3, "preference", json!({ "number": sol.shop.number, "value": "stop" })).await;
+    sol.api
+        .post(&block, json!({ "reason": "asked to be back" }))
+        .await
+        .unwrap();
+    env.does(
+        sol,
+        3,
+        "preference",
+        json!({ "number": sol.shop.number, "value": "stop" }),
+    )
+    .await;
     fires(env, fired, 3, "consent.meta-stop", offer()).await;
     env.jump(Millis::minutes(1)).await;
-    env.does(sol, 3, "preference", json!({ "number": sol.shop.number, "value": "resume" })).await;
+    env.does(
+        sol,
+        3,
+        "preference",
+        json!({ "number": sol.shop.number, "value": "resume" }),
+    )
+    .await;
     passes(env, 3, "consent.meta-stop", offer()).await;
     env.jump(Millis::minutes(1)).await;
     env.says(sol, 3, "BAJA").await;
     fires(env, fired, 3, "consent.revoked", offer()).await;
     // The edge refuses what is no address before it could be proposed.
-    let refused = sol.api.propose("no-address", json!({ "to": "12", "purpose": "reply", "content": { "type": "text", "body": "x" } }));
-    assert!(refused.await.unwrap_err().to_string().contains("8 to 15 digits"));
+    let refused = sol.api.propose(
+        "no-address",
+        json!({ "to": "12", "purpose": "reply", "content": { "type": "text", "body": "x" } }),
+    );
+    assert!(
+        refused
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("8 to 15 digits")
+    );
 }
 
 async fn templates(env: &Env, fired: &mut Fired) {
     // Somebody with a fresh promise, so that only the template decides.
     let sol = env.sol();
     let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 50, "per": "week" }, "evidence": "form 7" });
-    sol.api.post(&format!("/v1/contacts/{}/consent", sol.shop.people[1].key()), consent).await.unwrap();
+    sol.api
+        .post(
+            &format!("/v1/contacts/{}/consent", sol.shop.people[1].key()),
+            consent,
+        )
+        .await
+        .unwrap();
     env.jump(Millis::minutes(1)).await;
-    fires(env, fired, 1, "template.unknown", template("no_such", "ofertas", &json!([]))).await;
-    fires(env, fired, 1, "template.not-approved", template("promo_rechazada", "ofertas", &json!([]))).await;
-    fires(env, fired, 1, "template.params", template("carrito_recordatorio", "ofertas", &json!([]))).await;
-    let values = json!([{ "name": "nombre", "as": "text", "text": "Diego" }, { "name": "tienda", "as": "text", "text": "Tienda Sol" }]);
-    passes(env, 1, "template.params", template("carrito_recordatorio", "ofertas", &values)).await;
+    fires(
+        env,
+        fired,
+        1,
+        "template.unknown",
+        template("no_such", "ofertas", &json!([])),
+    )
+    .await;
+    fires(
+        env,
+        fired,
+        1,
+        "template.not-approved",
+        template("promo_rechazada", "ofertas", &json!([])),
+    )
+    .await;
+    fires(
+        env,
+        fired,
+        1,
+        "template.params",
+        template("carrito_recordatorio", "ofertas", &json!([])),
+    )
+    .await;
+    let values = json!([{ "name": "nombre", "as": "text", "text": "Diego" }]);
+    passes(
+        env,
+        1,
+        "template.params",
+        template("carrito_recordatorio", "ofertas", &values),
+    )
+    .await;
     let path = format!("/_sim/templates/{}/promo_semana/es", sol.shop.waba);
-    env.world.control.post(&path, &json!({ "quality": "RED" })).await.unwrap();
+    env.world
+        .control
+        .post(&path, &json!({ "quality": "RED" }))
+        .await
+        .unwrap();
     env.settle().await;
     env.jump(Millis::minutes(1)).await;
     fires(env, fired, 1, "template.paused", offer()).await;
-    env.world.control.post(&path, &json!({ "status": "APPROVED" })).await.unwrap();
+    env.world
+        .control
+        .post(&path, &json!({ "status": "APPROVED" }))
+        .await
+        .unwrap();
     env.settle().await;
     env.jump(Millis::minutes(1)).await;
     passes(env, 1, "template.paused", offer()).await;
@@ -149,23 +292,45 @@ async fn pace(env: &Env, fired: &mut Fired) {
     env.jump(Millis::minutes(2)).await;
     // Five direct replies at once, the sixth waits six seconds.
     for n in 0..6 {
-        env.propose(sol, 0, &format!("burst-{n}"), text("rápido")).await;
+        // Far enough apart for the number's own rate.
+        env.jump(Millis(20)).await;
+        env.propose(sol, 0, &format!("burst-{n}"), text("rápido"))
+            .await;
     }
     decided(env, fired, 0, "limits.pair-rate").await;
     env.jump(Millis::secs(6)).await;
     let held = env.messages(sol, 0).await;
-    assert!(held.iter().all(|m| m["state"] != "deferred"), "six seconds later it went: {held:?}");
+    assert!(
+        held.iter().all(|m| m["state"] != "deferred"),
+        "six seconds later it went: {held:?}"
+    );
     // Somebody who was promised two a week: the third waits for the first to be a week old.
     let who = 2;
     env.jump(Millis::hours(1)).await;
     passes(env, who, "frequency.promise-exceeded", offer()).await;
     env.jump(Millis::days(5)).await;
     fires(env, fired, who, "frequency.promise-exceeded", offer()).await;
-    // The same on a day on which it would have to wait longer than three days.
-    env.jump(Millis::days(3)).await;
-    env.propose(sol, who, "week-a", offer()).await;
-    env.jump(Millis::minutes(1)).await;
-    fires(env, fired, who, "envelope.expired", offer()).await;
+    // One a week, and one was just sent: the next would have to wait longer than three days.
+    let address = "573005579999";
+    sol.api
+        .put(
+            "/v1/contacts",
+            json!({ "address": address, "language": "es" }),
+        )
+        .await
+        .unwrap();
+    let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 1, "per": "week" }, "evidence": "form 9" });
+    sol.api
+        .post(&format!("/v1/contacts/{address}/consent"), consent)
+        .await
+        .unwrap();
+    let mut body = offer();
+    body["to"] = json!(address);
+    sol.api.propose("one-a-week-1", body.clone()).await.unwrap();
+    env.settle().await;
+    let late = sol.api.propose("one-a-week-2", body).await.unwrap();
+    assert_eq!(late["verdict"]["rule"], "envelope.expired", "{late}");
+    fired.push(("envelope.expired", id(&late)));
     // 22:10 in Bogotá.
     env.jump(Millis::hours(12)).await;
     fires(env, fired, 1, "quiet-hours.tenant", offer()).await;
@@ -177,28 +342,49 @@ async fn pace(env: &Env, fired: &mut Fired) {
 async fn throughput(env: &Env, fired: &mut Fired) {
     let sol = env.sol();
     let mut waited = None;
-    sol.api.post("/v1/stop", json!({ "reason": "filling the queue" })).await.unwrap();
+    sol.api
+        .post("/v1/stop", json!({ "reason": "filling the queue" }))
+        .await
+        .unwrap();
     sol.api.post("/v1/resume", json!({})).await.unwrap();
     for n in 0..12 {
         let address = format!("57300556{n:04}");
         let contact = json!({ "address": address, "name": format!("P{n}"), "language": "es" });
         sol.api.put("/v1/contacts", contact).await.unwrap();
         let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
-        sol.api.post(&format!("/v1/contacts/{address}/consent"), consent).await.unwrap();
+        sol.api
+            .post(&format!("/v1/contacts/{address}/consent"), consent)
+            .await
+            .unwrap();
         let mut body = offer();
         body["to"] = json!(address);
         sol.api.propose(&format!("many-{n}"), body).await.unwrap();
     }
     env.settle().await;
-    let all = sol.api.get("/v1/verdicts?rule=limits.throughput&limit=5").await.unwrap();
+    let all = sol
+        .api
+        .get("/v1/verdicts?rule=limits.throughput&limit=5")
+        .await
+        .unwrap();
     if let Some(found) = all["items"].as_array().unwrap().first() {
         waited = found["id"].as_str().map(str::to_owned);
     }
-    fired.push(("limits.throughput", waited.expect("some had to wait for the number")));
+    fired.push((
+        "limits.throughput",
+        waited.expect("some had to wait for the number"),
+    ));
     env.jump(Millis::secs(1)).await;
-    let left = sol.api.get("/v1/messages?state=deferred&limit=50").await.unwrap();
-    let mine: Vec<_> =
-        left["items"].as_array().unwrap().iter().filter(|m| m["rule"] == "limits.throughput").collect();
+    let left = sol
+        .api
+        .get("/v1/messages?state=deferred&limit=50")
+        .await
+        .unwrap();
+    let mine: Vec<_> = left["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|m| m["rule"] == "limits.throughput")
+        .collect();
     assert!(mine.is_empty(), "a second later all went: {mine:?}");
 }
 
@@ -206,7 +392,10 @@ async fn switches(env: &Env, fired: &mut Fired) {
     let sol = env.sol();
     env.says(sol, 0, "hola").await;
     env.jump(Millis::minutes(2)).await;
-    sol.api.post("/v1/stop", json!({ "reason": "wrong price" })).await.unwrap();
+    sol.api
+        .post("/v1/stop", json!({ "reason": "wrong price" }))
+        .await
+        .unwrap();
     fires(env, fired, 0, "tenant.suspended", text("hola")).await;
     sol.api.post("/v1/resume", json!({})).await.unwrap();
     passes(env, 0, "tenant.suspended", text("hola")).await;
@@ -218,17 +407,37 @@ async fn switches(env: &Env, fired: &mut Fired) {
     let tenant = json!({ "slug": "arena", "name": "Arena", "mode": "sandbox", "language": "es",
                          "timezone": "America/Bogota", "country": "CO" });
     operator.post("/v1/tenants", tenant).await.unwrap();
-    let token = operator.post("/v1/tokens", json!({ "label": "t", "tenant": "arena" })).await.unwrap();
+    let token = operator
+        .post("/v1/tokens", json!({ "label": "t", "tenant": "arena" }))
+        .await
+        .unwrap();
     let api = env.as_token(token["token"].as_str().unwrap());
     let number = json!({ "phone_number_id": "401000000000009", "waba_id": "301000000000009", "display": "+57 1", "access_token": "x" });
-    operator.for_tenant("arena").put("/v1/numbers", number).await.unwrap();
-    api.put("/v1/contacts", json!({ "address": "573009990001" })).await.unwrap();
+    operator
+        .for_tenant("arena")
+        .put("/v1/numbers", number)
+        .await
+        .unwrap();
+    api.put("/v1/contacts", json!({ "address": "573009990001" }))
+        .await
+        .unwrap();
     let refused = api.propose("s", json!({ "to": "573009990001", "purpose": "reply", "content": { "type": "text", "body": "x" } })).await.unwrap();
     assert_eq!(refused["verdict"]["rule"], "tenant.sandbox", "{refused}");
     // Its record is another tenant's: judged here and now.
     let tenant = operator.get("/v1/tenants").await.unwrap();
-    let arena = tenant.as_array().unwrap().iter().find(|t| t["slug"] == "arena").unwrap()["id"].clone();
-    let record = record(env, arena.as_str().unwrap(), refused["verdict"]["id"].as_str().unwrap()).await;
+    let arena = tenant
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["slug"] == "arena")
+        .unwrap()["id"]
+        .clone();
+    let record = record(
+        env,
+        arena.as_str().unwrap(),
+        refused["verdict"]["id"].as_str().unwrap(),
+    )
+    .await;
     needs(&record, "tenant.sandbox");
     fired.push(("tenant.sandbox", String::new()));
 }
@@ -239,35 +448,57 @@ async fn plugins(env: &Env, fired: &mut Fired) {
     env.jump(Millis::minutes(2)).await;
     // A bot that speaks unasked: three a minute, then silence.
     for n in 0..4 {
-        env.event(sol, 0, &format!("bc-{n}"), "order.paid", json!({ "order": format!("B-{n}") })).await;
+        env.event(
+            sol,
+            0,
+            &format!("bc-{n}"),
+            "order.paid",
+            json!({ "order": format!("B-{n}") }),
+        )
+        .await;
     }
     decided(env, fired, 0, "bot.consecutive").await;
     env.jump(Millis::minutes(3)).await;
     let who = sol.shop.people[0].key();
-    sol.api.post(&format!("/v1/contacts/{who}/hand-over"), json!({ "reason": "complaint" })).await.unwrap();
-    env.event(sol, 0, "ho-1", "order.shipped", json!({ "order": "B-0" })).await;
+    sol.api
+        .post(
+            &format!("/v1/contacts/{who}/hand-over"),
+            json!({ "reason": "complaint" }),
+        )
+        .await
+        .unwrap();
+    env.event(sol, 0, "ho-1", "order.shipped", json!({ "order": "B-0" }))
+        .await;
     decided(env, fired, 0, "bot.handover-active").await;
-    sol.api.post(&format!("/v1/contacts/{who}/give-back"), json!({})).await.unwrap();
+    sol.api
+        .post(&format!("/v1/contacts/{who}/give-back"), json!({}))
+        .await
+        .unwrap();
+    // Twenty proposals to one person in an hour, not one more.
+    for _ in 0..24 {
+        env.jump(Millis::minutes(2)).await;
+        env.says(sol, 1, "hola").await;
+    }
+    decided(env, fired, 1, "plugin.budget").await;
     // The same component with an empty grant may say nothing.
     let how = json!({ "config": {}, "grants": { "permissions": ["config", "kv", "log"] } });
     install(env, portero::guest::TIENDA_BOT, &how).await;
     env.jump(Millis::minutes(3)).await;
     env.says(sol, 0, "hola").await;
     decided(env, fired, 0, "plugin.capability").await;
-    // A plugin that wants to say too much at once.
-    let flood = std::fs::read(env!("PORTERO_GUEST_HOSTILE")).expect("the guest");
-    let how = json!({ "config": { "do": "six-texts" }, "position": -1,
-                      "grants": { "permissions": ["send.session", "config", "log", "kv"] } });
-    install(env, &flood, &how).await;
-    env.jump(Millis::minutes(3)).await;
-    env.says(sol, 1, "hola").await;
-    decided(env, fired, 1, "plugin.budget").await;
 }
 
 async fn install(env: &Env, component: &[u8], how: &Value) {
-    let path = format!("/v1/plugins?how={}", portero::commands::plugin::encode(&how.to_string()));
+    let path = format!(
+        "/v1/plugins?how={}",
+        portero::commands::plugin::encode(&how.to_string())
+    );
     let body = portero::client::Body::Bytes(component.to_vec());
-    env.sol().api.send(reqwest::Method::POST, &path, Some(body)).await.expect("installed");
+    env.sol()
+        .api
+        .send(reqwest::Method::POST, &path, Some(body))
+        .await
+        .expect("installed");
 }
 
 async fn window(env: &Env, fired: &mut Fired) {
@@ -287,7 +518,12 @@ async fn window(env: &Env, fired: &mut Fired) {
 
 async fn record(env: &Env, tenant: &str, verdict: &str) -> DecisionRecord {
     let mut tx = env.stage.host.ctx.store.read().await.unwrap();
-    let row = tx.tenant(tenant.parse().unwrap()).decision(verdict.parse().unwrap()).await.unwrap().unwrap();
+    let row = tx
+        .tenant(tenant.parse().unwrap())
+        .decision(verdict.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
     serde_json::from_str(&row.record).unwrap()
 }
 
@@ -307,7 +543,10 @@ async fn removal(env: &Env, fired: &Fired) {
     for rule in portero_gate::rules::RULES {
         let id = rule.about().id;
         let elsewhere = NOT_THROUGH_HTTP.iter().any(|(other, _)| *other == id);
-        assert!(seen.contains(id) != elsewhere, "{id}: give it a case here, or say why HTTP cannot");
+        assert!(
+            seen.contains(id) != elsewhere,
+            "{id}: give it a case here, or say why HTTP cannot"
+        );
     }
     for (rule, verdict) in fired.iter().filter(|(_, v)| !v.is_empty()) {
         needs(&record(env, &env.sol().id, verdict).await, rule);

@@ -8,7 +8,10 @@ use crate::harness::Env;
 pub(crate) async fn a_stopped_tenant_sends_nothing_until_resumed(env: Env) {
     let sol = env.sol();
     env.jump(Millis::secs(60)).await;
-    sol.api.post("/v1/stop", json!({ "reason": "wrong price" })).await.unwrap();
+    sol.api
+        .post("/v1/stop", json!({ "reason": "wrong price" }))
+        .await
+        .unwrap();
     let before = env.accepted().await.len();
     env.says(sol, 0, "hola").await;
     let newest = env.messages(sol, 0).await[0].clone();

@@ -41,8 +41,16 @@ async fn count(env: &Env, kind: &str, state: &str) -> u64 {
 pub(crate) async fn a_wrong_signature_is_turned_away_and_stores_nothing(env: Env) {
     let before = env.world.operator.get("/v1/inbox/counts").await.unwrap();
     let sol = env.sol();
-    let body = envelope(sol.shop.waba, text(&env, sol.shop.number, "573005550001", "wamid.X1", "hola")).to_string();
-    assert_eq!(env.signed(body.as_bytes(), &format!("sha256={}", "a".repeat(64))).await, 401);
+    let body = envelope(
+        sol.shop.waba,
+        text(&env, sol.shop.number, "573005550001", "wamid.X1", "hola"),
+    )
+    .to_string();
+    assert_eq!(
+        env.signed(body.as_bytes(), &format!("sha256={}", "a".repeat(64)))
+            .await,
+        401
+    );
     assert_eq!(env.signed(body.as_bytes(), "sha1=ab").await, 401);
     let unsigned = env
         .http
@@ -55,9 +63,16 @@ pub(crate) async fn a_wrong_signature_is_turned_away_and_stores_nothing(env: Env
     // One byte changed after signing.
     let secret = secrecy::SecretString::from(env.stage.secrets.app_secret.clone());
     let signature = portero_meta::signature::sign(&secret, body.as_bytes());
-    assert_eq!(env.signed(body.replace("hola", "Hola").as_bytes(), &signature).await, 401);
+    assert_eq!(
+        env.signed(body.replace("hola", "Hola").as_bytes(), &signature)
+            .await,
+        401
+    );
     env.settle().await;
-    assert_eq!(env.world.operator.get("/v1/inbox/counts").await.unwrap(), before);
+    assert_eq!(
+        env.world.operator.get("/v1/inbox/counts").await.unwrap(),
+        before
+    );
     env.end().await;
 }
 
@@ -65,7 +80,11 @@ pub(crate) async fn duplicates_in_any_order_take_effect_once(env: Env) {
     let sol = env.sol();
     env.jump(Millis::secs(60)).await;
     let told = env.messages(sol, 0).await.len();
-    let body = envelope(sol.shop.waba, text(&env, sol.shop.number, "573005550001", "wamid.DUP", "hola")).to_string();
+    let body = envelope(
+        sol.shop.waba,
+        text(&env, sol.shop.number, "573005550001", "wamid.DUP", "hola"),
+    )
+    .to_string();
     for _ in 0..3 {
         assert_eq!(env.webhook(body.as_bytes()).await, 200);
     }
@@ -75,7 +94,11 @@ pub(crate) async fn duplicates_in_any_order_take_effect_once(env: Env) {
     two["messages"].as_array_mut().unwrap().push(json!({
         "from": "573005550001", "id": "wamid.NEW", "timestamp": env.stage.clock.now().secs().to_string(),
         "type": "reaction", "reaction": { "message_id": "wamid.OUT", "emoji": "👍" } }));
-    assert_eq!(env.webhook(envelope(sol.shop.waba, two).to_string().as_bytes()).await, 200);
+    assert_eq!(
+        env.webhook(envelope(sol.shop.waba, two).to_string().as_bytes())
+            .await,
+        200
+    );
     let list = sol.api.get("/v1/inbox?limit=200").await.unwrap();
     let seen = list["items"]
         .as_array()
@@ -100,7 +123,12 @@ pub(crate) async fn what_nobody_understands_is_kept_and_answered_200(env: Env) {
     ];
     let broken = count(&env, "broken", "broken").await;
     for case in cases {
-        assert_eq!(env.webhook(case).await, 200, "{}", String::from_utf8_lossy(case));
+        assert_eq!(
+            env.webhook(case).await,
+            200,
+            "{}",
+            String::from_utf8_lossy(case)
+        );
     }
     let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
     assert_eq!(env.webhook(deep.as_bytes()).await, 200);
@@ -110,21 +138,44 @@ pub(crate) async fn what_nobody_understands_is_kept_and_answered_200(env: Env) {
         { "field": "brand_new_field", "value": { "answer": 42 } } ] } ] });
     assert_eq!(env.webhook(odd.to_string().as_bytes()).await, 200);
     let list = sol.api.get("/v1/inbox?limit=5").await.unwrap();
-    let kept = list["items"].as_array().unwrap().iter().find(|e| e["field"] == "brand_new_field").unwrap();
+    let kept = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["field"] == "brand_new_field")
+        .unwrap();
     assert_eq!(kept["state"], "unhandled");
     assert!(kept["payload"].to_string().contains("42"), "{kept}");
     let mut unknown = text(&env, sol.shop.number, "573005550001", "wamid.POLL", "x");
     unknown["messages"][0] = json!({ "from": "573005550001", "id": "wamid.POLL", "type": "hologram",
         "timestamp": env.stage.clock.now().secs().to_string(), "hologram": { "depth": 3 } });
-    assert_eq!(env.webhook(envelope(sol.shop.waba, unknown).to_string().as_bytes()).await, 200);
+    assert_eq!(
+        env.webhook(envelope(sol.shop.waba, unknown).to_string().as_bytes())
+            .await,
+        200
+    );
     env.end().await;
 }
 
 pub(crate) async fn a_number_nobody_owns_is_kept_for_the_operator(env: Env) {
-    let body = envelope("309999999999999", text(&env, "409999999999999", "573005550001", "wamid.LOST", "hola"));
+    let body = envelope(
+        "309999999999999",
+        text(
+            &env,
+            "409999999999999",
+            "573005550001",
+            "wamid.LOST",
+            "hola",
+        ),
+    );
     assert_eq!(env.webhook(body.to_string().as_bytes()).await, 200);
     let list = env.world.operator.get("/v1/inbox?limit=10").await.unwrap();
-    let kept = list["items"].as_array().unwrap().iter().find(|e| e["state"] == "unrouted").expect("kept");
+    let kept = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|e| e["state"] == "unrouted")
+        .expect("kept");
     assert!(kept["payload"].to_string().contains("wamid.LOST"));
     let own = env.sol().api.get("/v1/inbox?limit=200").await.unwrap();
     assert!(!own.to_string().contains("wamid.LOST"), "no tenant sees it");
@@ -143,14 +194,23 @@ pub(crate) async fn a_person_without_a_phone_number_is_answered(env: Env) {
 pub(crate) async fn verification_answers_the_challenge_only_to_the_right_token(env: Env) {
     let url = format!("{}/webhooks/whatsapp", env.stage.host.url);
     let ask = |token: String| {
-        let url = format!("{url}?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}");
+        let url =
+            format!("{url}?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}");
         env.http.get(url).send()
     };
     let right = ask(env.stage.secrets.verify_token.clone()).await.unwrap();
     assert_eq!(right.status().as_u16(), 200);
     assert_eq!(right.text().await.unwrap(), "1158201444");
-    assert_eq!(ask("wrong".to_owned()).await.unwrap().status().as_u16(), 403);
-    let nowhere = env.http.get(format!("{url}/nobody?hub.mode=subscribe")).send().await.unwrap();
+    assert_eq!(
+        ask("wrong".to_owned()).await.unwrap().status().as_u16(),
+        403
+    );
+    let nowhere = env
+        .http
+        .get(format!("{url}/nobody?hub.mode=subscribe"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(nowhere.status().as_u16(), 404);
     env.end().await;
 }
@@ -179,7 +239,21 @@ pub(crate) async fn a_batch_for_two_tenants_reaches_each(env: Env) {
     assert_eq!(env.webhook(body.to_string().as_bytes()).await, 200);
     assert!(!env.messages(sol, 1).await.is_empty());
     assert!(!env.messages(lua, 2).await.is_empty());
-    assert!(!lua.api.get("/v1/inbox?limit=200").await.unwrap().to_string().contains("wamid.BA"));
-    assert!(!sol.api.get("/v1/inbox?limit=200").await.unwrap().to_string().contains("wamid.BB"));
+    assert!(
+        !lua.api
+            .get("/v1/inbox?limit=200")
+            .await
+            .unwrap()
+            .to_string()
+            .contains("wamid.BA")
+    );
+    assert!(
+        !sol.api
+            .get("/v1/inbox?limit=200")
+            .await
+            .unwrap()
+            .to_string()
+            .contains("wamid.BB")
+    );
     env.end().await;
 }

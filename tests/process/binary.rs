@@ -70,7 +70,11 @@ pub(crate) fn finish(command: Command) -> Ran {
     let mut running = Running::start(command);
     let status = running.wait();
     let (out, err) = running.said();
-    Ran { code: status.code().unwrap_or(-1), out, err }
+    Ran {
+        code: status.code().unwrap_or(-1),
+        out,
+        err,
+    }
 }
 
 /// The program while it runs; it ends with this value.
@@ -106,11 +110,20 @@ impl Running {
             std::thread::spawn(move || {
                 let mut some = [0_u8; 4096];
                 while let Ok(n @ 1..) = stderr.read(&mut some) {
-                    kept_err.lock().expect("errors").push_str(&String::from_utf8_lossy(&some[..n]));
+                    kept_err
+                        .lock()
+                        .expect("errors")
+                        .push_str(&String::from_utf8_lossy(&some[..n]));
                 }
             }),
         ];
-        Running { child, lines, out, err, readers }
+        Running {
+            child,
+            lines,
+            out,
+            err,
+            readers,
+        }
     }
 
     /// The next line of its output, if it comes before the program ends.
@@ -126,7 +139,10 @@ impl Running {
     pub(crate) fn start_object(&mut self) -> Value {
         let Some(line) = self.next_line() else {
             let status = self.wait();
-            panic!("it ended with {status} instead of starting:\n{}", self.errors());
+            panic!(
+                "it ended with {status} instead of starting:\n{}",
+                self.errors()
+            );
         };
         serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"))
     }
@@ -138,7 +154,11 @@ impl Running {
             if let Some(status) = self.ended() {
                 return status;
             }
-            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.errors());
+            assert!(
+                began.elapsed() < PATIENCE,
+                "it does not end:\n{}",
+                self.errors()
+            );
             std::thread::sleep(LOOK);
         }
     }
@@ -150,7 +170,9 @@ impl Running {
 
     /// The polite signal.
     pub(crate) fn terminate(&self) {
-        let told = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id())]).status();
+        let told = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.child.id())])
+            .status();
         assert!(told.expect("sh runs").success());
     }
 
@@ -158,7 +180,12 @@ impl Running {
     pub(crate) fn kill(&mut self) {
         self.child.kill().expect("kill");
         let status = self.child.wait().expect("its end");
-        assert_eq!(status.signal(), Some(9), "it had ended by itself: {status}\n{}", self.errors());
+        assert_eq!(
+            status.signal(),
+            Some(9),
+            "it had ended by itself: {status}\n{}",
+            self.errors()
+        );
     }
 
     /// What it wrote to standard error so far.

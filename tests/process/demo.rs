@@ -6,13 +6,33 @@ use crate::binary::{Running, folder, portero, run};
 
 pub(crate) fn the_demo_for_programs_is_json_and_its_account_adds_up() {
     let here = folder();
-    let ran = run(here.path(), &["demo", "--once", "--seed", "7", "--json", "--listen", "127.0.0.1:0", "--data", "data"]);
+    let ran = run(
+        here.path(),
+        &[
+            "demo",
+            "--once",
+            "--seed",
+            "7",
+            "--json",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            "data",
+        ],
+    );
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let lines: Vec<Value> =
-        ran.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect();
+    let lines: Vec<Value> = ran
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")))
+        .collect();
     let start = &lines[0];
     let text = |value: &Value, field: &str| {
-        value[field].as_str().filter(|s| !s.is_empty()).unwrap_or_else(|| panic!("`{field}` in {value}")).to_owned()
+        value[field]
+            .as_str()
+            .filter(|s| !s.is_empty())
+            .unwrap_or_else(|| panic!("`{field}` in {value}"))
+            .to_owned()
     };
     for url in ["host_url", "simulator_url"] {
         assert!(text(start, url).starts_with("http://127.0.0.1:"), "{start}");
@@ -23,25 +43,48 @@ pub(crate) fn the_demo_for_programs_is_json_and_its_account_adds_up() {
     let tenants = start["tenants"].as_array().expect("tenants");
     assert_eq!(tenants.len(), 2);
     for tenant in tenants {
-        for field in ["id", "api_token", "waba_id", "phone_number_id", "sample_wa_id", "sample_template"] {
+        for field in [
+            "id",
+            "api_token",
+            "waba_id",
+            "phone_number_id",
+            "sample_wa_id",
+            "sample_template",
+        ] {
             text(tenant, field);
         }
         assert!(text(tenant, "sample_inbound_wamid").starts_with("wamid."));
     }
-    let kinds = |kind: &str| lines[1..].iter().filter(|l| l["event"] == kind).collect::<Vec<_>>();
-    assert!(lines[1..].iter().all(|l| l["event"].is_string()), "every further line is an event");
+    let kinds = |kind: &str| {
+        lines[1..]
+            .iter()
+            .filter(|l| l["event"] == kind)
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        lines[1..].iter().all(|l| l["event"].is_string()),
+        "every further line is an event"
+    );
     let accounts = kinds("account");
     assert_eq!(accounts.len(), 2);
     for line in accounts {
         let account = &line["account"];
         assert_eq!(account["balanced"], true, "{line}");
-        let states: u64 = account["states"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+        let states: u64 = account["states"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|n| n.as_u64().unwrap())
+            .sum();
         assert_eq!(account["proposed"].as_u64(), Some(states), "{line}");
         assert!(states > 0);
     }
     let messages = kinds("message");
     assert!(messages.iter().any(|m| m["state"] == "sent"));
-    let refused = messages.iter().find(|m| m["rule"] == "consent.missing").expect("the un-consented promotion");
+    let refused = messages
+        .iter()
+        .find(|m| m["rule"] == "consent.missing")
+        .expect("the un-consented promotion");
     assert_eq!(refused["state"], "denied");
     assert!(!refused["remedy"].as_str().unwrap().is_empty());
 }
@@ -49,9 +92,23 @@ pub(crate) fn the_demo_for_programs_is_json_and_its_account_adds_up() {
 pub(crate) fn the_demo_for_people_ends_well() {
     let here = folder();
     let ran = run(here.path(), &["demo", "--once"]);
-    ran.says(0, &["Tienda Sol", "Loja Lua", "consent.missing", "→", "the account", "proposed ="]);
+    ran.says(
+        0,
+        &[
+            "Tienda Sol",
+            "Loja Lua",
+            "consent.missing",
+            "→",
+            "the account",
+            "proposed =",
+        ],
+    );
     assert!(!ran.out.contains("does not add up"));
-    assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0, "nothing is left behind");
+    assert_eq!(
+        std::fs::read_dir(here.path()).unwrap().count(),
+        0,
+        "nothing is left behind"
+    );
 }
 
 pub(crate) fn a_polite_kill_drains_the_host_and_takes_its_announcement_back() {
@@ -72,5 +129,8 @@ pub(crate) fn a_polite_kill_drains_the_host_and_takes_its_announcement_back() {
     // Nobody is left who holds the folder.
     let mut again = portero(here.path());
     again.args(["serve", "--json", "--data", "data"]);
-    assert_ne!(Running::start(again).start_object()["operator_token"], start["operator_token"]);
+    assert_ne!(
+        Running::start(again).start_object()["operator_token"],
+        start["operator_token"]
+    );
 }

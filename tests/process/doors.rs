@@ -6,7 +6,14 @@ use crate::binary::{finish, folder, portero, run};
 use crate::shops::Shops;
 
 pub(crate) fn why_of_nonsense_says_what_can_be_asked(shops: &Shops) {
-    for nonsense in ["nonsense", "out_123", "wamid.NOBODY", "+000", "../../etc", "🦆"] {
+    for nonsense in [
+        "nonsense",
+        "out_123",
+        "wamid.NOBODY",
+        "+000",
+        "../../etc",
+        "🦆",
+    ] {
         let ran = shops.run(&["why", nonsense, "--tenant", "tienda-sol"]);
         ran.says(1, &["error:", "No such thing"]);
     }
@@ -14,24 +21,39 @@ pub(crate) fn why_of_nonsense_says_what_can_be_asked(shops: &Shops) {
         .run(&["why", "nonsense", "--tenant", "tienda-sol"])
         .says(1, &["`nonsense`", "out_…", "wamid.…", "dec_…", "number"]);
     // Two tenants and none named.
-    shops.run(&["why", "nonsense"]).says(1, &["several tenants", "--tenant"]);
+    shops
+        .run(&["why", "nonsense"])
+        .says(1, &["several tenants", "--tenant"]);
     // Usage, not a failure.
     shops.run(&["why"]).says(2, &["<ID>", "--help"]);
 }
 
 pub(crate) fn a_wrong_token_is_told_how_to_get_a_right_one(shops: &Shops) {
-    for verb in [&["account"][..], &["inbox"], &["tenant", "list"], &["stop", "--all"], &["why", "out_1"]] {
-        shops.from_elsewhere("wrong", verb).says(1, &["Not allowed in", "--token", "portero token create"]);
+    for verb in [
+        &["account"][..],
+        &["inbox"],
+        &["tenant", "list"],
+        &["stop", "--all"],
+        &["why", "out_1"],
+    ] {
+        shops
+            .from_elsewhere("wrong", verb)
+            .says(1, &["Not allowed in", "--token", "portero token create"]);
     }
     let url = shops.start["host_url"].as_str().unwrap();
     run(folder().path(), &["account", "--url", url]).says(2, &["--token"]);
-    let nobody = run(folder().path(), &["account", "--url", "http://127.0.0.1:1", "--token", "x"]);
+    let nobody = run(
+        folder().path(),
+        &["account", "--url", "http://127.0.0.1:1", "--token", "x"],
+    );
     nobody.says(1, &["http://127.0.0.1:1", "does not answer"]);
 }
 
 pub(crate) fn another_tenants_token_sees_nothing_of_this_one(shops: &Shops) {
     let (sol, lua) = (shops.tenant(0, "api_token"), shops.tenant(1, "api_token"));
-    shops.from_elsewhere(sol, &["inbox", "--tenant", "tienda-sol"]).says(0, &["message"]);
+    shops
+        .from_elsewhere(sol, &["inbox", "--tenant", "tienda-sol"])
+        .says(0, &["message"]);
     shops
         .from_elsewhere(lua, &["inbox", "--tenant", "tienda-sol"])
         .says(1, &["no tenant `tienda-sol`", "portero tenant list"]);
@@ -43,78 +65,170 @@ pub(crate) fn another_tenants_token_sees_nothing_of_this_one(shops: &Shops) {
     list.says(0, &["loja-lua"]);
     assert!(!list.out.contains("tienda-sol"), "{}", list.out);
     let whom = format!("+{}", shops.tenant(0, "sample_wa_id"));
-    shops.from_elsewhere(sol, &["why", &whom]).says(0, &["sent"]);
-    shops.from_elsewhere(lua, &["why", &whom]).says(1, &["No such thing"]);
-    shops.from_elsewhere(lua, &["stop", "--tenant", "tienda-sol"]).says(1, &["error:"]);
-    shops.from_elsewhere(lua, &["stop", "--all"]).says(1, &["error:", "operator"]);
-    shops.from_elsewhere(sol, &["tenant", "list", "--json"]).says(0, &["\"stopped\":null"]);
+    shops
+        .from_elsewhere(sol, &["why", &whom])
+        .says(0, &["sent"]);
+    shops
+        .from_elsewhere(lua, &["why", &whom])
+        .says(1, &["No such thing"]);
+    shops
+        .from_elsewhere(lua, &["stop", "--tenant", "tienda-sol"])
+        .says(1, &["error:"]);
+    shops
+        .from_elsewhere(lua, &["stop", "--all"])
+        .says(1, &["error:", "operator"]);
+    shops
+        .from_elsewhere(sol, &["tenant", "list", "--json"])
+        .says(0, &["\"stopped\":null"]);
     create_is_the_operators(shops, lua);
 }
 
 fn create_is_the_operators(shops: &Shops, token: &str) {
-    let arguments = ["tenant", "create", "mine", "--name", "Mine", "--timezone", "America/Bogota", "--country", "CO"];
-    shops.from_elsewhere(token, &arguments).says(1, &["operator", "--data"]);
+    let arguments = [
+        "tenant",
+        "create",
+        "mine",
+        "--name",
+        "Mine",
+        "--timezone",
+        "America/Bogota",
+        "--country",
+        "CO",
+    ];
+    shops
+        .from_elsewhere(token, &arguments)
+        .says(1, &["operator", "--data"]);
 }
 
 pub(crate) fn the_operator_looks_stops_and_resumes(shops: &Shops) {
-    shops.run(&["tenant", "list"]).says(0, &["tienda-sol", "loja-lua", "Tienda Sol"]);
+    shops
+        .run(&["tenant", "list"])
+        .says(0, &["tienda-sol", "loja-lua", "Tienda Sol"]);
     let tenants = shops.run(&["tenant", "list", "--json"]).json();
     assert_eq!(tenants.as_array().unwrap().len(), 2, "{tenants}");
-    shops.run(&["inbox", "--tenant", "tienda-sol", "--limit", "5"]).says(0, &["message", "done", "proposed 1"]);
-    let inbox = shops.run(&["inbox", "--tenant", "loja-lua", "--json"]).json();
+    shops
+        .run(&["inbox", "--tenant", "tienda-sol", "--limit", "5"])
+        .says(0, &["message", "done", "proposed 1"]);
+    let inbox = shops
+        .run(&["inbox", "--tenant", "loja-lua", "--json"])
+        .json();
     assert!(!inbox["items"].as_array().unwrap().is_empty());
-    shops.run(&["account"]).says(0, &["proposed =", "final (sent"]);
+    shops
+        .run(&["account"])
+        .says(0, &["proposed =", "final (sent"]);
     assert_eq!(shops.run(&["account", "--json"]).json()["balanced"], true);
-    shops.run(&["template", "list", "--tenant", "tienda-sol"]).says(0, &["pedido_estado", "PAUSED"]);
-    shops.run(&["number", "list", "--tenant", "loja-lua"]).says(0, &["+55 11 5555-0202"]);
-    shops.run(&["plugin", "list", "--tenant", "tienda-sol"]).says(0, &["tienda"]);
+    shops
+        .run(&["template", "list", "--tenant", "tienda-sol"])
+        .says(0, &["pedido_estado", "PAUSED"]);
+    shops
+        .run(&["number", "list", "--tenant", "loja-lua"])
+        .says(0, &["+55 11 5555-0202"]);
+    shops
+        .run(&["plugin", "list", "--tenant", "tienda-sol"])
+        .says(0, &["tienda"]);
 
     shops.run(&["stop"]).says(1, &["--all", "--tenant"]);
     let stop = ["stop", "--tenant", "loja-lua", "--reason", "wrong price"];
-    shops.run(&stop).says(0, &["stopped: tenant loja-lua", "portero resume"]);
+    shops
+        .run(&stop)
+        .says(0, &["stopped: tenant loja-lua", "portero resume"]);
     let stopped = shops.run(&["tenant", "list", "--json"]).json();
     let by_slug = |slug: &str| {
-        stopped.as_array().unwrap().iter().find(|t| t["slug"] == slug).unwrap_or_else(|| panic!("{slug}"))["stopped"]
+        stopped
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|t| t["slug"] == slug)
+            .unwrap_or_else(|| panic!("{slug}"))["stopped"]
             .to_string()
     };
     assert!(by_slug("loja-lua").contains("wrong price"), "{stopped}");
     assert_eq!(by_slug("tienda-sol"), "null");
-    shops.run(&["resume", "--tenant", "loja-lua"]).says(0, &["resumed: tenant loja-lua"]);
+    shops
+        .run(&["resume", "--tenant", "loja-lua"])
+        .says(0, &["resumed: tenant loja-lua"]);
     let number = shops.tenant(1, "phone_number_id");
     let one = ["--tenant", "loja-lua", "--number", number];
-    shops.run(&[&["stop"], &one[..]].concat()).says(0, &["stopped: number"]);
-    shops.run(&["number", "list", "--tenant", "loja-lua", "--json"]).says(0, &["stopped by the operator"]);
-    shops.run(&[&["resume"], &one[..]].concat()).says(0, &["resumed: number"]);
-    shops.run(&["stop", "--tenant", "nobody"]).says(1, &["no tenant `nobody`", "portero tenant list"]);
-    shops.run(&["stop", "--tenant", "loja-lua", "--number", "99"]).says(1, &["99"]);
+    shops
+        .run(&[&["stop"], &one[..]].concat())
+        .says(0, &["stopped: number"]);
+    shops
+        .run(&["number", "list", "--tenant", "loja-lua", "--json"])
+        .says(0, &["stopped by the operator"]);
+    shops
+        .run(&[&["resume"], &one[..]].concat())
+        .says(0, &["resumed: number"]);
+    shops
+        .run(&["stop", "--tenant", "nobody"])
+        .says(1, &["no tenant `nobody`", "portero tenant list"]);
+    shops
+        .run(&["stop", "--tenant", "loja-lua", "--number", "99"])
+        .says(1, &["99"]);
 }
 
 pub(crate) fn what_is_no_plugin_is_refused_with_the_reason(shops: &Shops) {
     let here = folder();
     let cases: [(&str, &[u8], &[&str]); 5] = [
-        ("elf.wasm", b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00", &["native code", "install the `.wasm`"]),
-        ("empty.wasm", b"", &["expected a WebAssembly component", "again"]),
-        ("text.wasm", b"hola, soy un plugin\n", &["expected a WebAssembly component", "again"]),
-        ("core.wasm", b"\0asm\x01\0\0\0", &["core module", "wasm32-wasip2"]),
-        ("bare.wasm", b"\0asm\x0d\0\x01\0", &["custom section", "portero-plugin.toml"]),
+        (
+            "elf.wasm",
+            b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+            &["native code", "install the `.wasm`"],
+        ),
+        (
+            "empty.wasm",
+            b"",
+            &["expected a WebAssembly component", "again"],
+        ),
+        (
+            "text.wasm",
+            b"hola, soy un plugin\n",
+            &["expected a WebAssembly component", "again"],
+        ),
+        (
+            "core.wasm",
+            b"\0asm\x01\0\0\0",
+            &["core module", "wasm32-wasip2"],
+        ),
+        (
+            "bare.wasm",
+            b"\0asm\x0d\0\x01\0",
+            &["custom section", "portero-plugin.toml"],
+        ),
     ];
     for (name, bytes, words) in cases {
         let file = here.path().join(name);
         fs::write(&file, bytes).unwrap();
         let file = file.to_str().unwrap();
         run(here.path(), &["plugin", "inspect", file]).says(1, words);
-        shops.run(&["plugin", "install", file, "--tenant", "tienda-sol"]).says(1, words);
+        shops
+            .run(&["plugin", "install", file, "--tenant", "tienda-sol"])
+            .says(1, words);
     }
-    run(here.path(), &["plugin", "inspect", "nowhere.wasm"]).says(1, &["cannot read `nowhere.wasm`"]);
-    let plugins = shops.run(&["plugin", "list", "--tenant", "tienda-sol", "--json"]).json();
-    assert_eq!(plugins.as_array().unwrap().len(), 1, "none of them is there: {plugins}");
+    run(here.path(), &["plugin", "inspect", "nowhere.wasm"])
+        .says(1, &["cannot read `nowhere.wasm`"]);
+    let plugins = shops
+        .run(&["plugin", "list", "--tenant", "tienda-sol", "--json"])
+        .json();
+    assert_eq!(
+        plugins.as_array().unwrap().len(),
+        1,
+        "none of them is there: {plugins}"
+    );
 }
 
 pub(crate) fn a_good_plugin_is_shown_with_what_it_asks_for() {
     let here = folder();
     fs::write(here.path().join("good.wasm"), portero::guest::TIENDA_BOT).unwrap();
-    run(here.path(), &["plugin", "inspect", "good.wasm"])
-        .says(0, &["replies", "sha256", "asks for send.session", "may name templates", "imports: portero:plugin/"]);
+    run(here.path(), &["plugin", "inspect", "good.wasm"]).says(
+        0,
+        &[
+            "replies",
+            "sha256",
+            "asks for send.session",
+            "may name templates",
+            "imports: portero:plugin/",
+        ],
+    );
     let answer = run(here.path(), &["plugin", "inspect", "good.wasm", "--json"]).json();
     assert_eq!(answer["wit"], "0.1", "{answer}");
     assert_eq!(answer["digest"].as_str().unwrap().len(), 64, "{answer}");
@@ -150,8 +264,17 @@ fn teaches(here: &std::path::Path, path: &mut Vec<String>) -> usize {
     if below.is_empty() {
         let example = format!("  portero {}", path.join(" "));
         let with_variables = format!("portero {}", path.join(" "));
-        assert!(help.out.contains("Example"), "no example in `{}`:\n{}", path.join(" "), help.out);
-        assert!(help.out.contains(&example) || help.out.contains(&with_variables), "{}", help.out);
+        assert!(
+            help.out.contains("Example"),
+            "no example in `{}`:\n{}",
+            path.join(" "),
+            help.out
+        );
+        assert!(
+            help.out.contains(&example) || help.out.contains(&with_variables),
+            "{}",
+            help.out
+        );
         return 1;
     }
     let mut found = 0;

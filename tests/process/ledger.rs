@@ -21,7 +21,11 @@ impl Ledger {
         let ledger = nothing_is_lost_or_sent_twice(street, &messages).await;
         let account = host.api.get("/v1/account").await.expect("account");
         assert_eq!(account["balanced"], true, "{account}");
-        assert_eq!(account["states"]["attempting"].as_u64().unwrap_or(0), 0, "{account}");
+        assert_eq!(
+            account["states"]["attempting"].as_u64().unwrap_or(0),
+            0,
+            "{account}"
+        );
         assert_eq!(account["proposed"], messages.len(), "{account}");
         ledger
     }
@@ -32,18 +36,31 @@ async fn every_message_came_in_once(street: &Street, host: &Host) {
     for event in pages(&host.api, "/v1/inbox").await {
         assert_eq!(event["state"], "done", "{event}");
         if event["kind"] == "message" {
-            let wamid = event["payload"]["what"]["wamid"].as_str().unwrap_or_else(|| panic!("a wamid in {event}"));
-            came.entry(wamid.to_owned()).or_default().push(event["id"].to_string());
+            let wamid = event["payload"]["what"]["wamid"]
+                .as_str()
+                .unwrap_or_else(|| panic!("a wamid in {event}"));
+            came.entry(wamid.to_owned())
+                .or_default()
+                .push(event["id"].to_string());
         }
     }
     for (phone, wamid) in &street.said {
         let times = came.remove(wamid).unwrap_or_default();
-        assert_eq!(times.len(), 1, "{wamid} of {phone} is in the inbox as {times:?}");
+        assert_eq!(
+            times.len(),
+            1,
+            "{wamid} of {phone} is in the inbox as {times:?}"
+        );
     }
     assert!(came.is_empty(), "nobody said {came:?}");
 }
 
-async fn every_question_has_its_answer(street: &Street, host: &Host, messages: &[Value], more: usize) {
+async fn every_question_has_its_answer(
+    street: &Street,
+    host: &Host,
+    messages: &[Value],
+    more: usize,
+) {
     let phones = street.contacts(host).await;
     let mut answers: BTreeMap<&str, usize> = BTreeMap::new();
     for message in messages.iter().filter(|m| m["origin"] == "plugin") {
@@ -60,19 +77,40 @@ async fn every_question_has_its_answer(street: &Street, host: &Host, messages: &
 
 async fn nothing_is_lost_or_sent_twice(street: &Street, messages: &[Value]) -> Ledger {
     let accepted = street.accepted().await;
-    let wamid = |m: &Value| m["wamid"].as_str().unwrap_or_else(|| panic!("a wamid in {m}")).to_owned();
-    let attempts: BTreeSet<&str> =
-        accepted.iter().map(|m| m["biz_opaque_callback_data"].as_str().expect("the attempt's id")).collect();
-    assert_eq!(attempts.len(), accepted.len(), "no attempt reached Meta twice");
+    let wamid = |m: &Value| {
+        m["wamid"]
+            .as_str()
+            .unwrap_or_else(|| panic!("a wamid in {m}"))
+            .to_owned()
+    };
+    let attempts: BTreeSet<&str> = accepted
+        .iter()
+        .map(|m| {
+            m["biz_opaque_callback_data"]
+                .as_str()
+                .expect("the attempt's id")
+        })
+        .collect();
+    assert_eq!(
+        attempts.len(),
+        accepted.len(),
+        "no attempt reached Meta twice"
+    );
 
-    let mut ledger = Ledger { sent: 0, unknown: 0 };
+    let mut ledger = Ledger {
+        sent: 0,
+        unknown: 0,
+    };
     let mut ours: BTreeMap<String, &Value> = BTreeMap::new();
     for message in messages {
         match message["state"].as_str() {
             Some("sent") => {
                 ledger.sent += 1;
                 let twice = ours.insert(wamid(message), message);
-                assert!(twice.is_none(), "one message of Meta's for two of ours: {message} {twice:?}");
+                assert!(
+                    twice.is_none(),
+                    "one message of Meta's for two of ours: {message} {twice:?}"
+                );
             }
             Some("unknown") => ledger.unknown += 1,
             _ => panic!("neither sent nor honestly unknown: {message}"),
@@ -84,13 +122,29 @@ async fn nothing_is_lost_or_sent_twice(street: &Street, messages: &[Value]) -> L
     let theirs: BTreeMap<String, &Value> = accepted.iter().map(|m| (wamid(m), m)).collect();
     assert_eq!(theirs.len(), accepted.len());
     let missing: Vec<_> = ours.keys().filter(|w| !theirs.contains_key(*w)).collect();
-    let extra: Vec<_> = theirs.iter().filter(|(w, _)| !ours.contains_key(*w)).collect();
-    assert!(missing.is_empty() && extra.is_empty(), "said to be sent and never accepted: {missing:?}; accepted and not known: {extra:?}");
+    let extra: Vec<_> = theirs
+        .iter()
+        .filter(|(w, _)| !ours.contains_key(*w))
+        .collect();
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "said to be sent and never accepted: {missing:?}; accepted and not known: {extra:?}"
+    );
     for (wamid, message) in ours {
-        let reported: Vec<_> =
-            theirs[&wamid]["statuses"].as_array().expect("statuses").iter().map(|s| s["status"].clone()).collect();
-        assert!(reported.iter().any(|s| s == "read"), "everybody reads: {reported:?}");
-        assert_eq!(message["status"], "read", "what Meta reported arrived: {message}");
+        let reported: Vec<_> = theirs[&wamid]["statuses"]
+            .as_array()
+            .expect("statuses")
+            .iter()
+            .map(|s| s["status"].clone())
+            .collect();
+        assert!(
+            reported.iter().any(|s| s == "read"),
+            "everybody reads: {reported:?}"
+        );
+        assert_eq!(
+            message["status"], "read",
+            "what Meta reported arrived: {message}"
+        );
     }
     ledger
 }

@@ -32,22 +32,55 @@ use postgres::Postgres;
 
 /// Tests of the command line that need nothing running.
 const ALONE: &[(&str, fn())] = &[
-    ("settings::an_unknown_settings_key_names_the_right_one", settings::an_unknown_settings_key_names_the_right_one),
-    ("settings::malformed_toml_names_the_line", settings::malformed_toml_names_the_line),
-    ("settings::a_data_folder_that_cannot_be_written_says_so", settings::a_data_folder_that_cannot_be_written_says_so),
-    ("settings::a_second_host_on_the_same_folder_is_turned_away", settings::a_second_host_on_the_same_folder_is_turned_away),
-    ("settings::an_open_listener_needs_to_be_allowed", settings::an_open_listener_needs_to_be_allowed),
-    ("settings::postgres_without_a_master_key_says_how_to_make_one", settings::postgres_without_a_master_key_says_how_to_make_one),
-    ("settings::the_settings_template_passes_its_own_check", settings::the_settings_template_passes_its_own_check),
+    (
+        "settings::an_unknown_settings_key_names_the_right_one",
+        settings::an_unknown_settings_key_names_the_right_one,
+    ),
+    (
+        "settings::malformed_toml_names_the_line",
+        settings::malformed_toml_names_the_line,
+    ),
+    (
+        "settings::a_data_folder_that_cannot_be_written_says_so",
+        settings::a_data_folder_that_cannot_be_written_says_so,
+    ),
+    (
+        "settings::a_second_host_on_the_same_folder_is_turned_away",
+        settings::a_second_host_on_the_same_folder_is_turned_away,
+    ),
+    (
+        "settings::an_open_listener_needs_to_be_allowed",
+        settings::an_open_listener_needs_to_be_allowed,
+    ),
+    (
+        "settings::postgres_without_a_master_key_says_how_to_make_one",
+        settings::postgres_without_a_master_key_says_how_to_make_one,
+    ),
+    (
+        "settings::the_settings_template_passes_its_own_check",
+        settings::the_settings_template_passes_its_own_check,
+    ),
     (
         "settings::doctor_finds_nothing_on_a_good_machine_and_names_remedies_on_a_bad_one",
         settings::doctor_finds_nothing_on_a_good_machine_and_names_remedies_on_a_bad_one,
     ),
-    ("settings::migrate_says_first_and_does_then", settings::migrate_says_first_and_does_then),
-    ("doors::a_good_plugin_is_shown_with_what_it_asks_for", doors::a_good_plugin_is_shown_with_what_it_asks_for),
+    (
+        "settings::migrate_says_first_and_does_then",
+        settings::migrate_says_first_and_does_then,
+    ),
+    (
+        "doors::a_good_plugin_is_shown_with_what_it_asks_for",
+        doors::a_good_plugin_is_shown_with_what_it_asks_for,
+    ),
     ("doors::every_verb_teaches", doors::every_verb_teaches),
-    ("demo::the_demo_for_programs_is_json_and_its_account_adds_up", demo::the_demo_for_programs_is_json_and_its_account_adds_up),
-    ("demo::the_demo_for_people_ends_well", demo::the_demo_for_people_ends_well),
+    (
+        "demo::the_demo_for_programs_is_json_and_its_account_adds_up",
+        demo::the_demo_for_programs_is_json_and_its_account_adds_up,
+    ),
+    (
+        "demo::the_demo_for_people_ends_well",
+        demo::the_demo_for_people_ends_well,
+    ),
     (
         "demo::a_polite_kill_drains_the_host_and_takes_its_announcement_back",
         demo::a_polite_kill_drains_the_host_and_takes_its_announcement_back,
@@ -56,31 +89,54 @@ const ALONE: &[(&str, fn())] = &[
 
 /// Tests of the command line against two shops that stand.
 const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
-    ("doors::why_of_nonsense_says_what_can_be_asked", doors::why_of_nonsense_says_what_can_be_asked),
-    ("doors::a_wrong_token_is_told_how_to_get_a_right_one", doors::a_wrong_token_is_told_how_to_get_a_right_one),
-    ("doors::another_tenants_token_sees_nothing_of_this_one", doors::another_tenants_token_sees_nothing_of_this_one),
-    ("doors::the_operator_looks_stops_and_resumes", doors::the_operator_looks_stops_and_resumes),
-    ("doors::what_is_no_plugin_is_refused_with_the_reason", doors::what_is_no_plugin_is_refused_with_the_reason),
+    (
+        "doors::why_of_nonsense_says_what_can_be_asked",
+        doors::why_of_nonsense_says_what_can_be_asked,
+    ),
+    (
+        "doors::a_wrong_token_is_told_how_to_get_a_right_one",
+        doors::a_wrong_token_is_told_how_to_get_a_right_one,
+    ),
+    (
+        "doors::another_tenants_token_sees_nothing_of_this_one",
+        doors::another_tenants_token_sees_nothing_of_this_one,
+    ),
+    (
+        "doors::the_operator_looks_stops_and_resumes",
+        doors::the_operator_looks_stops_and_resumes,
+    ),
+    (
+        "doors::what_is_no_plugin_is_refused_with_the_reason",
+        doors::what_is_no_plugin_is_refused_with_the_reason,
+    ),
 ];
 
 type Run = fn(Option<String>) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// Tests that kill hosts, on each engine.
 const KILLING: &[(&str, Run)] = &[
-    ("crash::killed_at_every_point_nothing_is_lost_or_doubled", |url| {
-        Box::pin(crash::killed_at_every_point_nothing_is_lost_or_doubled(url))
-    }),
-    ("crash::killed_at_any_instant_nothing_is_lost_or_doubled", |url| {
-        Box::pin(crash::killed_at_any_instant_nothing_is_lost_or_doubled(url))
-    }),
+    (
+        "crash::killed_at_every_point_nothing_is_lost_or_doubled",
+        |url| Box::pin(crash::killed_at_every_point_nothing_is_lost_or_doubled(url)),
+    ),
+    (
+        "crash::killed_at_any_instant_nothing_is_lost_or_doubled",
+        |url| Box::pin(crash::killed_at_any_instant_nothing_is_lost_or_doubled(url)),
+    ),
     ("crash::a_lost_answer_and_a_lost_host_are_one_send", |url| {
         Box::pin(crash::a_lost_answer_and_a_lost_host_are_one_send(url))
+    }),
+    ("crash::the_ledger_finds_what_was_sent_twice", |url| {
+        Box::pin(crash::the_ledger_finds_what_was_sent_twice(url))
     }),
 ];
 
 /// The simulator and the door run on the runtime's own threads: the test may block.
 fn on_a_runtime(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     let runtime = runtime.expect("a runtime");
     runtime.block_on(test);
     runtime.shutdown_background();
@@ -103,17 +159,26 @@ fn killing(server: Option<&Arc<Postgres>>) -> Vec<Trial> {
     }
     // Several hosts on one database are what Postgres is for; SQLite has no such test.
     if let Some(server) = server.cloned() {
-        trials.push(Trial::test("several::of_two_hosts_on_one_database_the_other_finishes", move || {
-            on_a_runtime(crash::of_two_hosts_on_one_database_the_other_finishes(server.database()));
-            Ok(())
-        }));
+        trials.push(Trial::test(
+            "several::of_two_hosts_on_one_database_the_other_finishes",
+            move || {
+                on_a_runtime(crash::of_two_hosts_on_one_database_the_other_finishes(
+                    server.database(),
+                ));
+                Ok(())
+            },
+        ));
     }
     trials
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let server = if arguments.list { None } else { Postgres::start().map(Arc::new) };
+    let server = if arguments.list {
+        None
+    } else {
+        Postgres::start().map(Arc::new)
+    };
     let shops = shops::Shared::default();
     // The longest first: short ones fill the gaps.
     let mut trials = killing(server.as_ref());
@@ -133,9 +198,15 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(shops);
     let counted = if server.is_some() { KILLING.len() } else { 0 };
-    println!("portero-engines: sqlite={} postgres={counted}", KILLING.len());
+    println!(
+        "portero-engines: sqlite={} postgres={counted}",
+        KILLING.len()
+    );
     if server.is_none() && !arguments.list {
-        println!("!! Postgres was not found: {} tests were NOT run on it (install postgresql)", KILLING.len() + 1);
+        println!(
+            "!! Postgres was not found: {} tests were NOT run on it (install postgresql)",
+            KILLING.len() + 1
+        );
     }
     drop(server);
     conclusion.exit_code()

@@ -6,11 +6,30 @@ use crate::binary::{Running, finish, folder, portero, run};
 
 pub(crate) fn an_unknown_settings_key_names_the_right_one() {
     let here = folder();
-    fs::write(here.path().join("portero.toml"), "lisen = \"127.0.0.1:0\"\n").unwrap();
-    for verb in [&["serve"][..], &["config", "check"], &["migrate"], &["account"]] {
-        run(here.path(), verb).says(1, &["portero.toml", "unknown setting `lisen`", "did you mean `listen`"]);
+    fs::write(
+        here.path().join("portero.toml"),
+        "lisen = \"127.0.0.1:0\"\n",
+    )
+    .unwrap();
+    for verb in [
+        &["serve"][..],
+        &["config", "check"],
+        &["migrate"],
+        &["account"],
+    ] {
+        run(here.path(), verb).says(
+            1,
+            &[
+                "portero.toml",
+                "unknown setting `lisen`",
+                "did you mean `listen`",
+            ],
+        );
     }
-    assert!(!here.path().join("portero-data").exists(), "nothing was begun");
+    assert!(
+        !here.path().join("portero-data").exists(),
+        "nothing was begun"
+    );
 }
 
 pub(crate) fn malformed_toml_names_the_line() {
@@ -18,14 +37,19 @@ pub(crate) fn malformed_toml_names_the_line() {
     let file = here.path().join("mine.toml");
     fs::write(&file, "listen = \"127.0.0.1:0\"\ndata = \"no end\n").unwrap();
     let file = file.to_str().unwrap();
-    for verb in [&["serve", "--config", file][..], &["config", "check", "--config", file]] {
+    for verb in [
+        &["serve", "--config", file][..],
+        &["config", "check", "--config", file],
+    ] {
         run(here.path(), verb).says(1, &["mine.toml", "line 2", "config template"]);
     }
     fs::write(file, "http_timeout_secs = 0\n").unwrap();
     run(here.path(), &["serve", "--config", file]).says(1, &["http_timeout_secs is 0", "1 to 60"]);
     fs::write(file, "http_timeout_secs = \"ten\"\n").unwrap();
-    run(here.path(), &["serve", "--config", file]).says(1, &["mine.toml", "http_timeout_secs", "config template"]);
-    run(here.path(), &["serve", "--config", "nowhere.toml"]).says(1, &["nowhere.toml", "portero config template"]);
+    run(here.path(), &["serve", "--config", file])
+        .says(1, &["mine.toml", "http_timeout_secs", "config template"]);
+    run(here.path(), &["serve", "--config", "nowhere.toml"])
+        .says(1, &["nowhere.toml", "portero config template"]);
 }
 
 pub(crate) fn a_data_folder_that_cannot_be_written_says_so() {
@@ -34,10 +58,13 @@ pub(crate) fn a_data_folder_that_cannot_be_written_says_so() {
     // Both fail for root too: permissions would not stop it.
     for data in ["file/below", "/proc/portero"] {
         run(here.path(), &["serve", "--data", data]).says(1, &[data, "data folder", "--data"]);
-        run(here.path(), &["demo", "--once", "--data", data]).says(1, &[data, "data folder", "--data"]);
+        run(here.path(), &["demo", "--once", "--data", data])
+            .says(1, &[data, "data folder", "--data"]);
     }
-    run(here.path(), &["account", "--data", "nothing-here"])
-        .says(1, &["nothing-here", "portero serve", "portero demo", "--data"]);
+    run(here.path(), &["account", "--data", "nothing-here"]).says(
+        1,
+        &["nothing-here", "portero serve", "portero demo", "--data"],
+    );
 }
 
 pub(crate) fn a_second_host_on_the_same_folder_is_turned_away() {
@@ -46,7 +73,8 @@ pub(crate) fn a_second_host_on_the_same_folder_is_turned_away() {
     first.args(["serve", "--json", "--data", "data"]);
     let mut first = Running::start(first);
     first.start_object();
-    run(here.path(), &["serve", "--data", "data"]).says(1, &["another portero runs on `data`", "--data", "Postgres"]);
+    run(here.path(), &["serve", "--data", "data"])
+        .says(1, &["another portero runs on `data`", "--data", "Postgres"]);
     // The first goes on, and its command line still finds it.
     run(here.path(), &["account", "--data", "data"]).says(0, &["0 proposed"]);
     assert!(first.ended().is_none());
@@ -54,12 +82,20 @@ pub(crate) fn a_second_host_on_the_same_folder_is_turned_away() {
 
 pub(crate) fn an_open_listener_needs_to_be_allowed() {
     let here = folder();
-    run(here.path(), &["serve", "--data", "data", "--listen", "0.0.0.0:0"])
-        .says(1, &["0.0.0.0:0", "TLS", "allow_remote = true", "127.0.0.1"]);
-    run(here.path(), &["serve", "--data", "data", "--listen", "not an address"])
-        .says(1, &["not an address", "--listen"]);
+    run(
+        here.path(),
+        &["serve", "--data", "data", "--listen", "0.0.0.0:0"],
+    )
+    .says(1, &["0.0.0.0:0", "TLS", "allow_remote = true", "127.0.0.1"]);
+    run(
+        here.path(),
+        &["serve", "--data", "data", "--listen", "not an address"],
+    )
+    .says(1, &["not an address", "--listen"]);
     let mut allowed = portero(here.path());
-    allowed.args(["serve", "--json", "--data", "data", "--listen", "0.0.0.0:0"]).env("PORTERO_ALLOW_REMOTE", "true");
+    allowed
+        .args(["serve", "--json", "--data", "data", "--listen", "0.0.0.0:0"])
+        .env("PORTERO_ALLOW_REMOTE", "true");
     let mut allowed = Running::start(allowed);
     assert!(allowed.start_object()["host_url"].is_string());
 }
@@ -67,16 +103,41 @@ pub(crate) fn an_open_listener_needs_to_be_allowed() {
 pub(crate) fn postgres_without_a_master_key_says_how_to_make_one() {
     let here = folder();
     let url = "postgres://portero:secreto@127.0.0.1:1/portero";
-    let ran = run(here.path(), &["serve", "--data", "data", "--database-url", url]);
-    ran.says(1, &["master key", "PORTERO_MASTER_KEY_FILE", "openssl rand -hex 32"]);
+    let ran = run(
+        here.path(),
+        &["serve", "--data", "data", "--database-url", url],
+    );
+    ran.says(
+        1,
+        &[
+            "master key",
+            "PORTERO_MASTER_KEY_FILE",
+            "openssl rand -hex 32",
+        ],
+    );
     let mut short = portero(here.path());
-    short.args(["serve", "--data", "data", "--database-url", url]).env("PORTERO_MASTER_KEY", "abc");
+    short
+        .args(["serve", "--data", "data", "--database-url", url])
+        .env("PORTERO_MASTER_KEY", "abc");
     finish(short).says(1, &["64 hexadecimal digits", "openssl rand -hex 32"]);
     let mut unreachable = portero(here.path());
-    unreachable.args(["serve", "--data", "data", "--database-url", url]).env("PORTERO_MASTER_KEY", "00".repeat(32));
+    unreachable
+        .args(["serve", "--data", "data", "--database-url", url])
+        .env("PORTERO_MASTER_KEY", "00".repeat(32));
     let ran = finish(unreachable);
-    ran.says(1, &["cannot open the database", "--database-url", "127.0.0.1:1/portero"]);
-    assert!(!ran.err.contains("secreto"), "the password is not shown: {}", ran.err);
+    ran.says(
+        1,
+        &[
+            "cannot open the database",
+            "--database-url",
+            "127.0.0.1:1/portero",
+        ],
+    );
+    assert!(
+        !ran.err.contains("secreto"),
+        "the password is not shown: {}",
+        ran.err
+    );
 }
 
 pub(crate) fn the_settings_template_passes_its_own_check() {
@@ -90,7 +151,9 @@ pub(crate) fn the_settings_template_passes_its_own_check() {
         .out
         .lines()
         .map(|line| match line.strip_prefix('#') {
-            Some(setting) if setting.contains(" = ") && !setting.starts_with(' ') => format!("{setting}\n"),
+            Some(setting) if setting.contains(" = ") && !setting.starts_with(' ') => {
+                format!("{setting}\n")
+            }
             _ => format!("{line}\n"),
         })
         .collect();
@@ -101,9 +164,15 @@ pub(crate) fn the_settings_template_passes_its_own_check() {
 
 pub(crate) fn doctor_finds_nothing_on_a_good_machine_and_names_remedies_on_a_bad_one() {
     let here = folder();
-    run(here.path(), &["doctor", "--data", "data"]).says(0, &["✓ settings", "✓ data folder", "✓ database", "✓ listener"]);
+    run(here.path(), &["doctor", "--data", "data"]).says(
+        0,
+        &["✓ settings", "✓ data folder", "✓ database", "✓ listener"],
+    );
     fs::write(here.path().join("portero.toml"), "listen = \n").unwrap();
-    run(here.path(), &["doctor"]).says(3, &["✗ settings", "→ mend the file", "portero config template"]);
+    run(here.path(), &["doctor"]).says(
+        3,
+        &["✗ settings", "→ mend the file", "portero config template"],
+    );
     let answer = run(here.path(), &["doctor", "--json"]);
     assert_eq!(answer.code, 3);
     let answer: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
@@ -113,17 +182,37 @@ pub(crate) fn doctor_finds_nothing_on_a_good_machine_and_names_remedies_on_a_bad
     // A database of before the migrations.
     fs::create_dir(here.path().join("old")).unwrap();
     fs::write(here.path().join("old/portero.db"), b"").unwrap();
-    run(here.path(), &["doctor", "--data", "old"]).says(3, &["✗ database", "migrations are missing", "→ run `portero migrate`"]);
-    fs::write(here.path().join("old/portero.db"), b"this is no database, however long it may be").unwrap();
+    run(here.path(), &["doctor", "--data", "old"]).says(
+        3,
+        &[
+            "✗ database",
+            "migrations are missing",
+            "→ run `portero migrate`",
+        ],
+    );
+    fs::write(
+        here.path().join("old/portero.db"),
+        b"this is no database, however long it may be",
+    )
+    .unwrap();
     run(here.path(), &["doctor", "--data", "old"]).says(3, &["✗ database", "→"]);
 }
 
 pub(crate) fn migrate_says_first_and_does_then() {
     let here = folder();
-    let pending = run(here.path(), &["migrate", "--data", "data", "--dry-run", "--json"]).json()["pending"].as_u64();
+    let pending = run(
+        here.path(),
+        &["migrate", "--data", "data", "--dry-run", "--json"],
+    )
+    .json()["pending"]
+        .as_u64();
     assert!(pending.unwrap() > 0);
     run(here.path(), &["migrate", "--data", "data", "--dry-run"]).says(0, &["would be applied"]);
-    let applied = run(here.path(), &["migrate", "--data", "data", "--json"]).json()["applied"].as_u64();
-    assert_eq!(applied, pending, "the dry run changed nothing and told the truth");
+    let applied =
+        run(here.path(), &["migrate", "--data", "data", "--json"]).json()["applied"].as_u64();
+    assert_eq!(
+        applied, pending,
+        "the dry run changed nothing and told the truth"
+    );
     run(here.path(), &["migrate", "--data", "data"]).says(0, &["0 migrations applied"]);
 }

@@ -30,10 +30,17 @@ impl Shops {
         let folder = folder();
         let data = folder.path().join("data");
         let mut command = portero(folder.path());
-        command.args(["demo", "--idle", "--json", "--data"]).arg(&data);
+        command
+            .args(["demo", "--idle", "--json", "--data"])
+            .arg(&data);
         let mut running = Running::start(command);
         let start = running.start_object();
-        Shops { start, data, _running: std::sync::Mutex::new(running), folder }
+        Shops {
+            start,
+            data,
+            _running: std::sync::Mutex::new(running),
+            folder,
+        }
     }
 
     /// A verb on the machine of the host.
@@ -47,11 +54,15 @@ impl Shops {
     pub(crate) fn from_elsewhere(&self, token: &str, arguments: &[&str]) -> Ran {
         let mut command = portero(self.folder.path());
         let url = self.start["host_url"].as_str().expect("an address");
-        command.args(arguments).args(["--url", url, "--token", token]);
+        command
+            .args(arguments)
+            .args(["--url", url, "--token", token]);
         finish(command)
     }
 
     pub(crate) fn tenant(&self, index: usize, field: &str) -> &str {
-        self.start["tenants"][index][field].as_str().unwrap_or_else(|| panic!("{field}"))
+        self.start["tenants"][index][field]
+            .as_str()
+            .unwrap_or_else(|| panic!("{field}"))
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,8 +24,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::binary::{LOOK, PATIENCE, Running, finish, folder, portero};
 
-/// People of the street. Nobody writes more often than a bot may answer within a minute.
-const PEOPLE: usize = 1_200;
+/// The signal of a process that aborts itself.
+pub(crate) const ABORTED: i32 = 6;
 /// What everybody asks; the shop's plugin answers it with one message.
 const QUESTION: &str = "¿Qué horario tienen?";
 
@@ -39,6 +40,7 @@ pub(crate) struct Street {
     database_url: Option<String>,
     folder: tempfile::TempDir,
     token: String,
+    people: usize,
     next: usize,
 }
 
@@ -58,7 +60,12 @@ struct Door {
 
 impl Door {
     fn lead_to(&self, hosts: &[&Host]) {
-        let address = |host: &&Host| host.url.trim_start_matches("http://").parse().expect("an address");
+        let address = |host: &&Host| {
+            host.url
+                .trim_start_matches("http://")
+                .parse()
+                .expect("an address")
+        };
         *self.hosts.lock().expect("door") = hosts.iter().map(address).collect();
     }
 
@@ -66,7 +73,9 @@ impl Door {
         while let Ok((mut from, _)) = listener.accept().await {
             let hosts = self.hosts.lock().expect("door").clone();
             let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-            let Some(host) = hosts.get(turn % hosts.len().max(1)).copied() else { continue };
+            let Some(host) = hosts.get(turn % hosts.len().max(1)).copied() else {
+                continue;
+            };
             tokio::spawn(async move {
                 if let Ok(mut to) = TcpStream::connect(host).await {
                     // Either side may end it: a killed host does.
@@ -79,16 +88,18 @@ impl Door {
 
 impl Street {
     /// Builds the simulator, starts a first host, and sets the shop up through its API.
-    pub(crate) async fn build(seed: u64, database_url: Option<String>) -> Street {
+    ///
+    /// There must be enough `people`: nobody writes more often than a bot may answer in a minute.
+    pub(crate) async fn build(seed: u64, people: usize, database_url: Option<String>) -> Street {
         portero_net::install_tls();
         let secrets = Secrets::fixed();
         let shop = world::shops(seed).into_iter().next().expect("a shop");
         let mut config = world::config(seed, &secrets);
-        config.people = (0..PEOPLE).map(person).collect();
+        config.people = (0..people).map(person).collect();
         let clock = JumpClock::new(Arc::new(SystemClock), Millis(0));
         let http = portero_net::client(ClientOptions::default()).expect("a client");
-        let simulator =
-            Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http).expect("the world");
+        let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http)
+            .expect("the world");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let simulator_url = format!("http://{}", listener.local_addr().expect("an address"));
         let router = simulator.router();
@@ -109,6 +120,7 @@ impl Street {
             database_url,
             folder: folder(),
             token: String::new(),
+            people,
             next: 0,
         };
         street.open_shop().await;
@@ -123,21 +135,33 @@ impl Street {
             migrate.args(["migrate", "--database-url", url]);
             finish(migrate).says(0, &["the schema is up to date"]);
         }
-        let (process, start) = self.process("first", None);
+        let mut process = self.process("first", None);
+        let start = process.start_object();
         let url = start["host_url"].as_str().expect("an address").to_owned();
-        let operator = Api::at(&url, start["operator_token"].as_str().expect("a token")).expect("a client");
+        let operator =
+            Api::at(&url, start["operator_token"].as_str().expect("a token")).expect("a client");
         let app = json!({ "app_secret": self.secrets.app_secret, "verify_token": self.secrets.verify_token });
         operator.put("/v1/apps/default", app).await.expect("app");
         let shop = &self.shop;
         let tenant = json!({ "slug": shop.slug, "name": shop.name, "language": shop.language,
                              "timezone": shop.timezone, "country": shop.country });
         operator.post("/v1/tenants", tenant).await.expect("tenant");
-        let token = operator.post("/v1/tokens", json!({ "label": "test", "tenant": shop.slug })).await.expect("token");
+        let token = operator
+            .post(
+                "/v1/tokens",
+                json!({ "label": "test", "tenant": shop.slug }),
+            )
+            .await
+            .expect("token");
         self.token = token["token"].as_str().expect("a token").to_owned();
         let api = Api::at(&url, &self.token).expect("a client");
         let number = json!({ "phone_number_id": shop.number, "waba_id": shop.waba, "display": shop.display,
                              "access_token": self.secrets.access_token });
-        api.put("/v1/numbers", number).await.expect("number");
+        operator
+            .for_tenant(shop.slug)
+            .put("/v1/numbers", number)
+            .await
+            .expect("number");
         let how = json!({
             "config": { "shop": shop.name, "hours": "todos los días de 9 a 18", "languages": [shop.language] },
             "grants": { "permissions": ["send.session", "send.interactive", "kv", "config", "log"],
@@ -145,16 +169,25 @@ impl Street {
         });
         let path = format!("/v1/plugins?how={}", encode(&how.to_string()));
         let plugin = Body::Bytes(portero::guest::TIENDA_BOT.to_vec());
-        api.send(reqwest::Method::POST, &path, Some(plugin)).await.expect("plugin");
+        api.send(reqwest::Method::POST, &path, Some(plugin))
+            .await
+            .expect("plugin");
         process.terminate();
-        let mut process = process;
         assert!(process.wait().success(), "{}", process.errors());
     }
 
-    fn process(&self, data: &str, crash_at: Option<&str>) -> (Running, Value) {
+    /// A host process that may not have started to listen yet.
+    pub(crate) fn process(&self, data: &str, crash_at: Option<&str>) -> Running {
         let data: PathBuf = self.folder.path().join(data);
         let mut command = portero(self.folder.path());
-        command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--graph-url", &self.simulator_url]);
+        command.args([
+            "serve",
+            "--json",
+            "--listen",
+            "127.0.0.1:0",
+            "--graph-url",
+            &self.simulator_url,
+        ]);
         command.arg("--data").arg(data);
         // A lease is three times this: on Postgres that is how long the dead hold on to their work.
         command.env("PORTERO_HTTP_TIMEOUT_SECS", "1");
@@ -165,22 +198,43 @@ impl Street {
         if let Some(point) = crash_at {
             command.env("PORTERO_CRASH_AT", point);
         }
-        let mut process = Running::start(command);
-        let start = process.start_object();
-        (process, start)
+        Running::start(command)
     }
 
-    /// Another host with its own data folder; webhooks do not come to it yet.
-    pub(crate) fn host(&self, data: &str, crash_at: Option<&str>) -> Host {
-        let (process, start) = self.process(data, crash_at);
+    /// A host with this data folder; webhooks do not come to it yet.
+    pub(crate) fn host(&self, data: &str) -> Host {
+        let mut process = self.process(data, None);
+        let start = process.start_object();
+        self.known(process, &start)
+    }
+
+    /// A host that dies at a point. `None` when the work its predecessor left made it pass the
+    /// point before it could say where it listens.
+    pub(crate) fn doomed(&self, data: &str, crash_at: &str) -> Option<Host> {
+        let mut process = self.process(data, Some(crash_at));
+        let Some(line) = process.next_line() else {
+            let status = process.wait();
+            assert_eq!(
+                status.signal(),
+                Some(ABORTED),
+                "{crash_at}: {status}\n{}",
+                process.errors()
+            );
+            return None;
+        };
+        let start = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        Some(self.known(process, &start))
+    }
+
+    fn known(&self, process: Running, start: &Value) -> Host {
         let url = start["host_url"].as_str().expect("an address").to_owned();
         let api = Api::at(&url, &self.token).expect("a client");
         Host { process, url, api }
     }
 
     /// The one host of this street starts (again) and webhooks come to it.
-    pub(crate) fn start(&self, crash_at: Option<&str>) -> Host {
-        let host = self.host("first", crash_at);
+    pub(crate) fn start(&self) -> Host {
+        let host = self.host("first");
         self.door.lead_to(&[&host]);
         host
     }
@@ -190,7 +244,10 @@ impl Street {
     }
 
     pub(crate) async fn faults(&self, faults: Value) {
-        self.control.post("/_sim/faults", &faults).await.expect("faults");
+        self.control
+            .post("/_sim/faults", &faults)
+            .await
+            .expect("faults");
     }
 
     /// So many people ask at once; the first of them asks twice.
@@ -199,11 +256,16 @@ impl Street {
             let who = self.next + i.saturating_sub(1);
             let phone = phone(who);
             let body = json!({ "number": self.shop.number, "type": "text", "text": QUESTION });
-            let said = self.control.post(&format!("/_sim/people/{phone}/say"), &body).await.expect("said");
-            self.said.push((phone, said["wamid"].as_str().expect("a wamid").to_owned()));
+            let said = self
+                .control
+                .post(&format!("/_sim/people/{phone}/say"), &body)
+                .await
+                .expect("said");
+            self.said
+                .push((phone, said["wamid"].as_str().expect("a wamid").to_owned()));
         }
         self.next += people;
-        assert!(self.next < PEOPLE, "the street is too short for this");
+        assert!(self.next < self.people, "the street is too short for this");
     }
 
     /// When nothing is due at Meta but something waits for its time (a delivery to be repeated),
@@ -214,10 +276,15 @@ impl Street {
             return true;
         }
         if idle["due"] == 0 && idle["in_flight"] == 0 {
-            let now = self.control.get("/_sim/clock").await.expect("clock")["now_at"].as_i64().expect("time");
+            let now = self.control.get("/_sim/clock").await.expect("clock")["now_at"]
+                .as_i64()
+                .expect("time");
             let next = idle["next_at"].as_i64().expect("what waits has its time");
             let ms = (next - now).max(0);
-            self.control.post("/_sim/clock/jump", &json!({ "ms": ms })).await.expect("a jump");
+            self.control
+                .post("/_sim/clock/jump", &json!({ "ms": ms }))
+                .await
+                .expect("a jump");
         }
         false
     }
@@ -248,11 +315,39 @@ impl Street {
         }
     }
 
+    /// Somebody with the shop's token sends without the host; Meta's id of it.
+    pub(crate) async fn send_without_the_host(&self, phone: &str) -> String {
+        let http = portero_net::client(ClientOptions::default()).expect("a client");
+        let body = json!({
+            "messaging_product": "whatsapp", "to": phone, "type": "text", "text": { "body": "a second time" },
+            "biz_opaque_callback_data": "nobody's attempt",
+        });
+        let url = format!("{}/v26.0/{}/messages", self.simulator_url, self.shop.number);
+        let answer = http
+            .post(url)
+            .bearer_auth(&self.secrets.access_token)
+            .json(&body)
+            .send()
+            .await;
+        let answer: Value = answer.expect("an answer").json().await.expect("JSON");
+        answer["messages"][0]["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("a wamid in {answer}"))
+            .to_owned()
+    }
+
     /// What Meta accepted from the shop.
     pub(crate) async fn accepted(&self) -> Vec<Value> {
-        let all = self.control.get("/_sim/messages?limit=1000000").await.expect("messages");
+        let all = self
+            .control
+            .get("/_sim/messages?limit=1000000")
+            .await
+            .expect("messages");
         let all = all["messages"].as_array().expect("a list");
-        all.iter().filter(|m| m["direction"] == "outbound").cloned().collect()
+        all.iter()
+            .filter(|m| m["direction"] == "outbound")
+            .cloned()
+            .collect()
     }
 
     /// Who each contact of the shop is, by phone.
@@ -261,7 +356,10 @@ impl Street {
         for contact in pages(&host.api, "/v1/contacts").await {
             let addresses = contact["addresses"].as_array().expect("addresses");
             let digits = |a: &Value| a.as_str().map(|a| a.trim_start_matches('+').to_owned());
-            let phone = addresses.iter().filter_map(digits).find(|a| a.starts_with("573"));
+            let phone = addresses
+                .iter()
+                .filter_map(digits)
+                .find(|a| a.starts_with("573"));
             let id = contact["id"].as_str().expect("an id").to_owned();
             phones.insert(id, phone.unwrap_or_else(|| panic!("a phone in {contact}")));
         }
@@ -274,9 +372,14 @@ pub(crate) async fn pages(api: &Api, path: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut after = String::new();
     loop {
-        let page = api.get(&format!("{path}?limit=200{after}")).await.expect("a page");
+        let page = api
+            .get(&format!("{path}?limit=200{after}"))
+            .await
+            .expect("a page");
         rows.extend(page["items"].as_array().expect("rows").iter().cloned());
-        let Some(next) = page["next_cursor"].as_str() else { return rows };
+        let Some(next) = page["next_cursor"].as_str() else {
+            return rows;
+        };
         after = format!("&after={}", encode(next));
     }
 }

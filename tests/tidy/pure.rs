@@ -53,7 +53,13 @@ fn pure_crates_stay_pure() {
         seen += 1;
         for (number, line) in shipped(&file.text).into_iter().enumerate() {
             let line = without_strings(code(line));
-            for (word, instead) in FORBIDDEN.iter().filter(|(word, _)| mentions(&line, word)) {
+            // The canonical writer names floats in order to refuse them.
+            let refuses = file.path.ends_with("record/canonical.rs");
+            let named = FORBIDDEN
+                .iter()
+                .filter(|(word, _)| mentions(&line, word))
+                .filter(|(word, _)| !(refuses && matches!(*word, "f32" | "f64")));
+            for (word, instead) in named {
                 found.push(format!("{}:{}: `{word}`: {instead}", file.path, number + 1));
             }
         }

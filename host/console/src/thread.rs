@@ -88,7 +88,13 @@ pub(crate) async fn get(
         Some(c) => record::latest(&state, tenant.id, c, &number.phone_number_id, language).await?,
         None => (Vec::new(), false),
     };
-    let mut items = join(phone.said, records);
+    let mut said = phone.said;
+    if let (true, Some(first)) = (shortened, records.first()) {
+        // Without its record an older message would look like one that nobody knows.
+        let from = first.at;
+        said.retain(|s| s.at >= from);
+    }
+    let mut items = join(said, records);
     if let Some(contact) = &contact {
         let since = items.first().map_or(i64::MAX, Item::at);
         items.extend(ledger(&contact.consent_events, since));

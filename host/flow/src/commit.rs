@@ -9,7 +9,9 @@ use portero_gate::Verdict;
 use portero_gate::facts::PluginFacts;
 use portero_sandbox::CallReport;
 use portero_store::Tx;
-use portero_store::model::{ClaimedEvent, InstallationRow, MetricEvent, NewTimer, PluginCall, StoredKvWrite};
+use portero_store::model::{
+    ClaimedEvent, InstallationRow, MetricEvent, NewTimer, PluginCall, StoredKvWrite,
+};
 use sha2::{Digest, Sha256};
 
 use crate::consult::Who;
@@ -20,6 +22,9 @@ use crate::grants::Effective;
 use crate::host_words;
 use crate::interpret::finish_and_send;
 use crate::judge::{self, Provenance};
+
+/// Most an installation may keep, keys included.
+const KV_QUOTA_BYTES: u64 = 16 * 1024 * 1024;
 
 /// One plugin that was called and what came of it.
 pub(crate) struct Call {
@@ -59,23 +64,36 @@ pub(crate) async fn commit(
             Some(actions) => {
                 let done = act(ctx, &mut tx, event, who, call, actions, &outcome).await?;
                 sending = sending.or(done.sending);
-                said.push(format!("{} proposed {}, {} allowed", call.row.plugin_id, done.proposed, done.allowed));
+                said.push(format!(
+                    "{} proposed {}, {} allowed",
+                    call.row.plugin_id, done.proposed, done.allowed
+                ));
                 let answered = !actions.is_empty() && event.kind == "message";
                 if answered {
-                    tx.tenant(who.tenant.id).set_owner(&who.number, who.contact, Some(call.row.id)).await?;
+                    tx.tenant(who.tenant.id)
+                        .set_owner(&who.number, who.contact, Some(call.row.id))
+                        .await?;
                 }
             }
             None => {
-                let why = format!("plugin {}: {}", call.row.plugin_id, call.report.outcome.as_str());
+                let why = format!(
+                    "plugin {}: {}",
+                    call.row.plugin_id,
+                    call.report.outcome.as_str()
+                );
                 if event.kind == "message" {
-                    tx.tenant(who.tenant.id).hand_over(&who.number, who.contact, &why, now).await?;
+                    tx.tenant(who.tenant.id)
+                        .hand_over(&who.number, who.contact, &why, now)
+                        .await?;
                 }
                 said.push(format!("{why}; handed to a person"));
             }
         }
     }
     if let Some(why) = &outcome.nobody {
-        tx.tenant(who.tenant.id).hand_over(&who.number, who.contact, why, now).await?;
+        tx.tenant(who.tenant.id)
+            .hand_over(&who.number, who.contact, why, now)
+            .await?;
         said.push(format!("{why}; handed to a person"));
     } else if outcome.calls.is_empty() {
         said.push("no plugin wants it".to_owned());
@@ -106,14 +124,23 @@ async fn record_call(
             called_at: now,
         })
         .await?;
-    let logs: Vec<(String, String)> =
-        report.logs.iter().map(|(level, line)| (level.as_str().to_owned(), line.clone())).collect();
+    let logs: Vec<(String, String)> = report
+        .logs
+        .iter()
+        .map(|(level, line)| (level.as_str().to_owned(), line.clone()))
+        .collect();
     tenant.append_logs(call.row.id, event, &logs, now).await?;
-    let failures_in_row =
-        if report.outcome.is_hard_failure() { call.row.failures_in_row.saturating_add(1) } else { 0 };
+    let failures_in_row = if report.outcome.is_hard_failure() {
+        call.row.failures_in_row.saturating_add(1)
+    } else {
+        0
+    };
     let opened = call.row.breaker_opened + u32::from(call.open_until.is_some());
-    if (failures_in_row, call.open_until) != (call.row.failures_in_row, call.row.breaker_open_until) {
-        tenant.set_breaker(call.row.id, failures_in_row, call.open_until, opened).await?;
+    if (failures_in_row, call.open_until) != (call.row.failures_in_row, call.row.breaker_open_until)
+    {
+        tenant
+            .set_breaker(call.row.id, failures_in_row, call.open_until, opened)
+            .await?;
     }
     let writes: Vec<StoredKvWrite> = report
         .kv_writes
@@ -125,7 +152,20 @@ async fn record_call(
         })
         .collect();
     if !writes.is_empty() {
-        tenant.kv_apply(call.row.id, &writes).await?;
+        let size: usize = writes
+            .iter()
+            .map(|w| w.key.len() + w.value.as_ref().map_or(0, Vec::len))
+            .sum();
+        let used = tenant.kv_usage(call.row.id).await?;
+        if used.saturating_add(u64::try_from(size).unwrap_or(u64::MAX)) > KV_QUOTA_BYTES {
+            let line =
+                format!("kv: {used} bytes used of {KV_QUOTA_BYTES}; these writes were not kept");
+            tenant
+                .append_logs(call.row.id, event, &[("host".to_owned(), line)], now)
+                .await?;
+        } else {
+            tenant.kv_apply(call.row.id, &writes).await?;
+        }
     }
     Ok(())
 }
@@ -154,28 +194,66 @@ async fn act(
         let tenant = who.tenant.id;
         match action {
             Action::Send(send) => {
-                propose(ctx, tx, event, who, call, send.clone(), index, outcome, &mut done).await?;
+                // Only the host words a consent question (ask-consent): a plugin's own text under
+                // that purpose is an answer like any other, and its `portero:yes` is refused.
+                let mut send = send.clone();
+                if send.purpose == Purpose::ConsentRequest {
+                    send.purpose = Purpose::Reply;
+                }
+                propose(ctx, tx, event, who, call, send, index, outcome, &mut done).await?;
             }
             Action::AskConsent { wording, topic } => {
-                let asked =
-                    host_words::question(ctx, tx, &who.tenant, who.contact, wording, Some(topic), who.language)
-                        .await?;
+                let asked = host_words::question(
+                    ctx,
+                    tx,
+                    &who.tenant,
+                    who.contact,
+                    wording,
+                    Some(topic),
+                    who.language,
+                )
+                .await?;
                 if let Some(asked) = asked {
                     let (content, purpose, topic) = asked.into_parts();
-                    let send = SendAction { content, purpose, topic, ext: Vec::new() };
+                    let send = SendAction {
+                        content,
+                        purpose,
+                        topic,
+                        ext: Vec::new(),
+                    };
                     propose(ctx, tx, event, who, call, send, index, outcome, &mut done).await?;
                 } else {
-                    log(tx, who, call, event.id, index, &format!("no wording `{wording}`"), now).await?;
+                    log(
+                        tx,
+                        who,
+                        call,
+                        event.id,
+                        index,
+                        &format!("no wording `{wording}`"),
+                        now,
+                    )
+                    .await?;
                 }
             }
             Action::SetAttribute { key, value } if call.effective.has("contacts.write") => {
-                tx.tenant(tenant).set_attribute(who.contact, key, value.as_deref()).await?;
+                tx.tenant(tenant)
+                    .set_attribute(who.contact, key, value.as_deref())
+                    .await?;
             }
             Action::Tag { tag, add } if call.effective.has("contacts.write") => {
                 tx.tenant(tenant).set_tag(who.contact, tag, *add).await?;
             }
             Action::SetAttribute { .. } | Action::Tag { .. } => {
-                log(tx, who, call, event.id, index, "denied: contacts.write is not granted", now).await?;
+                log(
+                    tx,
+                    who,
+                    call,
+                    event.id,
+                    index,
+                    "denied: contacts.write is not granted",
+                    now,
+                )
+                .await?;
             }
             Action::SetTimer { name, at, payload } => {
                 let timer = NewTimer {
@@ -190,15 +268,32 @@ async fn act(
                 tx.tenant(tenant).put_timer(&timer).await?;
             }
             Action::CancelTimer { name } => {
-                tx.tenant(tenant).cancel_timer(call.row.id, who.contact, name).await?;
+                tx.tenant(tenant)
+                    .cancel_timer(call.row.id, who.contact, name)
+                    .await?;
             }
             Action::HandOver { reason } => {
-                tx.tenant(tenant).hand_over(&who.number, who.contact, reason, now).await?;
+                tx.tenant(tenant)
+                    .hand_over(&who.number, who.contact, reason, now)
+                    .await?;
             }
             Action::Metric { .. } if !call.effective.has("metric") => {
-                log(tx, who, call, event.id, index, "denied: metric is not granted", now).await?;
+                log(
+                    tx,
+                    who,
+                    call,
+                    event.id,
+                    index,
+                    "denied: metric is not granted",
+                    now,
+                )
+                .await?;
             }
-            Action::Metric { name, value, labels } => metrics.push(MetricEvent {
+            Action::Metric {
+                name,
+                value,
+                labels,
+            } => metrics.push(MetricEvent {
                 installation: call.row.id,
                 event: event.id,
                 action_index: index,
@@ -215,7 +310,10 @@ async fn act(
     Ok(done)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one action in its whole context, two call sites")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one action in its whole context, two call sites"
+)]
 async fn propose(
     ctx: &Context,
     tx: &mut Tx,
@@ -246,10 +344,11 @@ async fn propose(
         class: judge::class_of(&send.content, send.purpose),
         purpose: send.purpose,
         topic: send.topic,
-        answers: outcome
-            .answers
-            .as_ref()
-            .map(|(wamid, at)| Answers { event: Some(event.id), wamid: Some(wamid.clone()), at: *at }),
+        answers: outcome.answers.as_ref().map(|(wamid, at)| Answers {
+            event: Some(event.id),
+            wamid: Some(wamid.clone()),
+            at: *at,
+        }),
         expires_at: expiry(&send.content, send.purpose, now),
         content: send.content,
         created_at: now,
@@ -263,7 +362,10 @@ async fn propose(
         proposals_contact_hour: 0,
         proposals_minute: 0,
     };
-    let from = Provenance { event: Some(event.id), plugin: Some(facts) };
+    let from = Provenance {
+        event: Some(event.id),
+        plugin: Some(facts),
+    };
     let admitted = judge::admit(ctx, tx, &who.tenant, &proposal, &from).await?;
     done.proposed += 1;
     if admitted.judgement.verdict == Verdict::Allow && !admitted.duplicate {
@@ -308,6 +410,8 @@ async fn log(
     now: Ts,
 ) -> Result<(), FlowError> {
     let lines = [("host".to_owned(), format!("action {index}: {line}"))];
-    tx.tenant(who.tenant.id).append_logs(call.row.id, event, &lines, now).await?;
+    tx.tenant(who.tenant.id)
+        .append_logs(call.row.id, event, &lines, now)
+        .await?;
     Ok(())
 }

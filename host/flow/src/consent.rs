@@ -42,9 +42,13 @@ pub(crate) async fn recognise_message(
     };
     // Most messages mean nothing in any context: no statement is spent on them.
     let plain = words::recognise(text, WordContext::None);
-    let anywhere = [WordContext::Marketing, WordContext::ConsentQuestion, WordContext::Utility]
-        .into_iter()
-        .any(|c| words::recognise(text, c) != Recognition::None);
+    let anywhere = [
+        WordContext::Marketing,
+        WordContext::ConsentQuestion,
+        WordContext::Utility,
+    ]
+    .into_iter()
+    .any(|c| words::recognise(text, c) != Recognition::None);
     if plain == Recognition::None && !anywhere {
         return Ok(Recognition::None);
     }
@@ -54,7 +58,9 @@ pub(crate) async fn recognise_message(
 
 /// What the person is answering to.
 async fn context_of(tx: &mut Tx, source: &WordContextSource) -> Result<WordContext, StoreError> {
-    let Some(contact) = source.contact else { return Ok(WordContext::None) };
+    let Some(contact) = source.contact else {
+        return Ok(WordContext::None);
+    };
     let mut tenant = tx.tenant(source.tenant);
     if pending_question(&tenant.consent_events(contact).await?, source.now).is_some() {
         return Ok(WordContext::ConsentQuestion);
@@ -67,7 +73,9 @@ async fn context_of(tx: &mut Tx, source: &WordContextSource) -> Result<WordConte
             ..OutboxFilter::default()
         })
         .await?;
-    let Some(last) = last.first() else { return Ok(WordContext::None) };
+    let Some(last) = last.first() else {
+        return Ok(WordContext::None);
+    };
     if source.now.since(last.created_at) > CONTEXT.0 {
         return Ok(WordContext::None);
     }
@@ -83,8 +91,13 @@ pub(crate) fn pending_question(
     events: &[portero_domain::consent::ConsentEvent],
     now: Ts,
 ) -> Option<(String, portero_domain::consent::ConsentEvent)> {
-    let asked = events.iter().rev().find(|e| e.kind == ConsentEventKind::Requested)?;
-    let ConsentScope::Topic(topic) = &asked.scope else { return None };
+    let asked = events
+        .iter()
+        .rev()
+        .find(|e| e.kind == ConsentEventKind::Requested)?;
+    let ConsentScope::Topic(topic) = &asked.scope else {
+        return None;
+    };
     let answered = events.iter().any(|e| {
         e.captured_at >= asked.captured_at
             && matches!(
@@ -126,9 +139,13 @@ pub(crate) fn unlabel(text: &str) -> Recognition {
             if let Some(t) = other.strip_prefix("opt_out:topic:") {
                 Recognition::OptOut(ConsentScope::Topic(t.to_owned()))
             } else if let Some(t) = other.strip_prefix("consent_yes:") {
-                Recognition::Yes { topic: t.to_owned() }
+                Recognition::Yes {
+                    topic: t.to_owned(),
+                }
             } else if let Some(t) = other.strip_prefix("consent_no:") {
-                Recognition::No { topic: t.to_owned() }
+                Recognition::No {
+                    topic: t.to_owned(),
+                }
             } else {
                 Recognition::None
             }
@@ -142,11 +159,15 @@ pub(crate) fn receipt(language: Language, scope: &ConsentScope) -> &'static str 
         (Language::Es, ConsentScope::All) => {
             "Listo, no te enviaremos más mensajes. Escribe ALTA si cambias de idea."
         }
-        (Language::Es, _) => "Listo, no te enviaremos más promociones. Escribe ALTA si cambias de idea.",
+        (Language::Es, _) => {
+            "Listo, no te enviaremos más promociones. Escribe ALTA si cambias de idea."
+        }
         (Language::Pt, ConsentScope::All) => {
             "Pronto, não enviaremos mais mensagens. Escreva VOLTAR se mudar de ideia."
         }
-        (Language::Pt, _) => "Pronto, não enviaremos mais promoções. Escreva VOLTAR se mudar de ideia.",
+        (Language::Pt, _) => {
+            "Pronto, não enviaremos mais promoções. Escreva VOLTAR se mudar de ideia."
+        }
         (Language::En, ConsentScope::All) => {
             "Done, we will not message you any more. Write START if you change your mind."
         }
@@ -161,9 +182,10 @@ pub(crate) fn doubt(language: Language, brand: &str) -> (String, [&'static str; 
             format!("¿Quieres dejar de recibir mensajes de {brand}?"),
             ["Sí, dejar de recibir", "Solo ofertas no", "Seguir igual"],
         ),
-        Language::Pt => {
-            (format!("Quer parar de receber mensagens da {brand}?"), ["Sim, parar", "Só ofertas não", "Continuar"])
-        }
+        Language::Pt => (
+            format!("Quer parar de receber mensagens da {brand}?"),
+            ["Sim, parar", "Só ofertas não", "Continuar"],
+        ),
         Language::En => (
             format!("Do you want to stop messages from {brand}?"),
             ["Yes, stop", "No offers only", "Keep as is"],

@@ -43,13 +43,17 @@ pub(crate) struct Who {
 impl Who {
     /// Reads tenant and person of an event; nothing when it names no person we know.
     pub(crate) async fn of(ctx: &Context, event: &ClaimedEvent) -> Result<Option<Who>, FlowError> {
-        let (Some(tenant), Some(number)) = (event.tenant, event.number.clone()) else { return Ok(None) };
+        let (Some(tenant), Some(number)) = (event.tenant, event.number.clone()) else {
+            return Ok(None);
+        };
         let mut tx = ctx.store.read().await?;
         let contact = match event.contact {
             Some(contact) => Some(contact),
             None => contact_of_payload(&mut tx, tenant, &event.payload).await?,
         };
-        let Some(contact) = contact else { return Ok(None) };
+        let Some(contact) = contact else {
+            return Ok(None);
+        };
         Who::read(&mut tx, tenant, number, contact).await
     }
 
@@ -60,7 +64,9 @@ impl Who {
         contact: ContactId,
     ) -> Result<Option<Who>, FlowError> {
         let row = tx.tenant(tenant).row().await?;
-        let Some(person) = tx.tenant(tenant).contact(contact).await? else { return Ok(None) };
+        let Some(person) = tx.tenant(tenant).contact(contact).await? else {
+            return Ok(None);
+        };
         // A phone is preferred over a user id: it keeps the phone visible to the business.
         let to = person
             .aliases
@@ -69,8 +75,19 @@ impl Who {
             .or_else(|| person.aliases.first())
             .map(|(k, _)| k.clone());
         let Some(to) = to else { return Ok(None) };
-        let language = person.language.as_deref().and_then(Language::from_tag).unwrap_or(row.language);
-        Ok(Some(Who { tenant: row, number, contact, to, name: person.name, language }))
+        let language = person
+            .language
+            .as_deref()
+            .and_then(Language::from_tag)
+            .unwrap_or(row.language);
+        Ok(Some(Who {
+            tenant: row,
+            number,
+            contact,
+            to,
+            name: person.name,
+            language,
+        }))
     }
 }
 
@@ -80,9 +97,18 @@ async fn contact_of_payload(
     payload: &str,
 ) -> Result<Option<ContactId>, FlowError> {
     let update: portero_domain::update::Update =
-        serde_json::from_str(payload).map_err(|source| FlowError::Stored { what: "update", source })?;
-    let portero_domain::update::UpdateKind::Message(m) = &update.what else { return Ok(None) };
-    let keys: Vec<AddressKey> = m.from.addresses().filter_map(|a| AddressKey::parse(a).ok()).collect();
+        serde_json::from_str(payload).map_err(|source| FlowError::Stored {
+            what: "update",
+            source,
+        })?;
+    let portero_domain::update::UpdateKind::Message(m) = &update.what else {
+        return Ok(None);
+    };
+    let keys: Vec<AddressKey> = m
+        .from
+        .addresses()
+        .filter_map(|a| AddressKey::parse(a).ok())
+        .collect();
     Ok(tx.tenant(tenant).contact_by_addresses(&keys).await?)
 }
 
@@ -103,8 +129,17 @@ pub(crate) async fn message(
         return finish_alone(ctx, event, EventState::Unhandled, "no contact").await;
     };
     let conversation = conversation(ctx, &who).await?;
-    if conversation.as_ref().is_some_and(|c| c.human_since.is_some()) {
-        return finish_alone(ctx, event, EventState::Done, "a person of the shop owns the conversation").await;
+    if conversation
+        .as_ref()
+        .is_some_and(|c| c.human_since.is_some())
+    {
+        return finish_alone(
+            ctx,
+            event,
+            EventState::Done,
+            "a person of the shop owns the conversation",
+        )
+        .await;
     }
     let owner = conversation.as_ref().and_then(|c| c.owner_installation);
     let (mut candidates, paused) = candidates(ctx, who.tenant.id).await?;
@@ -121,7 +156,14 @@ pub(crate) async fn message(
     };
     let answers = Some((inbound.wamid.as_str().to_owned(), inbound.at));
     let nobody = paused.filter(|_| candidates.is_empty());
-    let asking = Asking { conversation, candidates, what, answers, generation: 0, nobody };
+    let asking = Asking {
+        conversation,
+        candidates,
+        what,
+        answers,
+        generation: 0,
+        nobody,
+    };
     ask(ctx, event, &who, asking).await
 }
 
@@ -130,9 +172,18 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
     let Some(who) = Who::of(ctx, event).await? else {
         return finish_alone(ctx, event, EventState::Unhandled, "no contact").await;
     };
-    let payload: Value = serde_json::from_str(&event.payload)
-        .map_err(|source| FlowError::Stored { what: "event", source })?;
-    let text = |key: &str| payload.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let payload: Value =
+        serde_json::from_str(&event.payload).map_err(|source| FlowError::Stored {
+            what: "event",
+            source,
+        })?;
+    let text = |key: &str| {
+        payload
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let only: Option<InstallationId> = payload
         .get("installation")
         .and_then(Value::as_str)
@@ -141,12 +192,19 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
     let what = match event.kind.as_str() {
         "business" => ReplyEventKind::Business {
             name: text("name"),
-            data_json: payload.get("data").map(Value::to_string).unwrap_or_default(),
+            data_json: payload
+                .get("data")
+                .map(Value::to_string)
+                .unwrap_or_default(),
         },
-        "timer" => ReplyEventKind::Timer { name: text("name"), payload: text("payload") },
-        "consent_changed" => {
-            ReplyEventKind::ConsentChanged { topic: text("topic"), state: text("state") }
-        }
+        "timer" => ReplyEventKind::Timer {
+            name: text("name"),
+            payload: text("payload"),
+        },
+        "consent_changed" => ReplyEventKind::ConsentChanged {
+            topic: text("topic"),
+            state: text("state"),
+        },
         _ => {
             generation = 1;
             ReplyEventKind::Verdict {
@@ -173,19 +231,32 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
             ReplyEventKind::Message { .. } => false,
         }
     });
-    let asking = Asking { conversation, candidates, what, answers: None, generation, nobody: None };
+    let asking = Asking {
+        conversation,
+        candidates,
+        what,
+        answers: None,
+        generation,
+        nobody: None,
+    };
     ask(ctx, event, &who, asking).await
 }
 
 async fn conversation(ctx: &Context, who: &Who) -> Result<Option<ConversationRow>, FlowError> {
     let mut tx = ctx.store.read().await?;
-    Ok(tx.tenant(who.tenant.id).conversation(&who.number, who.contact).await?)
+    Ok(tx
+        .tenant(who.tenant.id)
+        .conversation(&who.number, who.contact)
+        .await?)
 }
 
 /// Enabled replies plugins whose breaker is closed, in the operator's order.
 ///
 /// Also says whether one was left out because its breaker is open.
-async fn candidates(ctx: &Context, tenant: TenantId) -> Result<(Vec<Candidate>, Option<String>), FlowError> {
+async fn candidates(
+    ctx: &Context,
+    tenant: TenantId,
+) -> Result<(Vec<Candidate>, Option<String>), FlowError> {
     let mut tx = ctx.store.read().await?;
     let mut rows = tx.tenant(tenant).installations().await?;
     drop(tx);
@@ -202,7 +273,11 @@ async fn candidates(ctx: &Context, tenant: TenantId) -> Result<(Vec<Candidate>, 
         }
         let loaded = ctx.plugin(&row.digest).await?;
         let effective = Effective::of(loaded.manifest(), &row.grants);
-        out.push(Candidate { row, loaded, effective });
+        out.push(Candidate {
+            row,
+            loaded,
+            effective,
+        });
     }
     Ok((out, paused))
 }
@@ -218,15 +293,33 @@ struct Asking {
 }
 
 /// Asks one after the other until one answers, and commits.
-async fn ask(ctx: &Context, event: &ClaimedEvent, who: &Who, asking: Asking) -> Result<(), FlowError> {
-    let Asking { conversation, candidates, what, answers, generation, nobody } = asking;
+async fn ask(
+    ctx: &Context,
+    event: &ClaimedEvent,
+    who: &Who,
+    asking: Asking,
+) -> Result<(), FlowError> {
+    let Asking {
+        conversation,
+        candidates,
+        what,
+        answers,
+        generation,
+        nobody,
+    } = asking;
     let mut calls = Vec::new();
     for candidate in candidates {
         let report = call(ctx, event, who, conversation.as_ref(), &candidate, &what).await?;
-        let answered = report.value.as_ref().is_some_and(|actions| !actions.is_empty());
+        let answered = report
+            .value
+            .as_ref()
+            .is_some_and(|actions| !actions.is_empty());
         let failed = report.value.is_none();
-        let open_until =
-            ctx.breakers.record(&candidate.row, ctx.clock.lease_now(), report.outcome.is_hard_failure());
+        let open_until = ctx.breakers.record(
+            &candidate.row,
+            ctx.clock.lease_now(),
+            report.outcome.is_hard_failure(),
+        );
         calls.push(commit::Call {
             row: candidate.row,
             effective: candidate.effective,
@@ -238,7 +331,12 @@ async fn ask(ctx: &Context, event: &ClaimedEvent, who: &Who, asking: Asking) -> 
             break;
         }
     }
-    let outcome = commit::Outcome { calls, answers, nobody, generation };
+    let outcome = commit::Outcome {
+        calls,
+        answers,
+        nobody,
+        generation,
+    };
     commit::commit(ctx, event, who, outcome).await
 }
 
@@ -254,7 +352,10 @@ async fn call(
     let mut tx = ctx.store.read().await?;
     let mut tenant = tx.tenant(who.tenant.id);
     let (attributes, tags) = if candidate.effective.has("contacts.read") {
-        (tenant.attributes(who.contact).await?, tenant.tags(who.contact).await?)
+        (
+            tenant.attributes(who.contact).await?,
+            tenant.tags(who.contact).await?,
+        )
     } else {
         (Vec::new(), Vec::new())
     };
@@ -270,7 +371,10 @@ async fn call(
     let topics_granted = topics
         .into_iter()
         .filter(|t| {
-            matches!(portero_domain::consent::standing(&consent, Some(t)), ConsentStanding::Granted { .. })
+            matches!(
+                portero_domain::consent::standing(&consent, Some(t)),
+                ConsentStanding::Granted { .. }
+            )
         })
         .map(str::to_owned)
         .collect();
@@ -288,17 +392,33 @@ async fn call(
         },
         contact: ContactView {
             handle: handle(&candidate.row.handle_key, who.contact),
-            name: if candidate.effective.reads("name") { who.name.clone() } else { None },
+            name: if candidate.effective.reads("name") {
+                who.name.clone()
+            } else {
+                None
+            },
             attributes,
             tags,
         },
-        conversation: ConversationView { window_closes_at, topics_granted, bot_messages_since_inbound: 0 },
+        conversation: ConversationView {
+            window_closes_at,
+            topics_granted,
+            bot_messages_since_inbound: 0,
+        },
         what: what.clone(),
     };
-    let services = Arc::new(CallServices::new(ctx, who, &candidate.row, &candidate.effective));
+    let services = Arc::new(CallServices::new(
+        ctx,
+        who,
+        &candidate.row,
+        &candidate.effective,
+    ));
     let limits = CallLimits::for_manifest(candidate.loaded.manifest());
     let seed: [u8; 32] = Sha256::digest(event.id.to_string().as_bytes()).into();
-    let report = ctx.sandbox.call_replies(&candidate.loaded, &limits, services, request, seed).await;
+    let report = ctx
+        .sandbox
+        .call_replies(&candidate.loaded, &limits, services, request, seed)
+        .await;
     if report.value.is_some() {
         ctx.counters.plugin_calls_ok.one();
     } else {

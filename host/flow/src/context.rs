@@ -183,13 +183,19 @@ impl Context {
             return Ok(Arc::clone(loaded));
         }
         let mut tx = self.store.read().await?;
-        let row = tx.system().plugin(digest).await?.ok_or_else(|| FlowError::not_found("plugin", digest))?;
+        let row = tx
+            .system()
+            .plugin(digest)
+            .await?
+            .ok_or_else(|| FlowError::not_found("plugin", digest))?;
         drop(tx);
         let loaded = self
             .sandbox
             .load(row.component, digest)
             .await
-            .map_err(|refusal| FlowError::PluginRefused { why: refusal.to_string() })?;
+            .map_err(|refusal| FlowError::PluginRefused {
+                why: refusal.to_string(),
+            })?;
         plugins.insert(digest.to_owned(), Arc::clone(&loaded));
         Ok(loaded)
     }
@@ -294,7 +300,10 @@ impl Breakers {
     }
 
     fn with<T>(&self, row: &InstallationRow, what: impl FnOnce(&mut Breaker) -> T) -> T {
-        let mut all = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut all = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         what(all.entry((row.id, row.digest.clone())).or_default())
     }
 }

@@ -28,7 +28,11 @@ pub struct Page<T: utoipa::ToSchema> {
 
 impl<T: utoipa::ToSchema> Page<T> {
     pub(crate) fn of(items: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Page<T> {
-        let next_cursor = if items.len() >= limit { items.last().map(cursor) } else { None };
+        let next_cursor = if items.len() >= limit {
+            items.last().map(cursor)
+        } else {
+            None
+        };
         Page { items, next_cursor }
     }
 }
@@ -44,7 +48,8 @@ pub(crate) fn parse_cursor<T: std::str::FromStr>(
 ) -> Result<Option<T>, crate::FlowError> {
     after
         .map(|text| {
-            text.parse().map_err(|_| crate::FlowError::bad("after", "not a cursor of this list"))
+            text.parse()
+                .map_err(|_| crate::FlowError::bad("after", "not a cursor of this list"))
         })
         .transpose()
 }

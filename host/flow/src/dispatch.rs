@@ -72,7 +72,13 @@ async fn claim(ctx: &Context) -> Result<(usize, Vec<InFlight>), FlowError> {
     let mut tx = ctx.store.write().await?;
     let lanes = tx
         .system()
-        .claim_lanes(&ctx.host, now, ctx.clock.lease_now(), ctx.lease_until(), CLAIM_LIMIT)
+        .claim_lanes(
+            &ctx.host,
+            now,
+            ctx.clock.lease_now(),
+            ctx.lease_until(),
+            CLAIM_LIMIT,
+        )
         .await?;
     if lanes.is_empty() {
         tx.commit().await?;
@@ -103,7 +109,9 @@ async fn claim(ctx: &Context) -> Result<(usize, Vec<InFlight>), FlowError> {
 }
 
 async fn release(tx: &mut Tx, lane: &ClaimedLane, ready_at: Option<Ts>) -> Result<(), StoreError> {
-    tx.system().release_lane(&lane.number, lane.contact, lane.class, lane.fence, ready_at).await?;
+    tx.system()
+        .release_lane(&lane.number, lane.contact, lane.class, lane.fence, ready_at)
+        .await?;
     Ok(())
 }
 
@@ -117,7 +125,10 @@ pub(crate) async fn begin(
     let now = ctx.now();
     let proposal = &row.proposal;
     let facts = judge::facts(tx, proposal, &content_hash(&proposal.content), None, now).await?;
-    let ticket = Ticket { attempt: AttemptId::new(&*ctx.ids, now), decision: DecisionId::new(&*ctx.ids, now) };
+    let ticket = Ticket {
+        attempt: AttemptId::new(&*ctx.ids, now),
+        decision: DecisionId::new(&*ctx.ids, now),
+    };
     let clearance = portero_gate::clear(proposal, &facts, &tenant.policy, now, &ticket);
     let judgement = clearance.judgement;
     if let Some(cleared) = clearance.cleared {
@@ -131,9 +142,15 @@ pub(crate) async fn begin(
             owner: ctx.host.clone(),
             lease_until: ctx.lease_until(),
         };
-        let token = tx.tenant(proposal.tenant).number_token(&proposal.sender).await?;
+        let token = tx
+            .tenant(proposal.tenant)
+            .number_token(&proposal.sender)
+            .await?;
         let Some(token) = token else {
-            return Err(FlowError::not_found("access token of number", &proposal.sender));
+            return Err(FlowError::not_found(
+                "access token of number",
+                &proposal.sender,
+            ));
         };
         if !tx
             .tenant(proposal.tenant)
@@ -143,7 +160,16 @@ pub(crate) async fn begin(
             return Ok(Begun::Busy);
         }
         judge::count(ctx, judgement.verdict);
-        judge::record(tx, tenant, ticket.decision, row.id, proposal, &facts, &judgement).await?;
+        judge::record(
+            tx,
+            tenant,
+            ticket.decision,
+            row.id,
+            proposal,
+            &facts,
+            &judgement,
+        )
+        .await?;
         return Ok(Begun::Sending(Box::new(InFlight {
             cleared,
             access: Access { token },
@@ -154,14 +180,27 @@ pub(crate) async fn begin(
         })));
     }
     judge::count(ctx, judgement.verdict);
-    judge::record(tx, tenant, ticket.decision, row.id, proposal, &facts, &judgement).await?;
+    judge::record(
+        tx,
+        tenant,
+        ticket.decision,
+        row.id,
+        proposal,
+        &facts,
+        &judgement,
+    )
+    .await?;
     let (state, not_before) = judge::resting(&judgement, now);
     let rule = judgement.primary.as_deref();
     let outcome = if judgement.verdict == Verdict::Defer {
-        tx.tenant(proposal.tenant).defer_outbox(row.id, not_before, rule, ticket.decision).await?;
+        tx.tenant(proposal.tenant)
+            .defer_outbox(row.id, not_before, rule, ticket.decision)
+            .await?;
         Begun::Later(not_before)
     } else {
-        tx.tenant(proposal.tenant).settle_outbox(row.id, state, rule, Some(ticket.decision), now).await?;
+        tx.tenant(proposal.tenant)
+            .settle_outbox(row.id, state, rule, Some(ticket.decision), now)
+            .await?;
         judge::tell_proposer(ctx, tx, tenant, proposal, &judgement).await?;
         Begun::Settled
     };
@@ -174,7 +213,14 @@ pub(crate) async fn begin(
 
 /// Sends a cleared message and settles its attempt.
 pub(crate) async fn send(ctx: &Context, one: InFlight) -> Result<(), FlowError> {
-    let InFlight { cleared, access, attempt, proposal, tries, lane } = one;
+    let InFlight {
+        cleared,
+        access,
+        attempt,
+        proposal,
+        tries,
+        lane,
+    } = one;
     let outcome = ctx.transport.send(cleared, &access, ctx.now()).await;
     ctx.probe.at(Point::AfterAnswer);
     let mut again = 0;
@@ -207,21 +253,45 @@ async fn settle(
     let mut wake_at = now;
     match outcome {
         SendOutcome::Accepted { wamid, wa_id, held } => {
-            let status = if *held { MessageStatus::Held } else { MessageStatus::Accepted };
-            let end = AttemptEnd::Accepted { wamid: wamid.clone(), status };
-            tx.tenant(proposal.tenant).end_attempt(attempt, &end, now).await?;
+            let status = if *held {
+                MessageStatus::Held
+            } else {
+                MessageStatus::Accepted
+            };
+            let end = AttemptEnd::Accepted {
+                wamid: wamid.clone(),
+                status,
+            };
+            tx.tenant(proposal.tenant)
+                .end_attempt(attempt, &end, now)
+                .await?;
             if let Some(spelled) = wa_id
                 && let Ok(key) = portero_domain::address::AddressKey::parse(spelled)
                 && key == proposal.to
             {
-                tx.tenant(proposal.tenant).add_aliases(proposal.contact, &[(key, spelled.clone())], now).await?;
+                tx.tenant(proposal.tenant)
+                    .add_aliases(proposal.contact, &[(key, spelled.clone())], now)
+                    .await?;
             }
             ctx.counters.sends_accepted.one();
             tracing::info!(outbox.id = %outbox, wamid = %wamid, "accepted by Meta");
         }
-        SendOutcome::Refused { code, title, http_status, reaction, .. } => {
-            let end = AttemptEnd::Refused { code: *code, title: title.clone(), http: *http_status };
-            let ended = tx.tenant(proposal.tenant).end_attempt(attempt, &end, now).await?;
+        SendOutcome::Refused {
+            code,
+            title,
+            http_status,
+            reaction,
+            ..
+        } => {
+            let end = AttemptEnd::Refused {
+                code: *code,
+                title: title.clone(),
+                http: *http_status,
+            };
+            let ended = tx
+                .tenant(proposal.tenant)
+                .end_attempt(attempt, &end, now)
+                .await?;
             if ended {
                 wake_at = react(ctx, &mut tx, proposal, tries, *code, reaction).await?;
             }
@@ -230,20 +300,34 @@ async fn settle(
         }
         SendOutcome::NotSent { why } => {
             let end = AttemptEnd::NotSent { why: why.clone() };
-            if tx.tenant(proposal.tenant).end_attempt(attempt, &end, now).await? {
+            if tx
+                .tenant(proposal.tenant)
+                .end_attempt(attempt, &end, now)
+                .await?
+            {
                 wake_at = requeue_or_fail(&mut tx, proposal, tries, now, Millis::secs(1)).await?;
             }
             ctx.counters.sends_not_sent.one();
             tracing::warn!(outbox.id = %outbox, why, "did not reach Meta");
         }
         SendOutcome::Lost { why } => {
-            tx.tenant(proposal.tenant).end_attempt(attempt, &AttemptEnd::Unknown { why: why.clone() }, now).await?;
+            tx.tenant(proposal.tenant)
+                .end_attempt(attempt, &AttemptEnd::Unknown { why: why.clone() }, now)
+                .await?;
             ctx.counters.sends_unknown.one();
             tracing::warn!(outbox.id = %outbox, why, "answer lost: unknown until a status says otherwise");
         }
     }
     if let Some((class, fence)) = lane {
-        tx.system().release_lane(&proposal.sender, proposal.contact, class, fence, Some(wake_at)).await?;
+        tx.system()
+            .release_lane(
+                &proposal.sender,
+                proposal.contact,
+                class,
+                fence,
+                Some(wake_at),
+            )
+            .await?;
     }
     tx.commit().await?;
     Ok(())
@@ -260,7 +344,10 @@ async fn react(
 ) -> Result<Ts, FlowError> {
     let now = ctx.now();
     match reaction {
-        Reaction::Retry { after_ms, max_tries } if tries < *max_tries => {
+        Reaction::Retry {
+            after_ms,
+            max_tries,
+        } if tries < *max_tries => {
             let wait = Millis(after_ms.saturating_mul(1 << tries.min(6)));
             return requeue_or_fail(tx, proposal, tries, now, wait).await;
         }
@@ -281,11 +368,17 @@ async fn react(
                 captured_at: now,
                 received_at: now,
             };
-            tx.tenant(proposal.tenant).append_consent(proposal.contact, &event).await?;
-            tx.tenant(proposal.tenant).cancel_queued(proposal.contact, true, "consent.meta-stop", now).await?;
+            tx.tenant(proposal.tenant)
+                .append_consent(proposal.contact, &event)
+                .await?;
+            tx.tenant(proposal.tenant)
+                .cancel_queued(proposal.contact, true, "consent.meta-stop", now)
+                .await?;
         }
         // Wrong values are the proposer's fault; the template itself is as it was.
-        Reaction::RefreshTemplate => tracing::warn!(code, "Meta knows this template otherwise: sync"),
+        Reaction::RefreshTemplate => {
+            tracing::warn!(code, "Meta knows this template otherwise: sync")
+        }
         Reaction::PauseTemplate => {
             if let Content::Template(t) = &proposal.content {
                 let status = match code {
@@ -295,13 +388,17 @@ async fn react(
                 };
                 let mut tenant = tx.tenant(proposal.tenant);
                 if let Some(number) = tenant.number(&proposal.sender).await? {
-                    tenant.set_template_status(&number.waba, &t.name, &t.language, &status, None, now).await?;
+                    tenant
+                        .set_template_status(&number.waba, &t.name, &t.language, &status, None, now)
+                        .await?;
                 }
             }
         }
         Reaction::PauseNumber | Reaction::PauseAccount => {
             let reason = format!("Meta error {code}");
-            tx.tenant(proposal.tenant).set_number_stop(&proposal.sender, Some((reason, now))).await?;
+            tx.tenant(proposal.tenant)
+                .set_number_stop(&proposal.sender, Some((reason, now)))
+                .await?;
         }
         _ => {}
     }
@@ -318,7 +415,9 @@ async fn requeue_or_fail(
     let at = now + wait;
     let mut tenant = tx.tenant(proposal.tenant);
     if tries >= MAX_TRIES {
-        tenant.settle_outbox(proposal.id, OutboxState::Failed, None, None, now).await?;
+        tenant
+            .settle_outbox(proposal.id, OutboxState::Failed, None, None, now)
+            .await?;
         return Ok(now);
     }
     tenant.requeue_outbox(proposal.id, at, now).await?;
@@ -332,7 +431,9 @@ pub(crate) async fn begin_now(
     tenant: &TenantRow,
     outbox: OutboxId,
 ) -> Result<Option<InFlight>, FlowError> {
-    let Some(row) = tx.tenant(tenant.id).outbox(outbox).await? else { return Ok(None) };
+    let Some(row) = tx.tenant(tenant.id).outbox(outbox).await? else {
+        return Ok(None);
+    };
     if !tx.tenant(tenant.id).is_lane_head(&row).await? {
         return Ok(None);
     }

@@ -67,11 +67,17 @@ impl FlowError {
     }
 
     pub(crate) fn not_found(what: &'static str, name: impl ToString) -> FlowError {
-        FlowError::NotFound { what, name: name.to_string() }
+        FlowError::NotFound {
+            what,
+            name: name.to_string(),
+        }
     }
 
     pub(crate) fn bad(field: impl Into<String>, why: impl Into<String>) -> FlowError {
-        FlowError::BadInput { field: field.into(), why: why.into() }
+        FlowError::BadInput {
+            field: field.into(),
+            why: why.into(),
+        }
     }
 
     /// This error and its causes, for one log line.

@@ -31,18 +31,38 @@ impl Effective {
     pub fn of(manifest: &Manifest, grants_json: &str) -> Effective {
         let grants: Grants = serde_json::from_str(grants_json).unwrap_or_default();
         let asked = |id: &str| manifest.permissions.iter().find(|p| p.id == id);
-        let permissions =
-            grants.permissions.iter().filter(|id| asked(id).is_some()).cloned().collect();
+        let permissions = grants
+            .permissions
+            .iter()
+            .filter(|id| asked(id).is_some())
+            .cloned()
+            .collect();
         let templates = grants
             .templates
             .iter()
-            .filter(|t| manifest.messages.templates.iter().any(|asked| covers(asked, t)))
+            .filter(|t| {
+                manifest
+                    .messages
+                    .templates
+                    .iter()
+                    .any(|asked| covers(asked, t))
+            })
             .cloned()
             .collect();
-        let fields = asked("contacts.read").map(|p| p.fields.clone()).unwrap_or_default();
-        let contact_fields =
-            grants.contact_fields.iter().filter(|f| fields.contains(f)).cloned().collect();
-        Effective { permissions, templates, contact_fields }
+        let fields = asked("contacts.read")
+            .map(|p| p.fields.clone())
+            .unwrap_or_default();
+        let contact_fields = grants
+            .contact_fields
+            .iter()
+            .filter(|f| fields.contains(f))
+            .cloned()
+            .collect();
+        Effective {
+            permissions,
+            templates,
+            contact_fields,
+        }
     }
 
     /// Whether a permission is there.
@@ -60,7 +80,10 @@ impl Effective {
 
 /// Whether pattern `wide` (exact, or a prefix with `*`) covers the name or pattern `narrow`.
 fn covers(wide: &str, narrow: &str) -> bool {
-    wide == narrow || wide.strip_suffix('*').is_some_and(|prefix| narrow.starts_with(prefix))
+    wide == narrow
+        || wide
+            .strip_suffix('*')
+            .is_some_and(|prefix| narrow.starts_with(prefix))
 }
 
 #[cfg(test)]

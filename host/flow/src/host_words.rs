@@ -26,12 +26,23 @@ pub(crate) struct Say {
 
 /// A plain text of the host.
 pub(crate) fn text(what: &'static str, body: String) -> Say {
-    Say { what, purpose: Purpose::System, topic: None, content: Content::Text(Text { body, preview_url: false }) }
+    Say {
+        what,
+        purpose: Purpose::System,
+        topic: None,
+        content: Content::Text(Text {
+            body,
+            preview_url: false,
+        }),
+    }
 }
 
 /// The question when words may or may not be an opt-out.
 pub(crate) fn doubt(body: String, [all, promotional, keep]: [&str; 3]) -> Say {
-    let button = |id: &str, title: &str| Button { id: id.to_owned(), title: title.to_owned() };
+    let button = |id: &str, title: &str| Button {
+        id: id.to_owned(),
+        title: title.to_owned(),
+    };
     Say {
         what: "opt_out_question",
         purpose: Purpose::System,
@@ -59,7 +70,9 @@ pub(crate) async fn question(
     topic: Option<&str>,
     language: Language,
 ) -> Result<Option<Say>, FlowError> {
-    let Some(w) = tx.tenant(tenant.id).wording(wording, language).await? else { return Ok(None) };
+    let Some(w) = tx.tenant(tenant.id).wording(wording, language).await? else {
+        return Ok(None);
+    };
     let topic = topic.unwrap_or(wording).to_owned();
     let now = ctx.now();
     let event = ConsentEvent {
@@ -78,11 +91,22 @@ pub(crate) async fn question(
     let content = buttons(
         w.body,
         vec![
-            Button { id: format!("portero:yes:{topic}"), title: w.yes_label },
-            Button { id: format!("portero:no:{topic}"), title: w.no_label },
+            Button {
+                id: format!("portero:yes:{topic}"),
+                title: w.yes_label,
+            },
+            Button {
+                id: format!("portero:no:{topic}"),
+                title: w.no_label,
+            },
         ],
     );
-    Ok(Some(Say { what: "consent_question", purpose: Purpose::ConsentRequest, topic: Some(topic), content }))
+    Ok(Some(Say {
+        what: "consent_question",
+        purpose: Purpose::ConsentRequest,
+        topic: Some(topic),
+        content,
+    }))
 }
 
 impl Say {
@@ -109,7 +133,9 @@ pub(crate) async fn say(
         sender: who.number.clone(),
         contact: who.contact,
         to: who.to.clone(),
-        origin: Origin::Host { what: say.what.to_owned() },
+        origin: Origin::Host {
+            what: say.what.to_owned(),
+        },
         purpose: say.purpose,
         topic: say.topic,
         class: judge::class_of(&say.content, say.purpose),
@@ -122,7 +148,10 @@ pub(crate) async fn say(
         created_at: now,
         expires_at: judge::default_expiry(say.purpose, now),
     };
-    let from = Provenance { event: Some(event.id), plugin: None };
+    let from = Provenance {
+        event: Some(event.id),
+        plugin: None,
+    };
     let admitted = judge::admit(ctx, tx, &who.tenant, &proposal, &from).await?;
     if admitted.judgement.verdict != Verdict::Allow || admitted.duplicate {
         return Ok(None);

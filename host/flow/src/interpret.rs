@@ -33,7 +33,12 @@ pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
     let mut tx = ctx.store.write().await?;
     let claimed = match tx
         .system()
-        .claim_events(&ctx.host, ctx.clock.lease_now(), ctx.lease_until(), CLAIM_LIMIT)
+        .claim_events(
+            &ctx.host,
+            ctx.clock.lease_now(),
+            ctx.lease_until(),
+            CLAIM_LIMIT,
+        )
         .await
     {
         Err(e) if e.is_transient() => return Ok(1),
@@ -73,11 +78,16 @@ async fn put_back(ctx: &Context, event: &ClaimedEvent, error: &FlowError) -> Res
     let mut tx = ctx.store.write().await?;
     if event.attempts >= MAX_TRIES {
         let why = format!("given up after {} tries: {error}", event.attempts);
-        tx.system().finish_event(event.id, event.fence, EventState::Failed, &why, ctx.now()).await?;
+        tx.system()
+            .finish_event(event.id, event.fence, EventState::Failed, &why, ctx.now())
+            .await?;
     } else {
-        let wait = portero_domain::clock::Millis(500_i64.saturating_mul(1 << event.attempts.min(10)));
+        let wait =
+            portero_domain::clock::Millis(500_i64.saturating_mul(1 << event.attempts.min(10)));
         let due = ctx.clock.lease_now() + wait;
-        tx.system().retry_event(event.id, event.fence, due, &error.to_string()).await?;
+        tx.system()
+            .retry_event(event.id, event.fence, due, &error.to_string())
+            .await?;
     }
     tx.commit().await?;
     Ok(())
@@ -92,8 +102,18 @@ async fn handle(ctx: &Context, event: &ClaimedEvent) -> Result<(), FlowError> {
         "status" | "template_status" | "template_quality" | "template_category" => {
             track::update(ctx, event, tenant, &read_update(event)?).await
         }
-        "preference" => finish_alone(ctx, event, EventState::Done, "preference stored while receiving").await,
-        "business" | "timer" | "verdict" | "consent_changed" => consult::host_event(ctx, event).await,
+        "preference" => {
+            finish_alone(
+                ctx,
+                event,
+                EventState::Done,
+                "preference stored while receiving",
+            )
+            .await
+        }
+        "business" | "timer" | "verdict" | "consent_changed" => {
+            consult::host_event(ctx, event).await
+        }
         other => {
             let why = format!("no step for events of kind `{other}`");
             finish_alone(ctx, event, EventState::Unhandled, &why).await
@@ -108,13 +128,18 @@ pub(crate) async fn finish_alone(
     how: &str,
 ) -> Result<(), FlowError> {
     let mut tx = ctx.store.write().await?;
-    tx.system().finish_event(event.id, event.fence, state, how, ctx.now()).await?;
+    tx.system()
+        .finish_event(event.id, event.fence, state, how, ctx.now())
+        .await?;
     tx.commit().await?;
     Ok(())
 }
 
 fn read_update(event: &ClaimedEvent) -> Result<Update, FlowError> {
-    serde_json::from_str(&event.payload).map_err(|source| FlowError::Stored { what: "update", source })
+    serde_json::from_str(&event.payload).map_err(|source| FlowError::Stored {
+        what: "update",
+        source,
+    })
 }
 
 /// A person wrote. Consent first, then whoever owns the conversation.
@@ -122,8 +147,18 @@ async fn message(ctx: &Context, event: &ClaimedEvent, update: &Update) -> Result
     let UpdateKind::Message(inbound) = &update.what else {
         return finish_alone(ctx, event, EventState::Unhandled, "no message inside").await;
     };
-    if let InboundBody::System { event: what, wa_id, user_id, previous_user_id } = &inbound.body {
-        let names = [wa_id.as_deref(), user_id.as_deref(), previous_user_id.as_deref()];
+    if let InboundBody::System {
+        event: what,
+        wa_id,
+        user_id,
+        previous_user_id,
+    } = &inbound.body
+    {
+        let names = [
+            wa_id.as_deref(),
+            user_id.as_deref(),
+            previous_user_id.as_deref(),
+        ];
         return identity(ctx, event, inbound, what, &names).await;
     }
     match consent::unlabel(&event.interpretation) {
@@ -150,18 +185,45 @@ async fn words(
     let (reply, state) = match found {
         Recognition::OptOut(scope) => {
             let text = consent::receipt(language, scope).to_owned();
-            (Some(host_words::text("opt_out_receipt", text)), Some(("*".to_owned(), "revoked")))
+            (
+                Some(host_words::text("opt_out_receipt", text)),
+                Some(("*".to_owned(), "revoked")),
+            )
         }
         Recognition::Ask => {
             let (body, labels) = consent::doubt(language, &who.tenant.name);
             (Some(host_words::doubt(body, labels)), None)
         }
         Recognition::OptIn | Recognition::Yes { .. } => {
-            grant(ctx, &mut tx, &who.tenant, who.contact, inbound, found, language).await?
+            grant(
+                ctx,
+                &mut tx,
+                &who.tenant,
+                who.contact,
+                inbound,
+                found,
+                language,
+            )
+            .await?
         }
         Recognition::No { topic } => {
-            append(ctx, &mut tx, &who.tenant, who.contact, inbound, ConsentEventKind::Declined, topic).await?;
-            (Some(host_words::text("consent_no", host_words::declined(language))), Some((topic.clone(), "declined")))
+            append(
+                ctx,
+                &mut tx,
+                &who.tenant,
+                who.contact,
+                inbound,
+                ConsentEventKind::Declined,
+                topic,
+            )
+            .await?;
+            (
+                Some(host_words::text(
+                    "consent_no",
+                    host_words::declined(language),
+                )),
+                Some((topic.clone(), "declined")),
+            )
         }
         _ => (None, None),
     };
@@ -185,7 +247,11 @@ pub(crate) async fn finish_and_send(
     now: portero_domain::clock::Ts,
     sending: Option<InFlight>,
 ) -> Result<(), FlowError> {
-    if !tx.system().finish_event(event.id, event.fence, EventState::Done, how, now).await? {
+    if !tx
+        .system()
+        .finish_event(event.id, event.fence, EventState::Done, how, now)
+        .await?
+    {
         // Another process took the event over after our lease ran out: what we did never was.
         tracing::warn!(event.id = %event.id, "claim lost; work discarded");
         return Ok(());
@@ -222,10 +288,17 @@ async fn grant(
             let Some(wording) = tx.tenant(tenant.id).wordings().await?.into_iter().next() else {
                 return Ok((None, None));
             };
-            return Ok((host_words::question(ctx, tx, tenant, contact, &wording.name, None, language).await?, None));
+            return Ok((
+                host_words::question(ctx, tx, tenant, contact, &wording.name, None, language)
+                    .await?,
+                None,
+            ));
         }
     };
-    let wording = match pending.as_ref().and_then(|(_, asked)| asked.wording.clone()) {
+    let wording = match pending
+        .as_ref()
+        .and_then(|(_, asked)| asked.wording.clone())
+    {
         Some(shown) => {
             let name = shown.split('@').next().unwrap_or_default().to_owned();
             tx.tenant(tenant.id).wording(&name, language).await?
@@ -234,11 +307,16 @@ async fn grant(
     };
     let mut event = base(ctx, inbound, ConsentEventKind::Granted, &topic);
     event.promise = wording.as_ref().map(|w| w.promise);
-    event.wording = pending.as_ref().and_then(|(_, asked)| asked.wording.clone());
+    event.wording = pending
+        .as_ref()
+        .and_then(|(_, asked)| asked.wording.clone());
     event.language = Some(language);
     tx.tenant(tenant.id).append_consent(contact, &event).await?;
     let thanks = wording.map_or_else(|| host_words::granted(language), |w| w.thanks);
-    Ok((Some(host_words::text("consent_yes", thanks)), Some((topic, "granted"))))
+    Ok((
+        Some(host_words::text("consent_yes", thanks)),
+        Some((topic, "granted")),
+    ))
 }
 
 async fn append(
@@ -255,7 +333,12 @@ async fn append(
     Ok(())
 }
 
-fn base(ctx: &Context, inbound: &InboundMessage, kind: ConsentEventKind, topic: &str) -> ConsentEvent {
+fn base(
+    ctx: &Context,
+    inbound: &InboundMessage,
+    kind: ConsentEventKind,
+    topic: &str,
+) -> ConsentEvent {
     let now = ctx.now();
     let typed = matches!(inbound.body, InboundBody::Text { .. });
     ConsentEvent {
@@ -265,7 +348,11 @@ fn base(ctx: &Context, inbound: &InboundMessage, kind: ConsentEventKind, topic: 
         promise: None,
         wording: None,
         language: None,
-        source: if typed { ConsentSource::WaKeyword } else { ConsentSource::WaButton },
+        source: if typed {
+            ConsentSource::WaKeyword
+        } else {
+            ConsentSource::WaButton
+        },
         evidence: inbound.wamid.as_str().to_owned(),
         captured_at: inbound.at,
         received_at: now,
@@ -295,7 +382,9 @@ async fn consent_changed(
             ctx.clock.lease_now(),
         )
     };
-    tx.system().insert_events(std::slice::from_ref(&event)).await?;
+    tx.system()
+        .insert_events(std::slice::from_ref(&event))
+        .await?;
     ctx.wake_inbox.notify_one();
     Ok(())
 }
@@ -315,7 +404,11 @@ async fn identity(
         .from
         .addresses()
         .chain(names.iter().flatten().copied())
-        .filter_map(|a| portero_domain::address::AddressKey::parse(a).ok().map(|k| (k, a.to_owned())))
+        .filter_map(|a| {
+            portero_domain::address::AddressKey::parse(a)
+                .ok()
+                .map(|k| (k, a.to_owned()))
+        })
         .collect();
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
@@ -324,7 +417,9 @@ async fn identity(
         tx.tenant(tenant).add_aliases(contact, &keys, now).await?;
     }
     let how = format!("identity: {what}");
-    tx.system().finish_event(event.id, event.fence, EventState::Done, &how, now).await?;
+    tx.system()
+        .finish_event(event.id, event.fence, EventState::Done, &how, now)
+        .await?;
     tx.commit().await?;
     Ok(())
 }

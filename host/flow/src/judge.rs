@@ -112,7 +112,12 @@ pub async fn admit(
         decision.id = %decision, outbox.id = %outbox, verdict = judgement.verdict.as_str(),
         rule.id = judgement.primary.as_deref().unwrap_or(""), "judged at admission"
     );
-    Ok(Admitted { outbox, decision, judgement, duplicate: duplicate_of.is_some() })
+    Ok(Admitted {
+        outbox,
+        decision,
+        judgement,
+        duplicate: duplicate_of.is_some(),
+    })
 }
 
 /// Facts of one proposal, content facts included.
@@ -124,7 +129,13 @@ pub(crate) async fn facts(
     now: Ts,
 ) -> Result<Facts, FlowError> {
     let content = portero_gate::detect::detect(&proposal.content);
-    let query = FactsQuery { proposal, content_hash, content, plugin, now };
+    let query = FactsQuery {
+        proposal,
+        content_hash,
+        content,
+        plugin,
+        now,
+    };
     Ok(tx.tenant(proposal.tenant).load_facts(query).await?)
 }
 
@@ -138,7 +149,14 @@ pub(crate) async fn record(
     facts: &Facts,
     judgement: &Judgement,
 ) -> Result<(), FlowError> {
-    let record = DecisionRecord::new(proposal, facts, &tenant.policy, &tenant.policy_revision, judgement);
+    let record = DecisionRecord::new(
+        proposal,
+        facts,
+        &tenant.policy,
+        &tenant.policy_revision,
+        judgement,
+    );
+    let (json, hash) = record.json_and_hash();
     let row = DecisionRow {
         id,
         tenant: proposal.tenant,
@@ -147,8 +165,8 @@ pub(crate) async fn record(
         stage: judgement.stage,
         verdict: judgement.verdict,
         rule: judgement.primary.clone(),
-        content_hash: record.hash(),
-        record: record.canonical_json(),
+        content_hash: hash,
+        record: json,
         decided_at: judgement.at,
     };
     tx.tenant(proposal.tenant).insert_decision(&row).await?;
@@ -192,12 +210,23 @@ pub(crate) async fn tell_proposer(
     proposal: &Proposal,
     judgement: &Judgement,
 ) -> Result<(), FlowError> {
-    let Origin::Plugin { installation, generation: 0, .. } = &proposal.origin else { return Ok(()) };
+    let Origin::Plugin {
+        installation,
+        generation: 0,
+        ..
+    } = &proposal.origin
+    else {
+        return Ok(());
+    };
     if judgement.verdict == Verdict::Allow {
         return Ok(());
     }
     let explained = portero_gate::explain::explain(judgement, tenant.language);
-    let remedy = explained.findings.first().map(|f| f.remedy.clone()).unwrap_or_default();
+    let remedy = explained
+        .findings
+        .first()
+        .map(|f| f.remedy.clone())
+        .unwrap_or_default();
     let payload = json!({
         "installation": installation,
         "proposal": proposal.id,
@@ -228,7 +257,9 @@ pub(crate) async fn tell_proposer(
             ctx.clock.lease_now(),
         )
     };
-    tx.system().insert_events(std::slice::from_ref(&event)).await?;
+    tx.system()
+        .insert_events(std::slice::from_ref(&event))
+        .await?;
     ctx.wake_inbox.notify_one();
     Ok(())
 }

@@ -15,8 +15,8 @@ pub mod error;
 
 pub mod receive;
 
-pub mod interpret;
 mod host_words;
+pub mod interpret;
 
 pub mod consult;
 

@@ -43,11 +43,16 @@ pub async fn webhook(
 ) -> Result<Received, FlowError> {
     let secrets = {
         let mut tx = ctx.store.read().await?;
-        tx.system().app(app).await?.ok_or_else(|| FlowError::not_found("app", app))?
+        tx.system()
+            .app(app)
+            .await?
+            .ok_or_else(|| FlowError::not_found("app", app))?
     };
     if signature::verify(&secrets.app_secret, raw, signature_header).is_err() {
         ctx.counters.webhooks_bad_signature.one();
-        return Err(FlowError::BadSignature { app: app.to_owned() });
+        return Err(FlowError::BadSignature {
+            app: app.to_owned(),
+        });
     }
     let read = translate::translate(raw);
     let mut tries = 0;
@@ -102,7 +107,15 @@ async fn store(
                     None => None,
                 };
                 let id = EventId::new(&*ctx.ids, now);
-                events.push(event(id, delivery, tenant, one, seen.as_ref(), now, lease_now));
+                events.push(event(
+                    id,
+                    delivery,
+                    tenant,
+                    one,
+                    seen.as_ref(),
+                    now,
+                    lease_now,
+                ));
                 people.push(seen);
             }
         }
@@ -119,7 +132,10 @@ async fn store(
     tx.commit().await?;
     let new = fresh.iter().filter(|f| **f).count();
     count_events(ctx, &events, &fresh);
-    Ok(Received { updates: events.len(), new })
+    Ok(Received {
+        updates: events.len(),
+        new,
+    })
 }
 
 fn count_events(ctx: &Context, events: &[NewEvent], fresh: &[bool]) {
@@ -145,7 +161,11 @@ struct Routes {
 }
 
 impl Routes {
-    async fn tenant(&mut self, tx: &mut Tx, update: &Update) -> Result<Option<TenantId>, StoreError> {
+    async fn tenant(
+        &mut self,
+        tx: &mut Tx,
+        update: &Update,
+    ) -> Result<Option<TenantId>, StoreError> {
         if let Some(number) = &update.number {
             if let Some(known) = self.numbers.get(number.as_str()) {
                 return Ok(*known);
@@ -154,7 +174,9 @@ impl Routes {
             self.numbers.insert(number.as_str().to_owned(), tenant);
             return Ok(tenant);
         }
-        let Some(waba) = &update.waba else { return Ok(None) };
+        let Some(waba) = &update.waba else {
+            return Ok(None);
+        };
         if let Some(known) = self.wabas.get(waba.as_str()) {
             return Ok(*known);
         }
@@ -173,7 +195,10 @@ struct Seen {
 }
 
 fn addresses(person: &PersonRef) -> Vec<(AddressKey, String)> {
-    person.addresses().filter_map(|a| AddressKey::parse(a).ok().map(|k| (k, a.to_owned()))).collect()
+    person
+        .addresses()
+        .filter_map(|a| AddressKey::parse(a).ok().map(|k| (k, a.to_owned())))
+        .collect()
 }
 
 /// Who it is and whether the words are an opt-out; reads only.
@@ -196,12 +221,21 @@ async fn recognise(
     let contact = tx.tenant(tenant).contact_by_addresses(&keys).await?;
     let recognition = match &update.what {
         UpdateKind::Message(m) => {
-            let source = WordContextSource { tenant, contact, now: ctx.now() };
+            let source = WordContextSource {
+                tenant,
+                contact,
+                now: ctx.now(),
+            };
             consent::recognise_message(tx, &source, &m.body).await?
         }
         _ => Recognition::None,
     };
-    Ok(Some(Seen { person: person.clone(), addresses, contact, recognition }))
+    Ok(Some(Seen {
+        person: person.clone(),
+        addresses,
+        contact,
+        recognition,
+    }))
 }
 
 /// Writes down what cannot wait: the person, the window, the opt-out.
@@ -215,7 +249,9 @@ async fn obey(
 ) -> Result<(), FlowError> {
     let contact = match seen.contact {
         Some(contact) => {
-            tx.tenant(tenant).add_aliases(contact, &seen.addresses, now).await?;
+            tx.tenant(tenant)
+                .add_aliases(contact, &seen.addresses, now)
+                .await?;
             contact
         }
         None => {
@@ -226,30 +262,47 @@ async fn obey(
                 None => {
                     let id = ContactId::new(&*ctx.ids, now);
                     let country = seen.person.country.clone().or_else(|| {
-                        seen.addresses.iter().find_map(|(k, _)| k.country().map(str::to_owned))
+                        seen.addresses
+                            .iter()
+                            .find_map(|(k, _)| k.country().map(str::to_owned))
                     });
-                    let new = NewContact { name: seen.person.name.clone(), language: None, country };
-                    tx.tenant(tenant).create_contact(id, &new, &seen.addresses, now).await?;
+                    let new = NewContact {
+                        name: seen.person.name.clone(),
+                        language: None,
+                        country,
+                    };
+                    tx.tenant(tenant)
+                        .create_contact(id, &new, &seen.addresses, now)
+                        .await?;
                     id
                 }
             }
         }
     };
-    let update: Update = serde_json::from_str(&event.payload)
-        .map_err(|source| FlowError::Stored { what: "update", source })?;
+    let update: Update =
+        serde_json::from_str(&event.payload).map_err(|source| FlowError::Stored {
+            what: "update",
+            source,
+        })?;
     match &update.what {
         UpdateKind::Message(m) => {
             if m.body.opens_window()
                 && let Some(number) = &update.number
             {
-                tx.tenant(tenant).open_window(number, contact, m.at, m.wamid.as_str()).await?;
+                tx.tenant(tenant)
+                    .open_window(number, contact, m.at, m.wamid.as_str())
+                    .await?;
             }
             if let Recognition::OptOut(scope) = &seen.recognition {
                 opt_out(ctx, tx, tenant, contact, scope.clone(), m, now).await?;
             }
         }
         UpdateKind::Preference { stop, at, .. } => {
-            let kind = if *stop { ConsentEventKind::MetaStop } else { ConsentEventKind::MetaResume };
+            let kind = if *stop {
+                ConsentEventKind::MetaStop
+            } else {
+                ConsentEventKind::MetaResume
+            };
             let consent = ConsentEvent {
                 id: ConsentEventId::new(&*ctx.ids, now),
                 kind,
@@ -264,7 +317,9 @@ async fn obey(
             };
             tx.tenant(tenant).append_consent(contact, &consent).await?;
             if *stop {
-                tx.tenant(tenant).cancel_queued(contact, true, "consent.meta-stop", now).await?;
+                tx.tenant(tenant)
+                    .cancel_queued(contact, true, "consent.meta-stop", now)
+                    .await?;
             }
         }
         _ => {}
@@ -281,7 +336,10 @@ async fn opt_out(
     message: &InboundMessage,
     now: Ts,
 ) -> Result<(), StoreError> {
-    let button = matches!(message.body, InboundBody::ButtonReply { .. } | InboundBody::TemplateButton { .. });
+    let button = matches!(
+        message.body,
+        InboundBody::ButtonReply { .. } | InboundBody::TemplateButton { .. }
+    );
     let consent = ConsentEvent {
         id: ConsentEventId::new(&*ctx.ids, now),
         kind: ConsentEventKind::Revoked,
@@ -289,14 +347,20 @@ async fn opt_out(
         promise: None,
         wording: None,
         language: None,
-        source: if button { ConsentSource::WaButton } else { ConsentSource::WaKeyword },
+        source: if button {
+            ConsentSource::WaButton
+        } else {
+            ConsentSource::WaKeyword
+        },
         evidence: message.wamid.as_str().to_owned(),
         captured_at: message.at,
         received_at: now,
     };
     tx.tenant(tenant).append_consent(contact, &consent).await?;
     let only_promotional = scope != ConsentScope::All;
-    tx.tenant(tenant).cancel_queued(contact, only_promotional, "consent.revoked", now).await?;
+    tx.tenant(tenant)
+        .cancel_queued(contact, only_promotional, "consent.revoked", now)
+        .await?;
     ctx.counters.opt_outs.one();
     Ok(())
 }
@@ -335,20 +399,28 @@ fn event(
     let update = &one.update;
     let (state, interpretation) = match (&update.what, tenant, seen) {
         (UpdateKind::Unhandled { why }, _, _) => (EventState::Unhandled, why.clone()),
-        (_, None, _) => (EventState::Unrouted, "nobody here owns this number or account".to_owned()),
-        (UpdateKind::Message(m), Some(_), _) if m.group.is_some() => {
-            (EventState::Unhandled, "group message: kept, not answered".to_owned())
-        }
-        (UpdateKind::Message(_) | UpdateKind::Preference { .. }, Some(_), None) => {
-            (EventState::Unhandled, "no usable address of the person".to_owned())
-        }
+        (_, None, _) => (
+            EventState::Unrouted,
+            "nobody here owns this number or account".to_owned(),
+        ),
+        (UpdateKind::Message(m), Some(_), _) if m.group.is_some() => (
+            EventState::Unhandled,
+            "group message: kept, not answered".to_owned(),
+        ),
+        (UpdateKind::Message(_) | UpdateKind::Preference { .. }, Some(_), None) => (
+            EventState::Unhandled,
+            "no usable address of the person".to_owned(),
+        ),
         (_, Some(_), Some(seen)) => (EventState::Pending, consent::label(&seen.recognition)),
         _ => (EventState::Pending, String::new()),
     };
     // Events of one person with one number are worked on in order; everything else stands alone.
     let lane_key = match (&update.what, seen.and_then(|s| s.addresses.first())) {
         (UpdateKind::Message(_), Some((address, _))) => {
-            format!("c:{}:{address}", update.number.as_ref().map_or("", |n| n.as_str()))
+            format!(
+                "c:{}:{address}",
+                update.number.as_ref().map_or("", |n| n.as_str())
+            )
         }
         (UpdateKind::Status(s), _) => format!("s:{}", s.wamid),
         (
@@ -356,7 +428,10 @@ fn event(
             | UpdateKind::TemplateQuality { name, .. }
             | UpdateKind::TemplateRecategorised { name, .. },
             _,
-        ) => format!("t:{}:{name}", update.waba.as_ref().map_or("", |w| w.as_str())),
+        ) => format!(
+            "t:{}:{name}",
+            update.waba.as_ref().map_or("", |w| w.as_str())
+        ),
         _ => format!("e:{id}"),
     };
     // What we do not understand keeps its raw text; what we do keeps our reading of it.
@@ -390,6 +465,10 @@ fn event(
 /// [`FlowError::NotFound`] for an unknown app, or the database.
 pub async fn challenge(ctx: &Context, app: &str, query: &str) -> Result<Option<String>, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let secrets = tx.system().app(app).await?.ok_or_else(|| FlowError::not_found("app", app))?;
+    let secrets = tx
+        .system()
+        .app(app)
+        .await?
+        .ok_or_else(|| FlowError::not_found("app", app))?;
     Ok(signature::verify_challenge(query, &secrets.verify_token).ok())
 }

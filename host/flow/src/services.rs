@@ -30,7 +30,12 @@ pub(crate) struct CallServices {
 }
 
 impl CallServices {
-    pub(crate) fn new(ctx: &Context, who: &Who, row: &InstallationRow, effective: &Effective) -> CallServices {
+    pub(crate) fn new(
+        ctx: &Context,
+        who: &Who,
+        row: &InstallationRow,
+        effective: &Effective,
+    ) -> CallServices {
         let now = ctx.now();
         let content = portero_domain::content::Content::Text(portero_domain::content::Text {
             body: String::new(),
@@ -75,7 +80,9 @@ impl CallServices {
         if self.effective.has(permission) {
             Ok(())
         } else {
-            Err(HostError::Denied { permission: permission.to_owned() })
+            Err(HostError::Denied {
+                permission: permission.to_owned(),
+            })
         }
     }
 }
@@ -97,10 +104,18 @@ impl HostServices for CallServices {
     async fn kv_get(&self, key: &str) -> Result<Option<Vec<u8>>, HostError> {
         self.need("kv")?;
         let mut tx = self.store.read().await.map_err(unavailable)?;
-        tx.tenant(self.tenant.id).kv_get(self.installation, key, self.clock.now()).await.map_err(unavailable)
+        tx.tenant(self.tenant.id)
+            .kv_get(self.installation, key, self.clock.now())
+            .await
+            .map_err(unavailable)
     }
 
-    async fn kv_list(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, HostError> {
+    async fn kv_list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, HostError> {
         self.need("kv")?;
         let limit = usize::try_from(limit.min(1_000)).unwrap_or(1_000);
         let mut tx = self.store.read().await.map_err(unavailable)?;
@@ -132,20 +147,28 @@ impl HostServices for CallServices {
         };
         let mut tx = self.store.read().await.map_err(unavailable)?;
         let hash = portero_gate::record::content_hash(&proposal.content);
-        let facts = judge::facts(&mut tx, &proposal, &hash, Some(plugin), now).await.map_err(unavailable)?;
+        let facts = judge::facts(&mut tx, &proposal, &hash, Some(plugin), now)
+            .await
+            .map_err(unavailable)?;
         let judgement = portero_gate::admit(&proposal, &facts, &self.tenant.policy, now);
         let explained = portero_gate::explain::explain(&judgement, self.tenant.language);
         Ok(Preview {
             verdict: judgement.verdict.as_str().to_owned(),
             rule: judgement.primary.clone().unwrap_or_default().to_string(),
             earliest: judgement.until,
-            remedy: explained.findings.first().map(|f| f.remedy.clone()).unwrap_or_default(),
+            remedy: explained
+                .findings
+                .first()
+                .map(|f| f.remedy.clone())
+                .unwrap_or_default(),
         })
     }
 
     async fn contact_field(&self, _handle: &str, field: &str) -> Result<Option<String>, HostError> {
         if !self.effective.reads(field) {
-            return Err(HostError::Denied { permission: format!("contacts.read {field}") });
+            return Err(HostError::Denied {
+                permission: format!("contacts.read {field}"),
+            });
         }
         match field {
             "name" => Ok(self.name.clone()),
@@ -163,6 +186,8 @@ impl HostServices for CallServices {
 
     /// Refused whatever was granted: no host list can be granted in this version.
     async fn http_fetch(&self, _request: HttpRequest) -> Result<HttpResponse, HostError> {
-        Err(HostError::Denied { permission: "http.fetch".to_owned() })
+        Err(HostError::Denied {
+            permission: "http.fetch".to_owned(),
+        })
     }
 }

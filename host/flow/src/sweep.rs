@@ -16,15 +16,24 @@ const LIMIT: usize = 256;
 /// The database.
 pub async fn expired_attempts(ctx: &Context) -> Result<usize, FlowError> {
     let mut tx = ctx.store.write().await?;
-    let expired = tx.system().expired_attempts(ctx.clock.lease_now(), LIMIT).await?;
+    let expired = tx
+        .system()
+        .expired_attempts(ctx.clock.lease_now(), LIMIT)
+        .await?;
     let now = ctx.now();
     for attempt in &expired {
-        let end = AttemptEnd::Unknown { why: "the process died before Meta's answer was recorded".to_owned() };
-        tx.tenant(attempt.tenant).end_attempt(attempt.id, &end, now).await?;
+        let end = AttemptEnd::Unknown {
+            why: "the process died before Meta's answer was recorded".to_owned(),
+        };
+        tx.tenant(attempt.tenant)
+            .end_attempt(attempt.id, &end, now)
+            .await?;
         tracing::warn!(outbox.id = %attempt.outbox, attempt.id = %attempt.id, "attempt unknown after a crash");
     }
     tx.commit().await?;
-    ctx.counters.sends_unknown.add(u64::try_from(expired.len()).unwrap_or_default());
+    ctx.counters
+        .sends_unknown
+        .add(u64::try_from(expired.len()).unwrap_or_default());
     if !expired.is_empty() {
         ctx.wake_outbox.notify_one();
     }

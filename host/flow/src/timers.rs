@@ -23,8 +23,7 @@ pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
     }
     let mut events = Vec::with_capacity(due.len());
     for timer in &due {
-        let payload =
-            json!({ "installation": timer.installation, "name": timer.name, "payload": timer.payload });
+        let payload = json!({ "installation": timer.installation, "name": timer.name, "payload": timer.payload });
         events.push(NewEvent {
             number: Some(timer.number.clone()),
             contact: Some(timer.contact),

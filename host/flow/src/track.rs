@@ -30,7 +30,9 @@ pub(crate) async fn update(
         UpdateKind::Status(status) => self::status(ctx, &mut tx, tenant, status, now).await?,
         _ => template(&mut tx, tenant, update, now).await?,
     };
-    tx.system().finish_event(event.id, event.fence, EventState::Done, &how, now).await?;
+    tx.system()
+        .finish_event(event.id, event.fence, EventState::Done, &how, now)
+        .await?;
     tx.commit().await?;
     ctx.wake_outbox.notify_one();
     ctx.touched();
@@ -45,12 +47,17 @@ async fn status(
     now: Ts,
 ) -> Result<String, FlowError> {
     if status.status.is_none() {
-        return Ok(format!("status `{}` is not one we know; kept", status.status_text));
+        return Ok(format!(
+            "status `{}` is not one we know; kept",
+            status.status_text
+        ));
     }
     let effect = tx.tenant(tenant).apply_status(status, now).await?;
     let outbox = match effect {
         StatusEffect::NoSuchMessage => return Ok("no message of ours".to_owned()),
-        StatusEffect::Stale { .. } => return Ok(format!("{}: older than what stands", status.status_text)),
+        StatusEffect::Stale { .. } => {
+            return Ok(format!("{}: older than what stands", status.status_text));
+        }
         StatusEffect::Applied { outbox } => outbox,
     };
     if status.status == Some(MessageStatus::Failed)
@@ -71,7 +78,9 @@ async fn status(
                 received_at: now,
             };
             tx.tenant(tenant).append_consent(row.contact, &stop).await?;
-            tx.tenant(tenant).cancel_queued(row.contact, true, "consent.meta-stop", now).await?;
+            tx.tenant(tenant)
+                .cancel_queued(row.contact, true, "consent.meta-stop", now)
+                .await?;
         }
         return Ok(format!("failed with {code} on {outbox}"));
     }
@@ -84,12 +93,23 @@ async fn template(
     update: &Update,
     now: Ts,
 ) -> Result<String, FlowError> {
-    let Some(waba) = &update.waba else { return Ok("no account named".to_owned()) };
+    let Some(waba) = &update.waba else {
+        return Ok("no account named".to_owned());
+    };
     let mut tx = tx.tenant(tenant);
     let (what, found) = match &update.what {
-        UpdateKind::TemplateStatus { name, language, event, title, at, .. } => {
+        UpdateKind::TemplateStatus {
+            name,
+            language,
+            event,
+            title,
+            at,
+            ..
+        } => {
             let Some(status) = after_event(event) else {
-                return Ok(format!("template {name} ({language}): {event} changes no status here; sync asks Meta"));
+                return Ok(format!(
+                    "template {name} ({language}): {event} changes no status here; sync asks Meta"
+                ));
             };
             let since = at.unwrap_or(now);
             let paused_until = match (&status, title.as_deref()) {
@@ -97,23 +117,55 @@ async fn template(
                 (TemplateStatus::Paused, Some("SECOND_PAUSE")) => Some(since + SECOND_PAUSE),
                 _ => None,
             };
-            let found = tx.set_template_status(waba, name, language, &status, paused_until, now).await?;
+            let found = tx
+                .set_template_status(waba, name, language, &status, paused_until, now)
+                .await?;
             (format!("template {name} ({language}): {event}"), found)
         }
-        UpdateKind::TemplateQuality { name, language, quality } => {
-            let found = tx.set_template_quality(waba, name, language, quality, now).await?;
-            (format!("template {name} ({language}): quality {quality}"), found)
+        UpdateKind::TemplateQuality {
+            name,
+            language,
+            quality,
+        } => {
+            let found = tx
+                .set_template_quality(waba, name, language, quality, now)
+                .await?;
+            (
+                format!("template {name} ({language}): quality {quality}"),
+                found,
+            )
         }
-        UpdateKind::TemplateRecategorised { name, language, category: Some(category), announced: None } => {
-            let found = tx.set_template_category(waba, name, language, *category, now).await?;
-            (format!("template {name} ({language}): now {}", category.as_str()), found)
+        UpdateKind::TemplateRecategorised {
+            name,
+            language,
+            category: Some(category),
+            announced: None,
+        } => {
+            let found = tx
+                .set_template_category(waba, name, language, *category, now)
+                .await?;
+            (
+                format!("template {name} ({language}): now {}", category.as_str()),
+                found,
+            )
         }
-        UpdateKind::TemplateRecategorised { name, language, announced: Some((to, at)), .. } => {
-            return Ok(format!("template {name} ({language}): will be {to} at {at}"));
+        UpdateKind::TemplateRecategorised {
+            name,
+            language,
+            announced: Some((to, at)),
+            ..
+        } => {
+            return Ok(format!(
+                "template {name} ({language}): will be {to} at {at}"
+            ));
         }
         _ => return Ok("nothing to do".to_owned()),
     };
-    Ok(if found { what } else { format!("{what}; not in the registry, sync will bring it") })
+    Ok(if found {
+        what
+    } else {
+        format!("{what}; not in the registry, sync will bring it")
+    })
 }
 
 /// The status after a webhook's `event`; `None` when the event alone does not tell it.
@@ -121,8 +173,19 @@ async fn template(
 /// Meta asks to read the status again after REINSTATED and UNARCHIVED; FLAGGED is a warning.
 fn after_event(event: &str) -> Option<TemplateStatus> {
     const TELLING: &[&str] = &[
-        "APPROVED", "REJECTED", "PENDING", "PAUSED", "DISABLED", "IN_APPEAL", "LIMIT_EXCEEDED", "LOCKED",
-        "ARCHIVED", "DELETED", "PENDING_DELETION",
+        "APPROVED",
+        "REJECTED",
+        "PENDING",
+        "PAUSED",
+        "DISABLED",
+        "IN_APPEAL",
+        "LIMIT_EXCEEDED",
+        "LOCKED",
+        "ARCHIVED",
+        "DELETED",
+        "PENDING_DELETION",
     ];
-    TELLING.contains(&event).then(|| TemplateStatus::from(event.to_owned()))
+    TELLING
+        .contains(&event)
+        .then(|| TemplateStatus::from(event.to_owned()))
 }

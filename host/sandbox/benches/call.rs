@@ -32,10 +32,6 @@ use portero_sandbox::{
 };
 
 #[path = "../../../sdk/rust/build-guest.rs"]
-#[expect(
-    unreachable_pub,
-    reason = "one file for every program that builds guests"
-)]
 mod build_guest;
 
 /// Calls of each kind that are measured, after a tenth as many that are not.

@@ -3,8 +3,15 @@
 //! Prints latency, sustained rate, and the share of what the database alone does in the same run.
 //! `cargo bench -p portero --bench corridor`; nothing here fails on a slow machine.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark reports to a terminal")]
-#![allow(clippy::disallowed_methods, reason = "measuring reads the machine's clock")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark reports to a terminal"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "measuring reads the machine's clock"
+)]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -56,7 +63,10 @@ impl Transport for Recording {
 
 fn main() {
     portero_net::install_tls();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     println!("webhook → reply accepted; {CALM} calm, then {FLOOD} at once with {CALLERS} callers");
     runtime.block_on(measure("sqlite", None));
     match postgres::Postgres::start_durable() {
@@ -76,7 +86,12 @@ async fn measure(engine: &str, database_url: Option<String>) {
         database_url,
         clock,
         timings: world::quick(),
-        wrap: Some(Box::new(move |inner| Arc::new(Recording { inner, accepted: recorder }))),
+        wrap: Some(Box::new(move |inner| {
+            Arc::new(Recording {
+                inner,
+                accepted: recorder,
+            })
+        })),
         world: Some(|config| {
             for waba in &mut config.wabas {
                 for number in &mut waba.numbers {
@@ -93,7 +108,12 @@ async fn measure(engine: &str, database_url: Option<String>) {
         "phone_number_id": shop.shop.number, "waba_id": shop.shop.waba, "display": shop.shop.display,
         "access_token": stage.secrets.access_token, "mps": 1_000,
     });
-    world.operator.for_tenant(shop.shop.slug).put("/v1/numbers", number).await.unwrap();
+    world
+        .operator
+        .for_tenant(shop.shop.slug)
+        .put("/v1/numbers", number)
+        .await
+        .unwrap();
     let http = portero_net::client(portero_net::ClientOptions::default()).unwrap();
 
     let ceiling = commits_per_second(&stage).await;
@@ -105,7 +125,15 @@ async fn measure(engine: &str, database_url: Option<String>) {
         while accepted.0.lock().unwrap().len() == before {
             tokio::time::sleep(Duration::from_micros(200)).await;
         }
-        latencies.push(accepted.0.lock().unwrap().last().unwrap().duration_since(began));
+        latencies.push(
+            accepted
+                .0
+                .lock()
+                .unwrap()
+                .last()
+                .unwrap()
+                .duration_since(began),
+        );
     }
     latencies.sort();
     let at = |percent: usize| latencies[latencies.len() * percent / 100].as_secs_f64() * 1_000.0;
@@ -113,12 +141,25 @@ async fn measure(engine: &str, database_url: Option<String>) {
     let before = accepted.0.lock().unwrap().len();
     let began = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
-    let shared = Arc::new((stage.host.url.clone(), stage.secrets.clone(), shop.shop.clone(), stage.clock.clone()));
+    let shared = Arc::new((
+        stage.host.url.clone(),
+        stage.secrets.clone(),
+        shop.shop.clone(),
+        stage.clock.clone(),
+    ));
     for caller in 0..CALLERS {
         let (http, shared) = (http.clone(), Arc::clone(&shared));
         tasks.spawn(async move {
             for n in (caller..FLOOD).step_by(CALLERS) {
-                send(&shared.0, &shared.1, &http, &shared.2, shared.3.now(), CALM + n).await;
+                send(
+                    &shared.0,
+                    &shared.1,
+                    &http,
+                    &shared.2,
+                    shared.3.now(),
+                    CALM + n,
+                )
+                .await;
             }
         });
     }
@@ -139,7 +180,8 @@ async fn measure(engine: &str, database_url: Option<String>) {
         at(99),
     );
     let states: HashMap<String, u64> =
-        serde_json::from_value(shop.api.get("/v1/account").await.unwrap()["states"].clone()).unwrap();
+        serde_json::from_value(shop.api.get("/v1/account").await.unwrap()["states"].clone())
+            .unwrap();
     println!("          account: {states:?}");
     stage.stop().await;
 }
@@ -165,10 +207,25 @@ async fn commits_per_second(stage: &Stage) -> f64 {
 }
 
 async fn post(stage: &Stage, http: &reqwest::Client, shop: &setup::Standing, n: usize) {
-    send(&stage.host.url, &stage.secrets, http, &shop.shop, stage.clock.now(), n).await;
+    send(
+        &stage.host.url,
+        &stage.secrets,
+        http,
+        &shop.shop,
+        stage.clock.now(),
+        n,
+    )
+    .await;
 }
 
-async fn send(url: &str, secrets: &world::Secrets, http: &reqwest::Client, shop: &world::Shop, now: Ts, n: usize) {
+async fn send(
+    url: &str,
+    secrets: &world::Secrets,
+    http: &reqwest::Client,
+    shop: &world::Shop,
+    now: Ts,
+    n: usize,
+) {
     let from = format!("5730077{n:05}");
     let body = json!({ "object": "whatsapp_business_account", "entry": [ { "id": shop.waba, "changes": [
         { "field": "messages", "value": {
@@ -181,7 +238,10 @@ async fn send(url: &str, secrets: &world::Secrets, http: &reqwest::Client, shop:
     let secret = secrecy::SecretString::from(secrets.app_secret.clone());
     let answer = http
         .post(format!("{url}/webhooks/whatsapp"))
-        .header("x-hub-signature-256", portero_meta::signature::sign(&secret, body.as_bytes()))
+        .header(
+            "x-hub-signature-256",
+            portero_meta::signature::sign(&secret, body.as_bytes()),
+        )
         .body(body)
         .send()
         .await

@@ -8,8 +8,15 @@ use crate::client::Target;
 
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
 #[derive(Parser, Debug)]
-#[command(name = "portero", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Start here:\n  portero demo            two shops, a pretend Meta and a phone in your browser\n  portero why out_…       why a message was sent, put off or refused\n\nExit codes: 0 done · 1 it did not work (the message says what to do) · 2 wrong usage · 3 doctor found something")]
+#[command(
+    name = "portero",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Start here:\n  portero demo            two shops, a pretend Meta and a phone in your browser\n  portero why out_…       why a message was sent, put off or refused\n\nExit codes: 0 done · 1 it did not work (the message says what to do) · 2 wrong usage · 3 doctor found something"
+)]
 pub struct Cli {
     /// Errors only in the log
     #[arg(long, global = true)]
@@ -23,16 +30,24 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Two shops, a pretend Meta, a scripted half hour and a phone page
-    #[command(after_help = "Examples:\n  portero demo                    watch the day, then use the phone page\n  portero demo --once --seed 7    another day, then end\n  portero demo --json --listen 127.0.0.1:0    for a program that wants to drive it")]
+    #[command(
+        after_help = "Examples:\n  portero demo                    watch the day, then use the phone page\n  portero demo --once --seed 7    another day, then end\n  portero demo --json --listen 127.0.0.1:0    for a program that wants to drive it"
+    )]
     Demo(DemoArgs),
     /// Run a host
-    #[command(after_help = "Example:\n  portero serve --data /var/lib/portero --listen 127.0.0.1:8080\n\nSettings also come from portero.toml and PORTERO_* (see `portero config template`).")]
+    #[command(
+        after_help = "Example:\n  portero serve --data /var/lib/portero --listen 127.0.0.1:8080\n\nSettings also come from portero.toml and PORTERO_* (see `portero config template`)."
+    )]
     Serve(ServeArgs),
     /// Run the pretend Meta alone
-    #[command(after_help = "Example:\n  portero simulator --listen 127.0.0.1:8090 --callback http://127.0.0.1:8080/webhooks/whatsapp")]
+    #[command(
+        after_help = "Example:\n  portero simulator --listen 127.0.0.1:8090 --callback http://127.0.0.1:8080/webhooks/whatsapp"
+    )]
     Simulator(SimulatorArgs),
     /// Bring a database's schema up to date
-    #[command(after_help = "Example:\n  portero migrate --database-url postgres://portero@localhost/portero")]
+    #[command(
+        after_help = "Example:\n  portero migrate --database-url postgres://portero@localhost/portero"
+    )]
     Migrate(MigrateArgs),
     /// Check what a host needs, and say what to do about what is missing
     #[command(after_help = "Example:\n  portero doctor --data portero-data")]
@@ -40,7 +55,9 @@ pub enum Command {
     /// Show, check or write settings
     Config(ConfigArgs),
     /// Why a message was sent, put off or refused
-    #[command(after_help = "Examples:\n  portero why out_0193…         a message\n  portero why wamid.HBg…        the same by Meta's id\n  portero why +573001112233     the last messages of a person")]
+    #[command(
+        after_help = "Examples:\n  portero why out_0193…         a message\n  portero why wamid.HBg…        the same by Meta's id\n  portero why +573001112233     the last messages of a person"
+    )]
     Why(WhyArgs),
     /// What came in, how it was read, and where it stands
     #[command(after_help = "Example:\n  portero inbox --tenant tienda-sol --limit 20")]
@@ -49,7 +66,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  portero account --json")]
     Account(Target),
     /// Stop sending: no attempt begins afterwards
-    #[command(after_help = "Examples:\n  portero stop --all --reason \"wrong price in the campaign\"\n  portero stop --tenant tienda-sol\n  portero stop --tenant tienda-sol --number 401000000000001")]
+    #[command(
+        after_help = "Examples:\n  portero stop --all --reason \"wrong price in the campaign\"\n  portero stop --tenant tienda-sol\n  portero stop --tenant tienda-sol --number 401000000000001"
+    )]
     Stop(StopArgs),
     /// Let sending go on
     #[command(after_help = "Example:\n  portero resume --all")]
@@ -234,7 +253,9 @@ pub enum TenantCommand {
     #[command(after_help = "Example:\n  portero tenant list")]
     List(Target),
     /// Create one
-    #[command(after_help = "Example:\n  portero tenant create tienda-sol --name \"Tienda Sol\" --timezone America/Bogota --country CO --language es")]
+    #[command(
+        after_help = "Example:\n  portero tenant create tienda-sol --name \"Tienda Sol\" --timezone America/Bogota --country CO --language es"
+    )]
     Create {
         /// Short name: a-z 0-9 -
         slug: String,
@@ -266,7 +287,9 @@ pub enum NumberCommand {
     #[command(after_help = "Example:\n  portero number list --tenant tienda-sol")]
     List(Target),
     /// Connect one; the access token is read from PORTERO_ACCESS_TOKEN or a file
-    #[command(after_help = "Example:\n  portero number add 401000000000001 --waba 301000000000001 --display \"+57 1 555 0101\" --access-token-file token.txt --tenant tienda-sol")]
+    #[command(
+        after_help = "Example:\n  portero number add 401000000000001 --waba 301000000000001 --display \"+57 1 555 0101\" --access-token-file token.txt --tenant tienda-sol"
+    )]
     Add {
         /// Meta's id of the number
         phone_number_id: String,
@@ -280,7 +303,12 @@ pub enum NumberCommand {
         #[arg(long, value_name = "FILE")]
         access_token_file: Option<PathBuf>,
         /// The token itself, better from the environment
-        #[arg(long, env = "PORTERO_ACCESS_TOKEN", hide = true, hide_env_values = true)]
+        #[arg(
+            long,
+            env = "PORTERO_ACCESS_TOKEN",
+            hide = true,
+            hide_env_values = true
+        )]
         access_token: Option<String>,
         /// Which host
         #[command(flatten)]
@@ -292,7 +320,9 @@ pub enum NumberCommand {
 #[derive(Subcommand, Debug)]
 pub enum AppCommand {
     /// Accept webhooks of a Meta app at /webhooks/whatsapp/NAME (`default`: also without a name)
-    #[command(after_help = "Example:\n  PORTERO_APP_SECRET=… PORTERO_VERIFY_TOKEN=… portero app put default")]
+    #[command(
+        after_help = "Example:\n  PORTERO_APP_SECRET=… PORTERO_VERIFY_TOKEN=… portero app put default"
+    )]
     Put {
         /// Name in the webhook's path
         name: String,
@@ -335,7 +365,9 @@ pub enum PluginCommand {
         json: bool,
     },
     /// Check and install a component
-    #[command(after_help = "Example:\n  portero plugin install tienda_bot.wasm --tenant tienda-sol --grant send.session,send.interactive,log --set '{\"shop\":\"Tienda Sol\"}'")]
+    #[command(
+        after_help = "Example:\n  portero plugin install tienda_bot.wasm --tenant tienda-sol --grant send.session,send.interactive,log --set '{\"shop\":\"Tienda Sol\"}'"
+    )]
     Install {
         /// The .wasm
         file: PathBuf,
@@ -352,7 +384,7 @@ pub enum PluginCommand {
         #[arg(long, default_value = "{}")]
         set: String,
         /// Place among the tenant's plugins; smaller is asked first
-        #[arg(long, default_value_t = 0)]
+        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
         position: i64,
         /// Which host
         #[command(flatten)]

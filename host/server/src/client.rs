@@ -63,7 +63,9 @@ fn hint(code: &str, detail: &str) -> &'static str {
             "; give a valid one with --token or PORTERO_TOKEN (`portero token create` makes one), \
              or name the host's data folder with --data"
         }
-        "operator_only" => "; use the operator's: on the host's machine --data instead of --url and --token",
+        "operator_only" => {
+            "; use the operator's: on the host's machine --data instead of --url and --token"
+        }
         "not_found" if detail.starts_with("no tenant") => {
             "; `portero tenant list` shows those that this token reaches"
         }
@@ -89,16 +91,34 @@ impl Target {
     /// # Errors
     /// No host can be reached or started.
     pub async fn connect(&self) -> anyhow::Result<Api> {
-        let options = ClientOptions { timeout: Duration::from_secs(120), ..ClientOptions::default() };
+        let options = ClientOptions {
+            timeout: Duration::from_secs(120),
+            ..ClientOptions::default()
+        };
         let http = portero_net::client(options)?;
         if let Some(url) = &self.url {
-            let token = self.token.clone().context("--url needs --token (or PORTERO_TOKEN)")?;
-            return Ok(Api { base: url.trim_end_matches('/').to_owned(), token, tenant: self.tenant.clone(), http, own: None });
+            let token = self
+                .token
+                .clone()
+                .context("--url needs --token (or PORTERO_TOKEN)")?;
+            return Ok(Api {
+                base: url.trim_end_matches('/').to_owned(),
+                token,
+                tenant: self.tenant.clone(),
+                http,
+                own: None,
+            });
         }
         let mut config = self.settings()?;
         if let Some(running) = lock::running(&config.data) {
             let token = self.token.clone().unwrap_or(running.token);
-            return Ok(Api { base: running.url, token, tenant: self.tenant.clone(), http, own: None });
+            return Ok(Api {
+                base: running.url,
+                token,
+                tenant: self.tenant.clone(),
+                http,
+                own: None,
+            });
         }
         if !config.data.exists() && config.database_url.is_none() {
             bail!(
@@ -122,7 +142,10 @@ impl Target {
         let own = host.run(false).await?;
         Ok(Api {
             base: own.url.clone(),
-            token: self.token.clone().unwrap_or_else(|| own.operator_token.clone()),
+            token: self
+                .token
+                .clone()
+                .unwrap_or_else(|| own.operator_token.clone()),
             tenant: self.tenant.clone(),
             http,
             own: Some(own),
@@ -136,9 +159,18 @@ impl Api {
     /// # Errors
     /// The HTTP client cannot be built.
     pub fn at(url: &str, token: &str) -> anyhow::Result<Api> {
-        let options = ClientOptions { timeout: Duration::from_secs(60), ..ClientOptions::default() };
+        let options = ClientOptions {
+            timeout: Duration::from_secs(60),
+            ..ClientOptions::default()
+        };
         let http = portero_net::client(options)?;
-        Ok(Api { base: url.trim_end_matches('/').to_owned(), token: token.to_owned(), tenant: None, http, own: None })
+        Ok(Api {
+            base: url.trim_end_matches('/').to_owned(),
+            token: token.to_owned(),
+            tenant: None,
+            http,
+            own: None,
+        })
     }
 
     /// The same host and token, speaking about one tenant.
@@ -174,8 +206,19 @@ impl Api {
         if status.is_success() {
             return Ok(value);
         }
-        let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Err(Refused { title: field("title"), detail: field("detail"), code: field("code") }.into())
+        let field = |name: &str| {
+            value
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Err(Refused {
+            title: field("title"),
+            detail: field("detail"),
+            code: field("code"),
+        }
+        .into())
     }
 
     /// A request; the tenant of the command line is added when it names one.
@@ -188,16 +231,24 @@ impl Api {
         path: &str,
         body: Option<Body>,
     ) -> anyhow::Result<Value> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(&self.token);
         if let Some(tenant) = &self.tenant {
             request = request.header("x-portero-tenant", tenant);
         }
         request = match body {
             Some(Body::Json(value)) => request.json(&value),
-            Some(Body::Bytes(bytes)) => request.header("content-type", "application/wasm").body(bytes),
+            Some(Body::Bytes(bytes)) => request
+                .header("content-type", "application/wasm")
+                .body(bytes),
             None => request,
         };
-        let answer = request.send().await.with_context(|| format!("the host at {} does not answer", self.base))?;
+        let answer = request
+            .send()
+            .await
+            .with_context(|| format!("the host at {} does not answer", self.base))?;
         Self::read(answer).await
     }
 
@@ -214,7 +265,8 @@ impl Api {
     /// # Errors
     /// As [`Api::send`].
     pub async fn post(&self, path: &str, body: Value) -> anyhow::Result<Value> {
-        self.send(reqwest::Method::POST, path, Some(Body::Json(body))).await
+        self.send(reqwest::Method::POST, path, Some(Body::Json(body)))
+            .await
     }
 
     /// `PUT` with a JSON body.
@@ -222,7 +274,8 @@ impl Api {
     /// # Errors
     /// As [`Api::send`].
     pub async fn put(&self, path: &str, body: Value) -> anyhow::Result<Value> {
-        self.send(reqwest::Method::PUT, path, Some(Body::Json(body))).await
+        self.send(reqwest::Method::PUT, path, Some(Body::Json(body)))
+            .await
     }
 
     /// Ends a host that was started for this verb.

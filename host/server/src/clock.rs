@@ -16,7 +16,9 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Ts {
         #[expect(clippy::disallowed_methods, reason = "the one place where time enters")]
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         Ts(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
     fn lease_now(&self) -> Ts {
@@ -39,14 +41,20 @@ impl Ids {
     /// From the operating system.
     #[must_use]
     pub fn system() -> Ids {
-        Ids { source: Source::System, counter: AtomicU64::new(0) }
+        Ids {
+            source: Source::System,
+            counter: AtomicU64::new(0),
+        }
     }
 
     /// From a seed: the same calls give the same bytes. For demos and tests only.
     #[must_use]
     pub fn seeded(seed: u64) -> Ids {
         let rng = ChaCha20Rng::seed_from_u64(seed);
-        Ids { source: Source::Seeded(Mutex::new(rng)), counter: AtomicU64::new(0) }
+        Ids {
+            source: Source::Seeded(Mutex::new(rng)),
+            counter: AtomicU64::new(0),
+        }
     }
 }
 
@@ -71,7 +79,9 @@ impl IdSource for Ids {
                 }
             }
             Source::Seeded(rng) => {
-                let mut rng = rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut rng = rng
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
                 rng.fill_bytes(out);
             }
         }

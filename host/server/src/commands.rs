@@ -33,13 +33,18 @@ pub(crate) fn show_list(json: bool, answer: &Value, columns: &[(&str, &str)], em
         output::json(answer);
         return;
     }
-    let rows = answer.as_array().or_else(|| answer.get("items").and_then(Value::as_array));
+    let rows = answer
+        .as_array()
+        .or_else(|| answer.get("items").and_then(Value::as_array));
     let Some(rows) = rows.filter(|r| !r.is_empty()) else {
         output::line(empty);
         return;
     };
     let header: Vec<&str> = columns.iter().map(|(title, _)| *title).collect();
-    let rows = rows.iter().map(|r| columns.iter().map(|(_, field)| text(r, field)).collect()).collect();
+    let rows = rows
+        .iter()
+        .map(|r| columns.iter().map(|(_, field)| text(r, field)).collect())
+        .collect();
     output::line(&output::table(&header, rows));
 }
 

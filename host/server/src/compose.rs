@@ -76,19 +76,38 @@ impl Host {
     /// # Errors
     /// What cannot be opened or is missing, with what to do.
     pub async fn build(parts: HostParts) -> anyhow::Result<Host> {
-        let HostParts { config, data, clock, jump, ids, simulator, probe, wrap } = parts;
+        let HostParts {
+            config,
+            data,
+            clock,
+            jump,
+            ids,
+            simulator,
+            probe,
+            wrap,
+        } = parts;
         let url = database_url(&config, data.path());
         let key = master_key(&config, &data, &*ids, &url)?;
-        let store = Store::open(&url, MasterKey(key), Arc::clone(&ids)).await.with_context(|| {
-            format!("cannot open the database {}; check --database-url and that it is reachable", shown(&url))
-        })?;
+        let store = Store::open(&url, MasterKey(key), Arc::clone(&ids))
+            .await
+            .with_context(|| {
+                format!(
+                    "cannot open the database {}; check --database-url and that it is reachable",
+                    shown(&url)
+                )
+            })?;
         match store.engine() {
             EngineKind::Sqlite => {
-                store.migrate().await.context("cannot bring the schema up to date")?;
+                store
+                    .migrate()
+                    .await
+                    .context("cannot bring the schema up to date")?;
             }
             EngineKind::Postgres => {
                 if store.pending_migrations().await? > 0 {
-                    bail!("this database needs `portero migrate` first (several hosts may share it, so it is never done by itself)");
+                    bail!(
+                        "this database needs `portero migrate` first (several hosts may share it, so it is never done by itself)"
+                    );
                 }
             }
         }
@@ -101,8 +120,11 @@ impl Host {
         })
         .context("cannot start the plugin sandbox")?;
         let timeout = Duration::from_secs(config.http_timeout_secs);
-        let http = portero_net::client(ClientOptions { timeout, ..ClientOptions::default() })
-            .context("cannot build the HTTP client")?;
+        let http = portero_net::client(ClientOptions {
+            timeout,
+            ..ClientOptions::default()
+        })
+        .context("cannot build the HTTP client")?;
         let cloud = CloudApi::new(&config.graph_url, &config.graph_version, http)
             .context("graph_url or graph_version does not read")?;
         let real: Arc<dyn Transport> = Arc::new(cloud.clone());
@@ -112,7 +134,11 @@ impl Host {
         };
         let mut name = [0_u8; 6];
         ids.random(&mut name);
-        let lease = Millis::secs(i64::try_from(config.http_timeout_secs).unwrap_or(10).saturating_mul(3));
+        let lease = Millis::secs(
+            i64::try_from(config.http_timeout_secs)
+                .unwrap_or(10)
+                .saturating_mul(3),
+        );
         let ctx = Arc::new(Context::new(Parts {
             store,
             sandbox,
@@ -130,7 +156,13 @@ impl Host {
             tx.system().expire_leases(ctx.clock.lease_now()).await?;
             tx.commit().await?;
         }
-        Ok(Host { ctx, data, jump, simulator, config })
+        Ok(Host {
+            ctx,
+            data,
+            jump,
+            simulator,
+            config,
+        })
     }
 
     /// Listens, answers and works until told to stop.
@@ -138,7 +170,13 @@ impl Host {
     /// # Errors
     /// An address that cannot be bound or must not be.
     pub async fn run(self, workers: bool) -> anyhow::Result<RunningHost> {
-        let Host { ctx, data, jump, simulator, config } = self;
+        let Host {
+            ctx,
+            data,
+            jump,
+            simulator,
+            config,
+        } = self;
         let listener = bind(&config).await?;
         let url = format!("http://{}", listener.local_addr()?);
         // Every plugin is loaded before the first event wants it.
@@ -148,7 +186,10 @@ impl Host {
             }
         }
         let operator_token = command_line_token(&ctx).await?;
-        let control = simulator.as_deref().map(crate::sim_control::HttpControl::new).transpose()?;
+        let control = simulator
+            .as_deref()
+            .map(crate::sim_control::HttpControl::new)
+            .transpose()?;
         let state = AppState::new(Arc::clone(&ctx), jump, control);
         let login_url = format!("{url}/login?code={}", state.one_time_code(None));
         let router = http::router(state);
@@ -164,9 +205,21 @@ impl Host {
                 tracing::error!(%error, "the HTTP server ended");
             }
         });
-        data.announce(&Running { url: url.clone(), token: operator_token.clone() })?;
+        data.announce(&Running {
+            url: url.clone(),
+            token: operator_token.clone(),
+        })?;
         let workers = workers.then(|| Workers::start(&ctx));
-        Ok(RunningHost { ctx, url, operator_token, login_url, data, workers, stop, server })
+        Ok(RunningHost {
+            ctx,
+            url,
+            operator_token,
+            login_url,
+            data,
+            workers,
+            stop,
+            server,
+        })
     }
 }
 
@@ -185,7 +238,10 @@ impl RunningHost {
         }
         // Event streams stay open as long as a page looks at them: they are cut.
         let mut server = self.server;
-        if tokio::time::timeout(Duration::from_secs(2), &mut server).await.is_err() {
+        if tokio::time::timeout(Duration::from_secs(2), &mut server)
+            .await
+            .is_err()
+        {
             server.abort();
         }
         self.data.retire();
@@ -195,7 +251,10 @@ impl RunningHost {
 async fn installed(ctx: &Context) -> anyhow::Result<Vec<(portero_domain::ids::TenantId, String)>> {
     let mut tx = ctx.store.read().await?;
     let rows = tx.system().enabled_installations().await?;
-    Ok(rows.into_iter().map(|(tenant, row)| (tenant, row.digest)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(tenant, row)| (tenant, row.digest))
+        .collect())
 }
 
 /// A fresh operator token for this run; the one of the last run ends.
@@ -207,7 +266,9 @@ async fn command_line_token(ctx: &Context) -> anyhow::Result<String> {
         .tokens()
         .await?
         .into_iter()
-        .filter(|t| t.tenant.is_none() && t.revoked_at.is_none() && t.label.starts_with("command line of "))
+        .filter(|t| {
+            t.tenant.is_none() && t.revoked_at.is_none() && t.label.starts_with("command line of ")
+        })
         .map(|t| t.id)
         .collect();
     drop(tx);
@@ -216,7 +277,9 @@ async fn command_line_token(ctx: &Context) -> anyhow::Result<String> {
             portero_flow::desk::access::revoke_token(ctx, id).await?;
         }
     }
-    Ok(portero_flow::desk::access::create_token(ctx, None, &label).await?.token)
+    Ok(portero_flow::desk::access::create_token(ctx, None, &label)
+        .await?
+        .token)
 }
 
 /// The database of these settings.
@@ -232,7 +295,11 @@ pub fn database_url(config: &Config, data: &Path) -> String {
 fn shown(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme => {
-            format!("`{}…{}`", url.get(..scheme + 3).unwrap_or_default(), url.get(at..).unwrap_or_default())
+            format!(
+                "`{}…{}`",
+                url.get(..scheme + 3).unwrap_or_default(),
+                url.get(at..).unwrap_or_default()
+            )
         }
         _ => format!("`{url}`"),
     }
@@ -258,8 +325,9 @@ pub fn master_key(
     };
     if let Some(text) = text {
         let mut key = [0_u8; 32];
-        hex::decode_to_slice(text.trim(), &mut key)
-            .context("the master key must be 64 hexadecimal digits, e.g. from `openssl rand -hex 32`")?;
+        hex::decode_to_slice(text.trim(), &mut key).context(
+            "the master key must be 64 hexadecimal digits, e.g. from `openssl rand -hex 32`",
+        )?;
         return Ok(key);
     }
     if url.starts_with("postgres") {
@@ -270,15 +338,20 @@ pub fn master_key(
     }
     let (key, made) = data.key("master.key", ids)?;
     if made {
-        tracing::warn!("a master key was made in the data folder; back it up: without it secrets cannot be read");
+        tracing::warn!(
+            "a master key was made in the data folder; back it up: without it secrets cannot be read"
+        );
     }
     Ok(key)
 }
 
 async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(&config.listen)
-        .await
-        .with_context(|| format!("cannot listen on `{}`; is it taken? choose another with --listen", config.listen))?;
+    let listener = TcpListener::bind(&config.listen).await.with_context(|| {
+        format!(
+            "cannot listen on `{}`; is it taken? choose another with --listen",
+            config.listen
+        )
+    })?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() && !config.allow_remote {
         bail!(
@@ -316,7 +389,10 @@ pub fn probe() -> Arc<dyn Probe> {
             && let Some(point) = Point::ALL.into_iter().find(|p| p.as_str() == name)
             && let Ok(n) = n.parse()
         {
-            return Arc::new(CrashAt { point, left: std::sync::atomic::AtomicU64::new(n) });
+            return Arc::new(CrashAt {
+                point,
+                left: std::sync::atomic::AtomicU64::new(n),
+            });
         }
     }
     Arc::new(portero_flow::context::NoProbe)

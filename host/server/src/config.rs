@@ -51,7 +51,10 @@ impl Config {
         let mut builder = Config::builder().env();
         let found = match file {
             Some(path) if !path.exists() => {
-                bail!("no settings file `{}`; write one with `portero config template`", path.display())
+                bail!(
+                    "no settings file `{}`; write one with `portero config template`",
+                    path.display()
+                )
             }
             Some(path) => Some(path.to_owned()),
             None => Some(PathBuf::from("portero.toml")).filter(|p| p.exists()),
@@ -68,10 +71,16 @@ impl Config {
             None => "PORTERO_* variables do not read; `portero config template` lists them".to_owned(),
         })?;
         if !(1..=60).contains(&config.http_timeout_secs) {
-            bail!("http_timeout_secs is {}; it may be 1 to 60", config.http_timeout_secs);
+            bail!(
+                "http_timeout_secs is {}; it may be 1 to 60",
+                config.http_timeout_secs
+            );
         }
         if !(1..=512).contains(&config.plugin_concurrency) {
-            bail!("plugin_concurrency is {}; it may be 1 to 512", config.plugin_concurrency);
+            bail!(
+                "plugin_concurrency is {}; it may be 1 to 512",
+                config.plugin_concurrency
+            );
         }
         Ok(config)
     }
@@ -98,14 +107,22 @@ const KEYS: &[&str] = &[
 
 /// A misspelled key would silently leave its default: it is an error with the nearest known one.
 fn check_keys(path: &Path) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
     let table: toml::Table = text
         .parse()
         .with_context(|| format!("`{}` is not well-formed TOML; mend the place named below (`portero config template` shows a good file)", path.display()))?;
     for key in table.keys() {
         if !KEYS.contains(&key.as_str()) {
-            let near = KEYS.iter().min_by_key(|k| distance(k, key)).copied().unwrap_or_default();
-            bail!("`{}`: unknown setting `{key}`; did you mean `{near}`?", path.display());
+            let near = KEYS
+                .iter()
+                .min_by_key(|k| distance(k, key))
+                .copied()
+                .unwrap_or_default();
+            bail!(
+                "`{}`: unknown setting `{key}`; did you mean `{near}`?",
+                path.display()
+            );
         }
     }
     Ok(())
@@ -126,7 +143,10 @@ mod tests {
     fn the_template_names_every_setting_and_nothing_else() {
         let text = Config::template();
         for key in KEYS {
-            assert!(text.contains(&format!("{key} =")), "{key} is missing from:\n{text}");
+            assert!(
+                text.contains(&format!("{key} =")),
+                "{key} is missing from:\n{text}"
+            );
         }
     }
 

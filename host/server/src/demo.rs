@@ -94,7 +94,9 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         world: None,
     })
     .await?;
-    let world = setup::shops(&running, args.seed).await.context("the demo's world could not be built")?;
+    let world = setup::shops(&running, args.seed)
+        .await
+        .context("the demo's world could not be built")?;
     show.start(&running, &world);
     let mut code = ExitCode::SUCCESS;
     if !args.idle {
@@ -120,7 +122,16 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// What keeps one of them from starting.
 pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
-    let StageOptions { seed, listen, data, database_url, clock, timings, wrap, world } = options;
+    let StageOptions {
+        seed,
+        listen,
+        data,
+        database_url,
+        clock,
+        timings,
+        wrap,
+        world,
+    } = options;
     let ids = Ids::system();
     let (folder, temporary) = match data {
         Some(folder) => (folder, None),
@@ -144,16 +155,22 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     }
     let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http)
         .context("the demo's world cannot be built")?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.context("no free port on loopback")?;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .context("no free port on loopback")?;
     let simulator_url = format!("http://{}", listener.local_addr()?);
     let (until, pump_until, router) = (stop.clone(), stop.clone(), simulator.router());
     #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
     tasks.push(tokio::spawn(async move {
-        let _ = axum::serve(listener, router).with_graceful_shutdown(async move { until.cancelled().await }).await;
+        let _ = axum::serve(listener, router)
+            .with_graceful_shutdown(async move { until.cancelled().await })
+            .await;
     }));
     let pump = Arc::clone(&simulator);
     #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
-    tasks.push(tokio::spawn(async move { pump.run(pump_until.cancelled_owned()).await }));
+    tasks.push(tokio::spawn(async move {
+        pump.run(pump_until.cancelled_owned()).await
+    }));
 
     let mut config = Config::load(None)?;
     config.data.clone_from(&folder);
@@ -182,7 +199,15 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     let host = host.run(true).await?;
     simulator.set_callback(&format!("{}/webhooks/whatsapp", host.url));
     tracing::debug!(now = %clock.now(), "the demo's clock");
-    Ok(Stage { host, simulator_url, secrets, clock, stop, tasks, _temporary: temporary })
+    Ok(Stage {
+        host,
+        simulator_url,
+        secrets,
+        clock,
+        stop,
+        tasks,
+        _temporary: temporary,
+    })
 }
 
 /// The demo's Postgres may be empty: its schema is brought up to date without asking.
@@ -191,7 +216,10 @@ async fn migrate(url: &str) -> anyhow::Result<()> {
     let store = portero_store::Store::open(url, key, Arc::new(Ids::system()))
         .await
         .context("cannot open the database of --database-url")?;
-    store.migrate().await.context("cannot bring its schema up to date")?;
+    store
+        .migrate()
+        .await
+        .context("cannot bring its schema up to date")?;
     Ok(())
 }
 
@@ -202,7 +230,10 @@ impl Stage {
         self.stop.cancel();
         for task in self.tasks {
             let mut task = task;
-            if tokio::time::timeout(std::time::Duration::from_secs(2), &mut task).await.is_err() {
+            if tokio::time::timeout(std::time::Duration::from_secs(2), &mut task)
+                .await
+                .is_err()
+            {
                 task.abort();
             }
         }

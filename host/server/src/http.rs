@@ -20,7 +20,7 @@ use portero_flow::Context;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::sim_control::HttpControl;
+use crate::sim_control::{HttpControl, PagesControl};
 
 /// What handlers share.
 #[derive(Clone)]
@@ -38,8 +38,17 @@ pub struct AppState {
 impl AppState {
     /// Puts it together.
     #[must_use]
-    pub fn new(ctx: Arc<Context>, jump: Option<JumpClock>, simulator: Option<HttpControl>) -> AppState {
-        AppState { ctx, jump, simulator, codes: Arc::default() }
+    pub fn new(
+        ctx: Arc<Context>,
+        jump: Option<JumpClock>,
+        simulator: Option<HttpControl>,
+    ) -> AppState {
+        AppState {
+            ctx,
+            jump,
+            simulator,
+            codes: Arc::default(),
+        }
     }
 
     /// A code that opens the pages once.
@@ -48,13 +57,19 @@ impl AppState {
         let mut bytes = [0_u8; 16];
         self.ctx.ids.random(&mut bytes);
         let code = hex::encode(bytes);
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner).insert(code.clone(), tenant);
+        self.codes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(code.clone(), tenant);
         code
     }
 
     /// Uses a code up.
     pub(crate) fn redeem(&self, code: &str) -> Option<Option<TenantId>> {
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner).remove(code)
+        self.codes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(code)
     }
 }
 
@@ -67,16 +82,25 @@ pub fn router(state: AppState) -> Router {
         simulator: state
             .simulator
             .clone()
+            .map(|control| PagesControl {
+                control,
+                ctx: Arc::clone(&state.ctx),
+            })
             .map(|c| Arc::new(c) as Arc<dyn portero_console::SimulatorControl>),
     };
-    let pages = portero_console::router(console)
-        .route_layer(axum::middleware::from_fn_with_state(state.clone(), auth::pages));
+    let pages = portero_console::router(console).route_layer(axum::middleware::from_fn_with_state(
+        state.clone(),
+        auth::pages,
+    ));
     Router::new()
         // Meta
         .merge(webhook::routes())
         // programs
         .merge(api)
-        .route("/openapi.json", get(move || async move { axum::Json((*document).clone()) }))
+        .route(
+            "/openapi.json",
+            get(move || async move { axum::Json((*document).clone()) }),
+        )
         // operators' tools
         .merge(health::routes())
         .merge(metrics::routes())
@@ -86,7 +110,9 @@ pub fn router(state: AppState) -> Router {
         .merge(pages)
         .fallback(problem::no_such_path)
         .method_not_allowed_fallback(problem::no_such_method)
-        .layer(DefaultBodyLimit::max(portero_flow::receive::BODY_LIMIT_BYTES))
+        .layer(DefaultBodyLimit::max(
+            portero_flow::receive::BODY_LIMIT_BYTES,
+        ))
         .layer(CatchPanicLayer::custom(problem::panicked))
 }
 

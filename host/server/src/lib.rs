@@ -28,7 +28,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     portero_net::install_tls();
     // The demo tells its own story; a log between its lines would spoil it.
     telemetry::start(cli.quiet || matches!(cli.command, Command::Demo(_)));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let result = runtime.block_on(dispatch(cli));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     result

@@ -51,14 +51,20 @@ impl DataDir {
                     path.display()
                 )
             })?;
-        if !lock.try_lock_exclusive().context("cannot lock the data folder")? {
+        if !lock
+            .try_lock_exclusive()
+            .context("cannot lock the data folder")?
+        {
             bail!(
                 "another portero runs on `{}`; stop it, or start this one with another --data \
                  (several hosts can share the work on one Postgres, each with its own data folder)",
                 path.display()
             );
         }
-        Ok(DataDir { path: path.to_owned(), _lock: lock })
+        Ok(DataDir {
+            path: path.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// The folder.
@@ -74,9 +80,13 @@ impl DataDir {
     pub fn key(&self, name: &str, ids: &dyn IdSource) -> anyhow::Result<([u8; 32], bool)> {
         let path = self.path.join(name);
         if path.exists() {
-            let bytes = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            let bytes = std::fs::read(&path)
+                .with_context(|| format!("cannot read `{}`", path.display()))?;
             let key = bytes.try_into().map_err(|_| {
-                anyhow::anyhow!("`{}` is not a key of 32 bytes; restore it from your backup", path.display())
+                anyhow::anyhow!(
+                    "`{}` is not a key of 32 bytes; restore it from your backup",
+                    path.display()
+                )
             })?;
             return Ok((key, false));
         }
@@ -103,7 +113,10 @@ impl DataDir {
 /// Where the host of a data folder is, if one runs.
 #[must_use]
 pub fn running(path: &Path) -> Option<Running> {
-    let lock = OpenOptions::new().write(true).open(path.join("portero.lock")).ok()?;
+    let lock = OpenOptions::new()
+        .write(true)
+        .open(path.join("portero.lock"))
+        .ok()?;
     if lock.try_lock_exclusive().unwrap_or(false) {
         // Nobody holds it: whatever is announced there is of a host that died.
         return None;

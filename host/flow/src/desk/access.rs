@@ -44,7 +44,10 @@ pub fn digest(token: &str) -> String {
 pub async fn authenticate(ctx: &Context, token: &str) -> Result<Option<Principal>, FlowError> {
     let mut tx = ctx.store.read().await?;
     let row = tx.system().token(&digest(token)).await?;
-    Ok(row.filter(|r| r.revoked_at.is_none()).map(|r| Principal { token: r.id, tenant: r.tenant }))
+    Ok(row.filter(|r| r.revoked_at.is_none()).map(|r| Principal {
+        token: r.id,
+        tenant: r.tenant,
+    }))
 }
 
 /// Makes a token.
@@ -63,10 +66,20 @@ pub async fn create_token(
     let token = format!("ptr_{kind}_{}", hex::encode(secret));
     let id = TokenId::new(&*ctx.ids, now);
     let mut tx = ctx.store.write().await?;
-    let new = NewToken { id, tenant, label: label.to_owned(), secret_sha256: digest(&token) };
+    let new = NewToken {
+        id,
+        tenant,
+        label: label.to_owned(),
+        secret_sha256: digest(&token),
+    };
     tx.system().put_token(&new, now).await?;
     tx.commit().await?;
-    Ok(NewTokenView { id, token, tenant, label: label.to_owned() })
+    Ok(NewTokenView {
+        id,
+        token,
+        tenant,
+        label: label.to_owned(),
+    })
 }
 
 /// Ends a token at once.

@@ -43,7 +43,10 @@ pub async fn account(ctx: &Context, tenant: Option<TenantId>) -> Result<AccountV
         proposed,
         resting,
         ended,
-        states: states.iter().map(|(s, n)| (s.as_str().to_owned(), *n)).collect(),
+        states: states
+            .iter()
+            .map(|(s, n)| (s.as_str().to_owned(), *n))
+            .collect(),
         balanced: proposed == resting + ended,
     })
 }
@@ -69,7 +72,10 @@ pub struct IdleView {
 /// The database.
 pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let n = tx.system().counts_idle(ctx.now(), ctx.clock.lease_now()).await?;
+    let n = tx
+        .system()
+        .counts_idle(ctx.now(), ctx.clock.lease_now())
+        .await?;
     Ok(IdleView {
         idle: n.events_pending + n.lanes_ready + n.attempts_begun + n.timers_due == 0,
         events: n.events_pending,

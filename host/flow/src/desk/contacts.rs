@@ -114,23 +114,37 @@ pub enum ConsentWord {
 ///
 /// # Errors
 /// Bad input or the database.
-pub async fn put(ctx: &Context, tenant: TenantId, request: &ContactRequest) -> Result<ContactView, FlowError> {
-    let key = AddressKey::parse(&request.address).map_err(|e| FlowError::bad("address", e.to_string()))?;
+pub async fn put(
+    ctx: &Context,
+    tenant: TenantId,
+    request: &ContactRequest,
+) -> Result<ContactView, FlowError> {
+    let key = AddressKey::parse(&request.address)
+        .map_err(|e| FlowError::bad("address", e.to_string()))?;
     if let Some(language) = &request.language
         && Language::from_tag(language).is_none()
     {
-        return Err(FlowError::bad("language", format!("`{language}` is none of es, pt, en")));
+        return Err(FlowError::bad(
+            "language",
+            format!("`{language}` is none of es, pt, en"),
+        ));
     }
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
     let spelled = key.as_str().trim_start_matches('+').to_owned();
-    let id = match tx.tenant(tenant).contact_by_addresses(std::slice::from_ref(&key)).await? {
+    let id = match tx
+        .tenant(tenant)
+        .contact_by_addresses(std::slice::from_ref(&key))
+        .await?
+    {
         Some(id) => {
             if let Some(name) = &request.name {
                 tx.tenant(tenant).touch_contact_name(id, name).await?;
             }
             if request.language.is_some() {
-                tx.tenant(tenant).set_contact_language(id, request.language.as_deref()).await?;
+                tx.tenant(tenant)
+                    .set_contact_language(id, request.language.as_deref())
+                    .await?;
             }
             id
         }
@@ -139,9 +153,14 @@ pub async fn put(ctx: &Context, tenant: TenantId, request: &ContactRequest) -> R
             let new = NewContact {
                 name: request.name.clone(),
                 language: request.language.clone(),
-                country: request.country.clone().or_else(|| key.country().map(str::to_owned)),
+                country: request
+                    .country
+                    .clone()
+                    .or_else(|| key.country().map(str::to_owned)),
             };
-            tx.tenant(tenant).create_contact(id, &new, &[(key, spelled)], now).await?;
+            tx.tenant(tenant)
+                .create_contact(id, &new, &[(key, spelled)], now)
+                .await?;
             id
         }
     };
@@ -156,7 +175,11 @@ pub async fn put(ctx: &Context, tenant: TenantId, request: &ContactRequest) -> R
 pub async fn get(ctx: &Context, tenant: TenantId, who: &str) -> Result<ContactView, FlowError> {
     let mut tx = ctx.store.read().await?;
     let id = find_contact(&mut tx, tenant, who).await?;
-    let row = tx.tenant(tenant).contact(id).await?.ok_or_else(|| FlowError::not_found("contact", who))?;
+    let row = tx
+        .tenant(tenant)
+        .contact(id)
+        .await?
+        .ok_or_else(|| FlowError::not_found("contact", who))?;
     view(ctx, &mut tx, tenant, row).await
 }
 
@@ -171,7 +194,10 @@ pub async fn list(
     after: Option<&str>,
 ) -> Result<Page<ContactView>, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let rows = tx.tenant(tenant).contacts(limit, parse_cursor(after)?).await?;
+    let rows = tx
+        .tenant(tenant)
+        .contacts(limit, parse_cursor(after)?)
+        .await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         items.push(view(ctx, &mut tx, tenant, row).await?);
@@ -188,22 +214,37 @@ async fn view(
     let now = ctx.now();
     let events = tx.tenant(tenant).consent_events(row.id).await?;
     let mut consent = std::collections::BTreeMap::new();
-    consent.insert("*".to_owned(), portero_domain::consent::standing(&events, None));
+    consent.insert(
+        "*".to_owned(),
+        portero_domain::consent::standing(&events, None),
+    );
     for event in &events {
         if let ConsentScope::Topic(topic) = &event.scope {
-            consent.insert(topic.clone(), portero_domain::consent::standing(&events, Some(topic)));
+            consent.insert(
+                topic.clone(),
+                portero_domain::consent::standing(&events, Some(topic)),
+            );
         }
     }
     let mut conversations = Vec::new();
     for number in tx.tenant(tenant).numbers().await? {
         if let Some(c) = tx.tenant(tenant).conversation(&number.id, row.id).await? {
-            let closes = c.window_at.map(|at| at + portero_domain::clock::Millis::hours(24));
+            let closes = c
+                .window_at
+                .map(|at| at + portero_domain::clock::Millis::hours(24));
             conversations.push(ConversationView {
                 phone_number_id: number.id.as_str().to_owned(),
                 window_closes_at: closes.map(Ts::rfc3339),
                 window_open: closes.is_some_and(|t| now < t),
-                owner: if c.human_since.is_some() { "human" } else { "bot" }.to_owned(),
-                handed_over: c.human_since.map(|t| (t.rfc3339(), c.handover_reason.clone().unwrap_or_default())),
+                owner: if c.human_since.is_some() {
+                    "human"
+                } else {
+                    "bot"
+                }
+                .to_owned(),
+                handed_over: c
+                    .human_since
+                    .map(|t| (t.rfc3339(), c.handover_reason.clone().unwrap_or_default())),
             });
         }
     }
@@ -212,9 +253,18 @@ async fn view(
         name: row.name,
         language: row.language,
         country: row.country,
-        addresses: row.aliases.into_iter().map(|(key, _)| key.as_str().to_owned()).collect(),
+        addresses: row
+            .aliases
+            .into_iter()
+            .map(|(key, _)| key.as_str().to_owned())
+            .collect(),
         tags: tx.tenant(tenant).tags(row.id).await?,
-        attributes: tx.tenant(tenant).attributes(row.id).await?.into_iter().collect(),
+        attributes: tx
+            .tenant(tenant)
+            .attributes(row.id)
+            .await?
+            .into_iter()
+            .collect(),
         marketing_stopped_since: portero_domain::consent::meta_stop_since(&events).map(Ts::rfc3339),
         consent,
         consent_events: events,
@@ -233,7 +283,10 @@ pub async fn consent(
     request: &ConsentRequest,
 ) -> Result<ContactView, FlowError> {
     if request.evidence.trim().is_empty() {
-        return Err(FlowError::bad("evidence", "say where the proof is: form id, recording, document"));
+        return Err(FlowError::bad(
+            "evidence",
+            "say where the proof is: form id, recording, document",
+        ));
     }
     let granted = request.event == ConsentWord::Granted;
     if granted && request.promise.is_none() {
@@ -259,7 +312,11 @@ pub async fn consent(
     }
     let event = ConsentEvent {
         id: ConsentEventId::new(&*ctx.ids, now),
-        kind: if granted { ConsentEventKind::Granted } else { ConsentEventKind::Revoked },
+        kind: if granted {
+            ConsentEventKind::Granted
+        } else {
+            ConsentEventKind::Revoked
+        },
         scope: scope.clone(),
         promise: request.promise,
         wording: request.wording.clone(),
@@ -274,7 +331,9 @@ pub async fn consent(
     tx.tenant(tenant).append_consent(contact, &event).await?;
     if !granted {
         let only_promotional = scope != ConsentScope::All;
-        tx.tenant(tenant).cancel_queued(contact, only_promotional, "consent.revoked", now).await?;
+        tx.tenant(tenant)
+            .cancel_queued(contact, only_promotional, "consent.revoked", now)
+            .await?;
     }
     tx.commit().await?;
     ctx.touched();
@@ -309,11 +368,17 @@ pub async fn block(
     }
     let mut tx = ctx.store.write().await?;
     let contact = find_contact(&mut tx, tenant, who).await?;
-    let row = tx.tenant(tenant).contact(contact).await?.ok_or_else(|| FlowError::not_found("contact", who))?;
+    let row = tx
+        .tenant(tenant)
+        .contact(contact)
+        .await?
+        .ok_or_else(|| FlowError::not_found("contact", who))?;
     for (address, _) in &row.aliases {
         match request.scope {
             Some(scope) => {
-                tx.tenant(tenant).put_do_not_contact(address, scope, &request.reason, author, ctx.now()).await?;
+                tx.tenant(tenant)
+                    .put_do_not_contact(address, scope, &request.reason, author, ctx.now())
+                    .await?;
             }
             None => {
                 tx.tenant(tenant).remove_do_not_contact(address).await?;
@@ -339,7 +404,11 @@ pub async fn own(
     let contact = find_contact(&mut tx, tenant, who).await?;
     let number = numbers::choose(&mut tx, tenant, number).await?;
     match take {
-        Some(reason) => tx.tenant(tenant).hand_over(&number, contact, reason, ctx.now()).await?,
+        Some(reason) => {
+            tx.tenant(tenant)
+                .hand_over(&number, contact, reason, ctx.now())
+                .await?
+        }
         None => {
             tx.tenant(tenant).give_back(&number, contact).await?;
         }

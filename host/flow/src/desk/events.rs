@@ -46,19 +46,32 @@ pub struct EventAccepted {
 ///
 /// # Errors
 /// Bad input or the database.
-pub async fn accept(ctx: &Context, tenant: TenantId, event: &BusinessEvent) -> Result<EventAccepted, FlowError> {
+pub async fn accept(
+    ctx: &Context,
+    tenant: TenantId,
+    event: &BusinessEvent,
+) -> Result<EventAccepted, FlowError> {
     let name_ok = !event.name.is_empty()
         && event.name.len() <= 64
-        && event.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
+        && event
+            .name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b));
     if !name_ok {
         return Err(FlowError::bad("name", "1 to 64 of a-z 0-9 . _ -"));
     }
     if event.id.is_empty() || event.id.len() > 128 {
-        return Err(FlowError::bad("id", "1 to 128 bytes of your own, the same for the same event"));
+        return Err(FlowError::bad(
+            "id",
+            "1 to 128 bytes of your own, the same for the same event",
+        ));
     }
     let data = event.data.to_string();
     if data.len() > DATA_LIMIT_BYTES {
-        return Err(FlowError::bad("data", format!("{} bytes; at most {DATA_LIMIT_BYTES}", data.len())));
+        return Err(FlowError::bad(
+            "data",
+            format!("{} bytes; at most {DATA_LIMIT_BYTES}", data.len()),
+        ));
     }
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
@@ -80,12 +93,20 @@ pub async fn accept(ctx: &Context, tenant: TenantId, event: &BusinessEvent) -> R
             ctx.clock.lease_now(),
         )
     };
-    let new = tx.system().insert_events(std::slice::from_ref(&row)).await?.first().copied().unwrap_or(false);
+    let new = tx
+        .system()
+        .insert_events(std::slice::from_ref(&row))
+        .await?
+        .first()
+        .copied()
+        .unwrap_or(false);
     if new && event.name.starts_with("order.") {
         let reference = event.data.get("order").and_then(|o| o.as_str());
         if let Some(reference) = reference {
             let state = event.name.trim_start_matches("order.");
-            tx.tenant(tenant).open_transaction(reference, contact, state, &data, now).await?;
+            tx.tenant(tenant)
+                .open_transaction(reference, contact, state, &data, now)
+                .await?;
             // News of a delivery or a cancellation still belongs to the order; `order.closed` ends it.
             if state == "closed" {
                 tx.tenant(tenant).close_transaction(reference, now).await?;

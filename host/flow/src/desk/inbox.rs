@@ -84,7 +84,11 @@ pub async fn list(
 /// [`FlowError::NotFound`] (also for another tenant's), or the database.
 pub async fn get(ctx: &Context, tenant: TenantId, id: EventId) -> Result<EventView, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let row = tx.tenant(tenant).event(id).await?.ok_or_else(|| FlowError::not_found("event", id))?;
+    let row = tx
+        .tenant(tenant)
+        .event(id)
+        .await?
+        .ok_or_else(|| FlowError::not_found("event", id))?;
     Ok(EventView::of(row))
 }
 
@@ -106,5 +110,8 @@ pub struct EventCount {
 pub async fn counts(ctx: &Context, tenant: Option<TenantId>) -> Result<Vec<EventCount>, FlowError> {
     let mut tx = ctx.store.read().await?;
     let rows = tx.system().event_counts(tenant).await?;
-    Ok(rows.into_iter().map(|(kind, state, count)| EventCount { kind, state, count }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(kind, state, count)| EventCount { kind, state, count })
+        .collect())
 }

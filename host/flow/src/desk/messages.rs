@@ -85,9 +85,14 @@ impl MessageView {
             topic: row.topic,
             state: row.state.as_str().to_owned(),
             status: row.status.map(|s| s.as_str().to_owned()),
-            rule: row.rule,
+            // A rule that only put it off says nothing about a message that went.
+            rule: row
+                .rule
+                .filter(|_| !matches!(row.state, OutboxState::Sent | OutboxState::Attempting)),
             wamid: row.wamid.map(|w| w.as_str().to_owned()),
-            error: row.error_code.map(|code| format!("{code} {}", row.error_title.unwrap_or_default())),
+            error: row
+                .error_code
+                .map(|code| format!("{code} {}", row.error_title.unwrap_or_default())),
             not_before: row.not_before.rfc3339(),
             created_at: row.created_at.rfc3339(),
             verdict: row.dispatch_decision.unwrap_or(row.admission_decision),
@@ -128,11 +133,13 @@ pub async fn propose(
         .await?
         .ok_or_else(|| FlowError::not_found("contact", &request.to))?;
     let window = tx.tenant(tenant).conversation(&number, contact).await?;
-    let answers = window.and_then(|w| w.window_at.map(|at| (at, w.window_wamid))).map(|(at, wamid)| Answers {
-        event: None,
-        wamid,
-        at,
-    });
+    let answers = window
+        .and_then(|w| w.window_at.map(|at| (at, w.window_wamid)))
+        .map(|(at, wamid)| Answers {
+            event: None,
+            wamid,
+            at,
+        });
     let proposal = Proposal {
         id: OutboxId::new(&*ctx.ids, now),
         key,
@@ -140,7 +147,9 @@ pub async fn propose(
         sender: number,
         contact,
         to: who.to.clone(),
-        origin: Origin::Api { token: principal.token },
+        origin: Origin::Api {
+            token: principal.token,
+        },
         class: judge::class_of(&request.content, request.purpose),
         purpose: request.purpose,
         topic: request.topic.clone(),
@@ -149,7 +158,8 @@ pub async fn propose(
         created_at: now,
         expires_at: judge::default_expiry(request.purpose, now),
     };
-    let admitted = judge::admit(ctx, &mut tx, &who.tenant, &proposal, &Provenance::default()).await?;
+    let admitted =
+        judge::admit(ctx, &mut tx, &who.tenant, &proposal, &Provenance::default()).await?;
     let first = tx.tenant(tenant).outbox(admitted.outbox).await?;
     // The refusal of a repeat is on record; its caller is answered with the first.
     tx.commit().await?;
@@ -160,7 +170,9 @@ pub async fn propose(
         && let Some(first) = first
     {
         if first.proposal.content != request.content || first.contact != contact {
-            return Err(FlowError::KeyReused { key: idempotency_key.to_owned() });
+            return Err(FlowError::KeyReused {
+                key: idempotency_key.to_owned(),
+            });
         }
         decision = first.admission_decision;
     }
@@ -189,13 +201,20 @@ pub(crate) async fn find_contact(
 ) -> Result<ContactId, FlowError> {
     if let Ok(id) = to.parse::<ContactId>() {
         let found = tx.tenant(tenant).contact(id).await?;
-        return found.map(|c| c.id).ok_or_else(|| FlowError::not_found("contact", to));
+        return found
+            .map(|c| c.id)
+            .ok_or_else(|| FlowError::not_found("contact", to));
     }
     let key = AddressKey::parse(to).map_err(|why| FlowError::bad("to", why.to_string()))?;
     tx.tenant(tenant)
         .contact_by_addresses(&[key])
         .await?
-        .ok_or_else(|| FlowError::bad("to", "no contact has this address; create it with PUT /v1/contacts"))
+        .ok_or_else(|| {
+            FlowError::bad(
+                "to",
+                "no contact has this address; create it with PUT /v1/contacts",
+            )
+        })
 }
 
 /// One message.
@@ -204,7 +223,11 @@ pub(crate) async fn find_contact(
 /// [`FlowError::NotFound`] (also for another tenant's), or the database.
 pub async fn get(ctx: &Context, tenant: TenantId, id: OutboxId) -> Result<MessageView, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let row = tx.tenant(tenant).outbox(id).await?.ok_or_else(|| FlowError::not_found("message", id))?;
+    let row = tx
+        .tenant(tenant)
+        .outbox(id)
+        .await?
+        .ok_or_else(|| FlowError::not_found("message", id))?;
     Ok(MessageView::of(row))
 }
 
@@ -228,7 +251,12 @@ pub async fn list(
             })
         })
         .transpose()?;
-    let filter = OutboxFilter { contact, state, limit, after: parse_cursor(after)? };
+    let filter = OutboxFilter {
+        contact,
+        state,
+        limit,
+        after: parse_cursor(after)?,
+    };
     let mut tx = ctx.store.read().await?;
     let rows = tx.tenant(tenant).outbox_list(&filter).await?;
     let items = rows.into_iter().map(MessageView::of).collect();

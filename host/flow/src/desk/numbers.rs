@@ -58,14 +58,26 @@ impl NumberView {
 ///
 /// # Errors
 /// Bad input (also a number another tenant has), or the database.
-pub async fn put(ctx: &Context, tenant: TenantId, request: &NumberRequest) -> Result<NumberView, FlowError> {
+pub async fn put(
+    ctx: &Context,
+    tenant: TenantId,
+    request: &NumberRequest,
+) -> Result<NumberView, FlowError> {
     let id = PhoneNumberId::new(&request.phone_number_id)
         .ok_or_else(|| FlowError::bad("phone_number_id", "1 to 64 bytes, as Meta shows it"))?;
     let waba = WabaId::new(&request.waba_id)
         .ok_or_else(|| FlowError::bad("waba_id", "1 to 64 bytes, as Meta shows it"))?;
     let mut tx = ctx.store.write().await?;
-    if tx.system().route_number(&id).await?.is_some_and(|r| r.tenant != tenant) {
-        return Err(FlowError::bad("phone_number_id", "this number is connected already"));
+    if tx
+        .system()
+        .route_number(&id)
+        .await?
+        .is_some_and(|r| r.tenant != tenant)
+    {
+        return Err(FlowError::bad(
+            "phone_number_id",
+            "this number is connected already",
+        ));
     }
     let new = NewNumber {
         id: id.clone(),
@@ -75,7 +87,11 @@ pub async fn put(ctx: &Context, tenant: TenantId, request: &NumberRequest) -> Re
         mps: request.mps.unwrap_or(80).clamp(1, 1_000),
     };
     tx.tenant(tenant).put_number(&new, ctx.now()).await?;
-    let row = tx.tenant(tenant).number(&id).await?.ok_or_else(|| FlowError::not_found("number", &id))?;
+    let row = tx
+        .tenant(tenant)
+        .number(&id)
+        .await?
+        .ok_or_else(|| FlowError::not_found("number", &id))?;
     tx.commit().await?;
     Ok(NumberView::of(row))
 }
@@ -86,7 +102,13 @@ pub async fn put(ctx: &Context, tenant: TenantId, request: &NumberRequest) -> Re
 /// The database.
 pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<NumberView>, FlowError> {
     let mut tx = ctx.store.read().await?;
-    Ok(tx.tenant(tenant).numbers().await?.into_iter().map(NumberView::of).collect())
+    Ok(tx
+        .tenant(tenant)
+        .numbers()
+        .await?
+        .into_iter()
+        .map(NumberView::of)
+        .collect())
 }
 
 /// The number named, or the tenant's only one.
@@ -101,9 +123,20 @@ pub(crate) async fn choose(
             .iter()
             .find(|n| n.id.as_str() == asked)
             .map(|n| n.id.clone())
-            .ok_or_else(|| FlowError::bad("phone_number_id", format!("`{asked}` is no number of this tenant"))),
+            .ok_or_else(|| {
+                FlowError::bad(
+                    "phone_number_id",
+                    format!("`{asked}` is no number of this tenant"),
+                )
+            }),
         (None, [only]) => Ok(only.id.clone()),
-        (None, []) => Err(FlowError::bad("phone_number_id", "this tenant has no number; connect one first")),
-        (None, _) => Err(FlowError::bad("phone_number_id", "this tenant has several numbers; name one")),
+        (None, []) => Err(FlowError::bad(
+            "phone_number_id",
+            "this tenant has no number; connect one first",
+        )),
+        (None, _) => Err(FlowError::bad(
+            "phone_number_id",
+            "this tenant has several numbers; name one",
+        )),
     }
 }

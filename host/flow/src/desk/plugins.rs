@@ -59,18 +59,37 @@ pub async fn install(
     component: &[u8],
     request: &InstallRequest,
 ) -> Result<InstallationView, FlowError> {
-    let inspection = portero_sandbox::inspect(component)
-        .map_err(|refusal| FlowError::PluginRefused { why: refusal.to_string() })?;
+    let inspection =
+        portero_sandbox::inspect(component).map_err(|refusal| FlowError::PluginRefused {
+            why: refusal.to_string(),
+        })?;
     ctx.sandbox
         .load(component, &inspection.digest)
         .await
-        .map_err(|refusal| FlowError::PluginRefused { why: refusal.to_string() })?;
-    let plugin = PluginId::new(&inspection.manifest.id)
-        .ok_or_else(|| FlowError::PluginRefused { why: "manifest: id must be 1 to 128 bytes".to_owned() })?;
+        .map_err(|refusal| FlowError::PluginRefused {
+            why: refusal.to_string(),
+        })?;
+    let plugin =
+        PluginId::new(&inspection.manifest.id).ok_or_else(|| FlowError::PluginRefused {
+            why: "manifest: id must be 1 to 128 bytes".to_owned(),
+        })?;
     for asked in &request.grants.permissions {
-        if !inspection.manifest.permissions.iter().any(|p| &p.id == asked) {
-            let has: Vec<_> = inspection.manifest.permissions.iter().map(|p| p.id.as_str()).collect();
-            let why = format!("`{asked}` is not asked for by this plugin; it asks for {}", has.join(", "));
+        if !inspection
+            .manifest
+            .permissions
+            .iter()
+            .any(|p| &p.id == asked)
+        {
+            let has: Vec<_> = inspection
+                .manifest
+                .permissions
+                .iter()
+                .map(|p| p.id.as_str())
+                .collect();
+            let why = format!(
+                "`{asked}` is not asked for by this plugin; it asks for {}",
+                has.join(", ")
+            );
             return Err(FlowError::bad("grants.permissions", why));
         }
     }
@@ -100,8 +119,12 @@ pub async fn install(
                 kind: inspection.kind,
                 position: request.position,
                 config: request.config.to_string(),
-                grants: serde_json::to_string(&request.grants)
-                    .map_err(|source| FlowError::Stored { what: "grants", source })?,
+                grants: serde_json::to_string(&request.grants).map_err(|source| {
+                    FlowError::Stored {
+                        what: "grants",
+                        source,
+                    }
+                })?,
                 handle_key: handle_key.to_vec(),
                 enabled: true,
             },
@@ -129,7 +152,11 @@ pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<InstallationVie
         .into_iter()
         .map(|row| InstallationView {
             id: row.id,
-            version: plugins.iter().find(|p| p.digest == row.digest).map(|p| p.version.clone()).unwrap_or_default(),
+            version: plugins
+                .iter()
+                .find(|p| p.digest == row.digest)
+                .map(|p| p.version.clone())
+                .unwrap_or_default(),
             plugin: row.plugin_id.as_str().to_owned(),
             kind: row.kind.as_str().to_owned(),
             digest: row.digest,

@@ -56,20 +56,33 @@ pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError
     for (waba, token) in &accounts {
         let fetched = ctx
             .cloud
-            .templates(waba, &Access { token: token.clone() }, ctx.now())
+            .templates(
+                waba,
+                &Access {
+                    token: token.clone(),
+                },
+                ctx.now(),
+            )
             .await
             .map_err(|e| FlowError::Meta { why: e.to_string() })?;
         count += fetched.len();
         let mut tx = ctx.store.write().await?;
         let templates: Vec<_> = fetched.iter().map(|(t, _)| t.clone()).collect();
-        tx.tenant(tenant).upsert_templates(waba, &templates, true, ctx.now()).await?;
+        tx.tenant(tenant)
+            .upsert_templates(waba, &templates, true, ctx.now())
+            .await?;
         for (t, quality) in fetched.iter().filter(|(_, q)| q != "UNKNOWN") {
-            tx.tenant(tenant).set_template_quality(waba, &t.name, &t.language, quality, ctx.now()).await?;
+            tx.tenant(tenant)
+                .set_template_quality(waba, &t.name, &t.language, quality, ctx.now())
+                .await?;
         }
         tx.commit().await?;
     }
     ctx.touched();
-    Ok(SyncView { accounts: accounts.len(), templates: count })
+    Ok(SyncView {
+        accounts: accounts.len(),
+        templates: count,
+    })
 }
 
 /// Templates of a tenant.

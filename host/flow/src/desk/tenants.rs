@@ -91,7 +91,10 @@ impl TenantView {
 pub async fn create(ctx: &Context, request: &TenantRequest) -> Result<TenantView, FlowError> {
     let slug_ok = !request.slug.is_empty()
         && request.slug.len() <= 40
-        && request.slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        && request
+            .slug
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !slug_ok {
         return Err(FlowError::bad("slug", "1 to 40 of a-z 0-9 -"));
     }
@@ -102,11 +105,20 @@ pub async fn create(ctx: &Context, request: &TenantRequest) -> Result<TenantView
         ));
     }
     if jiff::tz::TimeZone::get(&request.timezone).is_err() {
-        return Err(FlowError::bad("timezone", format!("`{}` is no IANA zone, e.g. America/Bogota", request.timezone)));
+        return Err(FlowError::bad(
+            "timezone",
+            format!(
+                "`{}` is no IANA zone, e.g. America/Bogota",
+                request.timezone
+            ),
+        ));
     }
     let mut tx = ctx.store.write().await?;
     if tx.system().tenant_by_slug(&request.slug).await?.is_some() {
-        return Err(FlowError::bad("slug", format!("`{}` is taken", request.slug)));
+        return Err(FlowError::bad(
+            "slug",
+            format!("`{}` is taken", request.slug),
+        ));
     }
     let now = ctx.now();
     let id = TenantId::new(&*ctx.ids, now);
@@ -136,7 +148,19 @@ pub async fn list(ctx: &Context, only: Option<TenantId>) -> Result<Vec<TenantVie
         Some(id) => vec![tx.tenant(id).row().await?],
         None => tx.system().tenants().await?,
     };
-    Ok(rows.into_iter().map(TenantView::of).collect())
+    let everything = tx.system().stop_all().await?;
+    Ok(rows
+        .into_iter()
+        .map(TenantView::of)
+        .map(|mut t| {
+            t.stopped = t.stopped.or_else(|| {
+                everything
+                    .as_ref()
+                    .map(|s| format!("everything: {}", s.reason))
+            });
+            t
+        })
+        .collect())
 }
 
 /// Finds a tenant by id or slug.
@@ -180,8 +204,15 @@ pub struct WordingRequest {
 ///
 /// # Errors
 /// Bad input or the database.
-pub async fn put_wording(ctx: &Context, tenant: TenantId, request: &WordingRequest) -> Result<(), FlowError> {
-    for (field, label) in [("yes_label", &request.yes_label), ("no_label", &request.no_label)] {
+pub async fn put_wording(
+    ctx: &Context,
+    tenant: TenantId,
+    request: &WordingRequest,
+) -> Result<(), FlowError> {
+    for (field, label) in [
+        ("yes_label", &request.yes_label),
+        ("no_label", &request.no_label),
+    ] {
         if label.is_empty() || label.chars().count() > 20 {
             return Err(FlowError::bad(field, "1 to 20 characters"));
         }
@@ -250,10 +281,20 @@ pub async fn put_app(
     verify_token: &SecretString,
 ) -> Result<(), FlowError> {
     if app_secret.expose_secret().is_empty() || verify_token.expose_secret().is_empty() {
-        return Err(FlowError::bad("app_secret", "app secret and verify token must not be empty"));
+        return Err(FlowError::bad(
+            "app_secret",
+            "app secret and verify token must not be empty",
+        ));
     }
     let mut tx = ctx.store.write().await?;
-    tx.system().put_app(name, app_secret.expose_secret(), verify_token.expose_secret(), ctx.now()).await?;
+    tx.system()
+        .put_app(
+            name,
+            app_secret.expose_secret(),
+            verify_token.expose_secret(),
+            ctx.now(),
+        )
+        .await?;
     tx.commit().await?;
     Ok(())
 }

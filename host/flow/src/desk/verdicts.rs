@@ -73,12 +73,16 @@ pub struct FindingView {
 
 impl VerdictView {
     fn of(row: &DecisionRow) -> Result<VerdictView, FlowError> {
-        let record: DecisionRecord = serde_json::from_str(&row.record)
-            .map_err(|source| FlowError::Stored { what: "decision record", source })?;
+        let record: DecisionRecord =
+            serde_json::from_str(&row.record).map_err(|source| FlowError::Stored {
+                what: "decision record",
+                source,
+            })?;
         let mut summary = BTreeMap::new();
         let mut findings = BTreeMap::new();
         for language in Language::ALL {
-            let explained: Explanation = portero_gate::explain::explain(&record.judgement, language);
+            let explained: Explanation =
+                portero_gate::explain::explain(&record.judgement, language);
             summary.insert(language.code().to_owned(), explained.summary);
             let list = record
                 .judgement
@@ -120,9 +124,17 @@ impl VerdictView {
 ///
 /// # Errors
 /// [`FlowError::NotFound`] (also for another tenant's), or the database.
-pub async fn get(ctx: &Context, tenant: TenantId, id: DecisionId) -> Result<VerdictView, FlowError> {
+pub async fn get(
+    ctx: &Context,
+    tenant: TenantId,
+    id: DecisionId,
+) -> Result<VerdictView, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let row = tx.tenant(tenant).decision(id).await?.ok_or_else(|| FlowError::not_found("verdict", id))?;
+    let row = tx
+        .tenant(tenant)
+        .decision(id)
+        .await?
+        .ok_or_else(|| FlowError::not_found("verdict", id))?;
     VerdictView::of(&row)
 }
 
@@ -148,7 +160,12 @@ fn parse_verdict(text: &str) -> Result<portero_gate::Verdict, FlowError> {
     [Allow, Defer, Hold, Deny]
         .into_iter()
         .find(|v| v.as_str() == text)
-        .ok_or_else(|| FlowError::bad("verdict", format!("`{text}` is none of allow, defer, hold, deny")))
+        .ok_or_else(|| {
+            FlowError::bad(
+                "verdict",
+                format!("`{text}` is none of allow, defer, hold, deny"),
+            )
+        })
 }
 
 /// Verdicts, newest first.
@@ -170,8 +187,13 @@ pub async fn list(
     };
     let mut tx = ctx.store.read().await?;
     let rows = tx.tenant(tenant).decisions(&filter).await?;
-    let items = rows.iter().map(VerdictView::of).collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::of(items, query.limit, |v: &VerdictView| v.id.to_string()))
+    let items = rows
+        .iter()
+        .map(VerdictView::of)
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::of(items, query.limit, |v: &VerdictView| {
+        v.id.to_string()
+    }))
 }
 
 /// The answer to "why?": the messages meant and every verdict on them, oldest first.
@@ -199,18 +221,36 @@ pub struct WhyMessage {
 pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, FlowError> {
     let mut tx = ctx.store.read().await?;
     let rows = if let Ok(outbox) = id.parse::<OutboxId>() {
-        tx.tenant(tenant).outbox(outbox).await?.into_iter().collect()
+        tx.tenant(tenant)
+            .outbox(outbox)
+            .await?
+            .into_iter()
+            .collect()
     } else if let Ok(decision) = id.parse::<DecisionId>() {
         match tx.tenant(tenant).decision(decision).await? {
-            Some(row) => tx.tenant(tenant).outbox(row.outbox).await?.into_iter().collect(),
+            Some(row) => tx
+                .tenant(tenant)
+                .outbox(row.outbox)
+                .await?
+                .into_iter()
+                .collect(),
             None => Vec::new(),
         }
     } else if let Some(wamid) = Wamid::new(id).filter(|_| id.starts_with("wamid.")) {
-        tx.tenant(tenant).outbox_by_wamid(&wamid).await?.into_iter().collect()
+        tx.tenant(tenant)
+            .outbox_by_wamid(&wamid)
+            .await?
+            .into_iter()
+            .collect()
     } else {
-        let contact = super::messages::find_contact(&mut tx, tenant, id).await.map_err(|_| {
-            FlowError::not_found("message (out_…, wamid.…), verdict (dec_…) or contact (con_…, number)", id)
-        })?;
+        let contact = super::messages::find_contact(&mut tx, tenant, id)
+            .await
+            .map_err(|_| {
+                FlowError::not_found(
+                    "message (out_…, wamid.…), verdict (dec_…) or contact (con_…, number)",
+                    id,
+                )
+            })?;
         let filter = portero_store::model::OutboxFilter {
             contact: Some(contact),
             limit: 20,
@@ -219,11 +259,18 @@ pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, F
         tx.tenant(tenant).outbox_list(&filter).await?
     };
     if rows.is_empty() {
-        return Err(FlowError::not_found("message, verdict or contact with messages", id));
+        return Err(FlowError::not_found(
+            "message, verdict or contact with messages",
+            id,
+        ));
     }
     let mut messages = Vec::with_capacity(rows.len());
     for row in rows {
-        let filter = DecisionFilter { outbox: Some(row.id), limit: 50, ..DecisionFilter::default() };
+        let filter = DecisionFilter {
+            outbox: Some(row.id),
+            limit: 50,
+            ..DecisionFilter::default()
+        };
         let mut verdicts = tx
             .tenant(tenant)
             .decisions(&filter)
@@ -232,7 +279,13 @@ pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, F
             .map(VerdictView::of)
             .collect::<Result<Vec<_>, _>>()?;
         verdicts.reverse();
-        messages.push(WhyMessage { message: MessageView::of(row), verdicts });
+        messages.push(WhyMessage {
+            message: MessageView::of(row),
+            verdicts,
+        });
     }
-    Ok(WhyView { asked: id.to_owned(), messages })
+    Ok(WhyView {
+        asked: id.to_owned(),
+        messages,
+    })
 }

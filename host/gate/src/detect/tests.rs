@@ -1,3 +1,5 @@
+//! What the detectors find, and what they leave alone.
+
 use super::*;
 use crate::testing::{button_param, buttons, list, named, positional, send, text};
 use portero_domain::content::{Param, ParamValue};

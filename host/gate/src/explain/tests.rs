@@ -1,3 +1,5 @@
+//! Sentences and remedies, in every language.
+
 use super::*;
 use crate::testing::{Setup, revoked, ts};
 use portero_domain::consent::ConsentScope;

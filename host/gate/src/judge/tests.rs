@@ -1,3 +1,5 @@
+//! Precedence, short circuits and the deferral fix-point.
+
 use crate::facts::{Stop, TenantMode};
 use crate::testing::{Setup, granted, host, revoked, text, ts};
 use crate::{Fact, Stage, Ticket, Verdict, clear, judge_without};

@@ -1,3 +1,5 @@
+//! Records replay, hash the same, and hold nothing personal.
+
 use super::*;
 use crate::Verdict;
 use crate::testing::{PHONE, Setup, host, revoked, text, ts};

@@ -1,3 +1,5 @@
+//! What holds for every rule of the registry.
+
 use std::collections::BTreeSet;
 
 use super::*;

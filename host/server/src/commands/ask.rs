@@ -20,7 +20,12 @@ pub async fn why(args: WhyArgs) -> anyhow::Result<ExitCode> {
     if args.target.json {
         output::json(&answer);
     } else {
-        for one in answer.get("messages").and_then(Value::as_array).into_iter().flatten() {
+        for one in answer
+            .get("messages")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             print_why(one, &args.lang);
         }
     }
@@ -32,7 +37,11 @@ fn print_why(one: &Value, lang: &str) {
     let empty = Value::Null;
     let message = one.get("message").unwrap_or(&empty);
     let status = text(message, "status");
-    let status = if status.is_empty() { String::new() } else { format!(" · Meta says {status}") };
+    let status = if status.is_empty() {
+        String::new()
+    } else {
+        format!(" · Meta says {status}")
+    };
     output::line(&format!(
         "{}  {} {} → {}{status}",
         text(message, "id"),
@@ -40,8 +49,16 @@ fn print_why(one: &Value, lang: &str) {
         text(message, "purpose"),
         text(message, "state"),
     ));
-    for verdict in one.get("verdicts").and_then(Value::as_array).into_iter().flatten() {
-        let summary = verdict.get("summary").map(|s| text(s, lang)).unwrap_or_default();
+    for verdict in one
+        .get("verdicts")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let summary = verdict
+            .get("summary")
+            .map(|s| text(s, lang))
+            .unwrap_or_default();
         output::line(&format!(
             "  {} · {} · {} · {}",
             text(verdict, "decided_at"),
@@ -49,22 +66,32 @@ fn print_why(one: &Value, lang: &str) {
             text(verdict, "verdict"),
             summary
         ));
-        let findings = verdict.get("findings").and_then(|f| f.get(lang)).and_then(Value::as_array);
+        let findings = verdict
+            .get("findings")
+            .and_then(|f| f.get(lang))
+            .and_then(Value::as_array);
         for finding in findings.into_iter().flatten() {
-            output::line(&format!("    {}: {}", text(finding, "rule"), text(finding, "sentence")));
+            output::line(&format!(
+                "    {}: {}",
+                text(finding, "rule"),
+                text(finding, "sentence")
+            ));
             let remedy = text(finding, "remedy");
             if !remedy.is_empty() {
                 output::line(&format!("      → {remedy}"));
             }
         }
-        output::line(&format!("    verdict {} · rules {}", text(verdict, "id"), short(&text(verdict, "ruleset"))));
+        output::line(&format!(
+            "    verdict {} · rules {}",
+            text(verdict, "id"),
+            short(&text(verdict, "ruleset"))
+        ));
     }
 }
 
 fn short(hash: &str) -> String {
     hash.chars().take(12).collect()
 }
-
 
 /// Lists what came in.
 ///
@@ -112,7 +139,11 @@ pub(crate) fn account_line(answer: &Value) -> String {
                 (n > 0).then(|| format!("{name} {n}"))
             })
             .collect();
-        if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", parts.join(", "))
+        }
     };
     format!(
         "{} proposed = {} resting{} + {} final{}{}",
@@ -121,6 +152,10 @@ pub(crate) fn account_line(answer: &Value) -> String {
         list(&["queued", "deferred", "in_review", "attempting", "unknown"]),
         text(answer, "final"),
         list(&["sent", "denied", "expired", "cancelled", "failed"]),
-        if answer.get("balanced") == Some(&Value::Bool(true)) { "" } else { "  !! does not add up" },
+        if answer.get("balanced") == Some(&Value::Bool(true)) {
+            ""
+        } else {
+            "  !! does not add up"
+        },
     )
 }

@@ -15,7 +15,11 @@ pub fn run(args: ConfigArgs) -> anyhow::Result<ExitCode> {
         ConfigCommand::Template => output::line(&Config::template()),
         ConfigCommand::Check { config } => {
             let config = Config::load(config.as_deref())?;
-            output::line(&format!("settings are good: data in `{}`, listening on {}", config.data.display(), config.listen));
+            output::line(&format!(
+                "settings are good: data in `{}`, listening on {}",
+                config.data.display(),
+                config.listen
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -23,11 +23,21 @@ struct Check {
 }
 
 fn good(name: &'static str, found: impl Into<String>) -> Check {
-    Check { name, ok: true, found: found.into(), remedy: String::new() }
+    Check {
+        name,
+        ok: true,
+        found: found.into(),
+        remedy: String::new(),
+    }
 }
 
 fn bad(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Check {
-    Check { name, ok: false, found: found.into(), remedy: remedy.into() }
+    Check {
+        name,
+        ok: false,
+        found: found.into(),
+        remedy: remedy.into(),
+    }
 }
 
 /// Runs the checks; exit code 3 when one found something.
@@ -45,7 +55,11 @@ pub async fn run(target: Target) -> anyhow::Result<ExitCode> {
             Some(config)
         }
         Err(error) => {
-            checks.push(bad("settings", format!("{error:#}"), "mend the file; `portero config template` shows a good one"));
+            checks.push(bad(
+                "settings",
+                format!("{error:#}"),
+                "mend the file; `portero config template` shows a good one",
+            ));
             None
         }
     };
@@ -64,24 +78,39 @@ pub async fn run(target: Target) -> anyhow::Result<ExitCode> {
         output::json(&json!({ "ok": !found_something, "checks": list }));
     } else {
         for c in &checks {
-            output::line(&format!("{} {:<12} {}", if c.ok { "✓" } else { "✗" }, c.name, c.found));
+            output::line(&format!(
+                "{} {:<12} {}",
+                if c.ok { "✓" } else { "✗" },
+                c.name,
+                c.found
+            ));
             if !c.ok {
                 output::line(&format!("               → {}", c.remedy));
             }
         }
     }
-    Ok(if found_something { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    Ok(if found_something {
+        ExitCode::from(3)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn data_folder(path: &Path) -> Check {
     if !path.exists() {
-        return good("data folder", format!("`{}` will be made at the first start", path.display()));
+        return good(
+            "data folder",
+            format!("`{}` will be made at the first start", path.display()),
+        );
     }
     let probe = path.join(".doctor");
     match std::fs::write(&probe, b"") {
         Ok(()) => {
             let _ = std::fs::remove_file(&probe);
-            good("data folder", format!("`{}` can be written", path.display()))
+            good(
+                "data folder",
+                format!("`{}` can be written", path.display()),
+            )
         }
         Err(error) => bad(
             "data folder",
@@ -111,8 +140,15 @@ async fn database(config: &Config, checks: &mut Vec<Check>) {
             "check database_url, that the server runs, and that this user may connect",
         )),
         Ok(store) => match store.pending_migrations().await {
-            Ok(0) => checks.push(good("database", format!("{:?} answers, schema up to date", store.engine()))),
-            Ok(n) => checks.push(bad("database", format!("{n} migrations are missing"), "run `portero migrate`")),
+            Ok(0) => checks.push(good(
+                "database",
+                format!("{:?} answers, schema up to date", store.engine()),
+            )),
+            Ok(n) => checks.push(bad(
+                "database",
+                format!("{n} migrations are missing"),
+                "run `portero migrate`",
+            )),
             Err(error) => checks.push(bad("database", error.to_string(), "run `portero migrate`")),
         },
     }

@@ -32,10 +32,18 @@ pub async fn run(args: MigrateArgs) -> anyhow::Result<ExitCode> {
     let store = Store::open(&url, MasterKey([0; 32]), Arc::new(Ids::system())).await?;
     let pending = store.pending_migrations().await?;
     if args.dry_run {
-        show(args.json, &json!({ "pending": pending }), &format!("{pending} migrations would be applied"));
+        show(
+            args.json,
+            &json!({ "pending": pending }),
+            &format!("{pending} migrations would be applied"),
+        );
         return Ok(ExitCode::SUCCESS);
     }
     let applied = store.migrate().await?;
-    show(args.json, &json!({ "applied": applied }), &format!("{applied} migrations applied; the schema is up to date"));
+    show(
+        args.json,
+        &json!({ "applied": applied }),
+        &format!("{applied} migrations applied; the schema is up to date"),
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -29,12 +29,18 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
                 ("paused until", "paused_until"),
                 ("digest", "digest"),
             ];
-            show_list(target.json, &answer, &columns, "no plugins yet; `portero plugin install --help`");
+            show_list(
+                target.json,
+                &answer,
+                &columns,
+                "no plugins yet; `portero plugin install --help`",
+            );
             api.close().await;
         }
         PluginCommand::Inspect { file, json } => {
             let bytes = read(&file)?;
-            let found = portero_sandbox::inspect(&bytes).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
+            let found =
+                portero_sandbox::inspect(&bytes).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
             let permissions: Vec<Value> = found
                 .manifest
                 .permissions
@@ -50,16 +56,38 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
             if json {
                 output::json(&answer);
             } else {
-                output::line(&format!("{} {} · {} · wit {} · {} bytes", text(&answer, "id"), text(&answer, "version"), text(&answer, "kind"), text(&answer, "wit"), text(&answer, "size_bytes")));
+                output::line(&format!(
+                    "{} {} · {} · wit {} · {} bytes",
+                    text(&answer, "id"),
+                    text(&answer, "version"),
+                    text(&answer, "kind"),
+                    text(&answer, "wit"),
+                    text(&answer, "size_bytes")
+                ));
                 output::line(&format!("sha256 {}", text(&answer, "digest")));
                 for p in &permissions {
-                    output::line(&format!("  asks for {}: {}", text(p, "id"), text(p, "reason")));
+                    output::line(&format!(
+                        "  asks for {}: {}",
+                        text(p, "id"),
+                        text(p, "reason")
+                    ));
                 }
-                output::line(&format!("  may name templates: {}", found.manifest.messages.templates.join(", ")));
+                output::line(&format!(
+                    "  may name templates: {}",
+                    found.manifest.messages.templates.join(", ")
+                ));
                 output::line(&format!("  imports: {}", found.imports.join(", ")));
             }
         }
-        PluginCommand::Install { file, grant, template, field, set, position, target } => {
+        PluginCommand::Install {
+            file,
+            grant,
+            template,
+            field,
+            set,
+            position,
+            target,
+        } => {
             let bytes = read(&file)?;
             let config: Value = serde_json::from_str(&set).context("--set must be JSON")?;
             let how = json!({
@@ -68,8 +96,15 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
             });
             let api = target.connect().await?;
             let path = format!("/v1/plugins?how={}", encode(&how.to_string()));
-            let answer = api.send(reqwest::Method::POST, &path, Some(Body::Bytes(bytes))).await?;
-            let line = format!("installed {} {} as {}", text(&answer, "plugin"), text(&answer, "version"), text(&answer, "id"));
+            let answer = api
+                .send(reqwest::Method::POST, &path, Some(Body::Bytes(bytes)))
+                .await?;
+            let line = format!(
+                "installed {} {} as {}",
+                text(&answer, "plugin"),
+                text(&answer, "version"),
+                text(&answer, "id")
+            );
             show(target.json, &answer, &line);
             api.close().await;
         }

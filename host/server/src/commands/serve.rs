@@ -54,7 +54,10 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         }));
     } else {
         output::line(&format!("portero listens on {}", running.url));
-        output::line(&format!("pages (this link works once): {}", running.login_url));
+        output::line(&format!(
+            "pages (this link works once): {}",
+            running.login_url
+        ));
         output::line("Ctrl-C stops it: what is in hand ends first");
     }
     until_told().await?;

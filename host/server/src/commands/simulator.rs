@@ -23,11 +23,14 @@ use crate::output;
 pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
     let mut config: WorldConfig = match &args.world {
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read `{}`", path.display()))?;
             if path.extension().is_some_and(|e| e == "json") {
-                serde_json::from_str(&text).with_context(|| format!("`{}` is no world", path.display()))?
+                serde_json::from_str(&text)
+                    .with_context(|| format!("`{}` is no world", path.display()))?
             } else {
-                toml::from_str(&text).with_context(|| format!("`{}` is no world", path.display()))?
+                toml::from_str(&text)
+                    .with_context(|| format!("`{}` is no world", path.display()))?
             }
         }
         None => world::config(args.seed, &world::Secrets::fixed()),
@@ -37,21 +40,29 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
     }
     let secrets = json!({
         "app_secret": config.app_secret, "verify_token": config.verify_token,
-        "access_token": config.access_tokens.first(),
+        "access_token": config.access_tokens.first().map(|t| t.token.clone()),
     });
     let clock = JumpClock::new(Arc::new(SystemClock), Millis(0));
     let http = portero_net::client(ClientOptions::default())?;
-    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock), http).context("this world cannot be built")?;
+    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock), http)
+        .context("this world cannot be built")?;
     let listener = tokio::net::TcpListener::bind(&args.listen)
         .await
-        .with_context(|| format!("cannot listen on `{}`; choose another with --listen", args.listen))?;
+        .with_context(|| {
+            format!(
+                "cannot listen on `{}`; choose another with --listen",
+                args.listen
+            )
+        })?;
     let url = format!("http://{}", listener.local_addr()?);
     let stop = CancellationToken::new();
     let (until, pump_until) = (stop.clone(), stop.clone());
     let router = simulator.router();
     #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
     let served = tokio::spawn(async move {
-        let _ = axum::serve(listener, router).with_graceful_shutdown(async move { until.cancelled().await }).await;
+        let _ = axum::serve(listener, router)
+            .with_graceful_shutdown(async move { until.cancelled().await })
+            .await;
     });
     #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
     let pump = tokio::spawn(async move { simulator.run(pump_until.cancelled_owned()).await });
@@ -61,9 +72,14 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
             "access_token": secrets["access_token"],
         }));
     } else {
-        output::line(&format!("the simulator listens on {url} (any Graph version, or none)"));
+        output::line(&format!(
+            "the simulator listens on {url} (any Graph version, or none)"
+        ));
         output::line(&format!("control: {url}/_sim/world"));
-        output::line(&format!("access token {}", secrets["access_token"].as_str().unwrap_or_default()));
+        output::line(&format!(
+            "access token {}",
+            secrets["access_token"].as_str().unwrap_or_default()
+        ));
     }
     until_told().await?;
     stop.cancel();

@@ -25,7 +25,9 @@ pub async fn run(args: StopArgs, stop: bool) -> anyhow::Result<ExitCode> {
             object.insert("phone_number_id".to_owned(), json!(number));
         }
     }
-    let answer = api.post(if stop { "/v1/stop" } else { "/v1/resume" }, body).await?;
+    let answer = api
+        .post(if stop { "/v1/stop" } else { "/v1/resume" }, body)
+        .await?;
     let what = match (&args.all, &args.number, &args.target.tenant) {
         (true, _, _) => "everything".to_owned(),
         (_, Some(number), _) => format!("number {number}"),
@@ -33,7 +35,9 @@ pub async fn run(args: StopArgs, stop: bool) -> anyhow::Result<ExitCode> {
         _ => String::new(),
     };
     let line = if stop {
-        format!("stopped: {what}; no attempt begins from now on; what is queued waits, what is proposed meanwhile is refused (`portero resume` lets them go on)")
+        format!(
+            "stopped: {what}; no attempt begins from now on; what is queued waits, what is proposed meanwhile is refused (`portero resume` lets them go on)"
+        )
     } else {
         format!("resumed: {what}")
     };

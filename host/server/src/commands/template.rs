@@ -24,7 +24,12 @@ pub async fn run(command: TemplateCommand) -> anyhow::Result<ExitCode> {
                 ("quality", "quality"),
                 ("synced", "synced_at"),
             ];
-            show_list(target.json, &answer, &columns, "no templates yet; `portero template sync`");
+            show_list(
+                target.json,
+                &answer,
+                &columns,
+                "no templates yet; `portero template sync`",
+            );
             api.close().await;
         }
         TemplateCommand::Sync(target) => {
@@ -35,7 +40,11 @@ pub async fn run(command: TemplateCommand) -> anyhow::Result<ExitCode> {
             let answer = api.post("/v1/templates/sync", json!({})).await;
             bar.finish_and_clear();
             let answer = answer?;
-            let line = format!("{} templates of {} accounts", text(&answer, "templates"), text(&answer, "accounts"));
+            let line = format!(
+                "{} templates of {} accounts",
+                text(&answer, "templates"),
+                text(&answer, "accounts")
+            );
             show(target.json, &answer, &line);
             api.close().await;
         }

@@ -25,15 +25,36 @@ pub async fn run(command: TenantCommand) -> anyhow::Result<ExitCode> {
                 ("stopped", "stopped"),
                 ("id", "id"),
             ];
-            show_list(target.json, &answer, &columns, "no tenants yet; `portero tenant create --help`");
+            show_list(
+                target.json,
+                &answer,
+                &columns,
+                "no tenants yet; `portero tenant create --help`",
+            );
             api.close().await;
         }
-        TenantCommand::Create { slug, name, timezone, country, language, mode, target } => {
+        TenantCommand::Create {
+            slug,
+            name,
+            timezone,
+            country,
+            language,
+            mode,
+            target,
+        } => {
             let api = target.connect().await?;
             let body = json!({ "slug": slug, "name": name, "timezone": timezone, "country": country,
                                "language": language, "mode": mode });
             let answer = api.post("/v1/tenants", body).await?;
-            show(target.json, &answer, &format!("created {} ({})", text(&answer, "slug"), text(&answer, "id")));
+            show(
+                target.json,
+                &answer,
+                &format!(
+                    "created {} ({})",
+                    text(&answer, "slug"),
+                    text(&answer, "id")
+                ),
+            );
             api.close().await;
         }
     }

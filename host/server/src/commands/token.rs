@@ -15,14 +15,25 @@ pub async fn run(command: TokenCommand) -> anyhow::Result<ExitCode> {
     match command {
         TokenCommand::Create { label, target } => {
             let api = target.connect().await?;
-            let answer = api.post("/v1/tokens", json!({ "label": label, "tenant": target.tenant })).await?;
-            let line = format!("{}\n(shown once; revoke it with `portero token revoke {}`)", text(&answer, "token"), text(&answer, "id"));
+            let answer = api
+                .post(
+                    "/v1/tokens",
+                    json!({ "label": label, "tenant": target.tenant }),
+                )
+                .await?;
+            let line = format!(
+                "{}\n(shown once; revoke it with `portero token revoke {}`)",
+                text(&answer, "token"),
+                text(&answer, "id")
+            );
             show(target.json, &answer, &line);
             api.close().await;
         }
         TokenCommand::Revoke { id, target } => {
             let api = target.connect().await?;
-            let answer = api.send(reqwest::Method::DELETE, &format!("/v1/tokens/{id}"), None).await?;
+            let answer = api
+                .send(reqwest::Method::DELETE, &format!("/v1/tokens/{id}"), None)
+                .await?;
             show(target.json, &answer, &format!("{id} ended"));
             api.close().await;
         }

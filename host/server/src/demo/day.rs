@@ -21,9 +21,21 @@ struct Day<'a> {
 }
 
 /// Runs the day; `false` when the account at its end does not balance.
-pub(crate) async fn run(running: &Stage, world: &World, seed: u64, show: &Show) -> anyhow::Result<bool> {
-    let mut day = Day { world, show, told: std::collections::HashMap::new(), keys: 0 };
-    let [sol, lua] = world.shops.as_slice() else { anyhow::bail!("the demo has two shops") };
+pub(crate) async fn run(
+    running: &Stage,
+    world: &World,
+    seed: u64,
+    show: &Show,
+) -> anyhow::Result<bool> {
+    let mut day = Day {
+        world,
+        show,
+        told: std::collections::HashMap::new(),
+        keys: 0,
+    };
+    let [sol, lua] = world.shops.as_slice() else {
+        anyhow::bail!("the demo has two shops")
+    };
     day.catch_up().await?;
     morning(&mut day, sol).await?;
     offers(&mut day, sol).await?;
@@ -34,18 +46,26 @@ pub(crate) async fn run(running: &Stage, world: &World, seed: u64, show: &Show) 
     day.close().await
 }
 
-/// A customer greets, looks at the menu, asks for the hours and for an order.
+/// A customer asks for the hours and for an order.
 async fn morning(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     let ana = person(sol, 0)?;
-    day.show.chapter("09:00", "a customer asks, the bot answers inside the 24-hour window");
+    day.show.chapter(
+        "09:00",
+        "a customer asks, the bot answers inside the 24-hour window",
+    );
     day.says(sol, ana, "¿Qué horario tienen?").await?;
     day.jump_ms(60_000).await?;
     day.says(sol, ana, "¿Dónde está mi pedido?").await?;
-    day.show.chapter("09:05", "the shop's own system reports an order; the bot may tell her");
+    day.show.chapter(
+        "09:05",
+        "the shop's own system reports an order; the bot may tell her",
+    );
     day.jump_ms(60_000).await?;
-    day.event(sol, ana, "order.paid", json!({ "order": "A-1001" })).await?;
+    day.event(sol, ana, "order.paid", json!({ "order": "A-1001" }))
+        .await?;
     day.jump_ms(60_000).await?;
-    day.event(sol, ana, "order.shipped", json!({ "order": "A-1001" })).await?;
+    day.event(sol, ana, "order.shipped", json!({ "order": "A-1001" }))
+        .await?;
     day.jump_ms(60_000).await?;
     day.says(sol, ana, "¿Dónde está mi pedido A-1001?").await
 }
@@ -53,15 +73,36 @@ async fn morning(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
 /// A promotion without consent is refused with its remedy; with consent it goes.
 async fn offers(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     let lucia = person(sol, 1)?;
-    day.show.chapter("09:10", "an abandoned cart of somebody who never agreed to offers");
-    day.event(sol, lucia, "cart.abandoned", json!({ "cart": "C-7", "items": 2 })).await?;
-    day.show.chapter("09:12", "she asks for offers herself: the host asks for consent, in its own words");
+    day.show.chapter(
+        "09:10",
+        "an abandoned cart of somebody who never agreed to offers",
+    );
+    day.event(
+        sol,
+        lucia,
+        "cart.abandoned",
+        json!({ "cart": "C-7", "items": 2 }),
+    )
+    .await?;
+    day.show.chapter(
+        "09:12",
+        "the same person asks for offers: the host asks for consent, in its own words",
+    );
     day.says(sol, lucia, "quiero ver ofertas").await?;
     day.jump_ms(30_000).await?;
     day.taps(sol, lucia, "portero:yes:ofertas").await?;
     day.jump_ms(600_000).await?;
-    day.show.chapter("09:23", "the same cart again: now there is consent, a promise and a reason");
-    day.event(sol, lucia, "cart.abandoned", json!({ "cart": "C-8", "items": 2 })).await
+    day.show.chapter(
+        "09:23",
+        "the same cart again: now there is consent, a promise and a reason",
+    );
+    day.event(
+        sol,
+        lucia,
+        "cart.abandoned",
+        json!({ "cart": "C-8", "items": 2 }),
+    )
+    .await
 }
 
 /// An opt-out stops promotion at once; a paused and an unknown template are refused by name.
@@ -70,19 +111,42 @@ async fn opt_out(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     let marta = person(sol, 3)?;
     day.show.chapter("09:25", "BAJA means BAJA");
     day.says(sol, diego, "BAJA").await?;
-    day.proposes(sol, diego, "promotional", template(sol, "promo_semana")).await?;
-    day.show.chapter("09:27", "templates: approved, paused, rejected, never seen");
-    day.proposes(sol, marta, "promotional", template(sol, "promo_rechazada")).await?;
-    day.proposes(sol, marta, "promotional", template(sol, "promo_que_no_existe")).await?;
-    day.proposes(sol, marta, "promotional", template(sol, "promo_pausada")).await?;
-    day.proposes(sol, marta, "promotional", template(sol, "promo_semana")).await
+    day.proposes(sol, diego, "promotional", template(sol, "promo_semana"))
+        .await?;
+    day.show
+        .chapter("09:27", "templates: approved, paused, rejected, never seen");
+    day.proposes(sol, marta, "promotional", template(sol, "promo_rechazada"))
+        .await?;
+    day.proposes(
+        sol,
+        marta,
+        "promotional",
+        template(sol, "promo_que_no_existe"),
+    )
+    .await?;
+    day.proposes(sol, marta, "promotional", template(sol, "promo_pausada"))
+        .await?;
+    day.proposes(sol, marta, "promotional", template(sol, "promo_semana"))
+        .await
 }
 
 /// Another shop, another country and language, the same plugin with its own settings.
 async fn second_shop(day: &mut Day<'_>, lua: &Standing, seed: u64) -> anyhow::Result<()> {
     let joao = person(lua, 0)?;
-    day.show.chapter("09:28", "the second shop: Brazil, Portuguese, the same plugin digest");
-    day.says(lua, joao, if seed % 2 == 0 { "qual o horário?" } else { "Qual o horário de vocês?" }).await?;
+    day.show.chapter(
+        "09:28",
+        "the second shop: Brazil, Portuguese, the same plugin digest",
+    );
+    day.says(
+        lua,
+        joao,
+        if seed % 2 == 0 {
+            "qual o horário?"
+        } else {
+            "Qual o horário de vocês?"
+        },
+    )
+    .await?;
     day.jump_ms(60_000).await?;
     day.says(lua, joao, "quero falar com um atendente").await?;
     day.jump_ms(60_000).await?;
@@ -101,20 +165,34 @@ async fn mishaps(day: &mut Day<'_>, running: &Stage, sol: &Standing) -> anyhow::
         .send()
         .await
         .context("webhook")?;
-    let line = format!("   a webhook with a wrong signature       → HTTP {}", answer.status().as_u16());
-    day.show.event("webhook", &line, json!({ "case": "wrong signature", "http": answer.status().as_u16() }));
+    let line = format!(
+        "   a webhook with a wrong signature       → HTTP {}",
+        answer.status().as_u16()
+    );
+    day.show.event(
+        "webhook",
+        &line,
+        json!({ "case": "wrong signature", "http": answer.status().as_u16() }),
+    );
     let odd = br#"{"object":"whatsapp_business_account","entry":[{"id":"301000000000001","changes":[{"field":"something_new","value":{"a":1}}]}]}"#;
     let secret = secrecy::SecretString::from(running.secrets.app_secret.clone());
     for case in ["a field nobody knows", "the same delivery again"] {
         let answer = http
             .post(&url)
-            .header("x-hub-signature-256", portero_meta::signature::sign(&secret, odd))
+            .header(
+                "x-hub-signature-256",
+                portero_meta::signature::sign(&secret, odd),
+            )
             .body(odd.to_vec())
             .send()
             .await
             .context("webhook")?;
         let line = format!("   {case:<38} → HTTP {} and kept", answer.status().as_u16());
-        day.show.event("webhook", &line, json!({ "case": case, "http": answer.status().as_u16() }));
+        day.show.event(
+            "webhook",
+            &line,
+            json!({ "case": case, "http": answer.status().as_u16() }),
+        );
     }
     wait(day.world).await?;
     let counts = sol.api.get("/v1/inbox/counts").await?;
@@ -122,9 +200,20 @@ async fn mishaps(day: &mut Day<'_>, running: &Stage, sol: &Standing) -> anyhow::
         .as_array()
         .into_iter()
         .flatten()
-        .map(|c| format!("{} {} {}", text(c, "count"), text(c, "kind"), text(c, "state")))
+        .map(|c| {
+            format!(
+                "{} {} {}",
+                text(c, "count"),
+                text(c, "kind"),
+                text(c, "state")
+            )
+        })
         .collect();
-    day.show.event("inbox", &format!("   inbox of {}: {}", sol.shop.slug, all.join(", ")), json!({ "counts": counts }));
+    day.show.event(
+        "inbox",
+        &format!("   inbox of {}: {}", sol.shop.slug, all.join(", ")),
+        json!({ "counts": counts }),
+    );
     Ok(())
 }
 
@@ -133,8 +222,15 @@ async fn next_day(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     let ana = person(sol, 0)?;
     day.show.chapter("+25 h", "the window is closed");
     day.jump_ms(25 * 3_600_000).await?;
-    day.proposes(sol, ana, "reply", json!({ "type": "text", "body": "¿Todo bien con tu pedido?" })).await?;
-    day.event(sol, ana, "order.delivered", json!({ "order": "A-1001" })).await
+    day.proposes(
+        sol,
+        ana,
+        "reply",
+        json!({ "type": "text", "body": "¿Todo bien con tu pedido?" }),
+    )
+    .await?;
+    day.event(sol, ana, "order.delivered", json!({ "order": "A-1001" }))
+        .await
 }
 
 fn person(shop: &Standing, index: usize) -> anyhow::Result<&Person> {
@@ -159,9 +255,23 @@ impl Day<'_> {
 
     /// A person taps a button of the last message that has it.
     async fn taps(&mut self, shop: &Standing, who: &Person, id: &str) -> anyhow::Result<()> {
-        let path = format!("/_sim/people/{}/thread?number={}", who.key(), shop.shop.number);
-        let thread = self.world.control.get(&path).await.map_err(anyhow::Error::msg)?;
-        let list = thread.get("messages").or(Some(&thread)).and_then(Value::as_array).cloned().unwrap_or_default();
+        let path = format!(
+            "/_sim/people/{}/thread?number={}",
+            who.key(),
+            shop.shop.number
+        );
+        let thread = self
+            .world
+            .control
+            .get(&path)
+            .await
+            .map_err(anyhow::Error::msg)?;
+        let list = thread
+            .get("messages")
+            .or(Some(&thread))
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let message = list
             .iter()
             .rev()
@@ -169,7 +279,11 @@ impl Day<'_> {
             .with_context(|| format!("no message on the phone has a button `{id}`"))?;
         let wamid = text(message, "wamid");
         let body = json!({ "number": shop.shop.number, "message": wamid, "id": id });
-        self.world.control.post(&format!("/_sim/people/{}/tap", who.key()), &body).await.map_err(anyhow::Error::msg)?;
+        self.world
+            .control
+            .post(&format!("/_sim/people/{}/tap", who.key()), &body)
+            .await
+            .map_err(anyhow::Error::msg)?;
         self.show.event(
             "inbound",
             &format!("   {:<9} » taps [{id}]", who.name),
@@ -179,7 +293,13 @@ impl Day<'_> {
     }
 
     /// The shop's own system tells something.
-    async fn event(&mut self, shop: &Standing, who: &Person, name: &str, data: Value) -> anyhow::Result<()> {
+    async fn event(
+        &mut self,
+        shop: &Standing,
+        who: &Person,
+        name: &str,
+        data: Value,
+    ) -> anyhow::Result<()> {
         self.keys += 1;
         let id = format!("demo-{}", self.keys);
         let body = json!({ "id": id, "name": name, "contact": who.key(), "data": data });
@@ -193,7 +313,13 @@ impl Day<'_> {
     }
 
     /// A program of the shop proposes a message through the API.
-    async fn proposes(&mut self, shop: &Standing, who: &Person, purpose: &str, content: Value) -> anyhow::Result<()> {
+    async fn proposes(
+        &mut self,
+        shop: &Standing,
+        who: &Person,
+        purpose: &str,
+        content: Value,
+    ) -> anyhow::Result<()> {
         self.keys += 1;
         let mut body = json!({ "to": who.key(), "purpose": purpose, "content": content });
         if purpose == "promotional"
@@ -201,18 +327,32 @@ impl Day<'_> {
         {
             object.insert("topic".to_owned(), json!("ofertas"));
         }
-        let name = body.pointer("/content/name").or(body.pointer("/content/body")).cloned().unwrap_or_default();
+        let name = body
+            .pointer("/content/name")
+            .or(body.pointer("/content/body"))
+            .cloned()
+            .unwrap_or_default();
         self.show.event(
             "api",
-            &format!("   {:<9} · proposes {} to {}", shop.shop.name, name.as_str().unwrap_or_default(), who.name),
+            &format!(
+                "   {:<9} · proposes {} to {}",
+                shop.shop.name,
+                name.as_str().unwrap_or_default(),
+                who.name
+            ),
             json!({ "tenant": shop.shop.slug, "purpose": purpose }),
         );
-        shop.api.propose(&format!("demo-{}", self.keys), body).await?;
+        shop.api
+            .propose(&format!("demo-{}", self.keys), body)
+            .await?;
         self.catch_up().await
     }
 
     async fn jump_ms(&mut self, ms: i64) -> anyhow::Result<()> {
-        self.world.operator.post("/v1/clock/jump", json!({ "ms": ms })).await?;
+        self.world
+            .operator
+            .post("/v1/clock/jump", json!({ "ms": ms }))
+            .await?;
         self.catch_up().await
     }
 
@@ -221,8 +361,11 @@ impl Day<'_> {
         wait(self.world).await?;
         for shop in &self.world.shops {
             let page = shop.api.get("/v1/messages?limit=50").await?;
-            let mut messages: Vec<Value> =
-                page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+            let mut messages: Vec<Value> = page
+                .get("items")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
             messages.reverse();
             for message in messages {
                 self.tell(shop, &message).await?;
@@ -238,16 +381,29 @@ impl Day<'_> {
             return Ok(());
         }
         self.told.insert(id.clone(), state.clone());
-        let who = shop.api.get(&format!("/v1/contacts/{}", text(message, "contact"))).await?;
-        let verdict = shop.api.get(&format!("/v1/verdicts/{}", text(message, "verdict"))).await?;
-        let summary = verdict.get("summary").map(|s| text(s, shop.shop.language)).unwrap_or_default();
+        let who = shop
+            .api
+            .get(&format!("/v1/contacts/{}", text(message, "contact")))
+            .await?;
+        let verdict = shop
+            .api
+            .get(&format!("/v1/verdicts/{}", text(message, "verdict")))
+            .await?;
+        let summary = verdict
+            .get("summary")
+            .map(|s| text(s, shop.shop.language))
+            .unwrap_or_default();
         let remedy = verdict
             .pointer(&format!("/findings/{}/0/remedy", shop.shop.language))
             .and_then(Value::as_str)
             .unwrap_or_default();
         let status = text(message, "status");
         let line = match state.as_str() {
-            "sent" => format!("   {:<9} « {}   ✓ {status}", text(&who, "name"), preview(message)),
+            "sent" => format!(
+                "   {:<9} « {}   ✓ {status}",
+                text(&who, "name"),
+                preview(message)
+            ),
             _ => format!(
                 "   {:<9} ✋ {}   {state} by {}\n             {summary}\n             → {remedy}",
                 text(&who, "name"),
@@ -272,7 +428,11 @@ impl Day<'_> {
             let account = shop.api.get("/v1/account").await?;
             balanced &= account.get("balanced") == Some(&Value::Bool(true));
             let line = format!("   {:<11} {}", shop.shop.slug, account_line(&account));
-            self.show.event("account", &line, json!({ "tenant": shop.shop.slug, "account": account }));
+            self.show.event(
+                "account",
+                &line,
+                json!({ "tenant": shop.shop.slug, "account": account }),
+            );
         }
         Ok(balanced)
     }

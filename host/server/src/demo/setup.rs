@@ -1,6 +1,7 @@
 //! Builds the two shops through the public API, as an agency would.
 
 use anyhow::Context;
+use portero_domain::clock::{Clock as _, JumpClock, Millis, Ts};
 use serde_json::{Value, json};
 
 use crate::client::{Api, Body};
@@ -31,6 +32,7 @@ pub struct World {
     pub operator: Api,
     /// The simulator's control.
     pub control: HttpControl,
+    clock: JumpClock,
 }
 
 /// Creates tenants, tokens, numbers, wordings, people and consents, syncs templates, installs the plugin.
@@ -46,12 +48,40 @@ pub async fn shops(running: &Stage, seed: u64) -> anyhow::Result<World> {
     for shop in world::shops(seed) {
         standing.push(one(running, &operator, shop).await?);
     }
-    let mut world = World { shops: standing, operator, control };
+    let mut world = World {
+        shops: standing,
+        operator,
+        control,
+        clock: running.clock.clone(),
+    };
+    // Meta pauses a template of each shop for its low quality: three hours, told by webhook.
+    for shop in &world.shops {
+        let path = format!(
+            "/_sim/templates/{}/promo_pausada/{}",
+            shop.shop.waba, shop.shop.template_language
+        );
+        world
+            .control
+            .post(&path, &json!({ "quality": "RED" }))
+            .await
+            .map_err(anyhow::Error::msg)?;
+    }
+    wait(&world).await?;
     // One message each, so that programs that drive the demo have an open window to answer in.
     for i in 0..world.shops.len() {
-        let Some(shop) = world.shops.get(i) else { continue };
-        let Some(person) = shop.shop.people.first() else { continue };
-        let said = say(&world.control, person.key(), shop.shop.number, hello(shop.shop.language)).await?;
+        let Some(shop) = world.shops.get(i) else {
+            continue;
+        };
+        let Some(person) = shop.shop.people.first() else {
+            continue;
+        };
+        let said = say(
+            &world.control,
+            person.key(),
+            shop.shop.number,
+            hello(shop.shop.language),
+        )
+        .await?;
         wait(&world).await?;
         if let Some(shop) = world.shops.get_mut(i) {
             shop.sample_wamid = said;
@@ -68,9 +98,17 @@ fn hello(language: &str) -> &'static str {
 ///
 /// # Errors
 /// The simulator's words.
-pub async fn say(control: &HttpControl, who: &str, number: &str, words: &str) -> anyhow::Result<String> {
+pub async fn say(
+    control: &HttpControl,
+    who: &str,
+    number: &str,
+    words: &str,
+) -> anyhow::Result<String> {
     let body = json!({ "number": number, "type": "text", "text": words });
-    let said = control.post(&format!("/_sim/people/{who}/say"), &body).await.map_err(anyhow::Error::msg)?;
+    let said = control
+        .post(&format!("/_sim/people/{who}/say"), &body)
+        .await
+        .map_err(anyhow::Error::msg)?;
     Ok(text(&said, "wamid"))
 }
 
@@ -83,8 +121,13 @@ pub async fn wait(world: &World) -> anyhow::Result<()> {
     let mut quiet = 0;
     for _ in 0..6_000 {
         let host = world.operator.get("/v1/idle").await?;
-        let simulator = world.control.get("/_sim/idle").await.map_err(anyhow::Error::msg)?;
-        let idle = host.get("idle") == Some(&Value::Bool(true)) && simulator.get("idle") == Some(&Value::Bool(true));
+        let simulator = world
+            .control
+            .get("/_sim/idle")
+            .await
+            .map_err(anyhow::Error::msg)?;
+        let idle =
+            host.get("idle") == Some(&Value::Bool(true)) && at_rest(&simulator, world.clock.now());
         quiet = if idle { quiet + 1 } else { 0 };
         if quiet == 2 {
             return Ok(());
@@ -94,14 +137,27 @@ pub async fn wait(world: &World) -> anyhow::Result<()> {
     anyhow::bail!("host and simulator did not come to rest; the log has the reason")
 }
 
+/// Nothing due, nothing on the wire; what waits for a far hour (the end of a pause) may wait.
+fn at_rest(simulator: &Value, now: Ts) -> bool {
+    let zero = |field: &str| simulator.get(field).and_then(Value::as_u64) == Some(0);
+    let next = simulator.get("next_at").and_then(Value::as_i64);
+    zero("due") && zero("in_flight") && next.is_none_or(|at| now + Millis::minutes(1) < Ts(at))
+}
+
 async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Result<Standing> {
     let tenant = json!({
         "slug": shop.slug, "name": shop.name, "language": shop.language,
         "timezone": shop.timezone, "country": shop.country,
     });
-    let created = operator.post("/v1/tenants", tenant).await.context("tenant")?;
+    let created = operator
+        .post("/v1/tenants", tenant)
+        .await
+        .context("tenant")?;
     let token = operator
-        .post("/v1/tokens", json!({ "label": "demo", "tenant": shop.slug }))
+        .post(
+            "/v1/tokens",
+            json!({ "label": "demo", "tenant": shop.slug }),
+        )
         .await
         .context("token")?;
     let token = text(&token, "token");
@@ -109,10 +165,18 @@ async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Resu
         "phone_number_id": shop.number, "waba_id": shop.waba, "display": shop.display,
         "access_token": running.secrets.access_token,
     });
-    operator.for_tenant(shop.slug).put("/v1/numbers", number).await.context("number")?;
+    operator
+        .for_tenant(shop.slug)
+        .put("/v1/numbers", number)
+        .await
+        .context("number")?;
     let api = Api::at(&running.host.url, &token)?;
-    api.put("/v1/wordings", wording(&shop)).await.context("wording")?;
-    api.post("/v1/templates/sync", json!({})).await.context("template sync")?;
+    api.put("/v1/wordings", wording(&shop))
+        .await
+        .context("wording")?;
+    api.post("/v1/templates/sync", json!({}))
+        .await
+        .context("template sync")?;
     let how = json!({
         "config": bot_config(&shop),
         "grants": {
@@ -123,8 +187,17 @@ async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Resu
             "contact_fields": ["name"],
         },
     });
-    let path = format!("/v1/plugins?how={}", crate::commands::plugin::encode(&grantable(how)?.to_string()));
-    api.send(reqwest::Method::POST, &path, Some(Body::Bytes(TIENDA_BOT.to_vec()))).await.context("plugin")?;
+    let path = format!(
+        "/v1/plugins?how={}",
+        crate::commands::plugin::encode(&grantable(how)?.to_string())
+    );
+    api.send(
+        reqwest::Method::POST,
+        &path,
+        Some(Body::Bytes(TIENDA_BOT.to_vec())),
+    )
+    .await
+    .context("plugin")?;
     for person in &shop.people {
         let contact = json!({ "address": person.key(), "name": person.name, "language": shop.language, "country": shop.country });
         api.put("/v1/contacts", contact).await.context("contact")?;
@@ -133,19 +206,41 @@ async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Resu
                 "event": "granted", "topic": "ofertas", "promise": { "max": max, "per": "week" },
                 "wording": "ofertas@1", "evidence": "paper form of the shop's opening, folder 3",
             });
-            api.post(&format!("/v1/contacts/{}/consent", crate::commands::plugin::encode(person.key())), consent)
-                .await
-                .context("consent")?;
+            api.post(
+                &format!(
+                    "/v1/contacts/{}/consent",
+                    crate::commands::plugin::encode(person.key())
+                ),
+                consent,
+            )
+            .await
+            .context("consent")?;
         }
     }
-    Ok(Standing { id: text(&created, "id"), shop, token, api, sample_wamid: String::new() })
+    Ok(Standing {
+        id: text(&created, "id"),
+        shop,
+        token,
+        api,
+        sample_wamid: String::new(),
+    })
 }
 
 /// Grants only what the plugin asks for: an operator cannot grant more.
 fn grantable(mut how: Value) -> anyhow::Result<Value> {
-    let found = portero_sandbox::inspect(TIENDA_BOT).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
-    if let Some(list) = how.pointer_mut("/grants/permissions").and_then(Value::as_array_mut) {
-        list.retain(|p| found.manifest.permissions.iter().any(|asked| Some(asked.id.as_str()) == p.as_str()));
+    let found =
+        portero_sandbox::inspect(TIENDA_BOT).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
+    if let Some(list) = how
+        .pointer_mut("/grants/permissions")
+        .and_then(Value::as_array_mut)
+    {
+        list.retain(|p| {
+            found
+                .manifest
+                .permissions
+                .iter()
+                .any(|asked| Some(asked.id.as_str()) == p.as_str())
+        });
     }
     Ok(how)
 }

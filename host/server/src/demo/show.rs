@@ -69,16 +69,28 @@ impl Show {
             return;
         }
         output::line(&format!("host       {}", running.host.url));
-        output::line(&format!("simulator  {}   (a pretend Meta: nothing leaves this machine)", running.simulator_url));
+        output::line(&format!(
+            "simulator  {}   (a pretend Meta: nothing leaves this machine)",
+            running.simulator_url
+        ));
         for s in &world.shops {
-            output::line(&format!("shop       {:<11} {} {}", s.shop.slug, s.shop.name, s.shop.display));
+            output::line(&format!(
+                "shop       {:<11} {} {}",
+                s.shop.slug, s.shop.name, s.shop.display
+            ));
         }
     }
 
     /// Where to go on by hand.
     pub(crate) fn invite(&self, running: &Stage) {
-        self.say(&format!("\nNow you: write as any of them on the simulator phone (this link works once)\n  {}", running.host.login_url));
-        self.say(&format!("Ask why:  portero why out_… --data {}", running.host.data_dir().display()));
+        self.say(&format!(
+            "\nNow you: write as any of them on the simulator phone (this link works once)\n  {}",
+            running.host.login_url
+        ));
+        self.say(&format!(
+            "Ask why:  portero why out_… --tenant tienda-sol --data {}",
+            running.host.data_dir().display()
+        ));
         self.say("Ctrl-C ends the demo.");
     }
 }

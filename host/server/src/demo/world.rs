@@ -1,7 +1,9 @@
 //! The demo's two shops as Meta knows them: numbers, templates, people. All invented.
 
 use portero_domain::ids::IdSource;
-use portero_simulator::{AccessToken, NumberConfig, PersonConfig, Timings, WabaConfig, WorldConfig};
+use portero_simulator::{
+    AccessToken, NumberConfig, PersonConfig, Timings, WabaConfig, WorldConfig,
+};
 use serde_json::{Value, json};
 
 /// What host and simulator share.
@@ -24,7 +26,11 @@ impl Secrets {
             ids.random(&mut bytes);
             format!("{prefix}{}", hex::encode(bytes))
         };
-        Secrets { app_secret: fresh(""), verify_token: fresh("verify-"), access_token: fresh("EAAsim") }
+        Secrets {
+            app_secret: fresh(""),
+            verify_token: fresh("verify-"),
+            access_token: fresh("EAAsim"),
+        }
     }
 
     /// Known ones, for a simulator that runs alone on loopback.
@@ -84,14 +90,26 @@ impl Person {
     }
 }
 
-const NAMES_ES: [&str; 8] = ["Ana", "Lucía", "Diego", "Marta", "Camilo", "Sofía", "Andrés", "Valeria"];
-const NAMES_PT: [&str; 8] = ["João", "Beatriz", "Rafael", "Luana", "Caio", "Helena", "Tiago", "Marina"];
+const NAMES_ES: [&str; 8] = [
+    "Ana", "Lucía", "Diego", "Marta", "Camilo", "Sofía", "Andrés", "Valeria",
+];
+const NAMES_PT: [&str; 8] = [
+    "João", "Beatriz", "Rafael", "Luana", "Caio", "Helena", "Tiago", "Marina",
+];
 
 /// The two shops; the seed turns the names.
 #[must_use]
 pub fn shops(seed: u64) -> [Shop; 2] {
     let turn = usize::try_from(seed % 8).unwrap_or_default();
-    let name = |names: &[&str; 8], i: usize| names.iter().cycle().nth(turn + i).copied().unwrap_or("Ana").to_owned();
+    let name = |names: &[&str; 8], i: usize| {
+        names
+            .iter()
+            .cycle()
+            .nth(turn + i)
+            .copied()
+            .unwrap_or("Ana")
+            .to_owned()
+    };
     let person = |name: String, wa: &str, country: &str, n: u64, offers: Option<u32>| Person {
         name,
         wa_id: (!wa.is_empty()).then(|| wa.to_owned()),
@@ -139,7 +157,13 @@ pub fn shops(seed: u64) -> [Shop; 2] {
 /// Quicker than life, so that the half hour fits into seconds.
 #[must_use]
 pub fn quick() -> Timings {
-    Timings { sent_ms: 5, delivered_ms: 20, read_ms: 60, failed_ms: 10, ..Timings::default() }
+    Timings {
+        sent_ms: 5,
+        delivered_ms: 20,
+        read_ms: 60,
+        failed_ms: 10,
+        ..Timings::default()
+    }
 }
 
 /// The same world as the simulator starts from it.
@@ -195,7 +219,10 @@ pub fn config(seed: u64, secrets: &Secrets) -> WorldConfig {
 fn templates(shop: &Shop) -> Vec<Value> {
     let es = shop.language == "es";
     let say = |a: &str, b: &str| (if es { a } else { b }).to_owned();
-    let footer = say("Responde BAJA para no recibir promociones", "Responda SAIR para não receber promoções");
+    let footer = say(
+        "Responde BAJA para no recibir promociones",
+        "Responda SAIR para não receber promoções",
+    );
     let one = |name: &str, category: &str, status: &str, components: Value| {
         json!({ "name": name, "language": shop.template_language, "category": category, "status": status,
                 "parameter_format": "NAMED", "components": components })
@@ -208,18 +235,48 @@ fn templates(shop: &Shop) -> Vec<Value> {
         "Tu pedido {{pedido}}: {{estado}}. Gracias por comprar con nosotros.",
         "Seu pedido {{pedido}}: {{estado}}. Obrigado por comprar conosco.",
     );
-    let promo = say("Esta semana, 20 % en toda la tienda.", "Nesta semana, 20 % em toda a loja.");
+    let promo = say(
+        "Esta semana, 20 % en toda la tienda.",
+        "Nesta semana, 20 % em toda a loja.",
+    );
     let stop = json!({ "type": "BUTTONS", "buttons": [
         { "type": "QUICK_REPLY", "text": say("No recibir", "Não receber") } ] });
     vec![
-        one("pedido_estado", "UTILITY", "APPROVED", json!([{ "type": "BODY", "text": order }])),
-        one("carrito_recordatorio", "MARKETING", "APPROVED",
-            json!([{ "type": "BODY", "text": cart }, { "type": "FOOTER", "text": footer }, stop])),
-        one("promo_semana", "MARKETING", "APPROVED",
-            json!([{ "type": "BODY", "text": promo }, { "type": "FOOTER", "text": footer }, stop])),
-        one("promo_pausada", "MARKETING", "PAUSED",
-            json!([{ "type": "BODY", "text": promo }, { "type": "FOOTER", "text": footer }])),
-        one("promo_rechazada", "MARKETING", "REJECTED", json!([{ "type": "BODY", "text": promo }])),
-        one("aviso_nuevo", "UTILITY", "PENDING", json!([{ "type": "BODY", "text": order }])),
+        one(
+            "pedido_estado",
+            "UTILITY",
+            "APPROVED",
+            json!([{ "type": "BODY", "text": order }]),
+        ),
+        one(
+            "carrito_recordatorio",
+            "MARKETING",
+            "APPROVED",
+            json!([{ "type": "BODY", "text": cart }, { "type": "FOOTER", "text": footer }, stop]),
+        ),
+        one(
+            "promo_semana",
+            "MARKETING",
+            "APPROVED",
+            json!([{ "type": "BODY", "text": promo }, { "type": "FOOTER", "text": footer }, stop]),
+        ),
+        one(
+            "promo_pausada",
+            "MARKETING",
+            "APPROVED",
+            json!([{ "type": "BODY", "text": promo }, { "type": "FOOTER", "text": footer }]),
+        ),
+        one(
+            "promo_rechazada",
+            "MARKETING",
+            "REJECTED",
+            json!([{ "type": "BODY", "text": promo }]),
+        ),
+        one(
+            "aviso_nuevo",
+            "UTILITY",
+            "PENDING",
+            json!([{ "type": "BODY", "text": order }]),
+        ),
     ]
 }

@@ -34,10 +34,18 @@ struct Bearer;
 
 impl utoipa::Modify for Bearer {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+        use utoipa::openapi::security::{
+            Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+        };
         let components = document.components.get_or_insert_with(Default::default);
-        components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-        document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+        components.add_security_scheme(
+            "bearer",
+            SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+        );
+        document.security = Some(vec![SecurityRequirement::new(
+            "bearer",
+            Vec::<String>::new(),
+        )]);
     }
 }
 
@@ -60,7 +68,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(contacts::hand_over))
         .routes(routes!(contacts::give_back))
         // A component may be 32 MiB; one byte more is told apart from one that is merely cut off.
-        .routes(routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)))
+        .routes(
+            routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
+        )
         .routes(routes!(plugins::templates))
         .routes(routes!(plugins::sync_templates))
         .routes(routes!(plugins::wording))
@@ -96,7 +106,8 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for ApiPath<T> {
         parts: &mut axum::http::request::Parts,
         state: &AppState,
     ) -> Result<Self, Problem> {
-        let axum::extract::Path(value) = axum::extract::Path::<T>::from_request_parts(parts, state).await?;
+        let axum::extract::Path(value) =
+            axum::extract::Path::<T>::from_request_parts(parts, state).await?;
         Ok(ApiPath(value))
     }
 }
@@ -110,7 +121,8 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for ApiQuery<T> {
         parts: &mut axum::http::request::Parts,
         state: &AppState,
     ) -> Result<Self, Problem> {
-        let axum::extract::Query(value) = axum::extract::Query::<T>::from_request_parts(parts, state).await?;
+        let axum::extract::Query(value) =
+            axum::extract::Query::<T>::from_request_parts(parts, state).await?;
         Ok(ApiQuery(value))
     }
 }
@@ -129,5 +141,6 @@ pub(crate) fn parse_id<T: std::str::FromStr>(text: &str) -> Result<T, Problem>
 where
     T::Err: std::fmt::Display,
 {
-    text.parse().map_err(|e: T::Err| Problem::bad(e.to_string()))
+    text.parse()
+        .map_err(|e: T::Err| Problem::bad(e.to_string()))
 }

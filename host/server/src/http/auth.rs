@@ -37,7 +37,9 @@ async fn principal(parts: &Parts, state: &AppState) -> Result<Principal, Problem
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer "));
     let Some(token) = bearer else {
-        return Err(Problem::unauthorized("send an access token: `Authorization: Bearer ptr_…`"));
+        return Err(Problem::unauthorized(
+            "send an access token: `Authorization: Bearer ptr_…`",
+        ));
     };
     access::authenticate(&state.ctx, token)
         .await?
@@ -71,14 +73,22 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let principal = principal(parts, state).await?;
-        let named = parts.headers.get("x-portero-tenant").and_then(|v| v.to_str().ok());
+        let named = parts
+            .headers
+            .get("x-portero-tenant")
+            .and_then(|v| v.to_str().ok());
         let tenant = match (principal.tenant, named) {
             (Some(own), None) => own,
             (Some(own), Some(named)) => {
                 // Another tenant's name answers exactly as a name that does not exist.
-                let found = portero_flow::desk::tenants::find(&state.ctx, named).await.ok();
+                let found = portero_flow::desk::tenants::find(&state.ctx, named)
+                    .await
+                    .ok();
                 if found != Some(own) {
-                    let error = portero_flow::FlowError::NotFound { what: "tenant", name: named.to_owned() };
+                    let error = portero_flow::FlowError::NotFound {
+                        what: "tenant",
+                        name: named.to_owned(),
+                    };
                     return Err(error.into());
                 }
                 own
@@ -103,7 +113,9 @@ impl FromRequestParts<AppState> for Caller {
 
 /// Login and logout of the pages.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/login", get(login)).route("/", get(|| async { Redirect::to("/phone") }))
+    Router::new()
+        .route("/login", get(login))
+        .route("/", get(|| async { Redirect::to("/phone") }))
 }
 
 #[derive(Deserialize)]
@@ -111,11 +123,18 @@ struct Login {
     code: String,
 }
 
-async fn login(State(state): State<AppState>, Query(login): Query<Login>) -> Result<Response, Problem> {
+async fn login(
+    State(state): State<AppState>,
+    Query(login): Query<Login>,
+) -> Result<Response, Problem> {
     let Some(tenant) = state.redeem(&login.code) else {
-        return Err(Problem::unauthorized("this login link was used or never existed; start the host again for a new one"));
+        return Err(Problem::unauthorized(
+            "this login link was used or never existed; start the host again for a new one",
+        ));
     };
-    let token = access::create_token(&state.ctx, tenant, "page session").await?.token;
+    let token = access::create_token(&state.ctx, tenant, "page session")
+        .await?
+        .token;
     let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200");
     // Not a redirect: a Strict cookie set on a cross-site navigation would not follow it.
     let page = "<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=\"0;url=/phone\"><title>Portero</title><a href=/phone>Portero</a>";
@@ -162,7 +181,12 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
         .iter()
         .filter_map(|v| v.to_str().ok())
         .flat_map(|v| v.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('=').map(str::to_owned))
+        .find_map(|pair| {
+            pair.trim()
+                .strip_prefix(COOKIE)?
+                .strip_prefix('=')
+                .map(str::to_owned)
+        })
 }
 
 /// Browsers say where a request comes from; what does not say so is no browser's form.

@@ -13,21 +13,40 @@ use crate::http::problem::Problem;
 /// `/healthz`, `/readyz`, `/version`.
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route("/healthz", get(|| async { Json(json!({ "status": "ok" })) }))
+        .route(
+            "/healthz",
+            get(|| async { Json(json!({ "status": "ok" })) }),
+        )
         .route("/readyz", get(ready))
-        .route("/version", get(|| async { Json(json!({ "version": env!("CARGO_PKG_VERSION") })) }))
+        .route(
+            "/version",
+            get(|| async { Json(json!({ "version": env!("CARGO_PKG_VERSION") })) }),
+        )
 }
 
 async fn ready(State(state): State<AppState>) -> Response {
     let ctx = &state.ctx;
     if let Err(error) = ctx.store.ping().await {
         tracing::warn!(%error, "not ready");
-        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "database", "Not ready", "the database does not answer")
-            .into_response();
+        return Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "database",
+            "Not ready",
+            "the database does not answer",
+        )
+        .into_response();
     }
     match ctx.store.pending_migrations().await {
-        Ok(0) => Json(json!({ "status": "ready", "allocator": ctx.sandbox.allocator_in_use().as_str() })).into_response(),
-        _ => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "schema", "Not ready", "the schema is not up to date; run `portero migrate`")
-            .into_response(),
+        Ok(0) => {
+            Json(json!({ "status": "ready", "allocator": ctx.sandbox.allocator_in_use().as_str() }))
+                .into_response()
+        }
+        _ => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "schema",
+            "Not ready",
+            "the schema is not up to date; run `portero migrate`",
+        )
+        .into_response(),
     }
 }

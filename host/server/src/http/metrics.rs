@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, State};
-use axum::{Extension, Router};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use portero_flow::desk::{access, account};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -32,11 +32,15 @@ async fn metrics(
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer "));
     let operator = match token {
-        Some(token) => access::authenticate(&state.ctx, token).await?.is_some_and(|p| p.tenant.is_none()),
+        Some(token) => access::authenticate(&state.ctx, token)
+            .await?
+            .is_some_and(|p| p.tenant.is_none()),
         None => false,
     };
     if !operator && !peer.is_some_and(|Extension(ConnectInfo(a))| a.ip().is_loopback()) {
-        return Err(Problem::unauthorized("/metrics answers this machine, or an operator's access token"));
+        return Err(Problem::unauthorized(
+            "/metrics answers this machine, or an operator's access token",
+        ));
     }
     let account = account::account(&state.ctx, None).await?;
     let idle = account::idle(&state.ctx).await?;
@@ -49,12 +53,16 @@ async fn metrics(
     let states: Family<Vec<(String, String)>, Gauge> = Family::default();
     for (name, count) in &account.states {
         let count = i64::try_from(*count).unwrap_or(i64::MAX);
-        states.get_or_create(&vec![("state".to_owned(), name.clone())]).set(count);
+        states
+            .get_or_create(&vec![("state".to_owned(), name.clone())])
+            .set(count);
     }
     registry.register("outbox_messages", "proposals by state", states);
-    for (name, value) in
-        [("inbox_waiting", idle.events), ("lanes_waiting", idle.lanes), ("attempts_in_flight", idle.attempts)]
-    {
+    for (name, value) in [
+        ("inbox_waiting", idle.events),
+        ("lanes_waiting", idle.lanes),
+        ("attempts_in_flight", idle.attempts),
+    ] {
         let gauge: Gauge = Gauge::default();
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
         registry.register(name, "right now", gauge);

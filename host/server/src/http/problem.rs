@@ -40,13 +40,23 @@ impl Problem {
     /// 401.
     #[must_use]
     pub fn unauthorized(detail: &str) -> Problem {
-        Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Not allowed in", detail)
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Not allowed in",
+            detail,
+        )
     }
 
     /// 400.
     #[must_use]
     pub fn bad(detail: impl Into<String>) -> Problem {
-        Problem::new(StatusCode::BAD_REQUEST, "bad_request", "This request cannot be read", detail)
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            "This request cannot be read",
+            detail,
+        )
     }
 }
 
@@ -59,9 +69,10 @@ impl IntoResponse for Problem {
             header::HeaderValue::from_static("application/problem+json"),
         );
         if status == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+            response.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                header::HeaderValue::from_static("Bearer"),
+            );
         }
         response
     }
@@ -71,23 +82,36 @@ impl From<FlowError> for Problem {
     fn from(error: FlowError) -> Problem {
         let text = error.to_string();
         match error {
-            FlowError::NotFound { .. } => Problem::new(StatusCode::NOT_FOUND, "not_found", "No such thing", text),
-            FlowError::BadInput { .. } => {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input", "Something in it is not right", text)
+            FlowError::NotFound { .. } => {
+                Problem::new(StatusCode::NOT_FOUND, "not_found", "No such thing", text)
             }
+            FlowError::BadInput { .. } => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "bad_input",
+                "Something in it is not right",
+                text,
+            ),
             FlowError::KeyReused { .. } => Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
                 "This key was used for another body",
                 text,
             ),
-            FlowError::BadSignature { .. } => {
-                Problem::new(StatusCode::UNAUTHORIZED, "bad_signature", "Wrong signature", text)
+            FlowError::BadSignature { .. } => Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "bad_signature",
+                "Wrong signature",
+                text,
+            ),
+            FlowError::PluginRefused { .. } => Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "plugin_refused",
+                "This plugin cannot be installed",
+                text,
+            ),
+            FlowError::Meta { .. } => {
+                Problem::new(StatusCode::BAD_GATEWAY, "meta", "Meta did not do it", text)
             }
-            FlowError::PluginRefused { .. } => {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "plugin_refused", "This plugin cannot be installed", text)
-            }
-            FlowError::Meta { .. } => Problem::new(StatusCode::BAD_GATEWAY, "meta", "Meta did not do it", text),
             FlowError::Store(_) | FlowError::Stored { .. } => {
                 tracing::error!(error.chain = %error.chain(), "request failed");
                 Problem::new(
@@ -118,7 +142,10 @@ pub(crate) async fn no_such_path(uri: Uri) -> Problem {
         StatusCode::NOT_FOUND,
         "no_such_path",
         "Nothing is here",
-        format!("`{}` is no path of this host; /openapi.json lists them", uri.path()),
+        format!(
+            "`{}` is no path of this host; /openapi.json lists them",
+            uri.path()
+        ),
     )
 }
 
@@ -127,12 +154,20 @@ pub(crate) async fn no_such_method(uri: Uri) -> Problem {
         StatusCode::METHOD_NOT_ALLOWED,
         "no_such_method",
         "Not with this method",
-        format!("`{}` takes other methods; /openapi.json lists them", uri.path()),
+        format!(
+            "`{}` takes other methods; /openapi.json lists them",
+            uri.path()
+        ),
     )
 }
 
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::http::Response<Body> {
     tracing::error!("a handler panicked; this is a bug");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "bug", "A bug in Portero", "the log of the host has the place")
-        .into_response()
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "bug",
+        "A bug in Portero",
+        "the log of the host has the place",
+    )
+    .into_response()
 }

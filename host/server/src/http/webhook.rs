@@ -20,7 +20,10 @@ type Body = Result<Bytes, BytesRejection>;
 /// `/webhooks/whatsapp[/{app}]`.
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route("/webhooks/whatsapp", get(verify_default).post(deliver_default))
+        .route(
+            "/webhooks/whatsapp",
+            get(verify_default).post(deliver_default),
+        )
         .route("/webhooks/whatsapp/{app}", get(verify).post(deliver))
 }
 
@@ -28,7 +31,11 @@ async fn verify_default(state: State<AppState>, query: RawQuery) -> Response {
     verify(state, Path(DEFAULT_APP.to_owned()), query).await
 }
 
-async fn verify(State(state): State<AppState>, Path(app): Path<String>, RawQuery(query): RawQuery) -> Response {
+async fn verify(
+    State(state): State<AppState>,
+    Path(app): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
     match receive::challenge(&state.ctx, &app, query.as_deref().unwrap_or_default()).await {
         Ok(Some(challenge)) => challenge.into_response(),
         Ok(None) => Problem::new(
@@ -56,7 +63,9 @@ async fn deliver(
         Ok(body) => body,
         Err(rejection) => return Problem::from(rejection).into_response(),
     };
-    let signature = headers.get("x-hub-signature-256").and_then(|v| v.to_str().ok());
+    let signature = headers
+        .get("x-hub-signature-256")
+        .and_then(|v| v.to_str().ok());
     match receive::webhook(&state.ctx, &app, signature, &body).await {
         Ok(_) => StatusCode::OK.into_response(),
         Err(error) => Problem::from(error).into_response(),

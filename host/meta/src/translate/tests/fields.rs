@@ -1,3 +1,5 @@
+//! Webhook fields beside `messages`.
+
 use portero_domain::template::TemplateCategory;
 
 use super::*;

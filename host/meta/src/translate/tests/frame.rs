@@ -1,3 +1,5 @@
+//! The envelope: depth, shape, batches.
+
 use std::collections::HashSet;
 
 use super::super::BadPayload;

@@ -1,3 +1,5 @@
+//! Inbound messages of every kind.
+
 use portero_domain::content::MediaKind;
 use portero_domain::update::{InboundBody, OrderItem, PersonRef};
 

@@ -1,3 +1,5 @@
+//! Random bodies never panic and keep their keys.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Statuses of every kind.
+
 use portero_domain::status::MessageStatus;
 use portero_domain::update::PersonRef;
 

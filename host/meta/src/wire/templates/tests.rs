@@ -1,3 +1,5 @@
+//! Meta's template components become slots.
+
 use serde_json::{Value, json};
 
 use super::*;

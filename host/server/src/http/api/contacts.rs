@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use portero_flow::desk::contacts::{self, BlockRequest, ConsentRequest, ContactRequest, ContactView};
+use portero_flow::desk::contacts::{
+    self, BlockRequest, ConsentRequest, ContactRequest, ContactView,
+};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
@@ -19,7 +21,15 @@ pub(crate) async fn list(
     caller: Caller,
     ApiQuery(q): ApiQuery<Paging>,
 ) -> Result<Json<Page<ContactView>>, Problem> {
-    Ok(Json(contacts::list(&state.ctx, caller.tenant, limit(q.limit), q.after.as_deref()).await?))
+    Ok(Json(
+        contacts::list(
+            &state.ctx,
+            caller.tenant,
+            limit(q.limit),
+            q.after.as_deref(),
+        )
+        .await?,
+    ))
 }
 
 /// Create or complete a person; every spelling of a number is one person.
@@ -30,7 +40,9 @@ pub(crate) async fn put(
     caller: Caller,
     ApiJson(request): ApiJson<ContactRequest>,
 ) -> Result<Json<ContactView>, Problem> {
-    Ok(Json(contacts::put(&state.ctx, caller.tenant, &request).await?))
+    Ok(Json(
+        contacts::put(&state.ctx, caller.tenant, &request).await?,
+    ))
 }
 
 /// One person, by id or address.
@@ -53,7 +65,9 @@ pub(crate) async fn consent(
     ApiPath(who): ApiPath<String>,
     ApiJson(request): ApiJson<ConsentRequest>,
 ) -> Result<Json<ContactView>, Problem> {
-    Ok(Json(contacts::consent(&state.ctx, caller.tenant, &who, &request).await?))
+    Ok(Json(
+        contacts::consent(&state.ctx, caller.tenant, &who, &request).await?,
+    ))
 }
 
 /// Put a person on the tenant's block list, or take them off.
@@ -66,7 +80,9 @@ pub(crate) async fn block(
     ApiJson(request): ApiJson<BlockRequest>,
 ) -> Result<Json<ContactView>, Problem> {
     let author = caller.principal.token.to_string();
-    Ok(Json(contacts::block(&state.ctx, caller.tenant, &who, &request, &author).await?))
+    Ok(Json(
+        contacts::block(&state.ctx, caller.tenant, &who, &request, &author).await?,
+    ))
 }
 
 /// Why and where a conversation changes hands.
@@ -90,9 +106,14 @@ pub(crate) async fn hand_over(
     ApiPath(who): ApiPath<String>,
     ApiJson(request): ApiJson<OwnRequest>,
 ) -> Result<Json<ContactView>, Problem> {
-    let reason = request.reason.as_deref().unwrap_or("taken over through the API");
+    let reason = request
+        .reason
+        .as_deref()
+        .unwrap_or("taken over through the API");
     let number = request.phone_number_id.as_deref();
-    Ok(Json(contacts::own(&state.ctx, caller.tenant, &who, number, Some(reason)).await?))
+    Ok(Json(
+        contacts::own(&state.ctx, caller.tenant, &who, number, Some(reason)).await?,
+    ))
 }
 
 /// Give a conversation back to the bot.
@@ -105,5 +126,7 @@ pub(crate) async fn give_back(
     ApiJson(request): ApiJson<OwnRequest>,
 ) -> Result<Json<ContactView>, Problem> {
     let number = request.phone_number_id.as_deref();
-    Ok(Json(contacts::own(&state.ctx, caller.tenant, &who, number, None).await?))
+    Ok(Json(
+        contacts::own(&state.ctx, caller.tenant, &who, number, None).await?,
+    ))
 }

@@ -29,7 +29,9 @@ pub(crate) async fn inbox(
         (_, Ok(caller)) => Some(caller.tenant),
         (Some(_), Err(problem)) => return Err(problem),
     };
-    Ok(Json(inbox::list(&state.ctx, tenant, limit(q.limit), q.after.as_deref()).await?))
+    Ok(Json(
+        inbox::list(&state.ctx, tenant, limit(q.limit), q.after.as_deref()).await?,
+    ))
 }
 
 /// Events by kind and state; for an operator over the whole server.
@@ -50,7 +52,9 @@ pub(crate) async fn inbox_one(
     caller: Caller,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<EventView>, Problem> {
-    Ok(Json(inbox::get(&state.ctx, caller.tenant, parse_id(&id)?).await?))
+    Ok(Json(
+        inbox::get(&state.ctx, caller.tenant, parse_id(&id)?).await?,
+    ))
 }
 
 /// Tell what happened in the shop (order, cart, anything). The same `id` takes effect once.
@@ -61,5 +65,8 @@ pub(crate) async fn accept(
     caller: Caller,
     ApiJson(event): ApiJson<BusinessEvent>,
 ) -> Result<(StatusCode, Json<EventAccepted>), Problem> {
-    Ok((StatusCode::ACCEPTED, Json(events::accept(&state.ctx, caller.tenant, &event).await?)))
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(events::accept(&state.ctx, caller.tenant, &event).await?),
+    ))
 }

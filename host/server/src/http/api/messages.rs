@@ -62,8 +62,13 @@ pub(crate) async fn propose(
         .get("idempotency-key")
         .and_then(|v| v.to_str().ok())
         .filter(|k| !k.is_empty() && k.len() <= 128)
-        .ok_or_else(|| Problem::bad("send `Idempotency-Key`: 1 to 128 bytes of your own, the same for the same message"))?;
-    let proposed = messages::propose(&state.ctx, &caller.principal, caller.tenant, key, &request).await?;
+        .ok_or_else(|| {
+            Problem::bad(
+                "send `Idempotency-Key`: 1 to 128 bytes of your own, the same for the same message",
+            )
+        })?;
+    let proposed =
+        messages::propose(&state.ctx, &caller.principal, caller.tenant, key, &request).await?;
     Ok((StatusCode::ACCEPTED, Json(proposed)))
 }
 
@@ -75,7 +80,9 @@ pub(crate) async fn get(
     caller: Caller,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<MessageView>, Problem> {
-    Ok(Json(messages::get(&state.ctx, caller.tenant, parse_id(&id)?).await?))
+    Ok(Json(
+        messages::get(&state.ctx, caller.tenant, parse_id(&id)?).await?,
+    ))
 }
 
 /// Filters of the list of verdicts.
@@ -112,7 +119,9 @@ pub(crate) async fn verdicts(
         limit: limit(q.limit),
         after: q.after,
     };
-    Ok(Json(verdicts::list(&state.ctx, caller.tenant, &query).await?))
+    Ok(Json(
+        verdicts::list(&state.ctx, caller.tenant, &query).await?,
+    ))
 }
 
 /// One verdict.
@@ -123,7 +132,9 @@ pub(crate) async fn verdict(
     caller: Caller,
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<VerdictView>, Problem> {
-    Ok(Json(verdicts::get(&state.ctx, caller.tenant, parse_id(&id)?).await?))
+    Ok(Json(
+        verdicts::get(&state.ctx, caller.tenant, parse_id(&id)?).await?,
+    ))
 }
 
 /// Why? Of a message (`out_…`, wamid), a verdict (`dec_…`) or a person (`con_…`, number).

@@ -32,7 +32,10 @@ pub(crate) async fn create_tenant(
     _: Operator,
     ApiJson(request): ApiJson<TenantRequest>,
 ) -> Result<(StatusCode, Json<TenantView>), Problem> {
-    Ok((StatusCode::CREATED, Json(tenants::create(&state.ctx, &request).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(tenants::create(&state.ctx, &request).await?),
+    ))
 }
 
 /// Numbers of the tenant.
@@ -54,7 +57,9 @@ pub(crate) async fn put_number(
     caller: Caller,
     ApiJson(request): ApiJson<NumberRequest>,
 ) -> Result<Json<NumberView>, Problem> {
-    Ok(Json(numbers::put(&state.ctx, caller.tenant, &request).await?))
+    Ok(Json(
+        numbers::put(&state.ctx, caller.tenant, &request).await?,
+    ))
 }
 
 /// Secrets of a Meta app.
@@ -105,7 +110,10 @@ pub(crate) async fn create_token(
         Some(name) => Some(tenants::find(&state.ctx, name).await?),
         None => None,
     };
-    Ok((StatusCode::CREATED, Json(access::create_token(&state.ctx, tenant, &request.label).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(access::create_token(&state.ctx, tenant, &request.label).await?),
+    ))
 }
 
 /// End a token at once (operator).

@@ -28,7 +28,10 @@ pub(crate) async fn account(
 /// Whether all queues of this server are empty: scripts wait for this instead of sleeping.
 #[utoipa::path(get, path = "/v1/idle", responses(
     (status = 200, body = IdleView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn idle(State(state): State<AppState>, _: Anyone) -> Result<Json<IdleView>, Problem> {
+pub(crate) async fn idle(
+    State(state): State<AppState>,
+    _: Anyone,
+) -> Result<Json<IdleView>, Problem> {
     Ok(Json(account::idle(&state.ctx).await?))
 }
 
@@ -58,7 +61,10 @@ pub(crate) async fn stop(
     Anyone(principal): Anyone,
     ApiJson(request): ApiJson<StopRequest>,
 ) -> Result<StatusCode, Problem> {
-    let reason = request.reason.clone().unwrap_or_else(|| "stopped through the API".to_owned());
+    let reason = request
+        .reason
+        .clone()
+        .unwrap_or_else(|| "stopped through the API".to_owned());
     let reach = reach(&state, principal.tenant, &request).await?;
     tenants::set_stop(&state.ctx, &reach, Some(&reason)).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -98,16 +104,25 @@ async fn reach(
         (Some(own), Some(named)) => {
             let found = tenants::find(&state.ctx, named).await.ok();
             if found != Some(own) {
-                return Err(portero_flow::FlowError::NotFound { what: "tenant", name: named.to_owned() }.into());
+                return Err(portero_flow::FlowError::NotFound {
+                    what: "tenant",
+                    name: named.to_owned(),
+                }
+                .into());
             }
             own
         }
         (None, Some(named)) => tenants::find(&state.ctx, named).await?,
-        (None, None) => return Err(Problem::bad("say what: `all`, or `tenant` (and `phone_number_id`)")),
+        (None, None) => {
+            return Err(Problem::bad(
+                "say what: `all`, or `tenant` (and `phone_number_id`)",
+            ));
+        }
     };
     Ok(match request.phone_number_id.as_deref() {
         Some(text) => {
-            let number = PhoneNumberId::new(text).ok_or_else(|| Problem::bad("phone_number_id: 1 to 64 bytes"))?;
+            let number = PhoneNumberId::new(text)
+                .ok_or_else(|| Problem::bad("phone_number_id: 1 to 64 bytes"))?;
             Reach::Number(tenant, number)
         }
         None => Reach::Tenant(tenant),
@@ -146,5 +161,7 @@ pub(crate) async fn jump(
         ));
     };
     clock::jump(&state.ctx, jumping, Millis(request.ms)).await;
-    Ok(Json(JumpView { now: jumping.now().rfc3339() }))
+    Ok(Json(JumpView {
+        now: jumping.now().rfc3339(),
+    }))
 }
