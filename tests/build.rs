@@ -1,5 +1,11 @@
 //! Builds the guests the tests run, so that `cargo test` needs no other command before it.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "cargo listens to standard output, people to standard error"
+)]
+
 use std::env;
 use std::path::{Path, PathBuf};
 

@@ -114,7 +114,6 @@ impl Env {
             delivered_ms: 0,
             read_ms: 0,
             failed_ms: 0,
-            ..Timings::default()
         };
         let stage = stage(StageOptions {
             seed: 1,

@@ -2,6 +2,19 @@
 //!
 //! Every test is listed once per engine. The clock stands still unless a test moves it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test ends where an expectation does not hold"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the runner of these tests is theirs"
+)]
+
 mod api_errors;
 mod consent;
 mod flow_walk;

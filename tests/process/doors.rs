@@ -37,7 +37,7 @@ pub(crate) fn a_wrong_token_is_told_how_to_get_a_right_one(shops: &Shops) {
         &["why", "out_1"],
     ] {
         shops
-            .from_elsewhere("wrong", verb)
+            .elsewhere("wrong", verb)
             .says(1, &["Not allowed in", "--token", "portero token create"]);
     }
     let url = shops.start["host_url"].as_str().unwrap();
@@ -52,33 +52,31 @@ pub(crate) fn a_wrong_token_is_told_how_to_get_a_right_one(shops: &Shops) {
 pub(crate) fn another_tenants_token_sees_nothing_of_this_one(shops: &Shops) {
     let (sol, lua) = (shops.tenant(0, "api_token"), shops.tenant(1, "api_token"));
     shops
-        .from_elsewhere(sol, &["inbox", "--tenant", "tienda-sol"])
+        .elsewhere(sol, &["inbox", "--tenant", "tienda-sol"])
         .says(0, &["message"]);
     shops
-        .from_elsewhere(lua, &["inbox", "--tenant", "tienda-sol"])
+        .elsewhere(lua, &["inbox", "--tenant", "tienda-sol"])
         .says(1, &["no tenant `tienda-sol`", "portero tenant list"]);
     // The same words as for a tenant that does not exist.
     shops
-        .from_elsewhere(lua, &["inbox", "--tenant", "tienda-xyz"])
+        .elsewhere(lua, &["inbox", "--tenant", "tienda-xyz"])
         .says(1, &["no tenant `tienda-xyz`", "portero tenant list"]);
-    let list = shops.from_elsewhere(lua, &["tenant", "list"]);
+    let list = shops.elsewhere(lua, &["tenant", "list"]);
     list.says(0, &["loja-lua"]);
     assert!(!list.out.contains("tienda-sol"), "{}", list.out);
     let whom = format!("+{}", shops.tenant(0, "sample_wa_id"));
+    shops.elsewhere(sol, &["why", &whom]).says(0, &["sent"]);
     shops
-        .from_elsewhere(sol, &["why", &whom])
-        .says(0, &["sent"]);
-    shops
-        .from_elsewhere(lua, &["why", &whom])
+        .elsewhere(lua, &["why", &whom])
         .says(1, &["No such thing"]);
     shops
-        .from_elsewhere(lua, &["stop", "--tenant", "tienda-sol"])
+        .elsewhere(lua, &["stop", "--tenant", "tienda-sol"])
         .says(1, &["error:"]);
     shops
-        .from_elsewhere(lua, &["stop", "--all"])
+        .elsewhere(lua, &["stop", "--all"])
         .says(1, &["error:", "operator"]);
     shops
-        .from_elsewhere(sol, &["tenant", "list", "--json"])
+        .elsewhere(sol, &["tenant", "list", "--json"])
         .says(0, &["\"stopped\":null"]);
     create_is_the_operators(shops, lua);
 }
@@ -96,7 +94,7 @@ fn create_is_the_operators(shops: &Shops, token: &str) {
         "CO",
     ];
     shops
-        .from_elsewhere(token, &arguments)
+        .elsewhere(token, &arguments)
         .says(1, &["operator", "--data"]);
 }
 

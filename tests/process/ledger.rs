@@ -13,12 +13,19 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Reads both sides and asserts that they agree. `more` messages were proposed through the API.
+    /// Asserts that both sides agree. `more` messages were proposed through the API.
     pub(crate) async fn close(street: &Street, host: &Host, more: usize) -> Ledger {
+        Ledger::read(street, host, more)
+            .await
+            .unwrap_or_else(|difference| panic!("{difference}"))
+    }
+
+    /// Reads both sides; an error says where Meta's account of what left differs from the host's.
+    pub(crate) async fn read(street: &Street, host: &Host, more: usize) -> Result<Ledger, String> {
         every_message_came_in_once(street, host).await;
         let messages = pages(&host.api, "/v1/messages").await;
         every_question_has_its_answer(street, host, &messages, more).await;
-        let ledger = nothing_is_lost_or_sent_twice(street, &messages).await;
+        let ledger = nothing_is_lost_or_sent_twice(street, &messages).await?;
         let account = host.api.get("/v1/account").await.expect("account");
         assert_eq!(account["balanced"], true, "{account}");
         assert_eq!(
@@ -27,7 +34,7 @@ impl Ledger {
             "{account}"
         );
         assert_eq!(account["proposed"], messages.len(), "{account}");
-        ledger
+        Ok(ledger)
     }
 }
 
@@ -75,7 +82,10 @@ async fn every_question_has_its_answer(
     assert_eq!(messages.len(), street.said.len() + more);
 }
 
-async fn nothing_is_lost_or_sent_twice(street: &Street, messages: &[Value]) -> Ledger {
+async fn nothing_is_lost_or_sent_twice(
+    street: &Street,
+    messages: &[Value],
+) -> Result<Ledger, String> {
     let accepted = street.accepted().await;
     let wamid = |m: &Value| {
         m["wamid"]
@@ -125,11 +135,13 @@ async fn nothing_is_lost_or_sent_twice(street: &Street, messages: &[Value]) -> L
     let extra: Vec<_> = theirs
         .iter()
         .filter(|(w, _)| !ours.contains_key(*w))
+        .map(|(_, m)| m.to_string())
         .collect();
-    assert!(
-        missing.is_empty() && extra.is_empty(),
-        "said to be sent and never accepted: {missing:?}; accepted and not known: {extra:?}"
-    );
+    if !missing.is_empty() || !extra.is_empty() {
+        return Err(format!(
+            "said to be sent and never accepted: {missing:?}; accepted and not known: {extra:?}"
+        ));
+    }
     for (wamid, message) in ours {
         let reported: Vec<_> = theirs[&wamid]["statuses"]
             .as_array()
@@ -146,5 +158,5 @@ async fn nothing_is_lost_or_sent_twice(street: &Street, messages: &[Value]) -> L
             "what Meta reported arrived: {message}"
         );
     }
-    ledger
+    Ok(ledger)
 }

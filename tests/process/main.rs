@@ -6,6 +6,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::type_complexity,
     clippy::disallowed_methods,
     reason = "tests fail loudly, wait with deadlines and speak to whoever runs them"
 )]

@@ -51,7 +51,7 @@ impl Shops {
     }
 
     /// A verb from elsewhere, with a token.
-    pub(crate) fn from_elsewhere(&self, token: &str, arguments: &[&str]) -> Ran {
+    pub(crate) fn elsewhere(&self, token: &str, arguments: &[&str]) -> Ran {
         let mut command = portero(self.folder.path());
         let url = self.start["host_url"].as_str().expect("an address");
         command

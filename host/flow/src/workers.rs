@@ -29,7 +29,6 @@ impl Workers {
         let stop = CancellationToken::new();
         for kind in [Loop::Inbox, Loop::Outbox, Loop::Chores] {
             let (ctx, stop) = (Arc::clone(ctx), stop.clone());
-            #[expect(clippy::disallowed_methods, reason = "this is the file that may spawn")]
             tracker.spawn(async move { run(&ctx, kind, &stop).await });
         }
         tracker.close();

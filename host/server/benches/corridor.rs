@@ -4,6 +4,7 @@
 //! `cargo bench -p portero --bench corridor`; nothing here fails on a slow machine.
 
 #![allow(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a benchmark reports to a terminal"
@@ -27,7 +28,6 @@ use portero_store::model::NewDelivery;
 use serde_json::json;
 
 #[path = "../../../tests/support/postgres.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with the tests")]
 mod postgres;
 
 /// Messages measured one after the other.

@@ -34,7 +34,7 @@ pub struct Ids {
 
 enum Source {
     System,
-    Seeded(Mutex<ChaCha20Rng>),
+    Seeded(Box<Mutex<ChaCha20Rng>>),
 }
 
 impl Ids {
@@ -52,7 +52,7 @@ impl Ids {
     pub fn seeded(seed: u64) -> Ids {
         let rng = ChaCha20Rng::seed_from_u64(seed);
         Ids {
-            source: Source::Seeded(Mutex::new(rng)),
+            source: Source::Seeded(Box::new(Mutex::new(rng))),
             counter: AtomicU64::new(0),
         }
     }

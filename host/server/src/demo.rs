@@ -197,7 +197,7 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     .await?;
     // The simulator moves the clock through the host's pause, so that nothing is caught in between.
     let host = host.run(true).await?;
-    simulator.set_callback(&format!("{}/webhooks/whatsapp", host.url));
+    simulator.set_callback(format!("{}/webhooks/whatsapp", host.url));
     tracing::debug!(now = %clock.now(), "the demo's clock");
     Ok(Stage {
         host,

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::SimulatorArgs;
 use crate::clock::SystemClock;
 use crate::commands::serve::until_told;
+use crate::commands::text;
 use crate::demo::world;
 use crate::output;
 
@@ -23,13 +24,13 @@ use crate::output;
 pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
     let mut config: WorldConfig = match &args.world {
         Some(path) => {
-            let text = std::fs::read_to_string(path)
+            let written = std::fs::read_to_string(path)
                 .with_context(|| format!("cannot read `{}`", path.display()))?;
             if path.extension().is_some_and(|e| e == "json") {
-                serde_json::from_str(&text)
+                serde_json::from_str(&written)
                     .with_context(|| format!("`{}` is no world", path.display()))?
             } else {
-                toml::from_str(&text)
+                toml::from_str(&written)
                     .with_context(|| format!("`{}` is no world", path.display()))?
             }
         }
@@ -68,18 +69,15 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
     let pump = tokio::spawn(async move { simulator.run(pump_until.cancelled_owned()).await });
     if args.json {
         output::json(&json!({
-            "simulator_url": url, "app_secret": secrets["app_secret"], "verify_token": secrets["verify_token"],
-            "access_token": secrets["access_token"],
+            "simulator_url": url, "app_secret": text(&secrets, "app_secret"), "verify_token": text(&secrets, "verify_token"),
+            "access_token": text(&secrets, "access_token"),
         }));
     } else {
         output::line(&format!(
             "the simulator listens on {url} (any Graph version, or none)"
         ));
         output::line(&format!("control: {url}/_sim/world"));
-        output::line(&format!(
-            "access token {}",
-            secrets["access_token"].as_str().unwrap_or_default()
-        ));
+        output::line(&format!("access token {}", text(&secrets, "access_token")));
     }
     until_told().await?;
     stop.cancel();

@@ -140,7 +140,7 @@ async fn second_shop(day: &mut Day<'_>, lua: &Standing, seed: u64) -> anyhow::Re
     day.says(
         lua,
         joao,
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             "qual o horário?"
         } else {
             "Qual o horário de vocês?"

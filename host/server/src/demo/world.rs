@@ -162,7 +162,6 @@ pub fn quick() -> Timings {
         delivered_ms: 20,
         read_ms: 60,
         failed_ms: 10,
-        ..Timings::default()
     }
 }
 
