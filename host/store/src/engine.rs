@@ -281,6 +281,8 @@ async fn open_postgres(url: &str) -> Result<Pools> {
         .statement_cache_capacity(STATEMENT_CACHE);
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
+        // A server that is not there is told within seconds, not after the library's thirty.
+        .acquire_timeout(std::time::Duration::from_secs(5))
         .test_before_acquire(false)
         .connect_with(options)
         .await

@@ -126,7 +126,9 @@ async fn opt_out(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     .await?;
     day.proposes(sol, marta, "promotional", template(sol, "promo_pausada"))
         .await?;
-    day.proposes(sol, marta, "promotional", template(sol, "promo_semana"))
+    // Behind a message that waits for a pause nothing of its queue moves: the approved one goes to somebody else.
+    let consented = person(sol, 1)?;
+    day.proposes(sol, consented, "promotional", template(sol, "promo_semana"))
         .await
 }
 
