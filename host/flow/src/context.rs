@@ -11,9 +11,13 @@ use portero_meta::transport::Transport;
 use portero_sandbox::{Admission, Breaker, Loaded, Sandbox};
 use portero_store::Store;
 use portero_store::model::InstallationRow;
-use tokio::sync::{Mutex, Notify, RwLock};
+use tokio::sync::{Mutex, Notify, RwLock, Semaphore};
+use tokio_util::task::TaskTracker;
 
 use crate::error::FlowError;
+
+/// Events, and messages, in hand at the same time.
+const SLOTS: usize = 64;
 
 /// Points of the dispatch cycle at which a process may die; tests kill it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +101,13 @@ pub struct Context {
     /// Counters of this process, for `/metrics`.
     pub counters: Counters,
     /// Workers hold it shared while they work; a clock jump takes it alone.
-    pub pause: RwLock<()>,
+    pub pause: Arc<RwLock<()>>,
+    /// Events worked on at the same time.
+    pub inbox_slots: Arc<Semaphore>,
+    /// Messages on the wire at the same time, beside those that went with their event.
+    pub outbox_slots: Arc<Semaphore>,
+    /// Work in hand; a graceful stop waits for it.
+    pub tasks: TaskTracker,
     /// Something came in.
     pub wake_inbox: Notify,
     /// Something may leave.
@@ -146,7 +156,10 @@ impl Context {
             lease: parts.lease,
             probe: parts.probe,
             counters: Counters::default(),
-            pause: RwLock::new(()),
+            pause: Arc::default(),
+            inbox_slots: Arc::new(Semaphore::new(SLOTS)),
+            outbox_slots: Arc::new(Semaphore::new(SLOTS)),
+            tasks: TaskTracker::new(),
             wake_inbox: Notify::new(),
             wake_outbox: Notify::new(),
             changed: tokio::sync::watch::Sender::new(0),

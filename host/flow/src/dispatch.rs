@@ -3,6 +3,8 @@
 //! An attempt row committed means: it has begun. The answer settles it in a transaction of its own;
 //! an answer that never came leaves it *unknown*, and unknown is not sent again by itself.
 
+use std::sync::Arc;
+
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
 use portero_domain::content::Content;
@@ -20,6 +22,7 @@ use portero_store::{StoreError, Tx};
 use crate::context::{Context, Point};
 use crate::error::FlowError;
 use crate::judge;
+use crate::workers::Room;
 
 /// Rows taken per claim: bounds what is in doubt after a crash.
 pub const CLAIM_LIMIT: usize = 8;
@@ -52,22 +55,29 @@ pub(crate) enum Begun {
 ///
 /// # Errors
 /// The database. What was claimed and not committed is free again.
-pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
-    let (taken, sending) = match claim(ctx).await {
+pub(crate) async fn step(ctx: &Arc<Context>, mut room: Room) -> Result<usize, FlowError> {
+    let (taken, sending) = match claim(ctx, room.len()).await {
         Err(FlowError::Store(e)) if e.is_transient() => (1, Vec::new()),
         other => other?,
     };
     if !sending.is_empty() {
         ctx.probe.at(Point::AfterAttemptCommit);
     }
-    let sends = sending.into_iter().map(|one| send(ctx, one));
-    for result in futures_util::future::join_all(sends).await {
-        result?;
+    for one in sending {
+        let (ctx, slot) = (Arc::clone(ctx), room.take());
+        let tasks = ctx.tasks.clone();
+        tasks.spawn(async move {
+            if let Err(error) = send(&ctx, one).await {
+                ctx.counters.step_errors.one();
+                tracing::error!(error.chain = %error.chain(), "answer not recorded: the attempt will be unknown");
+            }
+            drop(slot);
+        });
     }
     Ok(taken)
 }
 
-async fn claim(ctx: &Context) -> Result<(usize, Vec<InFlight>), FlowError> {
+async fn claim(ctx: &Context, limit: usize) -> Result<(usize, Vec<InFlight>), FlowError> {
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
     let lanes = tx
@@ -77,7 +87,7 @@ async fn claim(ctx: &Context) -> Result<(usize, Vec<InFlight>), FlowError> {
             now,
             ctx.clock.lease_now(),
             ctx.lease_until(),
-            CLAIM_LIMIT,
+            limit,
         )
         .await?;
     if lanes.is_empty() {

@@ -3,6 +3,8 @@
 //! Everything an event leads to is committed together with "this event is done", guarded by the
 //! claim's fence: a rerun after a crash starts from nothing.
 
+use std::sync::Arc;
+
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
 use portero_domain::ids::{ConsentEventId, ContactId, EventId};
 use portero_domain::language::Language;
@@ -19,6 +21,7 @@ use crate::dispatch::{self, InFlight};
 use crate::error::FlowError;
 use crate::host_words;
 use crate::track;
+use crate::workers::Room;
 
 /// Events taken per claim.
 pub const CLAIM_LIMIT: usize = 16;
@@ -29,7 +32,7 @@ const MAX_TRIES: u32 = 10;
 ///
 /// # Errors
 /// The database, when even the claim did not work.
-pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
+pub(crate) async fn step(ctx: &Arc<Context>, mut room: Room) -> Result<usize, FlowError> {
     let mut tx = ctx.store.write().await?;
     let claimed = match tx
         .system()
@@ -37,7 +40,7 @@ pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
             &ctx.host,
             ctx.clock.lease_now(),
             ctx.lease_until(),
-            CLAIM_LIMIT,
+            room.len(),
         )
         .await
     {
@@ -51,9 +54,16 @@ pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
     ctx.probe.at(Point::AfterEventClaim);
     let taken = claimed.len();
     // Different people side by side, never two events of one lane: the claim took lane heads only.
-    let work = claimed.into_iter().map(|event| one(ctx, event));
-    futures_util::future::join_all(work).await;
-    ctx.touched();
+    for event in claimed {
+        let (ctx, slot) = (Arc::clone(ctx), room.take());
+        let tasks = ctx.tasks.clone();
+        tasks.spawn(async move {
+            one(&ctx, event).await;
+            drop(slot);
+            ctx.wake_inbox.notify_one();
+            ctx.touched();
+        });
+    }
     Ok(taken)
 }
 

@@ -1,8 +1,10 @@
-//! The loops that run the steps, and the same steps driven by hand until nothing is left.
+//! The loops that run the steps. A claim is handed to tasks, so that one slow plugin or one slow
+//! answer of Meta holds up its own person and nobody else.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +19,7 @@ const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// The running loops; ends when the token is cancelled and the work in hand is done.
 pub struct Workers {
+    ctx: Arc<Context>,
     tracker: TaskTracker,
     stop: CancellationToken,
 }
@@ -32,13 +35,19 @@ impl Workers {
             tracker.spawn(async move { run(&ctx, kind, &stop).await });
         }
         tracker.close();
-        Workers { tracker, stop }
+        Workers {
+            ctx: Arc::clone(ctx),
+            tracker,
+            stop,
+        }
     }
 
     /// Lets the work in hand end, then returns.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tracker.wait().await;
+        self.ctx.tasks.close();
+        self.ctx.tasks.wait().await;
     }
 }
 
@@ -49,13 +58,24 @@ enum Loop {
     Chores,
 }
 
-async fn run(ctx: &Context, kind: Loop, stop: &CancellationToken) {
+async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
     while !stop.is_cancelled() {
+        // Room first, then the guard: a jump of the clock waits for guards, and a task that ends
+        // its work must not need one.
+        let room = match kind {
+            Loop::Inbox => room(&ctx.inbox_slots, interpret::CLAIM_LIMIT).await,
+            Loop::Outbox => room(&ctx.outbox_slots, dispatch::CLAIM_LIMIT).await,
+            Loop::Chores => Vec::new(),
+        };
         let result = {
-            let _working = ctx.pause.read().await;
+            let working = Arc::new(Arc::clone(&ctx.pause).read_owned().await);
+            let room = Room {
+                slots: room,
+                working,
+            };
             match kind {
-                Loop::Inbox => interpret::step(ctx).await,
-                Loop::Outbox => dispatch::step(ctx).await,
+                Loop::Inbox => interpret::step(ctx, room).await,
+                Loop::Outbox => dispatch::step(ctx, room).await,
                 Loop::Chores => chores(ctx).await,
             }
         };
@@ -90,15 +110,44 @@ async fn chores(ctx: &Context) -> Result<usize, FlowError> {
     Ok(timers + sealed)
 }
 
-/// Runs every step until none finds work: how tests and scripts wait without sleeping.
-///
-/// # Errors
-/// The first step that fails.
-pub async fn drain(ctx: &Context) -> Result<(), FlowError> {
-    loop {
-        let done = interpret::step(ctx).await? + dispatch::step(ctx).await? + chores(ctx).await?;
-        if done == 0 {
-            return Ok(());
-        }
+/// Leave to work: a slot for each thing taken, and the guard that a clock jump waits for.
+pub(crate) struct Room {
+    slots: Vec<OwnedSemaphorePermit>,
+    working: Arc<OwnedRwLockReadGuard<()>>,
+}
+
+/// What one task holds while it works.
+pub(crate) struct Slot {
+    _slot: OwnedSemaphorePermit,
+    _working: Arc<OwnedRwLockReadGuard<()>>,
+}
+
+impl Room {
+    /// Things that may be taken.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
     }
+
+    /// A slot for one task.
+    pub(crate) fn take(&mut self) -> Option<Slot> {
+        let slot = self.slots.pop()?;
+        Some(Slot {
+            _slot: slot,
+            _working: Arc::clone(&self.working),
+        })
+    }
+}
+
+/// Waits for one free slot and takes what else is free, at most `most`.
+async fn room(slots: &Arc<Semaphore>, most: usize) -> Vec<OwnedSemaphorePermit> {
+    let Ok(first) = Arc::clone(slots).acquire_owned().await else {
+        return Vec::new();
+    };
+    let mut taken = vec![first];
+    while taken.len() < most
+        && let Ok(next) = Arc::clone(slots).try_acquire_owned()
+    {
+        taken.push(next);
+    }
+    taken
 }
