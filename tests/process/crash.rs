@@ -191,9 +191,11 @@ pub(crate) async fn of_two_hosts_on_one_database_the_other_finishes(database_url
         Point::BeforeAttemptCommit,
         Point::AfterAnswer,
     ] {
-        let crash_at = format!("{}:3", point.as_str());
+        // Webhooks lead to the doomed one: whoever receives is woken first, so it surely gets there
+        // although the other takes from the same queue.
+        let crash_at = format!("{}:1", point.as_str());
         if let Some(mut doomed) = street.doomed("first", &crash_at) {
-            street.lead_to(&[&doomed, &survivor]);
+            street.lead_to(&[&doomed]);
             die(&mut street, &mut doomed, &crash_at).await;
         }
         street.lead_to(&[&survivor]);

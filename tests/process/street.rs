@@ -56,6 +56,7 @@ pub(crate) struct Host {
 struct Door {
     hosts: Mutex<Vec<SocketAddr>>,
     turn: AtomicUsize,
+    open: Mutex<Vec<tokio::task::AbortHandle>>,
 }
 
 impl Door {
@@ -67,6 +68,10 @@ impl Door {
                 .expect("an address")
         };
         *self.hosts.lock().expect("door") = hosts.iter().map(address).collect();
+        // A kept-alive connection would go on to the host before.
+        for connection in self.open.lock().expect("door").drain(..) {
+            connection.abort();
+        }
     }
 
     async fn serve(self: Arc<Door>, listener: TcpListener) {
@@ -76,12 +81,16 @@ impl Door {
             let Some(host) = hosts.get(turn % hosts.len().max(1)).copied() else {
                 continue;
             };
-            tokio::spawn(async move {
+            let connection = tokio::spawn(async move {
                 if let Ok(mut to) = TcpStream::connect(host).await {
                     // Either side may end it: a killed host does.
                     let _ = tokio::io::copy_bidirectional(&mut from, &mut to).await;
                 }
             });
+            self.open
+                .lock()
+                .expect("door")
+                .push(connection.abort_handle());
         }
     }
 }
