@@ -222,8 +222,20 @@ async fn mishaps(day: &mut Day<'_>, running: &Stage, sol: &Standing) -> anyhow::
 /// 25 hours later the window is closed: text is refused, the template takes its place.
 async fn next_day(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     let ana = person(sol, 0)?;
+    // Meta ends the pause of its template first and tells so; the host's queue follows.
+    let four_hours = json!({ "ms": 4 * 3_600_000 });
+    day.world
+        .control
+        .post("/_sim/clock/jump", &four_hours)
+        .await
+        .map_err(anyhow::Error::msg)?;
+    day.show.chapter(
+        "13:30",
+        "the pause of a template ends, what waited for it goes",
+    );
+    day.catch_up().await?;
     day.show.chapter("+25 h", "the window is closed");
-    day.jump_ms(25 * 3_600_000).await?;
+    day.jump_ms(21 * 3_600_000).await?;
     day.proposes(
         sol,
         ana,
