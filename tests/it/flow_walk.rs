@@ -150,7 +150,7 @@ pub(crate) async fn a_plugin_that_loops_is_cut_off_and_a_person_takes_over(env: 
     let before = env.messages(sol, 0).await.len();
     env.says(sol, 0, "hola").await;
     assert!(env.messages(sol, 0).await.len() > before);
-    // Five failures in a row and it is not asked any more.
+    // Each failure is counted and shown; the fifth in a row would open its breaker.
     for who in [1, 2, 4] {
         env.says(sol, who, "infinite-loop").await;
     }

@@ -330,11 +330,6 @@ async fn pace(env: &Env, fired: &mut Fired) {
 async fn throughput(env: &Env, fired: &mut Fired) {
     let sol = env.sol();
     let mut waited = None;
-    sol.api
-        .post("/v1/stop", json!({ "reason": "filling the queue" }))
-        .await
-        .unwrap();
-    sol.api.post("/v1/resume", json!({})).await.unwrap();
     for n in 0..12 {
         let address = format!("57300556{n:04}");
         let contact = json!({ "address": address, "name": format!("P{n}"), "language": "es" });
