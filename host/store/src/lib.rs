@@ -10,6 +10,7 @@
 #[macro_use]
 mod db;
 
+mod activity;
 mod apps;
 mod attempts;
 mod calls;
@@ -33,7 +34,9 @@ mod numbers;
 mod outbox;
 mod outbox_row;
 mod plugins;
+mod purchases;
 mod seal;
+mod segments;
 mod statements;
 mod statuses;
 mod templates;

@@ -1,5 +1,6 @@
 //! Rows and inputs, in one place for those who call.
 
+pub use crate::activity::Interaction;
 pub use crate::apps::AppSecrets;
 pub use crate::attempts::{AttemptEnd, AttemptRow, NewAttempt};
 pub use crate::calls::{LogRow, MetricEvent, PluginCall};
@@ -18,6 +19,8 @@ pub use crate::numbers::{NewNumber, NumberRow, Route};
 pub use crate::outbox::{NewOutbox, OutboxFilter};
 pub use crate::outbox_row::OutboxRow;
 pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
+pub use crate::purchases::{CartRow, CartState, PurchaseRow};
+pub use crate::segments::{MemberChanges, MemberRow, MembershipRow, NewMember, SegmentRow};
 pub use crate::statuses::{StatusEffect, StatusRow};
 pub use crate::tenants::{NewTenant, TenantRow};
 pub use crate::timers::{NewTimer, TimerRow};

@@ -27,6 +27,9 @@ const FILES: &[&[Sql]] = &[
     crate::decisions::ALL,
     crate::chain::ALL,
     crate::facts::ALL,
+    crate::purchases::ALL,
+    crate::activity::ALL,
+    crate::segments::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

@@ -24,6 +24,7 @@ mod plugins;
 mod postgres;
 mod schema;
 mod secrets;
+mod segments;
 mod statuses;
 mod tenants;
 mod world;
@@ -62,6 +63,7 @@ const FILES: &[&[Test]] = &[
     plugins::TESTS,
     schema::TESTS,
     secrets::TESTS,
+    segments::TESTS,
     statuses::TESTS,
     tenants::TESTS,
 ];

@@ -84,7 +84,7 @@ impl World {
     async fn fill(url: String, dir: Option<tempfile::TempDir>) -> World {
         let ids = Arc::new(Ids::default());
         let store = open(&url, KEY, Arc::clone(&ids)).await;
-        assert_eq!(store.migrate().await.unwrap(), 1);
+        assert!(store.migrate().await.unwrap() > 0);
         let a = shop(&store, &ids, "limon", "105", "+573001112233").await;
         let b = shop(&store, &ids, "cacau", "205", "+551198765432").await;
         World {
