@@ -276,14 +276,41 @@ async fn templates(env: &Env, fired: &mut Fired) {
     env.settle().await;
     env.jump(Millis::minutes(1)).await;
     fires(env, fired, 1, "template.paused", offer()).await;
-    env.world
-        .control
-        .post(&path, &json!({ "status": "APPROVED" }))
-        .await
-        .unwrap();
-    env.settle().await;
-    env.jump(Millis::minutes(1)).await;
+    waits_for_metas_word(env, &path).await;
     passes(env, 1, "template.paused", offer()).await;
+}
+
+/// The announced end of the pause passes and Meta says nothing: what waits goes on waiting, is never
+/// sent into Meta's refusal, and leaves when Meta's word comes, not at the next look.
+async fn waits_for_metas_word(env: &Env, template: &str) {
+    let sol = env.sol();
+    let newest = env.messages(sol, 1).await.remove(0);
+    let id = newest["id"].as_str().unwrap();
+    // Meta ends its pause after three hours and its webhook takes another ninety minutes.
+    let late = |ms: i64| json!({ "delay_ms": ms });
+    let faults = |body: Value| async move {
+        let set = env.world.control.post("/_sim/faults", &body).await;
+        set.unwrap();
+    };
+    faults(late(90 * 60_000)).await;
+    for minutes in [60, 120, 60] {
+        env.jump(Millis::minutes(minutes)).await;
+        let message = sol.api.get(&format!("/v1/messages/{id}")).await.unwrap();
+        assert_eq!(
+            (&message["state"], &message["rule"]),
+            (&json!("deferred"), &json!("template.paused")),
+            "{message}"
+        );
+    }
+    faults(late(0)).await;
+    env.jump(Millis::minutes(30)).await;
+    let shown = env.world.control.get(template).await.unwrap();
+    assert_eq!(shown["status"], "APPROVED");
+    let message = sol.api.get(&format!("/v1/messages/{id}")).await.unwrap();
+    assert_eq!(message["state"], "sent", "{message}");
+    let refused = sol.api.get(&format!("/v1/verdicts?message={id}")).await;
+    let looks = refused.unwrap()["items"].as_array().unwrap().len();
+    assert!(looks <= 5, "looked at {looks} times");
 }
 
 async fn pace(env: &Env, fired: &mut Fired) {

@@ -231,11 +231,12 @@ pub(crate) async fn send(ctx: &Context, one: InFlight) -> Result<(), FlowError> 
         tries,
         lane,
     } = one;
-    let outcome = ctx.transport.send(cleared, &access, ctx.now()).await;
+    let begun = ctx.now();
+    let outcome = ctx.transport.send(cleared, &access, begun).await;
     ctx.probe.at(Point::AfterAnswer);
     let mut again = 0;
     loop {
-        match settle(ctx, attempt, &proposal, tries, lane, &outcome).await {
+        match settle(ctx, attempt, &proposal, tries, lane, begun, &outcome).await {
             Err(FlowError::Store(e)) if e.is_transient() && again < 20 => again += 1,
             other => {
                 other?;
@@ -255,6 +256,7 @@ async fn settle(
     proposal: &Proposal,
     tries: u32,
     lane: Option<(Class, i64)>,
+    begun: Ts,
     outcome: &SendOutcome,
 ) -> Result<(), FlowError> {
     let now = ctx.now();
@@ -303,7 +305,7 @@ async fn settle(
                 .end_attempt(attempt, &end, now)
                 .await?;
             if ended {
-                wake_at = react(ctx, &mut tx, proposal, tries, *code, reaction).await?;
+                wake_at = react(ctx, &mut tx, proposal, tries, begun, *code, reaction).await?;
             }
             ctx.counters.sends_refused.one();
             tracing::warn!(outbox.id = %outbox, code, title, "refused by Meta");
@@ -349,6 +351,7 @@ async fn react(
     tx: &mut Tx,
     proposal: &Proposal,
     tries: u32,
+    begun: Ts,
     code: i64,
     reaction: &Reaction,
 ) -> Result<Ts, FlowError> {
@@ -397,7 +400,11 @@ async fn react(
                     _ => TemplateStatus::Other("REFUSED_BY_META".to_owned()),
                 };
                 let mut tenant = tx.tenant(proposal.tenant);
-                if let Some(number) = tenant.number(&proposal.sender).await? {
+                if let Some(number) = tenant.number(&proposal.sender).await?
+                    && let Some(known) = tenant.template(&number.waba, &t.name, &t.language).await?
+                    // What a webhook or sync said after this send began is newer than its answer.
+                    && known.synced_at <= begun
+                {
                     tenant
                         .set_template_status(&number.waba, &t.name, &t.language, &status, None, now)
                         .await?;

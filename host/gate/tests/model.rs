@@ -20,6 +20,7 @@ use common::{Setup, granted, host, meta_resume, meta_stop, plugin, revoked, ts};
 use jiff::tz::TimeZone;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{ConsentEventKind, ConsentScope, FrequencyPromise, Period};
+use portero_domain::template::TemplateStatus;
 use portero_gate::policy::WeekHours;
 use portero_gate::{Fact, Verdict};
 use proptest::prelude::*;
@@ -279,6 +280,45 @@ proptest! {
         let first = candidates.into_iter().find(|t| fits(*t)).unwrap();
         let found = s.found("frequency.promise-exceeded");
         prop_assert_eq!(found.and_then(|f| f.until).unwrap_or(s.now), first);
+    }
+
+    /// Meta's real end of a pause and the announced one differ as they like; whoever sends before the
+    /// real one is told 132015.
+    #[test]
+    fn a_pause_ends_when_meta_says_so_and_is_never_forgotten(
+        announced in prop::option::of(-30_i64..400),
+        ends_after in 1_i64..700,
+        told_by_webhook in any::<bool>(),
+        late in 0_i64..5,
+    ) {
+        let minute = |m: i64| common::monday() + Millis::minutes(m);
+        let mut s = Setup::promo().at_dispatch();
+        s.policy.promotional_hours = WeekHours::every_day("00:00", "24:00");
+        s.registry().status = TemplateStatus::Paused;
+        s.registry().paused_until = announced.map(minute);
+        s.registry().synced_at = minute(0);
+        let mut looks = 0;
+        let sent_at = loop {
+            // The registry hears of the end by webhook, or a sync of the operator a little later.
+            let heard = minute(ends_after + if told_by_webhook { 0 } else { late });
+            if s.now >= heard {
+                s.registry().status = TemplateStatus::Approved;
+            }
+            let judgement = s.judge();
+            if judgement.verdict == Verdict::Allow {
+                break s.now;
+            }
+            prop_assert_eq!(judgement.primary.as_deref(), Some("template.paused"));
+            let again = judgement.until.unwrap();
+            prop_assert!(again > s.now && again.since(s.now) <= 6 * 3_600_000 + 40 * 60_000);
+            looks += 1;
+            prop_assert!(looks < 80, "it must not be looked at in a hurry");
+            // A webhook releases what waits.
+            s.now = if told_by_webhook { again.min(heard.max(s.now.plus_ms(1))) } else { again };
+        };
+        prop_assert!(sent_at >= minute(ends_after), "nothing leaves before Meta ends the pause");
+        let slack = if told_by_webhook { 0 } else { 6 * 3_600_000 };
+        prop_assert!(sent_at.since(minute(ends_after + late)) <= slack);
     }
 
     #[test]

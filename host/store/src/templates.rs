@@ -55,6 +55,18 @@ statements! {
         where tenant_id = $1 and waba_id = $2 and status <> 'DELETED' order by name, language";
     TEMPLATE_SET_STATUS = "update templates set status = $5, paused_until_at = $6, synced_at = $7
         where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4";
+    /// What a pause held back may be judged again now.
+    TEMPLATE_WAITERS = "update outbox set not_before_at = $3
+        where tenant_id = $1 and state = 'deferred' and rule = 'template.paused' and not_before_at > $3
+          and exists (select 1 from numbers n
+            join templates t on t.tenant_id = n.tenant_id and t.waba_id = n.waba_id
+            where n.phone_number_id = outbox.phone_number_id and n.tenant_id = outbox.tenant_id
+              and n.waba_id = $2 and t.name = outbox.template_name and t.status = 'APPROVED')";
+    TEMPLATE_WAKES = "update lanes set ready_at = $2
+        where tenant_id = $1 and ready_at > $2 and exists (select 1 from outbox o
+            where o.tenant_id = lanes.tenant_id and o.phone_number_id = lanes.phone_number_id
+              and o.contact_id = lanes.contact_id and o.class = lanes.class and o.state = 'deferred'
+              and o.rule = 'template.paused' and o.not_before_at <= $2)";
     TEMPLATE_SET_CATEGORY = "update templates set category = $5, synced_at = $6
         where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4";
     TEMPLATE_SET_QUALITY = "update templates set quality = $5, synced_at = $6
@@ -141,6 +153,18 @@ impl TenantTx<'_> {
                 .run(TEMPLATES_MARK_DELETED, args![self.tenant, waba, rows, now])
                 .await?;
         }
+        self.release_paused(waba, now).await
+    }
+
+    /// Lets what waits for the end of a pause be judged now, where the registry says `APPROVED`.
+    async fn release_paused(&mut self, waba: &WabaId, now: Ts) -> Result<()> {
+        let freed = self
+            .tx
+            .run(TEMPLATE_WAITERS, args![self.tenant, waba, now])
+            .await?;
+        if freed > 0 {
+            self.tx.run(TEMPLATE_WAKES, args![self.tenant, now]).await?;
+        }
         Ok(())
     }
 
@@ -194,7 +218,8 @@ impl TenantTx<'_> {
             .collect())
     }
 
-    /// Sets what Meta says of a template; `false` when it is not in the registry.
+    /// Sets what Meta says of a template; `false` when it is not in the registry. An approval
+    /// releases what waited for the end of its pause.
     ///
     /// # Errors
     /// The database.
@@ -216,7 +241,11 @@ impl TenantTx<'_> {
             paused_until,
             now
         ];
-        Ok(self.tx.run(TEMPLATE_SET_STATUS, args).await? == 1)
+        let known = self.tx.run(TEMPLATE_SET_STATUS, args).await? == 1;
+        if known && *status == TemplateStatus::Approved {
+            self.release_paused(waba, now).await?;
+        }
+        Ok(known)
     }
 
     /// Sets a template's category; `false` when it is not in the registry.

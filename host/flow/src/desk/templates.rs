@@ -78,6 +78,8 @@ pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError
         }
         tx.commit().await?;
     }
+    // An approval among them released what waited for it.
+    ctx.wake_outbox.notify_one();
     ctx.touched();
     Ok(SyncView {
         accounts: accounts.len(),

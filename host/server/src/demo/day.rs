@@ -222,7 +222,8 @@ async fn mishaps(day: &mut Day<'_>, running: &Stage, sol: &Standing) -> anyhow::
 /// 25 hours later the window is closed: text is refused, the template takes its place.
 async fn next_day(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     let ana = person(sol, 0)?;
-    // Meta ends the pause of its template first and tells so; the host's queue follows.
+    // Meta ends the pause and tells so. The host's queue may look first: it waits for Meta's word,
+    // whatever end was announced, and goes on when it comes.
     let four_hours = json!({ "ms": 4 * 3_600_000 });
     day.world
         .control

@@ -1,6 +1,7 @@
 //! Outbox and attempts.
 
 use portero_domain::clock::{Millis, Ts};
+use portero_domain::content::Content;
 use portero_domain::ids::{DecisionId, OutboxId, Wamid};
 use portero_domain::proposal::{Class, OutboxState, Purpose};
 use portero_domain::status::MessageStatus;
@@ -20,6 +21,7 @@ crate::tests![
     idle_means_nothing_is_left,
     buckets_only_move_forward,
     proposals_are_listed_newest_first,
+    an_approval_releases_what_waited_for_the_end_of_a_pause,
 ];
 
 pub(crate) async fn claim(w: &World, now: Ts, limit: usize) -> Vec<ClaimedLane> {
@@ -490,4 +492,111 @@ async fn proposals_are_listed_newest_first(w: World) {
         matches!(refused, Err(StoreError::NotFound { .. })),
         "{refused:?}"
     );
+}
+
+async fn an_approval_releases_what_waited_for_the_end_of_a_pause(w: World) {
+    use portero_domain::template::{Template, TemplateCategory, TemplateSlots, TemplateStatus};
+    let template = |name: &str, status: TemplateStatus| Template {
+        name: name.to_owned(),
+        language: "es".to_owned(),
+        category: TemplateCategory::Marketing,
+        status,
+        paused_until: None,
+        slots: TemplateSlots::default(),
+        body: String::new(),
+        synced_at: T0,
+    };
+    let paused = [
+        template("promo", TemplateStatus::Paused),
+        template("otra", TemplateStatus::Paused),
+    ];
+    let later = at(7_200_000);
+    let mut waiting = Vec::new();
+    let mut tx = w.write().await;
+    tx.tenant(w.a.id)
+        .upsert_templates(&w.a.waba, &paused, false, T0)
+        .await
+        .unwrap();
+    for (name, rule) in [
+        ("promo", "template.paused"),
+        ("promo", "quiet-hours.tenant"),
+        ("otra", "template.paused"),
+    ] {
+        let mut p = w.proposal(Class::Campaign, T0);
+        p.content = Content::Template(portero_domain::content::TemplateSend {
+            name: name.to_owned(),
+            language: "es".to_owned(),
+            header: vec![],
+            body: vec![],
+            buttons: vec![],
+        });
+        assert!(put_in(&mut tx, &w.ids, &p, OutboxState::Queued, T0).await);
+        let decision = DecisionId::new(&*w.ids, T0);
+        let mut a = tx.tenant(w.a.id);
+        assert!(
+            a.defer_outbox(p.id, later, Some(rule), decision)
+                .await
+                .unwrap()
+        );
+        waiting.push(p.id);
+    }
+    tx.commit().await.unwrap();
+    let not_before = |n: usize| {
+        let (store, tenant, id) = (w.store.clone(), w.a.id, waiting[n]);
+        async move {
+            let mut tx = store.read().await.unwrap();
+            let row = tx.tenant(tenant).outbox(id).await.unwrap().unwrap();
+            row.not_before
+        }
+    };
+    // The lane was woken when the rows came; it rests once somebody has looked.
+    let lanes = claim(&w, T0, 8).await;
+    assert!(lanes.is_empty(), "the head waits");
+    let now = at(60_000);
+    let mut tx = w.write().await;
+    // Another tenant's account of the same name releases nothing here.
+    tx.tenant(w.b.id)
+        .upsert_templates(
+            &w.b.waba,
+            &[template("promo", TemplateStatus::Approved)],
+            false,
+            now,
+        )
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(not_before(0).await, later);
+    let mut tx = w.write().await;
+    let known = tx
+        .tenant(w.a.id)
+        .set_template_status(
+            &w.a.waba,
+            "promo",
+            "es",
+            &TemplateStatus::Approved,
+            None,
+            now,
+        )
+        .await
+        .unwrap();
+    assert!(known);
+    tx.commit().await.unwrap();
+    assert_eq!(not_before(0).await, now);
+    assert_eq!(not_before(1).await, later, "quiet hours are not a pause");
+    assert_eq!(not_before(2).await, later, "another template");
+    assert!(claim(&w, now.plus_ms(-1), 8).await.is_empty());
+    assert_eq!(claim(&w, now, 8).await[0].head.id, waiting[0]);
+    // A sync that finds the other approved releases it too.
+    let mut tx = w.write().await;
+    tx.tenant(w.a.id)
+        .upsert_templates(
+            &w.a.waba,
+            &[template("otra", TemplateStatus::Approved)],
+            false,
+            now,
+        )
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(not_before(2).await, now);
 }

@@ -244,7 +244,10 @@ pub(crate) async fn put_in(
         },
         is_promotional: p.purpose == Purpose::Promotional,
         is_template: p.content.is_template(),
-        template_name: None,
+        template_name: match &p.content {
+            Content::Template(t) => Some(t.name.clone()),
+            _ => None,
+        },
         state,
         rule: None,
         not_before,
