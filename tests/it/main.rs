@@ -18,6 +18,7 @@
 mod api_errors;
 mod consent;
 mod flow_walk;
+mod handover;
 mod harness;
 mod lost_answer;
 mod rules;
@@ -36,6 +37,8 @@ fn main() -> ExitCode {
         harness::test!(flow_walk::a_business_event_takes_effect_once),
         harness::test!(flow_walk::a_plugin_that_loops_is_cut_off_and_a_person_takes_over),
         harness::test!(flow_walk::a_verdict_record_replays_without_a_database),
+        harness::test!(handover::a_conversation_is_answered_by_a_person_and_given_back),
+        harness::test!(handover::nobody_is_left_waiting_without_an_alert),
         harness::test!(webhooks::a_wrong_signature_is_turned_away_and_stores_nothing),
         harness::test!(webhooks::duplicates_in_any_order_take_effect_once),
         harness::test!(webhooks::what_nobody_understands_is_kept_and_answered_200),

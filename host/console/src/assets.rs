@@ -23,6 +23,16 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/phone.js"),
     },
     Asset {
+        name: "inbox.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/inbox.css"),
+    },
+    Asset {
+        name: "inbox.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/inbox.js"),
+    },
+    Asset {
         name: "icon.svg",
         kind: "image/svg+xml",
         bytes: include_bytes!("../assets/icon.svg"),

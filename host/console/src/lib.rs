@@ -13,6 +13,7 @@ mod contact_card;
 mod conversation;
 mod events;
 mod fate;
+mod inbox;
 mod languages;
 mod page;
 mod people;
@@ -59,7 +60,7 @@ pub struct ConsoleState {
     pub simulator: Option<Arc<dyn SimulatorControl>>,
 }
 
-/// Every page and its endpoints: `/phone` and `/console/…`.
+/// Every page and its endpoints: `/phone`, `/inbox` and `/console/…`.
 ///
 /// The caller must have put a `Principal` into the request's extensions, and must refuse
 /// cross-site requests; requests of the page carry `x-portero-console: 1`.
@@ -67,6 +68,13 @@ pub fn router(state: ConsoleState) -> Router {
     Router::new()
         .route("/phone", get(page::phone))
         .route("/console", get(|| async { Redirect::to("/phone") }))
+        .route("/inbox", get(inbox::list))
+        .route("/inbox/{tenant}/{who}", get(inbox::one))
+        .route("/console/inbox/{tenant}/{who}/answer", post(inbox::answer))
+        .route(
+            "/console/inbox/{tenant}/{who}/give-back",
+            post(inbox::give_back),
+        )
         .route("/console/assets/{name}", get(assets::serve))
         .route("/console/events", get(events::stream))
         .route("/console/phone/{tenant}/people", get(people::list))

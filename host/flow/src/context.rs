@@ -244,6 +244,8 @@ counters! {
     events_unhandled,
     /// Opt-outs stored while receiving.
     opt_outs,
+    /// People nobody answered within their tenant's time.
+    unanswered_alerts,
     /// Plugin calls that returned actions.
     plugin_calls_ok,
     /// Plugin calls that did not.

@@ -5,6 +5,7 @@ pub mod account;
 pub mod clock;
 pub mod contacts;
 pub mod events;
+pub mod handovers;
 pub mod inbox;
 pub mod messages;
 pub mod numbers;

@@ -417,10 +417,7 @@ fn event(
     // Events of one person with one number are worked on in order; everything else stands alone.
     let lane_key = match (&update.what, seen.and_then(|s| s.addresses.first())) {
         (UpdateKind::Message(_), Some((address, _))) => {
-            format!(
-                "c:{}:{address}",
-                update.number.as_ref().map_or("", |n| n.as_str())
-            )
+            portero_store::model::message_lane(update.number.as_ref(), address)
         }
         (UpdateKind::Status(s), _) => format!("s:{}", s.wamid),
         (

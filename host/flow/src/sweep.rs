@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use portero_store::model::AttemptEnd;
+use portero_domain::ids::EventId;
+use portero_store::model::{AttemptEnd, EventState, NewEvent};
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::FlowError;
@@ -38,6 +40,60 @@ pub async fn expired_attempts(ctx: &Context) -> Result<usize, FlowError> {
         ctx.wake_outbox.notify_one();
     }
     Ok(expired.len())
+}
+
+/// Raises the alert for people who wait for a person of the shop longer than their tenant allows: an
+/// event, a counter, a line in the conversation's history. Returns how many.
+///
+/// # Errors
+/// The database.
+pub async fn unanswered(ctx: &Context) -> Result<usize, FlowError> {
+    let now = ctx.now();
+    // Mostly there is nothing: no writer is taken for it.
+    let waiting = {
+        let mut tx = ctx.store.read().await?;
+        tx.system().unanswered(now, LIMIT).await?
+    };
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let mut tx = ctx.store.write().await?;
+    let mut events = Vec::new();
+    for who in &waiting {
+        if !tx.tenant(who.tenant).alerted(who, now).await? {
+            continue;
+        }
+        let waited_minutes = now.since(who.since) / 60_000;
+        let payload =
+            json!({ "waiting_since": who.since.rfc3339(), "waited_minutes": waited_minutes });
+        events.push(NewEvent {
+            number: Some(who.number.clone()),
+            contact: Some(who.contact),
+            dedupe_key: format!("u:{}:{}:{}", who.number, who.contact, who.since.ms()),
+            state: EventState::Done,
+            interpretation: format!("nobody answered for {waited_minutes} minutes"),
+            ..NewEvent::pending(
+                EventId::new(&*ctx.ids, now),
+                "unanswered",
+                format!("u:{}:{}", who.number, who.contact),
+                who.tenant,
+                payload.to_string(),
+                now,
+                ctx.clock.lease_now(),
+            )
+        });
+    }
+    tx.system().insert_events(&events).await?;
+    tx.commit().await?;
+    let raised = events.len();
+    ctx.counters
+        .unanswered_alerts
+        .add(u64::try_from(raised).unwrap_or_default());
+    if raised > 0 {
+        tracing::warn!(raised, "people wait for a person of the shop");
+        ctx.touched();
+    }
+    Ok(raised)
 }
 
 /// Links unsealed records and consent events into their tenant's chain. Returns how many.

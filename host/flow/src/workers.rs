@@ -107,7 +107,8 @@ async fn chores(ctx: &Context) -> Result<usize, FlowError> {
     let timers = timers::step(ctx).await?;
     sweep::expired_attempts(ctx).await?;
     let sealed = sweep::seal(ctx).await?;
-    Ok(timers + sealed)
+    let alerts = sweep::unanswered(ctx).await?;
+    Ok(timers + sealed + alerts)
 }
 
 /// Leave to work: a slot for each thing taken, and the guard that a clock jump waits for.

@@ -199,6 +199,23 @@ impl Api {
         Self::read(request.send().await.context("the host does not answer")?).await
     }
 
+    /// `POST` with an idempotency key, about the tenant of the command line.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub async fn post_once(&self, path: &str, key: &str, body: Value) -> anyhow::Result<Value> {
+        let mut request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .header("idempotency-key", key)
+            .json(&body);
+        if let Some(tenant) = &self.tenant {
+            request = request.header("x-portero-tenant", tenant);
+        }
+        Self::read(request.send().await.context("the host does not answer")?).await
+    }
+
     async fn read(answer: reqwest::Response) -> anyhow::Result<Value> {
         let status = answer.status();
         let text = answer.text().await.context("the host's answer broke off")?;

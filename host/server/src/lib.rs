@@ -45,7 +45,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(args) => commands::doctor::run(args).await,
         Command::Config(args) => commands::config::run(args),
         Command::Why(args) => commands::ask::why(args).await,
-        Command::Inbox(args) => commands::ask::inbox(args).await,
+        Command::Inbox(args) => commands::inbox::run(args).await,
         Command::Account(args) => commands::ask::account(args).await,
         Command::Stop(args) => commands::stop::run(args, true).await,
         Command::Resume(args) => commands::stop::run(args, false).await,

@@ -20,6 +20,8 @@ pub struct ConversationRow {
     pub human_since: Option<Ts>,
     /// Why it was handed over.
     pub handover_reason: Option<String>,
+    /// Since when the other side waits for a person's answer.
+    pub waiting_since: Option<Ts>,
     /// Theoretical arrival time of the pair bucket.
     pub pair_tat: Ts,
 }
@@ -41,14 +43,18 @@ macro_rules! upsert {
 }
 
 statements! {
-    CONVERSATION_GET = "select window_at, window_wamid, owner_installation_id, human_since_at, handover_reason, pair_tat_at
+    CONVERSATION_GET = "select window_at, window_wamid, owner_installation_id, human_since_at, handover_reason, waiting_since_at, pair_tat_at
         from conversations where tenant_id = $1 and phone_number_id = $2 and contact_id = $3";
-    /// Webhooks come in any order: the window only ever moves forward.
+    /// Webhooks come in any order: the window only ever moves forward. Where a person of the shop has the
+    /// conversation, the first message since their last answer is what waits for them.
     WINDOW_OPEN = upsert!(
         "window_at, window_wamid",
         "cast($4 as bigint), cast($5 as text)",
         "window_wamid = case when conversations.window_at is null or conversations.window_at < excluded.window_at
              then excluded.window_wamid else conversations.window_wamid end,
+         waiting_since_at = case when conversations.human_since_at is not null and conversations.waiting_since_at is null
+             and (conversations.window_at is null or conversations.window_at < excluded.window_at)
+             then excluded.window_at else conversations.waiting_since_at end,
          window_at = case when conversations.window_at is null or conversations.window_at < excluded.window_at
              then excluded.window_at else conversations.window_at end"
     );
@@ -57,16 +63,6 @@ statements! {
         "cast($4 as text)",
         "owner_installation_id = excluded.owner_installation_id"
     );
-    HAND_OVER = upsert!(
-        "human_since_at, handover_reason",
-        "cast($4 as bigint), cast($5 as text)",
-        "human_since_at = coalesce(conversations.human_since_at, excluded.human_since_at),
-         handover_reason = excluded.handover_reason"
-    );
-    GIVE_BACK = "update conversations set human_since_at = null, handover_reason = null
-        where tenant_id = $1 and phone_number_id = $2 and contact_id = $3 and human_since_at is not null";
-    HANDED_OVER = "select phone_number_id, contact_id, human_since_at, handover_reason from conversations
-        where tenant_id = $1 and human_since_at is not null order by human_since_at";
     PAIR_TAT = upsert!(
         "pair_tat_at",
         "cast($4 as bigint)",
@@ -81,21 +77,9 @@ type Raw = (
     Option<String>,
     Option<i64>,
     Option<String>,
+    Option<i64>,
     i64,
 );
-
-/// A conversation waiting for a person of the shop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandedOver {
-    /// With which number.
-    pub number: PhoneNumberId,
-    /// Who waits.
-    pub contact: ContactId,
-    /// Since when.
-    pub since: Ts,
-    /// Why.
-    pub reason: String,
-}
 
 impl TenantTx<'_> {
     /// Where a conversation stands; `None` when nothing was said yet.
@@ -111,16 +95,19 @@ impl TenantTx<'_> {
             .tx
             .row(CONVERSATION_GET, args![self.tenant, number, contact])
             .await?;
-        row.map(|(window_at, window_wamid, owner, human, reason, tat)| {
-            Ok(ConversationRow {
-                window_at: window_at.map(Ts),
-                window_wamid,
-                owner_installation: json::opt_id("owner_installation_id", owner.as_deref())?,
-                human_since: human.map(Ts),
-                handover_reason: reason,
-                pair_tat: Ts(tat),
-            })
-        })
+        row.map(
+            |(window_at, window_wamid, owner, human, reason, waiting, tat)| {
+                Ok(ConversationRow {
+                    window_at: window_at.map(Ts),
+                    window_wamid,
+                    owner_installation: json::opt_id("owner_installation_id", owner.as_deref())?,
+                    human_since: human.map(Ts),
+                    handover_reason: reason,
+                    waiting_since: waiting.map(Ts),
+                    pair_tat: Ts(tat),
+                })
+            },
+        )
         .transpose()
     }
 
@@ -159,56 +146,6 @@ impl TenantTx<'_> {
             args![self.tenant, number, contact, owner],
         )
         .await
-    }
-
-    /// Hands the conversation to a person of the shop; the first hand-over counts for the time.
-    ///
-    /// # Errors
-    /// [`crate::StoreError::NotFound`] when number or person is not the tenant's, or the database.
-    pub async fn hand_over(
-        &mut self,
-        number: &PhoneNumberId,
-        contact: ContactId,
-        reason: &str,
-        now: Ts,
-    ) -> Result<()> {
-        self.must(
-            "conversation",
-            HAND_OVER,
-            args![self.tenant, number, contact, now, reason],
-        )
-        .await
-    }
-
-    /// Gives the conversation back to its plugin; `false` when no person owned it.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn give_back(&mut self, number: &PhoneNumberId, contact: ContactId) -> Result<bool> {
-        Ok(self
-            .tx
-            .run(GIVE_BACK, args![self.tenant, number, contact])
-            .await?
-            == 1)
-    }
-
-    /// Conversations that wait for a person of the shop, longest first.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn handed_over(&mut self) -> Result<Vec<HandedOver>> {
-        let rows: Vec<(String, String, i64, Option<String>)> =
-            self.tx.rows(HANDED_OVER, args![self.tenant]).await?;
-        rows.into_iter()
-            .map(|(number, contact, since, reason)| {
-                Ok(HandedOver {
-                    number: json::number(number)?,
-                    contact: json::id("contact_id", &contact)?,
-                    since: Ts(since),
-                    reason: reason.unwrap_or_default(),
-                })
-            })
-            .collect()
     }
 
     /// Moves the pair bucket; never back.

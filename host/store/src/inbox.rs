@@ -1,7 +1,8 @@
 //! What came in: deliveries byte for byte, and one event per update, claimed in order.
 
+use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
-use portero_domain::ids::{DeliveryId, EventId, TenantId};
+use portero_domain::ids::{DeliveryId, EventId, PhoneNumberId, TenantId};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
@@ -81,6 +82,13 @@ statements! {
         where cast($1 as text) is null or tenant_id = $1 group by kind, state order by kind, state";
     EVENTS_OF = concat!("select ", event_columns!(), " from inbox
         where tenant_id = $1 and event_id < $2 order by event_id desc limit $3");
+    MESSAGES_OF = concat!("select ", event_columns!(), " from inbox
+        where tenant_id = $1 and kind = 'message' and lane_key in (select value from json_each($2)) and event_id < $3
+        order by event_id desc limit $4"),
+        postgres = concat!("select ", event_columns!(), " from inbox
+        where tenant_id = $1 and kind = 'message' and lane_key in (select jsonb_array_elements_text(cast($2 as jsonb)))
+          and event_id < $3
+        order by event_id desc limit $4");
     EVENT_GET = concat!("select ", event_columns!(), " from inbox where tenant_id = $1 and event_id = $2");
 }
 
@@ -254,4 +262,32 @@ impl TenantTx<'_> {
         let row: Option<RawEvent> = self.tx.row(EVENT_GET, args![self.tenant, id]).await?;
         row.map(RawEvent::read).transpose()
     }
+
+    /// Messages of a person to one number, newest first; `addresses` are all they are known by.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn messages_of(
+        &mut self,
+        number: &PhoneNumberId,
+        addresses: &[AddressKey],
+        limit: usize,
+        before_event: Option<EventId>,
+    ) -> Result<Vec<EventRow>> {
+        let lanes = json::rows(
+            addresses
+                .iter()
+                .map(|a| Value::from(message_lane(Some(number), a)))
+                .collect(),
+        );
+        let args = args![self.tenant, lanes, before(before_event), db::limit(limit)];
+        let rows: Vec<RawEvent> = self.tx.rows(MESSAGES_OF, args).await?;
+        rows.into_iter().map(RawEvent::read).collect()
+    }
+}
+
+/// Messages of one person with one number are worked on in order: this names their lane.
+#[must_use]
+pub fn message_lane(number: Option<&PhoneNumberId>, address: &AddressKey) -> String {
+    format!("c:{}:{address}", number.map_or("", PhoneNumberId::as_str))
 }

@@ -23,6 +23,7 @@ mod engine;
 mod error;
 mod event_row;
 mod facts;
+mod handovers;
 mod inbox;
 mod installations;
 mod json;

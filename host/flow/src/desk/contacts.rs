@@ -399,6 +399,7 @@ pub async fn own(
     who: &str,
     number: Option<&str>,
     take: Option<&str>,
+    author: &str,
 ) -> Result<ContactView, FlowError> {
     let mut tx = ctx.store.write().await?;
     let contact = find_contact(&mut tx, tenant, who).await?;
@@ -410,7 +411,9 @@ pub async fn own(
                 .await?
         }
         None => {
-            tx.tenant(tenant).give_back(&number, contact).await?;
+            tx.tenant(tenant)
+                .give_back(&number, contact, "", author, ctx.now())
+                .await?;
         }
     };
     tx.commit().await?;

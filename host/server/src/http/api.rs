@@ -2,6 +2,7 @@
 
 mod contacts;
 mod events;
+mod handovers;
 mod messages;
 mod operator;
 mod plugins;
@@ -67,6 +68,14 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(contacts::block))
         .routes(routes!(contacts::hand_over))
         .routes(routes!(contacts::give_back))
+        .routes(routes!(handovers::list))
+        .routes(routes!(handovers::get))
+        .routes(routes!(handovers::answer))
+        .routes(routes!(handovers::give_back))
+        .routes(routes!(
+            handovers::answer_within,
+            handovers::set_answer_within
+        ))
         // A component may be 32 MiB; one byte more is told apart from one that is merely cut off.
         .routes(
             routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),

@@ -216,7 +216,11 @@ async fn nothing_of_another_tenant_is_seen(w: World) {
             .is_empty()
     );
     assert!(b.conversation(number, ana).await.unwrap().is_none());
-    assert!(b.handed_over().await.unwrap().is_empty());
+    assert!(b.handed_over(9, None, None).await.unwrap().is_empty());
+    assert!(b.handover_events(ana, 9).await.unwrap().is_empty());
+    let phone = std::slice::from_ref(&w.a.phone);
+    let messages = b.messages_of(number, phone, 9, None).await.unwrap();
+    assert!(messages.is_empty());
     assert!(b.number(number).await.unwrap().is_none());
     assert!(b.number_token(number).await.unwrap().is_none());
     assert_eq!(b.numbers().await.unwrap().len(), 1);
@@ -286,7 +290,7 @@ async fn nothing_of_another_tenant_is_seen(w: World) {
     );
     assert_eq!(a.kv_usage(its.installation).await.unwrap(), 2);
     assert_eq!(a.metric_totals().await.unwrap().len(), 1);
-    assert_eq!(a.handed_over().await.unwrap().len(), 1);
+    assert_eq!(a.handed_over(9, None, None).await.unwrap().len(), 1);
     assert_eq!(a.verify_chain().await.unwrap().unsealed, 2);
 }
 
@@ -381,7 +385,15 @@ async fn nothing_of_another_tenant_is_changed(w: World) {
             .is_err()
     );
     assert!(b.hand_over(number, ana, "x", T0).await.is_err());
-    assert!(!b.give_back(number, ana).await.unwrap());
+    assert!(!b.give_back(number, ana, "", "op", T0).await.unwrap());
+    assert!(!b.answered(number, ana, "op", T0).await.unwrap());
+    let mine = portero_store::model::Unanswered {
+        tenant: w.b.id,
+        number: number.clone(),
+        contact: ana,
+        since: T0,
+    };
+    assert!(!b.alerted(&mine, T0).await.unwrap());
     assert!(b.set_breaker(its.installation, 9, None, 9).await.is_err());
     assert!(b.set_enabled(its.installation, false).await.is_err());
     for value in [Some(b"w".to_vec()), None] {

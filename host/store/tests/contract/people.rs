@@ -224,7 +224,7 @@ async fn a_conversation_is_handed_over_and_given_back(w: World) {
         (row.owner_installation, row.human_since),
         (Some(owner), Some(at(5)))
     );
-    let waiting = a.handed_over().await.unwrap();
+    let waiting = a.handed_over(9, None, None).await.unwrap();
     assert_eq!(
         (
             waiting.len(),
@@ -233,9 +233,17 @@ async fn a_conversation_is_handed_over_and_given_back(w: World) {
         ),
         (1, w.a.ana, "plugin trapped")
     );
-    assert!(a.give_back(&w.a.number, w.a.ana).await.unwrap());
-    assert!(!a.give_back(&w.a.number, w.a.ana).await.unwrap());
-    assert!(a.handed_over().await.unwrap().is_empty());
+    assert!(
+        a.give_back(&w.a.number, w.a.ana, "solved", "op", at(9))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !a.give_back(&w.a.number, w.a.ana, "solved", "op", at(9))
+            .await
+            .unwrap()
+    );
+    assert!(a.handed_over(9, None, None).await.unwrap().is_empty());
     a.set_owner(&w.a.number, w.a.ana, None).await.unwrap();
     let row = a.conversation(&w.a.number, w.a.ana).await.unwrap().unwrap();
     assert_eq!(

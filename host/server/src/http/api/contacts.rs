@@ -112,7 +112,15 @@ pub(crate) async fn hand_over(
         .unwrap_or("taken over through the API");
     let number = request.phone_number_id.as_deref();
     Ok(Json(
-        contacts::own(&state.ctx, caller.tenant, &who, number, Some(reason)).await?,
+        contacts::own(
+            &state.ctx,
+            caller.tenant,
+            &who,
+            number,
+            Some(reason),
+            &caller.principal.token.to_string(),
+        )
+        .await?,
     ))
 }
 
@@ -127,6 +135,14 @@ pub(crate) async fn give_back(
 ) -> Result<Json<ContactView>, Problem> {
     let number = request.phone_number_id.as_deref();
     Ok(Json(
-        contacts::own(&state.ctx, caller.tenant, &who, number, None).await?,
+        contacts::own(
+            &state.ctx,
+            caller.tenant,
+            &who,
+            number,
+            None,
+            &caller.principal.token.to_string(),
+        )
+        .await?,
     ))
 }

@@ -58,7 +58,15 @@ pub(crate) async fn propose(
     headers: HeaderMap,
     ApiJson(request): ApiJson<MessageRequest>,
 ) -> Result<(StatusCode, Json<ProposedView>), Problem> {
-    let key = headers
+    let key = idempotency_key(&headers)?;
+    let proposed =
+        messages::propose(&state.ctx, &caller.principal, caller.tenant, key, &request).await?;
+    Ok((StatusCode::ACCEPTED, Json(proposed)))
+}
+
+/// The caller's key of one message.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
+    headers
         .get("idempotency-key")
         .and_then(|v| v.to_str().ok())
         .filter(|k| !k.is_empty() && k.len() <= 128)
@@ -66,10 +74,7 @@ pub(crate) async fn propose(
             Problem::bad(
                 "send `Idempotency-Key`: 1 to 128 bytes of your own, the same for the same message",
             )
-        })?;
-    let proposed =
-        messages::propose(&state.ctx, &caller.principal, caller.tenant, key, &request).await?;
-    Ok((StatusCode::ACCEPTED, Json(proposed)))
+        })
 }
 
 /// One message.

@@ -1,0 +1,477 @@
+//! `GET /inbox`: conversations that wait for a person, and one of them to answer and give back.
+//!
+//! Plain pages and forms: they work without the script, which only keeps them fresh.
+
+use askama::Template;
+use axum::extract::{Form, Path, State};
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::{Extension, extract::rejection::FormRejection};
+use portero_domain::ids::TokenId;
+use portero_domain::language::Language;
+use portero_flow::desk::access::Principal;
+use portero_flow::desk::handovers::{
+    self, AnswerRequest, GiveBackRequest, HandoverDetail, HandoverView, Which,
+};
+use portero_flow::desk::{tenants, verdicts};
+use serde::Deserialize;
+
+use crate::problem::{Asks, Problem};
+use crate::strings::Words;
+use crate::{ConsoleState, languages, reach};
+
+/// Conversations on one page.
+const LIMIT: usize = 50;
+
+/// Query of the pages.
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    lang: Option<String>,
+    #[serde(default)]
+    shop: Option<String>,
+    #[serde(default)]
+    state: Option<String>,
+    #[serde(default)]
+    after: Option<String>,
+    #[serde(default)]
+    number: Option<String>,
+    /// Verdict on the answer just given.
+    #[serde(default)]
+    verdict: Option<String>,
+}
+
+/// A language to switch to.
+struct Tongue {
+    code: &'static str,
+    name: &'static str,
+    current: bool,
+}
+
+/// A shop to choose.
+struct ShopLink {
+    slug: String,
+    name: String,
+    current: bool,
+}
+
+/// A conversation of the list.
+struct Row {
+    who: String,
+    number: String,
+    name: String,
+    reason: String,
+    since: String,
+    needs_you: bool,
+    window: String,
+    open: bool,
+    last: String,
+}
+
+/// A line of the conversation.
+struct Line {
+    at: String,
+    from: &'static str,
+    who: String,
+    text: String,
+    note: String,
+}
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct List {
+    w: Words,
+    lang: &'static str,
+    languages: Vec<Tongue>,
+    shops: Vec<ShopLink>,
+    shop: String,
+    only_needs_you: bool,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "inbox_one.html")]
+struct One {
+    w: Words,
+    lang: &'static str,
+    languages: Vec<Tongue>,
+    shop: String,
+    who: String,
+    number: String,
+    name: String,
+    window: String,
+    open: bool,
+    /// Why and since when a person has it; empty while the bot does.
+    reason: String,
+    since: String,
+    human: bool,
+    needs_you: bool,
+    lines: Vec<Line>,
+    history: Vec<Line>,
+    /// What the gate said of the answer just given.
+    said: String,
+    refused: bool,
+    key: String,
+}
+
+fn tongues(language: Language) -> Vec<Tongue> {
+    [
+        (Language::Es, "Español"),
+        (Language::Pt, "Português"),
+        (Language::En, "English"),
+    ]
+    .into_iter()
+    .map(|(l, name)| Tongue {
+        code: l.code(),
+        name,
+        current: l == language,
+    })
+    .collect()
+}
+
+fn language(asked: &Asked, headers: &HeaderMap) -> Language {
+    let accepts = headers.get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    languages::choose(asked.lang.as_deref(), accepts)
+}
+
+/// `3 h 05 min`, or that it is closed, in the page's words.
+fn left(w: Words, ms: i64) -> String {
+    if ms <= 0 {
+        return w.t("inbox.window.closed").to_owned();
+    }
+    let minutes = ms / 60_000;
+    w.t("inbox.window.left")
+        .replace("{h}", &(minutes / 60).to_string())
+        .replace("{m}", &format!("{:02}", minutes % 60))
+}
+
+/// Minutes are enough for people: `2026-11-22 15:04`.
+fn shown(rfc3339: &str) -> String {
+    rfc3339.get(..16).unwrap_or(rfc3339).replace('T', " ")
+}
+
+fn row(w: Words, view: HandoverView) -> Row {
+    let who = view.contact.to_string();
+    Row {
+        name: view.name.unwrap_or_else(|| who.clone()),
+        who,
+        number: view.phone_number_id,
+        reason: view.reason,
+        since: shown(&view.since),
+        needs_you: view.needs_you,
+        window: left(w, view.window_left_ms),
+        open: view.window_left_ms > 0,
+        last: view.last.map(|l| l.text).unwrap_or_default(),
+    }
+}
+
+fn render(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the inbox page did not render");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Who waits.
+pub(crate) async fn list(
+    State(state): State<ConsoleState>,
+    Extension(principal): Extension<Principal>,
+    Asks(asked): Asks<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let language = language(&asked, &headers);
+    let w = Words(language);
+    let which = Which::parse(asked.state.as_deref())?;
+    let all = tenants::list(&state.ctx, principal.tenant).await?;
+    let chosen = match asked.shop.as_deref() {
+        Some(name) => Some(reach::tenant(&state, &principal, name).await?),
+        None => all.first().cloned(),
+    };
+    let page = match &chosen {
+        Some(shop) => {
+            Some(handovers::list(&state.ctx, shop.id, which, LIMIT, asked.after.as_deref()).await?)
+        }
+        None => None,
+    };
+    let (items, next) = page.map_or((Vec::new(), None), |p| (p.items, p.next_cursor));
+    let shop = chosen.map(|s| s.slug).unwrap_or_default();
+    Ok(render(&List {
+        w,
+        lang: language.code(),
+        languages: tongues(language),
+        shops: all
+            .into_iter()
+            .map(|t| ShopLink {
+                current: t.slug == shop,
+                slug: t.slug,
+                name: t.name,
+            })
+            .collect(),
+        only_needs_you: which == Which::NeedsYou,
+        rows: items.into_iter().map(|v| row(w, v)).collect(),
+        next,
+        shop,
+    }))
+}
+
+/// One conversation.
+pub(crate) async fn one(
+    State(state): State<ConsoleState>,
+    Extension(principal): Extension<Principal>,
+    Path((shop, who)): Path<(String, String)>,
+    Asks(asked): Asks<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let language = language(&asked, &headers);
+    let w = Words(language);
+    let tenant = reach::tenant(&state, &principal, &shop).await?;
+    let detail = handovers::get(&state.ctx, tenant.id, &who, asked.number.as_deref()).await?;
+    let (said, refused) = match asked.verdict.as_deref().map(str::parse) {
+        Some(Ok(id)) => {
+            let verdict = verdicts::get(&state.ctx, tenant.id, id).await?;
+            let words = verdict.summary.get(language.code()).cloned();
+            (
+                words.unwrap_or_default(),
+                matches!(verdict.verdict.as_str(), "deny" | "hold"),
+            )
+        }
+        _ => (String::new(), false),
+    };
+    let key = TokenId::new(&*state.ctx.ids, state.ctx.now()).to_string();
+    let page = page(w, language, tenant.slug, detail, said, refused, key);
+    Ok(render(&page))
+}
+
+fn page(
+    w: Words,
+    language: Language,
+    shop: String,
+    detail: HandoverDetail,
+    said: String,
+    refused: bool,
+    key: String,
+) -> One {
+    let who = detail.contact.to_string();
+    let handover = detail.handover;
+    One {
+        w,
+        lang: language.code(),
+        languages: tongues(language),
+        shop,
+        number: detail.phone_number_id,
+        name: detail.name.unwrap_or_else(|| who.clone()),
+        who,
+        window: left(w, detail.window_left_ms),
+        open: detail.window_left_ms > 0,
+        reason: handover
+            .as_ref()
+            .map(|h| h.reason.clone())
+            .unwrap_or_default(),
+        since: handover
+            .as_ref()
+            .map(|h| shown(&h.since))
+            .unwrap_or_default(),
+        human: handover.is_some(),
+        needs_you: handover.is_some_and(|h| h.needs_you),
+        lines: detail
+            .lines
+            .into_iter()
+            .map(|l| {
+                let from = match l.from.as_str() {
+                    "person" => "person",
+                    "bot" => "bot",
+                    "host" => "host",
+                    _ => "shop",
+                };
+                // What went well needs no words.
+                let note = match (l.state.as_deref(), l.rule) {
+                    (None | Some("sent"), _) => String::new(),
+                    (Some(state), Some(rule)) => format!("{state} · {rule}"),
+                    (Some(state), None) => state.to_owned(),
+                };
+                Line {
+                    at: shown(&l.at),
+                    from,
+                    who: w.t(&format!("inbox.from.{from}")).to_owned(),
+                    text: l.text,
+                    note,
+                }
+            })
+            .collect(),
+        history: detail
+            .history
+            .into_iter()
+            .map(|h| Line {
+                at: shown(&h.at),
+                from: "host",
+                who: w.t(&format!("inbox.did.{}", h.what)).to_owned(),
+                text: h.note,
+                note: String::new(),
+            })
+            .collect(),
+        said,
+        refused,
+        key,
+    }
+}
+
+/// What the answer form sends.
+#[derive(Deserialize)]
+pub(crate) struct AnswerForm {
+    text: String,
+    number: String,
+    key: String,
+    lang: String,
+}
+
+/// What the give-back form sends.
+#[derive(Deserialize)]
+pub(crate) struct GiveBackForm {
+    note: String,
+    number: String,
+    lang: String,
+}
+
+fn read<T>(form: Result<Form<T>, FormRejection>) -> Result<T, Problem> {
+    form.map(|Form(value)| value)
+        .map_err(|rejection| Problem::BadInput(rejection.body_text()))
+}
+
+/// Parts of an address of ours come from forms: only what is plain goes into it.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+        .collect()
+}
+
+/// `POST …/answer`: somebody of the shop answers, and sees what the gate said.
+pub(crate) async fn answer(
+    State(state): State<ConsoleState>,
+    Extension(principal): Extension<Principal>,
+    Path((shop, who)): Path<(String, String)>,
+    form: Result<Form<AnswerForm>, FormRejection>,
+) -> Result<Redirect, Problem> {
+    let form = read(form)?;
+    let tenant = reach::tenant(&state, &principal, &shop).await?;
+    let request = AnswerRequest {
+        text: form.text,
+        phone_number_id: Some(form.number.clone()),
+    };
+    let key = format!("console:{}", form.key);
+    let proposed =
+        handovers::answer(&state.ctx, &principal, tenant.id, &who, &key, &request).await?;
+    Ok(Redirect::to(&format!(
+        "/inbox/{}/{}?number={}&lang={}&verdict={}",
+        tenant.slug,
+        proposed.message.contact,
+        plain(&form.number),
+        plain(&form.lang),
+        proposed.verdict.id
+    )))
+}
+
+/// `POST …/give-back`: the bot has the conversation again.
+pub(crate) async fn give_back(
+    State(state): State<ConsoleState>,
+    Extension(principal): Extension<Principal>,
+    Path((shop, who)): Path<(String, String)>,
+    form: Result<Form<GiveBackForm>, FormRejection>,
+) -> Result<Redirect, Problem> {
+    let form = read(form)?;
+    let tenant = reach::tenant(&state, &principal, &shop).await?;
+    let request = GiveBackRequest {
+        note: form.note,
+        phone_number_id: Some(form.number),
+    };
+    handovers::give_back(&state.ctx, &principal, tenant.id, &who, &request).await?;
+    Ok(Redirect::to(&format!(
+        "/inbox?shop={}&lang={}",
+        tenant.slug,
+        plain(&form.lang)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_page(language: Language, human: bool) -> String {
+        let id = "con_00000000000070008000000000000001";
+        let view = |name: &str| HandoverView {
+            contact: id.parse().unwrap(),
+            name: Some(name.to_owned()),
+            phone_number_id: "401".to_owned(),
+            since: "2026-11-22T15:04:05.000Z".to_owned(),
+            reason: "<b>asks</b>".to_owned(),
+            waiting_since: None,
+            needs_you: true,
+            window_closes_at: None,
+            window_left_ms: 3_600_000,
+            last: None,
+        };
+        let detail = HandoverDetail {
+            handover: human.then(|| view("Ana <x>")),
+            contact: id.parse().unwrap(),
+            name: Some("Ana <x>".to_owned()),
+            phone_number_id: "401".to_owned(),
+            window_closes_at: None,
+            window_left_ms: 3_600_000,
+            lines: Vec::new(),
+            history: Vec::new(),
+        };
+        page(
+            Words(language),
+            language,
+            "luna".to_owned(),
+            detail,
+            String::new(),
+            false,
+            "k".to_owned(),
+        )
+        .render()
+        .unwrap()
+    }
+
+    #[test]
+    fn a_conversation_escapes_what_others_wrote_and_offers_to_answer_and_give_back() {
+        for language in Language::ALL {
+            let html = one_page(language, true);
+            assert!(!html.contains("<b>asks</b>") && !html.contains("Ana <x>"));
+            assert!(html.contains(&format!("<html lang=\"{}\"", language.code())));
+            for act in ["/answer\"", "/give-back\""] {
+                assert!(html.contains(act), "{language:?} {act}");
+            }
+            let bots = one_page(language, false);
+            assert!(!bots.contains("/give-back\""), "{language:?}");
+        }
+    }
+
+    #[test]
+    fn the_pages_keep_to_the_policy() {
+        for page in [
+            include_str!("../templates/inbox.html"),
+            include_str!("../templates/inbox_one.html"),
+        ] {
+            for word in ["style=", "onclick", "onload", "<style", "javascript:"] {
+                assert!(!page.contains(word), "{word}");
+            }
+            assert_eq!(
+                page.matches("<script").count(),
+                page.matches("<script src=").count()
+            );
+        }
+    }
+
+    #[test]
+    fn the_window_is_told_in_hours_and_minutes() {
+        let w = Words(Language::En);
+        assert!(left(w, 3_660_000).contains("1 h 01 min"));
+        assert_eq!(left(w, 0), w.t("inbox.window.closed"));
+        assert_eq!(plain("4/0?1&x"), "401x");
+    }
+}
