@@ -43,14 +43,15 @@ create table accounts (
 
 -- Append-only: everything Meta said of a number, an account or a template, dated.
 create table account_changes (
-    event_id text primary key,
+    event_id text not null,
     tenant_id text not null references tenants (tenant_id),
     subject text not null,
     name text not null,
     aspect text not null,
     value text not null,
     detail text not null,
-    at bigint not null
+    at bigint not null,
+    constraint account_changes_pk primary key (event_id, aspect)
 );
 create index account_changes_by_subject on account_changes (tenant_id, subject, name, at);
 
