@@ -1,4 +1,4 @@
-//! Builds the example plugin to WebAssembly, so that the two README commands are all the set-up.
+//! Builds the plugins that come along to WebAssembly, so that the two README commands are all the set-up.
 
 #![allow(
     clippy::print_stdout,
@@ -9,17 +9,25 @@
 #[path = "../../sdk/rust/build-guest.rs"]
 mod build_guest;
 
+/// Package, and the variable that tells the crate where its component is.
+const GUESTS: [(&str, &str); 2] = [
+    ("tienda-bot", "PORTERO_TIENDA_BOT"),
+    ("rfm-segments", "PORTERO_RFM_SEGMENTS"),
+];
+
 fn main() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for watched in ["wit", "sdk", "plugins"] {
         println!("cargo:rerun-if-changed={}", root.join(watched).display());
     }
     let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
-    match build_guest::build_guest("tienda-bot", &root, &out) {
-        Ok(wasm) => println!("cargo:rustc-env=PORTERO_TIENDA_BOT={}", wasm.display()),
-        Err(why) => {
-            eprintln!("{why}");
-            std::process::exit(1);
+    for (package, variable) in GUESTS {
+        match build_guest::build_guest(package, &root, &out) {
+            Ok(wasm) => println!("cargo:rustc-env={variable}={}", wasm.display()),
+            Err(why) => {
+                eprintln!("{why}");
+                std::process::exit(1);
+            }
         }
     }
 }

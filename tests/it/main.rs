@@ -22,6 +22,7 @@ mod handover;
 mod harness;
 mod lost_answer;
 mod rules;
+mod segments;
 mod stop;
 mod tenants;
 mod webhooks;
@@ -55,6 +56,9 @@ fn main() -> ExitCode {
         harness::test!(lost_answer::a_lost_answer_is_one_send_and_one_settled_state),
         harness::test!(lost_answer::a_refusal_of_meta_is_shown_with_its_code),
         harness::test!(stop::a_stopped_tenant_sends_nothing_until_resumed),
+        harness::test!(segments::membership_follows_messages_orders_and_carts),
+        harness::test!(segments::a_plugin_that_stumbles_over_one_loses_nobody_else),
+        harness::test!(segments::events_of_a_wrong_type_are_refused_and_store_nothing),
         harness::test!(tenants::no_endpoint_shows_one_tenant_to_another),
         harness::test!(tenants::every_endpoint_needs_a_token),
         harness::test!(api_errors::errors_are_problem_details_that_say_what_to_do),

@@ -72,6 +72,7 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ),
     ("portero-sdk", &[], &["wit-bindgen"]),
     ("tienda-bot", &["portero-sdk"], &[]),
+    ("rfm-segments", &["portero-sdk"], &[]),
 ];
 
 /// Outside crates named beyond the table, each with the reason why.

@@ -100,6 +100,10 @@ ids! {
     InstallationId = "ins";
     /// A proposal on its way (or its end): the row of the outbox.
     OutboxId = "out";
+    /// A full pass of a segmentation plugin over everybody.
+    RunId = "run";
+    /// A file of people being read in.
+    ImportId = "imp";
     /// A tenant: the agency's client.
     TenantId = "ten";
     /// A wake-up a plugin asked for.

@@ -108,6 +108,8 @@ pub struct Context {
     pub outbox_slots: Arc<Semaphore>,
     /// Work in hand; a graceful stop waits for it.
     pub tasks: TaskTracker,
+    /// Batches of changed people in this process's hands.
+    pub segmenting: AtomicU64,
     /// Something came in.
     pub wake_inbox: Notify,
     /// Something may leave.
@@ -160,6 +162,7 @@ impl Context {
             inbox_slots: Arc::new(Semaphore::new(SLOTS)),
             outbox_slots: Arc::new(Semaphore::new(SLOTS)),
             tasks: TaskTracker::new(),
+            segmenting: AtomicU64::new(0),
             wake_inbox: Notify::new(),
             wake_outbox: Notify::new(),
             changed: tokio::sync::watch::Sender::new(0),
@@ -266,6 +269,10 @@ counters! {
     sends_unknown,
     /// Attempts that surely did not reach Meta.
     sends_not_sent,
+    /// People shown to segmentation plugins, with repeats.
+    segment_contacts,
+    /// People a segmentation plugin stumbled over.
+    segment_faults,
     /// Steps that ended in an error and will be tried again.
     step_errors,
 }
@@ -298,6 +305,16 @@ impl Breakers {
     /// Whether an installed plugin may be asked at `now` (lease time).
     pub fn admit(&self, row: &InstallationRow, now: Ts) -> Admission {
         self.with(row, |breaker| breaker.admit(now))
+    }
+
+    /// Whether a plugin is not asked at `now` (lease time).
+    pub fn is_open(&self, installation: InstallationId, digest: &str, now: Ts) -> bool {
+        let all = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.get(&(installation, digest.to_owned()))
+            .is_some_and(|breaker| breaker.is_open(now))
     }
 
     /// Notes how a call ended; returns until when the breaker is open now.

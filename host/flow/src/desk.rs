@@ -9,9 +9,12 @@ pub mod handovers;
 pub mod inbox;
 pub mod messages;
 pub mod numbers;
+pub mod people;
 pub mod plugins;
+pub mod segments;
 pub mod templates;
 pub mod tenants;
+mod trade;
 pub mod verdicts;
 
 /// Most rows a list answers with.

@@ -71,6 +71,16 @@ impl Effective {
         self.permissions.iter().any(|p| p == permission)
     }
 
+    /// Contact fields that may be read.
+    #[must_use]
+    pub fn contact_fields(&self) -> &[String] {
+        if self.has("contacts.read") {
+            &self.contact_fields
+        } else {
+            &[]
+        }
+    }
+
     /// Whether a contact field may be read.
     #[must_use]
     pub fn reads(&self, field: &str) -> bool {

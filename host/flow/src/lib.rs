@@ -30,6 +30,7 @@ pub mod dispatch;
 pub mod track;
 
 pub mod consent;
+pub mod segment;
 pub mod services;
 pub mod sweep;
 pub mod timers;

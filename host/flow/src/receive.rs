@@ -12,7 +12,7 @@ use portero_domain::ids::{ConsentEventId, ContactId, DeliveryId, EventId, Tenant
 use portero_domain::update::{InboundBody, InboundMessage, PersonRef, Update, UpdateKind};
 use portero_gate::words::Recognition;
 use portero_meta::{signature, translate};
-use portero_store::model::{EventState, NewContact, NewDelivery, NewEvent};
+use portero_store::model::{EventState, Interaction, NewContact, NewDelivery, NewEvent};
 use portero_store::{StoreError, Tx};
 
 use crate::consent::{self, WordContextSource};
@@ -293,6 +293,16 @@ async fn obey(
                     .open_window(number, contact, m.at, m.wamid.as_str())
                     .await?;
             }
+            let mut did = vec![(Interaction::Inbound, m.at)];
+            if matches!(
+                m.body,
+                InboundBody::ButtonReply { .. } | InboundBody::TemplateButton { .. }
+            ) {
+                did.push((Interaction::Clicked, m.at));
+            }
+            tx.tenant(tenant)
+                .note_interactions(contact, &did, now)
+                .await?;
             if let Recognition::OptOut(scope) = &seen.recognition {
                 opt_out(ctx, tx, tenant, contact, scope.clone(), m, now).await?;
             }

@@ -60,6 +60,11 @@ async fn status(
         }
         StatusEffect::Applied { outbox } => outbox,
     };
+    if let Some(reached @ (MessageStatus::Delivered | MessageStatus::Read)) = status.status {
+        tx.tenant(tenant)
+            .note_receipt(outbox, reached == MessageStatus::Read, status.at)
+            .await?;
+    }
     if status.status == Some(MessageStatus::Failed)
         && let Some((code, _)) = &status.error
         && let Some(row) = tx.tenant(tenant).outbox(outbox).await?

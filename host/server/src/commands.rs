@@ -8,6 +8,7 @@ pub mod inbox;
 pub mod migrate;
 pub mod number;
 pub mod plugin;
+pub mod segment;
 pub mod serve;
 pub mod simulator;
 pub mod stop;

@@ -1,7 +1,7 @@
 //! Last interactions of a person, and whose segments want another look.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{ContactId, TenantId};
+use portero_domain::ids::{ContactId, OutboxId, TenantId};
 use serde_json::Value;
 
 use crate::db;
@@ -43,8 +43,16 @@ macro_rules! later {
 
 macro_rules! sooner {
     () => {
-        "due_at = case when contact_activity.due_at <= excluded.due_at then contact_activity.due_at
-            else excluded.due_at end"
+        "due_at = case when excluded.due_at is null or contact_activity.due_at <= excluded.due_at
+            then contact_activity.due_at else excluded.due_at end"
+    };
+}
+
+/// People are due only where somebody would look: a tenant without an enabled segmentation plugin
+/// costs no writes.
+macro_rules! looked_at {
+    () => {
+        "exists (select 1 from installations i where i.tenant_id = $1 and i.kind = 'segmentation' and i.enabled = 1)"
     };
 }
 
@@ -52,18 +60,22 @@ statements! {
     ACTIVITY_NOTE = concat!("insert into contact_activity (tenant_id, contact_id, inbound_at, delivered_at, read_at,
             clicked_at, due_at)
         select tenant_id, contact_id, cast($3 as bigint), cast($4 as bigint), cast($5 as bigint),
-            cast($6 as bigint), cast($7 as bigint)
+            cast($6 as bigint), case when ", looked_at!(), " then cast($7 as bigint) end
         from contacts where tenant_id = $1 and contact_id = $2
         on conflict (tenant_id, contact_id) do update set ", later!("inbound_at"), ", ", later!("delivered_at"),
         ", ", later!("read_at"), ", ", later!("clicked_at"), ", ", sooner!());
+    ACTIVITY_OF_MESSAGE = concat!("insert into contact_activity (tenant_id, contact_id, delivered_at, read_at)
+        select tenant_id, contact_id, cast($3 as bigint), cast($4 as bigint)
+        from outbox where tenant_id = $1 and outbox_id = $2
+        on conflict (tenant_id, contact_id) do update set ", later!("delivered_at"), ", ", later!("read_at"));
     ACTIVITY_MARK = concat!("insert into contact_activity (tenant_id, contact_id, due_at)
         select c.tenant_id, c.contact_id, $3 from json_each($2) j join contacts c on c.contact_id = j.value
-        where c.tenant_id = $1
+        where c.tenant_id = $1 and ", looked_at!(), "
         on conflict (tenant_id, contact_id) do update set ", sooner!()),
         postgres = concat!("insert into contact_activity (tenant_id, contact_id, due_at)
         select c.tenant_id, c.contact_id, cast($3 as bigint)
         from jsonb_array_elements_text(cast($2 as jsonb)) as j(value) join contacts c on c.contact_id = j.value
-        where c.tenant_id = $1
+        where c.tenant_id = $1 and ", looked_at!(), "
         order by c.contact_id
         on conflict (tenant_id, contact_id) do update set ", sooner!());
     DUE_TENANT = "select tenant_id from contact_activity where due_at is not null and due_at <= $1
@@ -92,32 +104,51 @@ fn ids(contacts: &[ContactId]) -> db::Arg {
 }
 
 impl TenantTx<'_> {
-    /// Notes an interaction (the latest of a kind counts) and that the person's segments want a look
-    /// at `now`.
+    /// Notes interactions (the latest of a kind counts); the person's segments want a look at `due`.
     ///
     /// # Errors
     /// The database.
-    pub async fn note_interaction(
+    pub async fn note_interactions(
         &mut self,
         contact: ContactId,
-        kind: Interaction,
-        at: Ts,
-        now: Ts,
+        seen: &[(Interaction, Ts)],
+        due: Ts,
     ) -> Result<()> {
-        let only = |this: Interaction| (this == kind).then_some(at);
+        let at = |kind: Interaction| {
+            seen.iter()
+                .filter(|(k, _)| *k == kind)
+                .map(|(_, at)| *at)
+                .max()
+        };
         let args = args![
             self.tenant,
             contact,
-            only(Interaction::Inbound),
-            only(Interaction::Delivered),
-            only(Interaction::Read),
-            only(Interaction::Clicked),
-            now
+            at(Interaction::Inbound),
+            at(Interaction::Delivered),
+            at(Interaction::Read),
+            at(Interaction::Clicked),
+            due
         ];
         self.tx.run(ACTIVITY_NOTE, args).await.map(drop)
     }
 
-    /// Marks people whose segments want a look at `due`, in one statement; strangers are left out.
+    /// Notes that a message of ours reached its person, or was read. A full pass looks at it: nobody
+    /// becomes due by it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn note_receipt(&mut self, outbox: OutboxId, read: bool, at: Ts) -> Result<()> {
+        let args = args![
+            self.tenant,
+            outbox,
+            (!read).then_some(at),
+            read.then_some(at)
+        ];
+        self.tx.run(ACTIVITY_OF_MESSAGE, args).await.map(drop)
+    }
+
+    /// Marks people whose segments want a look at `due`, in one statement; strangers are left out,
+    /// and everybody where no segmentation plugin is enabled.
     ///
     /// # Errors
     /// The database.

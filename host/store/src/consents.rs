@@ -61,7 +61,8 @@ impl TenantTx<'_> {
             event.captured_at,
             event.received_at
         ];
-        self.tx.run(CONSENT_APPEND, args).await.map(drop)
+        self.tx.run(CONSENT_APPEND, args).await?;
+        self.mark_due(&[contact], event.received_at).await.map(drop)
     }
 
     /// Every event of a person, oldest first.

@@ -75,10 +75,20 @@ statements! {
         order by since_at, address";
     CONTACT_TOUCH_NAME = "update contacts set name = $3
         where tenant_id = $1 and contact_id = $2 and (name is null or name <> $3)";
+    CONTACT_SET_COUNTRY = "update contacts set country = $3 where tenant_id = $1 and contact_id = $2";
     CONTACT_SET_LANGUAGE = "update contacts set language = $3 where tenant_id = $1 and contact_id = $2";
+    /// The cart shows as attributes, so that whoever may read these can tell whether it was ordered.
     ATTRIBUTES = "select a.key, a.value from contact_attributes a
         join contacts c on c.contact_id = a.contact_id
-        where c.tenant_id = $1 and a.contact_id = $2 order by a.key";
+        where c.tenant_id = $1 and a.contact_id = $2 and a.key not like 'cart.%'
+        union all select 'cart.state', state from carts where tenant_id = $1 and contact_id = $2
+        union all select 'cart.reference', reference from carts where tenant_id = $1 and contact_id = $2
+        union all select 'cart.updated_at', cast(updated_at as text) from carts where tenant_id = $1 and contact_id = $2
+        union all select 'cart.amount_milli', cast(amount_milli as text) from carts
+            where tenant_id = $1 and contact_id = $2 and amount_milli is not null
+        union all select 'cart.currency', currency from carts
+            where tenant_id = $1 and contact_id = $2 and currency is not null
+        order by 1";
     ATTRIBUTE_SET = "insert into contact_attributes (contact_id, key, value)
         select contact_id, cast($3 as text), cast($4 as text) from contacts where tenant_id = $1 and contact_id = $2
         on conflict (contact_id, key) do update set value = excluded.value";
@@ -168,7 +178,7 @@ impl TenantTx<'_> {
                 statement: ALIASES_PUT.name,
             });
         }
-        Ok(())
+        self.mark_due(&[id], now).await.map(drop)
     }
 
     /// Adds addresses to a person; one that is somebody else's stays theirs.
@@ -288,7 +298,21 @@ impl TenantTx<'_> {
         .await
     }
 
-    /// Attributes by key.
+    /// Sets the country, two letters.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], or the database.
+    pub async fn set_contact_country(&mut self, id: ContactId, country: &str) -> Result<()> {
+        self.must(
+            "contact",
+            CONTACT_SET_COUNTRY,
+            args![self.tenant, id, country],
+        )
+        .await
+    }
+
+    /// Attributes by key; `cart.state` (`open`, `ordered`, `emptied`), `cart.reference`,
+    /// `cart.updated_at` (Unix milliseconds), `cart.amount_milli` and `cart.currency` are the host's.
     ///
     /// # Errors
     /// The database.
@@ -313,14 +337,15 @@ impl TenantTx<'_> {
                     ATTRIBUTE_SET,
                     args![self.tenant, contact, key, value],
                 )
-                .await
+                .await?;
             }
-            None => self
-                .tx
-                .run(ATTRIBUTE_CLEAR, args![self.tenant, contact, key])
-                .await
-                .map(drop),
+            None => {
+                self.tx
+                    .run(ATTRIBUTE_CLEAR, args![self.tenant, contact, key])
+                    .await?;
+            }
         }
+        self.mark_due(&[contact], Ts::ZERO).await.map(drop)
     }
 
     /// Tags in order.
@@ -338,9 +363,7 @@ impl TenantTx<'_> {
     /// The database.
     pub async fn set_tag(&mut self, contact: ContactId, tag: &str, add: bool) -> Result<()> {
         let sql = if add { TAG_ADD } else { TAG_REMOVE };
-        self.tx
-            .run(sql, args![self.tenant, contact, tag])
-            .await
-            .map(drop)
+        self.tx.run(sql, args![self.tenant, contact, tag]).await?;
+        self.mark_due(&[contact], Ts::ZERO).await.map(drop)
     }
 }

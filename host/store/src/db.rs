@@ -3,8 +3,8 @@
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{
-    AttemptId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, InstallationId,
-    OutboxId, PhoneNumberId, TenantId, TimerId, TokenId, WabaId, Wamid,
+    AttemptId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, ImportId,
+    InstallationId, OutboxId, PhoneNumberId, RunId, TenantId, TimerId, TokenId, WabaId, Wamid,
 };
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -147,8 +147,10 @@ from_ids!(
     DecisionId,
     DeliveryId,
     EventId,
+    ImportId,
     InstallationId,
     OutboxId,
+    RunId,
     TenantId,
     TimerId,
     TokenId

@@ -37,6 +37,8 @@ mod outbox_row;
 mod plugins;
 mod purchases;
 mod seal;
+mod segment_people;
+mod segment_runs;
 mod segments;
 mod statements;
 mod statuses;

@@ -141,9 +141,13 @@ impl TenantTx<'_> {
                 json!({ "c": p.contact, "r": p.reference, "at": p.at, "m": p.amount_milli, "cur": p.currency })
             })
             .collect();
-        self.tx
+        let changed = self
+            .tx
             .run(PURCHASES_PUT, args![self.tenant, json::rows(rows)])
-            .await
+            .await?;
+        let people: Vec<ContactId> = purchases.iter().map(|p| p.contact).collect();
+        self.mark_due(&people, Ts::ZERO).await?;
+        Ok(changed)
     }
 
     /// Forgets a purchase that was none; `false` when there is no such.
@@ -203,6 +207,7 @@ impl TenantTx<'_> {
             cart.updated_at
         ];
         if self.tx.run(CART_PUT, args).await? == 1 {
+            self.mark_due(&[cart.contact], Ts::ZERO).await?;
             return Ok(true);
         }
         match self.cart(cart.contact).await? {

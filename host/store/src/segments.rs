@@ -84,6 +84,7 @@ statements! {
             (select count(*) from segment_members m where m.tenant_id = s.tenant_id
                 and m.installation_id = s.installation_id and m.segment = s.segment)
         from segments s where s.tenant_id = $1 order by s.installation_id, s.position, s.segment";
+    SEGMENT_NAMES = "select segment from segments where tenant_id = $1 and installation_id = $2 order by position";
     MEMBERS = "select contact_id, reason, since_at from segment_members
         where tenant_id = $1 and installation_id = $2 and segment = $3 and contact_id > $4
         order by contact_id limit $5";
@@ -182,6 +183,18 @@ impl TenantTx<'_> {
                 })
             })
             .collect()
+    }
+
+    /// Ids of the segments an installation offers, in its order.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn segment_names(&mut self, installation: InstallationId) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = self
+            .tx
+            .rows(SEGMENT_NAMES, args![self.tenant, installation])
+            .await?;
+        Ok(rows.into_iter().map(|(name,)| name).collect())
     }
 
     /// People in a segment, by id, after a cursor; at most 10,000 at once.

@@ -31,6 +31,8 @@ const FILES: &[&[Sql]] = &[
     crate::purchases::ALL,
     crate::activity::ALL,
     crate::segments::ALL,
+    crate::segment_people::ALL,
+    crate::segment_runs::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

@@ -64,6 +64,8 @@ pub struct IdleView {
     pub attempts: u64,
     /// Timers that are due.
     pub timers: u64,
+    /// People whose segments want a look, and full passes under way.
+    pub segments: u64,
 }
 
 /// Whether all queues are empty.
@@ -76,11 +78,14 @@ pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
         .system()
         .counts_idle(ctx.now(), ctx.clock.lease_now())
         .await?;
+    drop(tx);
+    let segments = crate::segment::pending(ctx).await?;
     Ok(IdleView {
-        idle: n.events_pending + n.lanes_ready + n.attempts_begun + n.timers_due == 0,
+        idle: n.events_pending + n.lanes_ready + n.attempts_begun + n.timers_due + segments == 0,
         events: n.events_pending,
         lanes: n.lanes_ready,
         attempts: n.attempts_begun,
         timers: n.timers_due,
+        segments,
     })
 }

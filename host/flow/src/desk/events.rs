@@ -1,5 +1,6 @@
 //! Events of the shop's own system: orders, carts, anything; idempotent by the caller's id.
 
+use portero_domain::clock::Ts;
 use portero_domain::ids::{EventId, TenantId};
 use portero_store::model::NewEvent;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::desk::messages::find_contact;
-use crate::desk::numbers;
+use crate::desk::{numbers, trade};
 use crate::error::FlowError;
 
 /// Largest `data`, in bytes of JSON.
@@ -19,14 +20,19 @@ pub const DATA_LIMIT_BYTES: usize = 16 * 1024;
 pub struct BusinessEvent {
     /// The caller's id: the same id takes effect once.
     pub id: String,
-    /// `order.paid`, `order.shipped`, `cart.abandoned`, …
+    /// `cart.updated`, `order.placed`, `order.shipped`, anything of your own.
     pub name: String,
     /// Whom it is about: contact id or address.
     pub contact: String,
     /// Number to write from, should a plugin write; may be left out when the tenant has one.
     #[serde(default)]
     pub phone_number_id: Option<String>,
-    /// Anything, at most 16 KiB. For `order.*`: `order` is the reference.
+    /// When it happened, RFC 3339; now when absent. News that came late is told apart by it.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// Anything, at most 16 KiB. For `order.*`, `order` is the reference; for `cart.*` (and the order
+    /// made of it), `cart` is; `total` and `currency` say what either is worth. `order.placed` and
+    /// `order.paid` end the person's cart; `order.cancelled` takes the purchase back.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
@@ -73,7 +79,17 @@ pub async fn accept(
             format!("{} bytes; at most {DATA_LIMIT_BYTES}", data.len()),
         ));
     }
+    let deed = trade::read(&event.name, &event.data)?;
     let now = ctx.now();
+    let at = match &event.at {
+        None => now,
+        Some(text) => {
+            Ts::parse_rfc3339(text).map_err(|_| FlowError::bad("at", "not an RFC 3339 instant"))?
+        }
+    };
+    if at > now {
+        return Err(FlowError::bad("at", "lies in the future"));
+    }
     let mut tx = ctx.store.write().await?;
     let contact = find_contact(&mut tx, tenant, &event.contact).await?;
     let number = numbers::choose(&mut tx, tenant, event.phone_number_id.as_deref()).await?;
@@ -100,6 +116,10 @@ pub async fn accept(
         .first()
         .copied()
         .unwrap_or(false);
+    if new {
+        trade::apply(&mut tx, tenant, contact, deed, &data, at).await?;
+        tx.tenant(tenant).mark_due(&[contact], now).await?;
+    }
     if new && event.name.starts_with("order.") {
         let reference = event.data.get("order").and_then(|o| o.as_str());
         if let Some(reference) = reference {

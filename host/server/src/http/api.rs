@@ -6,6 +6,7 @@ mod handovers;
 mod messages;
 mod operator;
 mod plugins;
+mod segments;
 mod sending;
 
 use axum::Json;
@@ -63,7 +64,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(events::inbox_one))
         .routes(routes!(events::accept))
         .routes(routes!(contacts::list, contacts::put))
-        .routes(routes!(contacts::get))
+        .routes(routes!(contacts::get, contacts::put_one))
         .routes(routes!(contacts::consent))
         .routes(routes!(contacts::block))
         .routes(routes!(contacts::hand_over))
@@ -80,6 +81,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(
             routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
         )
+        .routes(routes!(segments::list))
+        .routes(routes!(segments::rebuild))
+        .routes(routes!(segments::members))
         .routes(routes!(plugins::templates))
         .routes(routes!(plugins::sync_templates))
         .routes(routes!(plugins::wording))

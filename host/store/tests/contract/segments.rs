@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use portero_domain::address::AddressKey;
 use portero_domain::ids::{ContactId, InstallationId};
+use portero_domain::plugin::PluginKind;
 use portero_store::model::{
     CartRow, CartState, Interaction, MemberChanges, NewContact, NewMember, PurchaseRow,
 };
@@ -267,6 +268,16 @@ async fn a_segment_no_longer_offered_ends_its_memberships(w: World) {
 async fn who_is_due_is_claimed_once_and_a_mark_in_between_survives(w: World) {
     let all = people(&w, 3).await;
     let mut tx = w.write().await;
+    // Nobody would look: nobody is due.
+    assert_eq!(tx.tenant(w.a.id).mark_due(&all, at(0)).await.unwrap(), 0);
+    crate::world::install_kind(
+        &mut tx,
+        &w.ids,
+        w.a.id,
+        "com.example.seg",
+        PluginKind::Segmentation,
+    )
+    .await;
     assert_eq!(tx.tenant(w.a.id).mark_due(&all, at(0)).await.unwrap(), 3);
     assert_eq!(tx.tenant(w.b.id).mark_due(&all, at(0)).await.unwrap(), 0);
     assert_eq!(tx.system().tenant_due(at(-1)).await.unwrap(), None);
@@ -287,7 +298,7 @@ async fn who_is_due_is_claimed_once_and_a_mark_in_between_survives(w: World) {
     );
     // She writes while her batch is being looked at.
     tx.tenant(w.a.id)
-        .note_interaction(all[1], Interaction::Inbound, at(5), at(5))
+        .note_interactions(all[1], &[(Interaction::Inbound, at(5))], at(5))
         .await
         .unwrap();
     tx.tenant(w.a.id)

@@ -284,12 +284,34 @@ pub(crate) async fn install_in(
     plugin: &str,
     digest: &str,
 ) -> InstallationId {
+    install_as(tx, ids, tenant, plugin, digest, PluginKind::Replies).await
+}
+
+/// The same for a kind, with a digest of its own.
+pub(crate) async fn install_kind(
+    tx: &mut Tx,
+    ids: &Ids,
+    tenant: TenantId,
+    plugin: &str,
+    kind: PluginKind,
+) -> InstallationId {
+    install_as(tx, ids, tenant, plugin, plugin, kind).await
+}
+
+async fn install_as(
+    tx: &mut Tx,
+    ids: &Ids,
+    tenant: TenantId,
+    plugin: &str,
+    digest: &str,
+    kind: PluginKind,
+) -> InstallationId {
     let plugin_id = PluginId::new(plugin).unwrap();
     let component = NewPlugin {
         digest: digest.to_owned(),
         plugin_id: plugin_id.clone(),
         version: "1.0.0".to_owned(),
-        kind: PluginKind::Replies,
+        kind,
         manifest: "id = \"x\"".to_owned(),
         component: vec![0, 1, 2, 255],
     };
@@ -298,7 +320,7 @@ pub(crate) async fn install_in(
         id: InstallationId::new(ids, T0),
         digest: digest.to_owned(),
         plugin_id,
-        kind: PluginKind::Replies,
+        kind,
         position: 1,
         config: "{}".to_owned(),
         grants: "{}".to_owned(),

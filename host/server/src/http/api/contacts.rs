@@ -5,6 +5,7 @@ use axum::extract::State;
 use portero_flow::desk::contacts::{
     self, BlockRequest, ConsentRequest, ContactRequest, ContactView,
 };
+use portero_flow::desk::people::{self, PersonRequest};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
@@ -42,6 +43,22 @@ pub(crate) async fn put(
 ) -> Result<Json<ContactView>, Problem> {
     Ok(Json(
         contacts::put(&state.ctx, caller.tenant, &request).await?,
+    ))
+}
+
+/// Say what is to be true of a person, by id or address; who is unknown by address is created. The
+/// same request twice changes nothing the second time.
+#[utoipa::path(put, path = "/v1/contacts/{who}", params(("who" = String, Path, description = "con_… or a number or BSUID")),
+    request_body = PersonRequest, responses(
+    (status = 200, body = ContactView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn put_one(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+    ApiJson(request): ApiJson<PersonRequest>,
+) -> Result<Json<ContactView>, Problem> {
+    Ok(Json(
+        people::put(&state.ctx, caller.tenant, &who, &request).await?,
     ))
 }
 
