@@ -17,6 +17,7 @@ use crate::error::{Result, StoreError};
 use crate::seal::MasterKey;
 use crate::statements;
 use crate::tx::{Inner, Secrets, Tx};
+use crate::writer::Writer;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -58,7 +59,7 @@ pub struct Store {
 #[derive(Clone)]
 enum Pools {
     Sqlite {
-        writer: SqlitePool,
+        writer: Arc<Writer>,
         readers: SqlitePool,
     },
     Postgres(PgPool),
@@ -97,19 +98,14 @@ impl Store {
         }
     }
 
-    /// A write transaction. On SQLite there is one at a time; on Postgres rows are locked as they
-    /// are needed.
+    /// A write transaction. On SQLite there is one at a time, and those that wait for each other
+    /// share one commit; on Postgres rows are locked as they are needed.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when no connection can be had.
     pub async fn write(&self) -> Result<Tx> {
         let inner = match &self.pools {
-            Pools::Sqlite { writer, .. } => Inner::Sqlite(
-                writer
-                    .begin_with("begin immediate")
-                    .await
-                    .map_err(|e| StoreError::sql("begin", e))?,
-            ),
+            Pools::Sqlite { writer, .. } => Inner::Writer(writer.begin().await?),
             Pools::Postgres(pool) => Inner::Postgres(
                 pool.begin()
                     .await
@@ -167,8 +163,8 @@ impl Store {
     pub async fn pending_migrations(&self) -> Result<u32> {
         match &self.pools {
             Pools::Sqlite { writer, .. } => {
-                let mut conn = writer.acquire().await.map_err(unavailable)?;
-                pending(&mut *conn, &SQLITE_MIGRATIONS).await
+                let mut alone = writer.alone().await?;
+                pending(alone.conn()?, &SQLITE_MIGRATIONS).await
             }
             Pools::Postgres(pool) => {
                 let mut conn = pool.acquire().await.map_err(unavailable)?;
@@ -184,7 +180,10 @@ impl Store {
     pub async fn migrate(&self) -> Result<u32> {
         let applied = self.pending_migrations().await?;
         match &self.pools {
-            Pools::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await,
+            Pools::Sqlite { writer, .. } => {
+                let mut alone = writer.alone().await?;
+                SQLITE_MIGRATIONS.run(alone.conn()?).await
+            }
             Pools::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
         }
         .map_err(|e| StoreError::Migrate { why: e.to_string() })?;
@@ -200,8 +199,9 @@ impl Store {
         for sql in statements::all() {
             let prepared = match &self.pools {
                 Pools::Sqlite { writer, .. } => {
-                    let mut conn = writer.acquire().await.map_err(unavailable)?;
-                    (&mut *conn)
+                    let mut alone = writer.alone().await?;
+                    alone
+                        .conn()?
                         .prepare(SqlStr::from_static(sql.sqlite))
                         .await
                         .map(drop)
@@ -253,14 +253,7 @@ async fn open_sqlite(path: &str) -> Result<Pools> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full);
     // One writer: transactions queue here instead of fighting for the file's lock.
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(write)
-        .await
-        .map_err(unavailable)?;
+    let writer = Arc::new(Writer::open(&write).await?);
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .test_before_acquire(false)

@@ -49,6 +49,7 @@ mod tokens;
 mod transactions;
 mod tx;
 mod wordings;
+mod writer;
 
 pub use engine::{EngineKind, Store};
 pub use error::StoreError;

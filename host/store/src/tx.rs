@@ -9,9 +9,11 @@ use crate::db::{Arg, DbRow, Sql, pg_args, sqlite_args};
 use crate::engine::EngineKind;
 use crate::error::{Result, StoreError};
 use crate::seal::MasterKey;
+use crate::writer::Turn;
 
 pub(crate) enum Inner {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Writer(Turn),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
@@ -37,6 +39,7 @@ impl Tx {
     pub async fn commit(self) -> Result<()> {
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await,
+            Inner::Writer(turn) => return turn.commit().await,
             Inner::Postgres(tx) => tx.commit().await,
         }
         .map_err(|e| StoreError::sql("commit", e))
@@ -57,7 +60,7 @@ impl Tx {
 
     pub(crate) fn engine(&self) -> EngineKind {
         match self.inner {
-            Inner::Sqlite(_) => EngineKind::Sqlite,
+            Inner::Sqlite(_) | Inner::Writer(_) => EngineKind::Sqlite,
             Inner::Postgres(_) => EngineKind::Postgres,
         }
     }
@@ -70,6 +73,13 @@ impl Tx {
                 let args = sqlite_args(args).map_err(bind)?;
                 sqlx::query_with::<Sqlite, _>(sql.sqlite, args)
                     .execute(&mut **tx)
+                    .await
+                    .map(|done| done.rows_affected())
+            }
+            Inner::Writer(turn) => {
+                let args = sqlite_args(args).map_err(bind)?;
+                sqlx::query_with::<Sqlite, _>(sql.sqlite, args)
+                    .execute(turn.conn()?)
                     .await
                     .map(|done| done.rows_affected())
             }
@@ -92,6 +102,12 @@ impl Tx {
                 let args = sqlite_args(args).map_err(bind)?;
                 sqlx::query_as_with::<Sqlite, R, _>(sql.sqlite, args)
                     .fetch_all(&mut **tx)
+                    .await
+            }
+            Inner::Writer(turn) => {
+                let args = sqlite_args(args).map_err(bind)?;
+                sqlx::query_as_with::<Sqlite, R, _>(sql.sqlite, args)
+                    .fetch_all(turn.conn()?)
                     .await
             }
             Inner::Postgres(tx) => {
