@@ -143,7 +143,6 @@ pub(crate) async fn begin(
     let judgement = clearance.judgement;
     if let Some(cleared) = clearance.cleared {
         let pair_tat = portero_gate::next_pair_tat(proposal, &facts, &tenant.policy, now);
-        let number_tat = portero_gate::next_number_tat(&facts, &tenant.policy, now);
         let attempt = NewAttempt {
             id: ticket.attempt,
             outbox: row.id,
@@ -164,7 +163,9 @@ pub(crate) async fn begin(
         };
         if !tx
             .tenant(proposal.tenant)
-            .begin_attempt(&attempt, ticket.decision, now, pair_tat, number_tat)
+            .begin_attempt(&attempt, ticket.decision, now, pair_tat, &|tat| {
+                portero_gate::spend_number(&facts, tat, &tenant.policy, now)
+            })
             .await?
         {
             return Ok(Begun::Busy);

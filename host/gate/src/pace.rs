@@ -59,8 +59,22 @@ pub fn next_number_tat(facts: &Facts, policy: &Policy, now: Ts) -> Ts {
     let Some(sender) = facts.sender.known() else {
         return now;
     };
-    let rate = i128::from(rate(sender.mps, policy).max(1));
-    let from = i128::from(sender.tat.max(now).ms());
+    moved(sender.tat, rate(sender.mps, policy), now)
+}
+
+/// The number's bucket after one message, when it stands at `tat` by now; `None` when it has been
+/// emptied since the facts were read and the message must be judged again.
+#[must_use]
+pub fn spend_number(facts: &Facts, tat: Ts, policy: &Policy, now: Ts) -> Option<Ts> {
+    let sender = facts.sender.known()?;
+    let rate = rate(sender.mps, policy);
+    let open = |tat| number_opens_at(tat, rate, policy, now).is_none();
+    (open(tat) || !open(sender.tat)).then(|| moved(tat, rate, now))
+}
+
+fn moved(tat: Ts, rate: u64, now: Ts) -> Ts {
+    let rate = i128::from(rate.max(1));
+    let from = i128::from(tat.max(now).ms());
     let slot = (from * rate).div_euclid(PERIOD_MS) + 1;
     let at = -((-slot * PERIOD_MS).div_euclid(rate));
     Ts(i64::try_from(at.max(from)).unwrap_or(i64::MAX))

@@ -106,6 +106,11 @@ statements! {
         on conflict do nothing";
     OUTBOX_BEGIN = "update outbox set state = 'attempting', begun_at = $3, tries = tries + 1, dispatch_decision_id = $4
         where tenant_id = $1 and outbox_id = $2 and state in ('queued', 'deferred')";
+    /// Held from here to the commit, not from the reading of facts: the messages of one number do
+    /// not wait for each other's judgement.
+    NUMBER_HOLD = "select tat_at from numbers where tenant_id = $1 and phone_number_id = $2 and stopped_at is null",
+        postgres = "select tat_at from numbers where tenant_id = $1 and phone_number_id = $2 and stopped_at is null
+        for no key update";
     NUMBER_TAT = "update numbers set tat_at = case when tat_at < $3 then $3 else tat_at end
         where tenant_id = $1 and phone_number_id = $2";
     ATTEMPT_GET = concat!("select ", columns!(), " from attempts where tenant_id = $1 and attempt_id = $2");
@@ -185,15 +190,19 @@ impl TenantTx<'_> {
     /// message to this person is on the wire or the proposal is not queued any more; then nothing
     /// was written.
     ///
+    /// `spend` is given the number's bucket as it stands now, which another process may have moved
+    /// since the facts were read, and says where it stands after this message; `None`: closed.
+    ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the proposal was withdrawn at this very moment, or the database.
+    /// [`StoreError::Conflict`] when the proposal was withdrawn, the number stopped or its bucket
+    /// emptied since the facts were read: judge again. Or the database.
     pub async fn begin_attempt(
         &mut self,
         new: &NewAttempt,
         decision: DecisionId,
         now: Ts,
         pair_tat: Ts,
-        number_tat: Ts,
+        spend: &(dyn Fn(Ts) -> Option<Ts> + Sync),
     ) -> Result<bool> {
         let args = args![
             self.tenant,
@@ -220,6 +229,15 @@ impl TenantTx<'_> {
         }
         self.set_pair_tat(&new.number, new.contact, pair_tat)
             .await?;
+        let held: Option<(i64,)> = self
+            .tx
+            .row(NUMBER_HOLD, args![self.tenant, &new.number])
+            .await?;
+        let Some(number_tat) = held.and_then(|(tat,)| spend(Ts(tat))) else {
+            return Err(StoreError::Conflict {
+                statement: NUMBER_HOLD.name,
+            });
+        };
         self.must(
             "number",
             NUMBER_TAT,

@@ -1,8 +1,8 @@
 //! Everything the gate may know about one proposal, read in one place, in two or three statements.
 //!
-//! On Postgres a dispatch first holds the person's and the number's row: an opt-out stored before
-//! that is seen, one stored after it finds the attempt begun; and no two processes spend the same
-//! token of a bucket. (An admission holds nothing: it sends nothing.)
+//! On Postgres a dispatch first holds the person's row: an opt-out stored before that is seen, one
+//! stored after it finds the attempt begun. (An admission holds nothing: it sends nothing.) The
+//! number's bucket is looked at again when it is spent, see `attempts`.
 
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::ConsentEvent;
@@ -95,13 +95,11 @@ statements! {
     /// Finds nothing, and so holds nothing, for a proposal that is not in the outbox yet.
     DISPATCH_HOLD = "select o.outbox_id from outbox o
         join contacts c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
-        join numbers n on n.tenant_id = o.tenant_id and n.phone_number_id = o.phone_number_id
         where o.tenant_id = $1 and o.outbox_id = $2",
         postgres = "select o.outbox_id from outbox o
         join contacts c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
-        join numbers n on n.tenant_id = o.tenant_id and n.phone_number_id = o.phone_number_id
         where o.tenant_id = $1 and o.outbox_id = $2
-        for no key update of c, n";
+        for no key update of c";
 }
 
 #[derive(sqlx::FromRow)]
@@ -243,8 +241,8 @@ impl TenantTx<'_> {
         })
     }
 
-    /// Person first, then number: every process in the same order. (A claim holds its persons
-    /// already and goes through numbers in order.)
+    /// Person here, number when its bucket is spent: every process in the same order. (A claim holds
+    /// its persons already and goes through numbers in order.)
     async fn hold_for_dispatch(&mut self, p: &Proposal) -> Result<()> {
         if self.tx.engine() == EngineKind::Sqlite || !self.tx.writable {
             return Ok(());

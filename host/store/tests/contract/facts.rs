@@ -12,7 +12,8 @@ use portero_gate::Fact;
 use portero_gate::facts::{
     ContentFacts, DoNotContact, Facts, PluginFacts, TemplateFact, TenantMode,
 };
-use portero_store::model::{AttemptEnd, FactsQuery};
+use portero_store::StoreError;
+use portero_store::model::{AttemptEnd, FactsQuery, NewAttempt};
 
 use crate::world::{T0, World, at};
 
@@ -487,7 +488,7 @@ async fn an_opt_out_stored_later_waits_for_the_attempt(w: World) {
     assert!(
         dispatch
             .tenant(w.a.id)
-            .begin_attempt(&w.attempt(outbox), decision, T0, T0, T0)
+            .begin_attempt(&w.attempt(outbox), decision, T0, T0, &|_| Some(T0))
             .await
             .unwrap()
     );
@@ -511,31 +512,43 @@ async fn a_bucket_is_spent_by_one_process_at_a_time(w: World) {
         ..w.proposal(Class::Reply, at(1))
     };
     w.put(&second, OutboxState::Queued).await;
-    let tat = |facts: &Facts| facts.sender.known().unwrap().tat;
+    // On SQLite the second transaction begins when the first has ended; on Postgres both have read
+    // their facts, and the second finds the bucket as the first left it.
     let mut one = w.write().await;
-    let seen = tat(&one
-        .tenant(w.a.id)
-        .load_facts(query(&first, T0))
-        .await
-        .unwrap());
-    assert_eq!(seen, Ts::ZERO);
+    let read = one.tenant(w.a.id).load_facts(query(&first, T0)).await;
+    assert_eq!(read.unwrap().sender.known().unwrap().tat, Ts::ZERO);
     let (store, tenant) = (w.store.clone(), w.a.id);
+    let attempt = NewAttempt {
+        contact: luis,
+        ..w.attempt(second.id)
+    };
+    let decision = DecisionId::new(&*w.ids, T0);
     let other = tokio::spawn(async move {
         let mut tx = store.write().await.unwrap();
-        tat(&tx
-            .tenant(tenant)
+        tx.tenant(tenant)
             .load_facts(query(&second, T0))
             .await
-            .unwrap())
+            .unwrap();
+        let seen = std::sync::Mutex::new(None);
+        let begun = tx
+            .tenant(tenant)
+            .begin_attempt(&attempt, decision, T0, T0, &|tat| {
+                *seen.lock().unwrap() = Some(tat);
+                None
+            })
+            .await;
+        (begun, seen.into_inner().unwrap())
     });
-    waits(&w, &other, "two processes read the same bucket").await;
     let decision = DecisionId::new(&*w.ids, T0);
     assert!(
         one.tenant(w.a.id)
-            .begin_attempt(&w.attempt(first.id), decision, T0, T0, at(14))
+            .begin_attempt(&w.attempt(first.id), decision, T0, T0, &|_| Some(at(14)))
             .await
             .unwrap()
     );
+    waits(&w, &other, "two processes spent the same bucket").await;
     one.commit().await.unwrap();
-    assert_eq!(other.await.unwrap(), at(14));
+    let (begun, seen) = other.await.unwrap();
+    assert_eq!(seen, Some(at(14)));
+    assert!(matches!(begun, Err(StoreError::Conflict { .. })));
 }
