@@ -98,7 +98,7 @@ pub(crate) async fn commit(
     } else if outcome.calls.is_empty() {
         said.push("no plugin wants it".to_owned());
     }
-    finish_and_send(ctx, tx, event, &said.join("; "), now, sending).await
+    finish_and_send(ctx, tx, event, &who.tenant, &said.join("; "), now, sending).await
 }
 
 async fn record_call(

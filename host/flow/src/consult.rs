@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
-use portero_domain::consent::{ConsentScope, ConsentStanding};
+use portero_domain::consent::{ConsentEvent, ConsentScope, ConsentStanding};
 use portero_domain::ids::{ContactId, InstallationId, PhoneNumberId, TenantId};
 use portero_domain::language::Language;
 use portero_domain::plugin::{
@@ -43,18 +43,22 @@ pub(crate) struct Who {
 impl Who {
     /// Reads tenant and person of an event; nothing when it names no person we know.
     pub(crate) async fn of(ctx: &Context, event: &ClaimedEvent) -> Result<Option<Who>, FlowError> {
+        let mut tx = ctx.store.read().await?;
+        Who::of_event(&mut tx, event).await
+    }
+
+    async fn of_event(tx: &mut Tx, event: &ClaimedEvent) -> Result<Option<Who>, FlowError> {
         let (Some(tenant), Some(number)) = (event.tenant, event.number.clone()) else {
             return Ok(None);
         };
-        let mut tx = ctx.store.read().await?;
         let contact = match event.contact {
             Some(contact) => Some(contact),
-            None => contact_of_payload(&mut tx, tenant, &event.payload).await?,
+            None => contact_of_payload(tx, tenant, &event.payload).await?,
         };
         let Some(contact) = contact else {
             return Ok(None);
         };
-        Who::read(&mut tx, tenant, number, contact).await
+        Who::read(tx, tenant, number, contact).await
     }
 
     pub(crate) async fn read(
@@ -112,6 +116,38 @@ async fn contact_of_payload(
     Ok(tx.tenant(tenant).contact_by_addresses(&keys).await?)
 }
 
+/// What plugins may be told about an event, read in one transaction.
+struct Scene {
+    who: Who,
+    conversation: Option<ConversationRow>,
+    installations: Vec<InstallationRow>,
+    attributes: Vec<(String, String)>,
+    tags: Vec<String>,
+    consent: Vec<ConsentEvent>,
+}
+
+impl Scene {
+    async fn of(ctx: &Context, event: &ClaimedEvent) -> Result<Option<Scene>, FlowError> {
+        let mut tx = ctx.store.read().await?;
+        let Some(who) = Who::of_event(&mut tx, event).await? else {
+            return Ok(None);
+        };
+        let mut tenant = tx.tenant(who.tenant.id);
+        let conversation = tenant.conversation(&who.number, who.contact).await?;
+        let mut installations = tenant.installations().await?;
+        installations.retain(|r| r.enabled && r.kind == PluginKind::Replies);
+        installations.sort_by_key(|r| r.position);
+        Ok(Some(Scene {
+            attributes: tenant.attributes(who.contact).await?,
+            tags: tenant.tags(who.contact).await?,
+            consent: tenant.consent_events(who.contact).await?,
+            conversation,
+            installations,
+            who,
+        }))
+    }
+}
+
 /// One installed plugin, ready to be called.
 struct Candidate {
     row: InstallationRow,
@@ -125,11 +161,11 @@ pub(crate) async fn message(
     event: &ClaimedEvent,
     inbound: &InboundMessage,
 ) -> Result<(), FlowError> {
-    let Some(who) = Who::of(ctx, event).await? else {
+    let Some(scene) = Scene::of(ctx, event).await? else {
         return finish_alone(ctx, event, EventState::Unhandled, "no contact").await;
     };
-    let conversation = conversation(ctx, &who).await?;
-    if conversation
+    if scene
+        .conversation
         .as_ref()
         .is_some_and(|c| c.human_since.is_some())
     {
@@ -141,8 +177,11 @@ pub(crate) async fn message(
         )
         .await;
     }
-    let owner = conversation.as_ref().and_then(|c| c.owner_installation);
-    let (mut candidates, paused) = candidates(ctx, who.tenant.id).await?;
+    let owner = scene
+        .conversation
+        .as_ref()
+        .and_then(|c| c.owner_installation);
+    let (mut candidates, paused) = candidates(ctx, &scene.installations).await?;
     if let Some(owner) = owner
         && candidates.iter().any(|c| c.row.id == owner)
     {
@@ -157,19 +196,18 @@ pub(crate) async fn message(
     let answers = Some((inbound.wamid.as_str().to_owned(), inbound.at));
     let nobody = paused.filter(|_| candidates.is_empty());
     let asking = Asking {
-        conversation,
         candidates,
         what,
         answers,
         generation: 0,
         nobody,
     };
-    ask(ctx, event, &who, asking).await
+    ask(ctx, event, &scene, asking).await
 }
 
 /// A business event, a timer, a verdict or a consent change.
 pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<(), FlowError> {
-    let Some(who) = Who::of(ctx, event).await? else {
+    let Some(scene) = Scene::of(ctx, event).await? else {
         return finish_alone(ctx, event, EventState::Unhandled, "no contact").await;
     };
     let payload: Value =
@@ -216,8 +254,7 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
             }
         }
     };
-    let conversation = conversation(ctx, &who).await?;
-    let (mut candidates, _) = candidates(ctx, who.tenant.id).await?;
+    let (mut candidates, _) = candidates(ctx, &scene.installations).await?;
     if let Some(only) = only {
         candidates.retain(|c| c.row.id == only);
     }
@@ -232,41 +269,27 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
         }
     });
     let asking = Asking {
-        conversation,
         candidates,
         what,
         answers: None,
         generation,
         nobody: None,
     };
-    ask(ctx, event, &who, asking).await
+    ask(ctx, event, &scene, asking).await
 }
 
-async fn conversation(ctx: &Context, who: &Who) -> Result<Option<ConversationRow>, FlowError> {
-    let mut tx = ctx.store.read().await?;
-    Ok(tx
-        .tenant(who.tenant.id)
-        .conversation(&who.number, who.contact)
-        .await?)
-}
-
-/// Enabled replies plugins whose breaker is closed, in the operator's order.
+/// Those whose breaker is closed, in the operator's order.
 ///
 /// Also says whether one was left out because its breaker is open.
 async fn candidates(
     ctx: &Context,
-    tenant: TenantId,
+    rows: &[InstallationRow],
 ) -> Result<(Vec<Candidate>, Option<String>), FlowError> {
-    let mut tx = ctx.store.read().await?;
-    let mut rows = tx.tenant(tenant).installations().await?;
-    drop(tx);
-    rows.retain(|r| r.enabled && r.kind == PluginKind::Replies);
-    rows.sort_by_key(|r| r.position);
     let now = ctx.clock.lease_now();
     let mut out = Vec::with_capacity(rows.len());
     let mut paused = None;
     for row in rows {
-        if let Admission::Refused { .. } = ctx.breakers.admit(&row, now) {
+        if let Admission::Refused { .. } = ctx.breakers.admit(row, now) {
             tracing::warn!(installation.id = %row.id, "breaker open: not asked");
             paused = Some(format!("plugin {} is paused after failures", row.plugin_id));
             continue;
@@ -274,7 +297,7 @@ async fn candidates(
         let loaded = ctx.plugin(&row.digest).await?;
         let effective = Effective::of(loaded.manifest(), &row.grants);
         out.push(Candidate {
-            row,
+            row: row.clone(),
             loaded,
             effective,
         });
@@ -284,7 +307,6 @@ async fn candidates(
 
 /// Who may be asked what.
 struct Asking {
-    conversation: Option<ConversationRow>,
     candidates: Vec<Candidate>,
     what: ReplyEventKind,
     answers: Option<(String, Ts)>,
@@ -296,11 +318,10 @@ struct Asking {
 async fn ask(
     ctx: &Context,
     event: &ClaimedEvent,
-    who: &Who,
+    scene: &Scene,
     asking: Asking,
 ) -> Result<(), FlowError> {
     let Asking {
-        conversation,
         candidates,
         what,
         answers,
@@ -309,7 +330,7 @@ async fn ask(
     } = asking;
     let mut calls = Vec::new();
     for candidate in candidates {
-        let report = call(ctx, event, who, conversation.as_ref(), &candidate, &what).await?;
+        let report = call(ctx, event, scene, &candidate, &what).await?;
         let answered = report
             .value
             .as_ref()
@@ -337,30 +358,24 @@ async fn ask(
         nobody,
         generation,
     };
-    commit::commit(ctx, event, who, outcome).await
+    commit::commit(ctx, event, &scene.who, outcome).await
 }
 
 async fn call(
     ctx: &Context,
     event: &ClaimedEvent,
-    who: &Who,
-    conversation: Option<&ConversationRow>,
+    scene: &Scene,
     candidate: &Candidate,
     what: &ReplyEventKind,
 ) -> Result<CallReport<Vec<Action>>, FlowError> {
     let now = ctx.now();
-    let mut tx = ctx.store.read().await?;
-    let mut tenant = tx.tenant(who.tenant.id);
+    let who = &scene.who;
     let (attributes, tags) = if candidate.effective.has("contacts.read") {
-        (
-            tenant.attributes(who.contact).await?,
-            tenant.tags(who.contact).await?,
-        )
+        (scene.attributes.clone(), scene.tags.clone())
     } else {
         (Vec::new(), Vec::new())
     };
-    let consent = tenant.consent_events(who.contact).await?;
-    drop(tx);
+    let consent = &scene.consent;
     let topics: std::collections::BTreeSet<&str> = consent
         .iter()
         .filter_map(|e| match &e.scope {
@@ -372,13 +387,15 @@ async fn call(
         .into_iter()
         .filter(|t| {
             matches!(
-                portero_domain::consent::standing(&consent, Some(t)),
+                portero_domain::consent::standing(consent, Some(t)),
                 ConsentStanding::Granted { .. }
             )
         })
         .map(str::to_owned)
         .collect();
-    let window_closes_at = conversation
+    let window_closes_at = scene
+        .conversation
+        .as_ref()
         .and_then(|c| c.window_at)
         .map(|at| at + WINDOW)
         .filter(|closes| now < *closes);

@@ -13,7 +13,7 @@ use portero_domain::proposal::{Class, OutboxState, Proposal};
 use portero_domain::status::MessageStatus;
 use portero_domain::template::TemplateStatus;
 use portero_gate::record::content_hash;
-use portero_gate::{Cleared, Ticket, Verdict};
+use portero_gate::{Cleared, NumberBucket, Ticket, Verdict};
 use portero_meta::send_failure::Reaction;
 use portero_meta::transport::{Access, SendOutcome};
 use portero_store::model::{AttemptEnd, ClaimedLane, NewAttempt, OutboxRow, TenantRow};
@@ -37,6 +37,23 @@ pub(crate) struct InFlight {
     proposal: Proposal,
     tries: u32,
     lane: Option<(Class, i64)>,
+    bucket: NumberBucket,
+}
+
+impl InFlight {
+    /// Spends the number's bucket; the last thing before the commit that begins this attempt.
+    pub(crate) async fn spend(
+        &self,
+        ctx: &Context,
+        tx: &mut Tx,
+        tenant: &TenantRow,
+    ) -> Result<(), FlowError> {
+        let spend = |tat| self.bucket.spend(tat, &tenant.policy, ctx.now());
+        Ok(tx
+            .tenant(tenant.id)
+            .spend_number(&self.proposal.sender, &spend)
+            .await?)
+    }
 }
 
 /// What judging a queued row led to.
@@ -102,6 +119,8 @@ async fn claim(ctx: &Context, limit: usize) -> Result<(usize, Vec<InFlight>), Fl
         let ready_at = match begun {
             Begun::Sending(mut one) => {
                 one.lane = Some((lane.class, lane.fence));
+                // The next lane may be of the same number: its facts must see this one spent.
+                one.spend(ctx, &mut tx, &tenant).await?;
                 sending.push(*one);
                 continue;
             }
@@ -141,7 +160,7 @@ pub(crate) async fn begin(
     };
     let clearance = portero_gate::clear(proposal, &facts, &tenant.policy, now, &ticket);
     let judgement = clearance.judgement;
-    if let Some(cleared) = clearance.cleared {
+    if let (Some(cleared), Some(bucket)) = (clearance.cleared, NumberBucket::of(&facts)) {
         let pair_tat = portero_gate::next_pair_tat(proposal, &facts, &tenant.policy, now);
         let attempt = NewAttempt {
             id: ticket.attempt,
@@ -163,9 +182,7 @@ pub(crate) async fn begin(
         };
         if !tx
             .tenant(proposal.tenant)
-            .begin_attempt(&attempt, ticket.decision, now, pair_tat, &|tat| {
-                portero_gate::spend_number(&facts, tat, &tenant.policy, now)
-            })
+            .begin_attempt(&attempt, ticket.decision, now, pair_tat)
             .await?
         {
             return Ok(Begun::Busy);
@@ -188,6 +205,7 @@ pub(crate) async fn begin(
             proposal: proposal.clone(),
             tries: row.tries,
             lane: None,
+            bucket,
         })));
     }
     judge::count(ctx, judgement.verdict);
@@ -231,6 +249,7 @@ pub(crate) async fn send(ctx: &Context, one: InFlight) -> Result<(), FlowError> 
         proposal,
         tries,
         lane,
+        ..
     } = one;
     let begun = ctx.now();
     let outcome = ctx.transport.send(cleared, &access, begun).await;
@@ -442,7 +461,8 @@ async fn requeue_or_fail(
     Ok(at)
 }
 
-/// Used by a commit that wants to send at once: the first queued row, if its person is free.
+/// Used by a commit that wants to send at once: the first queued row, if its person is free. The
+/// number's bucket is still to be spent.
 pub(crate) async fn begin_now(
     ctx: &Context,
     tx: &mut Tx,

@@ -245,7 +245,7 @@ async fn words(
         consent_changed(ctx, &mut tx, &who, event.id, &topic, state).await?;
     }
     let how = event.interpretation.clone();
-    finish_and_send(ctx, tx, event, &how, now, sending).await
+    finish_and_send(ctx, tx, event, &who.tenant, &how, now, sending).await
 }
 
 /// Commits "done" with everything it led to, then sends what was cleared in it.
@@ -253,6 +253,7 @@ pub(crate) async fn finish_and_send(
     ctx: &Context,
     mut tx: Tx,
     event: &ClaimedEvent,
+    tenant: &TenantRow,
     how: &str,
     now: portero_domain::clock::Ts,
     sending: Option<InFlight>,
@@ -265,6 +266,9 @@ pub(crate) async fn finish_and_send(
         // Another process took the event over after our lease ran out: what we did never was.
         tracing::warn!(event.id = %event.id, "claim lost; work discarded");
         return Ok(());
+    }
+    if let Some(one) = &sending {
+        one.spend(ctx, &mut tx, tenant).await?;
     }
     ctx.probe.at(Point::BeforeAttemptCommit);
     tx.commit().await?;

@@ -106,8 +106,7 @@ statements! {
         on conflict do nothing";
     OUTBOX_BEGIN = "update outbox set state = 'attempting', begun_at = $3, tries = tries + 1, dispatch_decision_id = $4
         where tenant_id = $1 and outbox_id = $2 and state in ('queued', 'deferred')";
-    /// Held from here to the commit, not from the reading of facts: the messages of one number do
-    /// not wait for each other's judgement.
+    /// Held to the commit.
     NUMBER_HOLD = "select tat_at from numbers where tenant_id = $1 and phone_number_id = $2 and stopped_at is null",
         postgres = "select tat_at from numbers where tenant_id = $1 and phone_number_id = $2 and stopped_at is null
         for no key update";
@@ -186,23 +185,20 @@ impl SystemTx<'_> {
 }
 
 impl TenantTx<'_> {
-    /// Begins an attempt: its row, the proposal's state and both buckets. `false` when another
+    /// Begins an attempt: its row, the proposal's state and the pair's bucket. `false` when another
     /// message to this person is on the wire or the proposal is not queued any more; then nothing
     /// was written.
     ///
-    /// `spend` is given the number's bucket as it stands now, which another process may have moved
-    /// since the facts were read, and says where it stands after this message; `None`: closed.
+    /// The number's bucket is spent apart, by [`TenantTx::spend_number`], and must be.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the proposal was withdrawn, the number stopped or its bucket
-    /// emptied since the facts were read: judge again. Or the database.
+    /// [`StoreError::Conflict`] when the proposal was withdrawn at this very moment, or the database.
     pub async fn begin_attempt(
         &mut self,
         new: &NewAttempt,
         decision: DecisionId,
         now: Ts,
         pair_tat: Ts,
-        spend: &(dyn Fn(Ts) -> Option<Ts> + Sync),
     ) -> Result<bool> {
         let args = args![
             self.tenant,
@@ -229,22 +225,31 @@ impl TenantTx<'_> {
         }
         self.set_pair_tat(&new.number, new.contact, pair_tat)
             .await?;
-        let held: Option<(i64,)> = self
-            .tx
-            .row(NUMBER_HOLD, args![self.tenant, &new.number])
-            .await?;
-        let Some(number_tat) = held.and_then(|(tat,)| spend(Ts(tat))) else {
+        Ok(true)
+    }
+
+    /// Spends the number's bucket: late, because from here to the commit every other message of the
+    /// number waits.
+    ///
+    /// `spend` is given the bucket as it stands now, which another process may have moved since the
+    /// facts were read, and says where it stands after this message; `None`: closed.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when the number was stopped or its bucket emptied since the facts
+    /// were read: roll back and judge again. Or the database.
+    pub async fn spend_number(
+        &mut self,
+        number: &PhoneNumberId,
+        spend: &(dyn Fn(Ts) -> Option<Ts> + Sync),
+    ) -> Result<()> {
+        let held: Option<(i64,)> = self.tx.row(NUMBER_HOLD, args![self.tenant, number]).await?;
+        let Some(tat) = held.and_then(|(tat,)| spend(Ts(tat))) else {
             return Err(StoreError::Conflict {
                 statement: NUMBER_HOLD.name,
             });
         };
-        self.must(
-            "number",
-            NUMBER_TAT,
-            args![self.tenant, &new.number, number_tat],
-        )
-        .await?;
-        Ok(true)
+        self.must("number", NUMBER_TAT, args![self.tenant, number, tat])
+            .await
     }
 
     /// One attempt.

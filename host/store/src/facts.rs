@@ -152,8 +152,9 @@ impl TenantTx<'_> {
     pub async fn load_facts(&mut self, query: FactsQuery<'_>) -> Result<Facts> {
         let p = query.proposal;
         self.hold_for_dispatch(p).await?;
+        // Without a plugin's facts (a dispatch) nobody asks for its counts: they are not counted.
         let installation = match &p.origin {
-            Origin::Plugin { installation, .. } => Some(*installation),
+            Origin::Plugin { installation, .. } if query.plugin.is_some() => Some(*installation),
             _ => None,
         };
         let args = args![

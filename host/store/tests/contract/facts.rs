@@ -488,7 +488,7 @@ async fn an_opt_out_stored_later_waits_for_the_attempt(w: World) {
     assert!(
         dispatch
             .tenant(w.a.id)
-            .begin_attempt(&w.attempt(outbox), decision, T0, T0, &|_| Some(T0))
+            .begin_attempt(&w.attempt(outbox), decision, T0, T0)
             .await
             .unwrap()
     );
@@ -517,7 +517,7 @@ async fn a_bucket_is_spent_by_one_process_at_a_time(w: World) {
     let mut one = w.write().await;
     let read = one.tenant(w.a.id).load_facts(query(&first, T0)).await;
     assert_eq!(read.unwrap().sender.known().unwrap().tat, Ts::ZERO);
-    let (store, tenant) = (w.store.clone(), w.a.id);
+    let (store, tenant, number) = (w.store.clone(), w.a.id, w.a.number.clone());
     let attempt = NewAttempt {
         contact: luis,
         ..w.attempt(second.id)
@@ -530,25 +530,30 @@ async fn a_bucket_is_spent_by_one_process_at_a_time(w: World) {
             .await
             .unwrap();
         let seen = std::sync::Mutex::new(None);
-        let begun = tx
-            .tenant(tenant)
-            .begin_attempt(&attempt, decision, T0, T0, &|tat| {
-                *seen.lock().unwrap() = Some(tat);
-                None
-            })
-            .await;
-        (begun, seen.into_inner().unwrap())
+        let mut tx = tx.tenant(tenant);
+        let begun = tx.begin_attempt(&attempt, decision, T0, T0).await;
+        assert!(begun.unwrap());
+        let spend = |tat| {
+            *seen.lock().unwrap() = Some(tat);
+            None
+        };
+        let spent = tx.spend_number(&number, &spend).await;
+        (spent, seen.into_inner().unwrap())
     });
     let decision = DecisionId::new(&*w.ids, T0);
     assert!(
         one.tenant(w.a.id)
-            .begin_attempt(&w.attempt(first.id), decision, T0, T0, &|_| Some(at(14)))
+            .begin_attempt(&w.attempt(first.id), decision, T0, T0)
             .await
             .unwrap()
     );
+    one.tenant(w.a.id)
+        .spend_number(&w.a.number, &|_| Some(at(14)))
+        .await
+        .unwrap();
     waits(&w, &other, "two processes spent the same bucket").await;
     one.commit().await.unwrap();
-    let (begun, seen) = other.await.unwrap();
+    let (spent, seen) = other.await.unwrap();
     assert_eq!(seen, Some(at(14)));
-    assert!(matches!(begun, Err(StoreError::Conflict { .. })));
+    assert!(matches!(spent, Err(StoreError::Conflict { .. })));
 }

@@ -436,7 +436,7 @@ async fn nothing_of_another_tenant_is_changed(w: World) {
     assert!(!b.release_outbox(its.outbox, T0).await.unwrap());
     assert_eq!(b.cancel_queued(ana, false, "x", T0).await.unwrap(), 0);
     assert!(
-        !b.begin_attempt(&w.attempt(its.outbox), its.decision, T0, T0, &|_| Some(T0))
+        !b.begin_attempt(&w.attempt(its.outbox), its.decision, T0, T0)
             .await
             .unwrap()
     );

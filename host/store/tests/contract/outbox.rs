@@ -95,7 +95,7 @@ async fn one_attempt_is_in_flight_per_person(w: World) {
     let attempt = w.attempt(second);
     assert!(
         !tx.tenant(w.a.id)
-            .begin_attempt(&attempt, decision, T0, at(9), &|_| Some(at(9)))
+            .begin_attempt(&attempt, decision, T0, at(9))
             .await
             .unwrap()
     );
@@ -129,7 +129,7 @@ async fn what_was_withdrawn_does_not_begin(w: World) {
     let decision = DecisionId::new(&*w.ids, T0);
     assert!(
         !tx.tenant(w.a.id)
-            .begin_attempt(&attempt, decision, T0, T0, &|_| Some(T0))
+            .begin_attempt(&attempt, decision, T0, T0)
             .await
             .unwrap()
     );
@@ -400,7 +400,7 @@ async fn buckets_only_move_forward(w: World) {
     let decision = DecisionId::new(&*w.ids, T0);
     assert!(
         tx.tenant(w.a.id)
-            .begin_attempt(&attempt, decision, T0, at(600), &|_| Some(at(12)))
+            .begin_attempt(&attempt, decision, T0, at(600))
             .await
             .unwrap()
     );

@@ -177,7 +177,7 @@ impl World {
         let decision = DecisionId::new(&*self.ids, t);
         assert!(
             tx.tenant(self.a.id)
-                .begin_attempt(&attempt, decision, t, t, &|_| Some(t))
+                .begin_attempt(&attempt, decision, t, t)
                 .await
                 .unwrap()
         );
