@@ -290,7 +290,7 @@ struct Target {
     url: String,
     secrets: world::Secrets,
     shop: world::Shop,
-    clock: Arc<JumpClock>,
+    clock: JumpClock,
     http: reqwest::Client,
 }
 
