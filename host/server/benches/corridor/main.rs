@@ -24,7 +24,6 @@ use portero::demo::{MORNING, Stage, StageOptions, setup, stage, world};
 use portero_domain::clock::{Clock as _, JumpClock, Ts};
 use portero_domain::ids::DeliveryId;
 use portero_flow::context::Context;
-use portero_flow::desk::account;
 use portero_gate::Cleared;
 use portero_meta::transport::{Access, Courtesy, CourtesyError, SendOutcome, Transport};
 use portero_store::model::NewDelivery;
@@ -156,7 +155,7 @@ async fn measure(engine: &str, database_url: Option<String>) {
         };
         calm.push(at.duration_since(began));
         // What the statuses of this one still cost does not count for the next.
-        settled(&stage, &shared.http).await;
+        setup::wait(&world).await.unwrap();
     }
 
     let pace = std::env::var("PORTERO_PACE")
@@ -181,7 +180,7 @@ async fn measure(engine: &str, database_url: Option<String>) {
         .iter()
         .filter_map(|(n, sent)| Some(accepted.of(&person(*n))?.duration_since(*sent)))
         .collect();
-    settled(&stage, &shared.http).await;
+    setup::wait(&world).await.unwrap();
 
     let first = CALM + PACED;
     let began = Instant::now();
@@ -207,7 +206,7 @@ async fn measure(engine: &str, database_url: Option<String>) {
         .as_secs_f64();
     let done = u32::try_from(times.len()).unwrap();
     let rate = f64::from(done) / seconds;
-    settled(&stage, &shared.http).await;
+    setup::wait(&world).await.unwrap();
     let all = f64::from(done) / began.elapsed().as_secs_f64();
     let ceiling = same_rows(ctx, &world).await;
 
@@ -254,28 +253,6 @@ fn at(latencies: &[Duration], percent: usize) -> f64 {
     let mut sorted = latencies.to_vec();
     sorted.sort();
     sorted[sorted.len() * percent / 100].as_secs_f64() * 1_000.0
-}
-
-/// Nothing is queued, claimed or on the wire, here and in the simulator's webhooks.
-async fn settled(stage: &Stage, http: &reqwest::Client) {
-    let mut calm = 0;
-    while calm < 3 {
-        let here = account::idle(&stage.host.ctx).await.unwrap();
-        let there: serde_json::Value = http
-            .get(format!("{}/_sim/idle", stage.simulator_url))
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap();
-        calm = if here.idle && there["idle"] == true {
-            calm + 1
-        } else {
-            0
-        };
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
 }
 
 async fn wait_for(accepted: &Accepted, people: usize) {
