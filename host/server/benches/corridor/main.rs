@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use portero::clock::SystemClock;
-use portero::demo::{MORNING, Stage, StageOptions, setup, stage, world};
+use portero::demo::{MORNING, StageOptions, setup, stage, world};
 use portero_domain::clock::{Clock as _, JumpClock, Ts};
 use portero_domain::ids::DeliveryId;
 use portero_flow::context::Context;
