@@ -27,6 +27,7 @@ mod secrets;
 mod segments;
 mod statuses;
 mod tenants;
+mod together;
 mod world;
 
 use std::future::Future;
@@ -66,6 +67,7 @@ const FILES: &[&[Test]] = &[
     segments::TESTS,
     statuses::TESTS,
     tenants::TESTS,
+    together::TESTS,
 ];
 
 fn main() {
