@@ -248,6 +248,14 @@ impl Env {
         status
     }
 
+    /// A webhook of one field about a shop's account, at the host's time.
+    pub(crate) async fn meta_says(&self, shop: &Standing, field: &str, value: Value) {
+        let secs = self.stage.host.ctx.now().secs();
+        let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": shop.shop.waba, "time": secs,
+            "changes": [{ "field": field, "value": value }] }] });
+        assert_eq!(self.webhook(body.to_string().as_bytes()).await, 200);
+    }
+
     pub(crate) async fn signed(&self, body: &[u8], signature: &str) -> u16 {
         self.http
             .post(format!("{}/webhooks/whatsapp", self.stage.host.url))

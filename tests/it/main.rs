@@ -21,6 +21,7 @@ mod flow_walk;
 mod handover;
 mod harness;
 mod lost_answer;
+mod meta_says;
 mod rules;
 mod segments;
 mod stop;
@@ -40,6 +41,10 @@ fn main() -> ExitCode {
         harness::test!(flow_walk::a_verdict_record_replays_without_a_database),
         harness::test!(handover::a_conversation_is_answered_by_a_person_and_given_back),
         harness::test!(handover::nobody_is_left_waiting_without_an_alert),
+        harness::test!(meta_says::what_meta_says_of_a_number_is_shown_and_dated),
+        harness::test!(meta_says::an_answer_from_the_shops_phone_silences_the_bot),
+        harness::test!(meta_says::a_changed_number_keeps_the_person_and_their_opt_out),
+        harness::test!(meta_says::a_person_asks_what_they_agreed_to_and_is_told),
         harness::test!(webhooks::a_wrong_signature_is_turned_away_and_stores_nothing),
         harness::test!(webhooks::duplicates_in_any_order_take_effect_once),
         harness::test!(webhooks::what_nobody_understands_is_kept_and_answered_200),

@@ -103,6 +103,7 @@ pub(crate) async fn each_rule_fires_through_http_its_neighbour_passes_and_its_re
     content(&env, &mut fired).await;
     consent(&env, &mut fired).await;
     templates(&env, &mut fired).await;
+    account(&env, &mut fired).await;
     pace(&env, &mut fired).await;
     switches(&env, &mut fired).await;
     plugins(&env, &mut fired).await;
@@ -311,6 +312,80 @@ async fn waits_for_metas_word(env: &Env, template: &str) {
     let refused = sol.api.get(&format!("/v1/verdicts?message={id}")).await;
     let looks = refused.unwrap()["items"].as_array().unwrap().len();
     assert!(looks <= 5, "looked at {looks} times");
+}
+
+/// Meta speaks of the number and its account by webhook; what waits is judged again.
+async fn account(env: &Env, fired: &mut Fired) {
+    let sol = env.sol();
+    env.says(sol, 0, "hola").await;
+    env.jump(Millis::minutes(2)).await;
+    let quality = |event: &str| json!({ "display_phone_number": sol.shop.display, "event": event });
+    let field = "phone_number_quality_update";
+    env.meta_says(sol, field, quality("FLAGGED")).await;
+    let held = env.propose(sol, 1, "red", offer()).await;
+    assert_eq!(held["verdict"]["rule"], "account.quality-red", "{held}");
+    assert_eq!(held["verdict"]["verdict"], "hold");
+    fired.push(("account.quality-red", id(&held)));
+    passes(env, 0, "account.quality-red", text("hola")).await;
+    env.jump(Millis::minutes(1)).await;
+    env.meta_says(sol, field, quality("UNFLAGGED")).await;
+    let freed = env.now(sol, &held).await;
+    assert_eq!(freed["state"], "sent", "judged again: {freed}");
+
+    env.jump(Millis::minutes(1)).await;
+    let until = env.stage.host.ctx.now().secs() + 7_200;
+    let restricted = json!({ "event": "ACCOUNT_RESTRICTION", "restriction_info": [
+        { "restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": until }] });
+    env.meta_says(sol, "account_update", restricted).await;
+    let waits = env.propose(sol, 1, "restricted", offer()).await;
+    assert_eq!(waits["verdict"]["rule"], "account.restricted", "{waits}");
+    assert_eq!(waits["verdict"]["verdict"], "defer");
+    fired.push(("account.restricted", id(&waits)));
+    passes(env, 0, "account.restricted", text("aquí sigo")).await;
+    env.jump(Millis::minutes(1)).await;
+    let lifted =
+        json!({ "event": "DISABLED_UPDATE", "ban_info": { "waba_ban_state": "REINSTATE" } });
+    env.meta_says(sol, "account_update", lifted).await;
+    let freed = env.now(sol, &waits).await;
+    assert_eq!(freed["state"], "sent", "judged again: {freed}");
+    tier(env, fired).await;
+}
+
+/// Two people who never wrote: the second is one too many for a limit of two (promotion uses 95 %).
+async fn tier(env: &Env, fired: &mut Fired) {
+    let sol = env.sol();
+    let capability = |limit: Value| json!({ "max_daily_conversations_per_business": limit });
+    let field = "business_capability_update";
+    let to = |address: &str| {
+        let mut offer = offer();
+        offer["to"] = json!(address);
+        offer
+    };
+    for address in ["573005570001", "573005570002"] {
+        let contact = json!({ "address": address, "language": "es" });
+        sol.api.put("/v1/contacts", contact).await.unwrap();
+        let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 9, "per": "week" }, "evidence": "form 4" });
+        sol.api
+            .post(&format!("/v1/contacts/{address}/consent"), consent)
+            .await
+            .unwrap();
+    }
+    env.jump(Millis::minutes(1)).await;
+    passes(env, 0, "limits.tier", to("573005570001")).await;
+    env.meta_says(sol, field, capability(json!(2))).await;
+    let proposed = env.propose(sol, 0, "tier", to("573005570002")).await;
+    let waits = env.now(sol, &proposed).await;
+    assert_eq!(
+        (&waits["state"], &waits["rule"]),
+        (&json!("deferred"), &json!("limits.tier")),
+        "{waits}"
+    );
+    fired.push(("limits.tier", waits["verdict"].as_str().unwrap().to_owned()));
+    env.jump(Millis::minutes(1)).await;
+    env.meta_says(sol, field, capability(json!("TIER_UNLIMITED")))
+        .await;
+    let freed = env.now(sol, &proposed).await;
+    assert_eq!(freed["state"], "sent", "judged again: {freed}");
 }
 
 async fn pace(env: &Env, fired: &mut Fired) {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountUpdate;
 use crate::clock::Ts;
 use crate::content::MediaKind;
 use crate::ids::{PhoneNumberId, WabaId, Wamid};
@@ -81,6 +82,20 @@ pub enum UpdateKind {
         /// When.
         at: Ts,
     },
+    /// News of a number or an account.
+    Account(AccountUpdate),
+    /// Somebody of the shop wrote from the WhatsApp Business app.
+    Echo {
+        /// To whom.
+        person: PersonRef,
+        /// Meta's id of it.
+        wamid: Wamid,
+        /// When, Meta's time.
+        at: Ts,
+        /// The words, when it was a text.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
     /// A field we know of and do not act on yet, or one we do not know.
     Unhandled {
         /// Why it rests: `unknown field`, `unknown message shape`, `not acted on`.
@@ -99,6 +114,8 @@ impl UpdateKind {
             UpdateKind::TemplateQuality { .. } => "template_quality",
             UpdateKind::TemplateRecategorised { .. } => "template_category",
             UpdateKind::Preference { .. } => "preference",
+            UpdateKind::Account(_) => "account",
+            UpdateKind::Echo { .. } => "echo",
             UpdateKind::Unhandled { .. } => "unhandled",
         }
     }

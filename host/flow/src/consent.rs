@@ -121,6 +121,7 @@ pub(crate) fn label(found: &Recognition) -> String {
         Recognition::Human => "human".to_owned(),
         Recognition::Ask => "ask".to_owned(),
         Recognition::Keep => "keep".to_owned(),
+        Recognition::Permissions => "permissions".to_owned(),
         Recognition::None => String::new(),
     }
 }
@@ -135,6 +136,7 @@ pub(crate) fn unlabel(text: &str) -> Recognition {
         "human" => Recognition::Human,
         "ask" => Recognition::Ask,
         "keep" => Recognition::Keep,
+        "permissions" => Recognition::Permissions,
         other => {
             if let Some(t) = other.strip_prefix("opt_out:topic:") {
                 Recognition::OptOut(ConsentScope::Topic(t.to_owned()))

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod clock;
+pub mod consents;
 pub mod contacts;
 pub mod events;
 pub mod handovers;

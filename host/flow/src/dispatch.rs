@@ -187,6 +187,11 @@ pub(crate) async fn begin(
         {
             return Ok(Begun::Busy);
         }
+        if writes_first(proposal, &facts, now) {
+            tx.tenant(proposal.tenant)
+                .count_tier_recipient(proposal.contact, now)
+                .await?;
+        }
         judge::count(ctx, judgement.verdict);
         judge::record(
             tx,
@@ -238,6 +243,16 @@ pub(crate) async fn begin(
         rule.id = rule.unwrap_or(""), "judged at dispatch"
     );
     Ok(outcome)
+}
+
+/// Whether Meta's messaging limit counts this person: a template outside the window.
+fn writes_first(proposal: &Proposal, facts: &portero_gate::Facts, now: Ts) -> bool {
+    let open = facts
+        .window
+        .known()
+        .and_then(|w| w.last_inbound_at)
+        .is_some_and(|at| now < at + portero_gate::case::SERVICE_WINDOW);
+    proposal.content.is_template() && !open
 }
 
 /// Sends a cleared message and settles its attempt.

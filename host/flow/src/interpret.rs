@@ -20,6 +20,7 @@ use crate::context::{Context, Point};
 use crate::dispatch::{self, InFlight};
 use crate::error::FlowError;
 use crate::host_words;
+use crate::permissions;
 use crate::track;
 use crate::workers::Room;
 
@@ -109,9 +110,8 @@ async fn handle(ctx: &Context, event: &ClaimedEvent) -> Result<(), FlowError> {
     };
     match event.kind.as_str() {
         "message" => message(ctx, event, &read_update(event)?).await,
-        "status" | "template_status" | "template_quality" | "template_category" => {
-            track::update(ctx, event, tenant, &read_update(event)?).await
-        }
+        "status" | "template_status" | "template_quality" | "template_category" | "account"
+        | "echo" => track::update(ctx, event, tenant, &read_update(event)?).await,
         "preference" => {
             finish_alone(
                 ctx,
@@ -215,6 +215,10 @@ async fn words(
                 language,
             )
             .await?
+        }
+        Recognition::Permissions => {
+            let text = permissions::text(&mut tx, &who, now).await?;
+            (Some(host_words::text("permissions", text)), None)
         }
         Recognition::No { topic } => {
             append(
@@ -409,7 +413,7 @@ async fn identity(
     event: &ClaimedEvent,
     inbound: &InboundMessage,
     what: &str,
-    names: &[Option<&str>],
+    names: &[Option<&str>; 3],
 ) -> Result<(), FlowError> {
     let Some(tenant) = event.tenant else {
         return finish_alone(ctx, event, EventState::Unrouted, "no tenant").await;
@@ -429,6 +433,24 @@ async fn identity(
     let plain: Vec<_> = keys.iter().map(|(k, _)| k.clone()).collect();
     if let Some(contact) = tx.tenant(tenant).contact_by_addresses(&plain).await? {
         tx.tenant(tenant).add_aliases(contact, &keys, now).await?;
+        let [new_phone, new_id, old_id] = names;
+        let old = [
+            (inbound.from.wa_id.as_deref(), *new_phone),
+            (inbound.from.user_id.as_deref(), *new_id),
+            (*old_id, *new_id),
+        ];
+        for (old, new) in old {
+            let parse = |a: Option<&str>| {
+                a.and_then(|a| portero_domain::address::AddressKey::parse(a).ok())
+            };
+            if let (Some(old), Some(new)) = (parse(old), parse(new))
+                && old != new
+            {
+                tx.tenant(tenant)
+                    .end_alias(contact, &old, inbound.at)
+                    .await?;
+            }
+        }
     }
     let how = format!("identity: {what}");
     tx.system()

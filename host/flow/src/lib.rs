@@ -17,6 +17,7 @@ pub mod receive;
 
 mod host_words;
 pub mod interpret;
+mod permissions;
 
 pub mod consult;
 

@@ -210,7 +210,7 @@ async fn recognise(
 ) -> Result<Option<Seen>, StoreError> {
     let person = match &update.what {
         UpdateKind::Message(m) if m.group.is_none() => &m.from,
-        UpdateKind::Preference { person, .. } => person,
+        UpdateKind::Preference { person, .. } | UpdateKind::Echo { person, .. } => person,
         _ => return Ok(None),
     };
     let addresses = addresses(person);
@@ -417,7 +417,11 @@ fn event(
             EventState::Unhandled,
             "group message: kept, not answered".to_owned(),
         ),
-        (UpdateKind::Message(_) | UpdateKind::Preference { .. }, Some(_), None) => (
+        (
+            UpdateKind::Message(_) | UpdateKind::Preference { .. } | UpdateKind::Echo { .. },
+            Some(_),
+            None,
+        ) => (
             EventState::Unhandled,
             "no usable address of the person".to_owned(),
         ),
@@ -430,6 +434,9 @@ fn event(
             portero_store::model::message_lane(update.number.as_ref(), address)
         }
         (UpdateKind::Status(s), _) => format!("s:{}", s.wamid),
+        (UpdateKind::Account(_), _) => {
+            format!("a:{}", update.waba.as_ref().map_or("", |w| w.as_str()))
+        }
         (
             UpdateKind::TemplateStatus { name, .. }
             | UpdateKind::TemplateQuality { name, .. }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use portero_domain::account::{MessagingLimit, Reach};
 use portero_domain::clock::Ts;
 use portero_domain::consent::ConsentEvent;
 use portero_domain::ids::{ContactId, OutboxId, WabaId};
@@ -106,6 +107,63 @@ pub struct SenderFacts {
     pub mps: u32,
     /// Theoretical arrival time of the number's rate bucket (GCRA).
     pub tat: Ts,
+    /// What Meta last said of it and of its account.
+    #[serde(default, skip_serializing_if = "Standing::is_plain")]
+    pub standing: Standing,
+}
+
+/// What Meta last said of a number and its account; plain until it said something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// `GREEN`, `YELLOW`, `RED`; `None` when Meta did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<String>,
+    /// When it said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality_at: Option<Ts>,
+    /// The restriction that was reported; it may have ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restriction: Option<Restriction>,
+    /// The messaging limit; told for a template outside the window only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<TierFacts>,
+}
+
+impl Standing {
+    /// Whether nothing was said.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Standing::default()
+    }
+}
+
+/// A restriction of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restriction {
+    /// Meta's words.
+    pub what: String,
+    /// What it reaches.
+    pub reach: Reach,
+    /// Since when.
+    pub since: Ts,
+    /// Until when; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Ts>,
+}
+
+/// How much of the messaging limit is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TierFacts {
+    /// The limit; `None` when Meta never told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<MessagingLimit>,
+    /// Other people the business wrote to first in the last 24 hours; counted up to the limit.
+    pub used: u32,
+    /// This person is counted already.
+    pub counted: bool,
+    /// When the first of them stops counting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frees_at: Option<Ts>,
 }
 
 /// About the plugin that proposes.

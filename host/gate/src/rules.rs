@@ -299,13 +299,14 @@ registry! {
     data { erased, }
     recipient { invalid, do_not_contact, }
     consent { missing, revoked, meta_stop, scope, }
+    account { restricted, quality_red, }
     session { window_closed, window_margin, }
     template { unknown, not_approved, paused, params, }
     content { empty, too_long, unsupported, placeholder_leak, }
     bot { handover_active, consecutive, }
     frequency { promise_exceeded, }
     quiet_hours { tenant, }
-    limits { pair_rate, throughput, }
+    limits { tier, pair_rate, throughput, }
 }
 
 /// A rule by its id.

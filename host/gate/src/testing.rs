@@ -83,6 +83,7 @@ impl Setup {
                 waba: WabaId::new("200001").unwrap(),
                 mps: 80,
                 tat: Ts::ZERO,
+                standing: portero_gate::facts::Standing::default(),
             }),
             plugin: None,
             recipient: RecipientFacts {

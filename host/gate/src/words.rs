@@ -54,6 +54,8 @@ pub enum Recognition {
     Human,
     /// May be an opt-out: the host asks.
     Ask,
+    /// Asks what they agreed to.
+    Permissions,
     /// Answered "keep as is" to that question.
     Keep,
     /// Nothing about consent.

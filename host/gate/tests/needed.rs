@@ -10,13 +10,16 @@
 mod common;
 
 use common::{Setup, buttons, granted, id, meta_stop, positional, revoked, send, text};
+use portero_domain::account::{MessagingLimit, Reach};
 use portero_domain::address::AddressKey;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::ConsentScope;
 use portero_domain::content::Content;
 use portero_domain::ids::{ContactId, OutboxId};
 use portero_domain::template::TemplateStatus;
-use portero_gate::facts::{DoNotContact, Duplicate, Stop, TemplateFact, TenantMode};
+use portero_gate::facts::{
+    DoNotContact, Duplicate, Restriction, Stop, TemplateFact, TenantMode, TierFacts,
+};
 use portero_gate::rules::RULES;
 use portero_gate::{Fact, Verdict, judge_without};
 
@@ -119,6 +122,17 @@ const CASES: &[Case] = &[
             *s.consent() = vec![granted(ConsentScope::Topic("pedidos".into()), 1_000)];
         },
     ),
+    ("account.restricted", Setup::promo, |s| {
+        s.sender().standing.restriction = Some(Restriction {
+            what: "DISABLE".into(),
+            reach: Reach::All,
+            since: s.now,
+            until: None,
+        });
+    }),
+    ("account.quality-red", Setup::promo, |s| {
+        s.sender().standing.quality = Some("RED".into());
+    }),
     (
         "session.window-closed",
         || Setup::operator("hola"),
@@ -188,6 +202,18 @@ const CASES: &[Case] = &[
     ("quiet-hours.tenant", Setup::promo, |s| {
         s.now = s.now - Millis::hours(4)
     }),
+    (
+        "limits.tier",
+        || Setup::promo().at_dispatch(),
+        |s| {
+            s.sender().standing.tier = Some(TierFacts {
+                limit: Some(MessagingLimit(250)),
+                used: 237,
+                counted: false,
+                frees_at: Some(s.now + Millis::hours(1)),
+            });
+        },
+    ),
     (
         "limits.pair-rate",
         || Setup::operator("hola").at_dispatch(),

@@ -7,6 +7,7 @@
 mod account;
 mod message;
 mod person;
+mod standing;
 mod status;
 
 use portero_domain::ids::WabaId;
@@ -153,6 +154,11 @@ fn read_change(mut change: Change, raw: &RawValue, out: &mut Out) {
             Ok(what) => out.push(&change, hashed(&change, whole), what, whole),
             Err(why) => out.unhandled(&change, whole, &why),
         },
+        "smb_message_echoes" => read_echoes(&change, whole, &value, out),
+        field if standing::FIELDS.contains(&field) => match standing::account(&change, &value) {
+            Ok(what) => out.push(&change, hashed(&change, whole), what, whole),
+            Err(why) => out.unhandled(&change, whole, &why),
+        },
         field if KNOWN_NOT_ACTED_ON.contains(&field) => {
             out.unhandled(&change, whole, "not acted on");
         }
@@ -214,6 +220,20 @@ fn read_preferences(change: &Change, whole: &RawValue, value: &Obj<'_>, out: &mu
     let people = People::read(value, preferences.len());
     for raw in preferences {
         match account::preference(change, raw, &people) {
+            Ok(what) => out.push(change, hashed(change, raw), what, raw),
+            Err(why) => out.unhandled(change, raw, &why),
+        }
+    }
+}
+
+/// Field `smb_message_echoes`: what people of the shop wrote from the WhatsApp Business app.
+fn read_echoes(change: &Change, whole: &RawValue, value: &Obj<'_>, out: &mut Out) {
+    let echoes = value.list("message_echoes").unwrap_or_default();
+    if echoes.is_empty() {
+        return out.unhandled(change, whole, "unknown echo shape: nothing inside");
+    }
+    for raw in echoes {
+        match standing::echo(raw) {
             Ok(what) => out.push(change, hashed(change, raw), what, raw),
             Err(why) => out.unhandled(change, raw, &why),
         }

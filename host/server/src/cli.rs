@@ -81,6 +81,9 @@ pub enum Command {
     /// WhatsApp numbers of a tenant
     #[command(subcommand)]
     Number(NumberCommand),
+    /// What people agreed to
+    #[command(subcommand)]
+    Consent(ConsentCommand),
     /// Meta apps whose webhooks this host accepts
     #[command(subcommand)]
     App(AppCommand),
@@ -380,6 +383,18 @@ pub enum NumberCommand {
     /// List them
     #[command(after_help = "Example:\n  portero number list --tenant tienda-sol")]
     List(Target),
+    /// One number: quality, limit, restriction, and what Meta said of it over time
+    #[command(after_help = "Example:\n  portero number show 401000000000001 --tenant tienda-sol")]
+    Show {
+        /// Meta's id of the number
+        phone_number_id: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Ask Meta for quality, name and limit of every number
+    #[command(after_help = "Example:\n  portero number sync --tenant tienda-sol")]
+    Sync(Target),
     /// Connect one; the access token is read from PORTERO_ACCESS_TOKEN or a file
     #[command(
         after_help = "Example:\n  portero number add 401000000000001 --waba 301000000000001 --display \"+57 1 555 0101\" --access-token-file token.txt --tenant tienda-sol"
@@ -393,6 +408,9 @@ pub enum NumberCommand {
         /// Shown form
         #[arg(long)]
         display: String,
+        /// People a day the account may write to first (TIER_2K, …); 250 until Meta tells it
+        #[arg(long, value_name = "TIER")]
+        messaging_limit: Option<String>,
         /// File with the access token
         #[arg(long, value_name = "FILE")]
         access_token_file: Option<PathBuf>,
@@ -404,6 +422,20 @@ pub enum NumberCommand {
             hide_env_values = true
         )]
         access_token: Option<String>,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Verbs of `consent`.
+#[derive(Subcommand, Debug)]
+pub enum ConsentCommand {
+    /// What a person agreed to, with its proof, and what was sent to them in the last 30 days
+    #[command(after_help = "Example:\n  portero consent show +573001112233 --tenant tienda-sol")]
+    Show {
+        /// Contact or address
+        who: String,
         /// Which host
         #[command(flatten)]
         target: Target,

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod ask;
 pub mod config;
+pub mod consent;
 pub mod doctor;
 pub mod inbox;
 pub mod migrate;

@@ -51,6 +51,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Resume(args) => commands::stop::run(args, false).await,
         Command::Tenant(args) => commands::tenant::run(args).await,
         Command::Number(args) => commands::number::run(args).await,
+        Command::Consent(args) => commands::consent::run(args).await,
         Command::App(args) => commands::app::run(args).await,
         Command::Template(args) => commands::template::run(args).await,
         Command::Plugin(args) => commands::plugin::run(args).await,

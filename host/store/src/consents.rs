@@ -1,9 +1,11 @@
 //! The ledger of consent: appended, never changed; its standing is computed elsewhere.
 
+use portero_domain::clock::Ts;
 use portero_domain::consent::{ConsentEvent, ConsentScope};
 use portero_domain::ids::{ContactId, TenantId};
 use serde_json::json;
 
+use crate::db;
 use crate::error::{Result, StoreError};
 use crate::json;
 use crate::tx::TenantTx;
@@ -17,6 +19,9 @@ statements! {
         on conflict (consent_event_id) do nothing";
     CONSENT_EVENTS = "select event from consent_events where tenant_id = $1 and contact_id = $2
         order by captured_at, received_at, consent_event_id";
+    SENT_BY_PURPOSE = "select purpose, count(*) from outbox
+        where tenant_id = $1 and contact_id = $2 and state = 'sent' and created_at > $3
+          and (status is null or status <> 'failed') group by purpose order by purpose";
     /// What changes a person's consent and what reads it to send must not pass each other: on
     /// Postgres both lock the person's row (SQLite has one writer).
     CONTACT_LOCK = "select contact_id from contacts where tenant_id = $1 and contact_id = $2",
@@ -44,6 +49,25 @@ fn scope_text(scope: &ConsentScope) -> String {
 }
 
 impl TenantTx<'_> {
+    /// Messages that went to a person since an instant, by purpose.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn sent_by_purpose(
+        &mut self,
+        contact: ContactId,
+        since: Ts,
+    ) -> Result<Vec<(String, u64)>> {
+        let rows: Vec<(String, i64)> = self
+            .tx
+            .rows(SENT_BY_PURPOSE, args![self.tenant, contact, since])
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(purpose, n)| (purpose, db::count(n)))
+            .collect())
+    }
+
     /// Appends an event; the same id twice is one event.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ pub struct ContactRow {
     pub created_at: Ts,
     /// When they were erased.
     pub erased_at: Option<Ts>,
-    /// Every address, oldest first, each as last spelled.
+    /// Every address: those in use before those left, oldest first, each as last spelled.
     pub aliases: Vec<(AddressKey, String)>,
 }
 
@@ -69,10 +69,15 @@ statements! {
         from contacts where tenant_id = $1 and contact_id > $2 order by contact_id limit $3";
     ALIASES_OF = "select contact_id, address, as_spelled from contact_aliases
         where tenant_id = $1 and contact_id in (select value from json_each($2))
-        order by since_at, address",
+        order by until_at is not null, since_at, address",
         postgres = "select contact_id, address, as_spelled from contact_aliases
         where tenant_id = $1 and contact_id in (select jsonb_array_elements_text(cast($2 as jsonb)))
-        order by since_at, address";
+        order by until_at is not null, since_at, address";
+    ALIAS_HISTORY = "select address, since_at, until_at from contact_aliases
+        where tenant_id = $1 and contact_id = $2 order by since_at, address";
+    /// What a person left; written from again, it is theirs again.
+    ALIAS_END = "update contact_aliases set until_at = $4
+        where tenant_id = $1 and contact_id = $2 and address = $3 and until_at is null";
     CONTACT_TOUCH_NAME = "update contacts set name = $3
         where tenant_id = $1 and contact_id = $2 and (name is null or name <> $3)";
     CONTACT_SET_COUNTRY = "update contacts set country = $3 where tenant_id = $1 and contact_id = $2";
@@ -209,6 +214,37 @@ impl TenantTx<'_> {
                 args![self.tenant, contact, address_rows(addresses), now],
             )
             .await
+    }
+
+    /// The person has left this address since `at`: nothing is sent to it, suppression still counts it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn end_alias(
+        &mut self,
+        contact: ContactId,
+        address: &AddressKey,
+        at: Ts,
+    ) -> Result<bool> {
+        let args = args![self.tenant, contact, address, at];
+        Ok(self.tx.run(ALIAS_END, args).await? == 1)
+    }
+
+    /// Every address of a person with the time it was theirs: (address, since, until), oldest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn alias_history(
+        &mut self,
+        contact: ContactId,
+    ) -> Result<Vec<(AddressKey, Ts, Option<Ts>)>> {
+        let rows: Vec<(String, i64, Option<i64>)> = self
+            .tx
+            .rows(ALIAS_HISTORY, args![self.tenant, contact])
+            .await?;
+        rows.into_iter()
+            .map(|(address, since, until)| Ok((json::address(address)?, Ts(since), until.map(Ts))))
+            .collect()
     }
 
     /// One person.

@@ -4,17 +4,20 @@
 //! stored after it finds the attempt begun. (An admission holds nothing: it sends nothing.) The
 //! number's bucket is looked at again when it is spent, see `attempts`.
 
+use portero_domain::account::MessagingLimit;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::ConsentEvent;
 use portero_domain::content::Content;
 use portero_domain::ids::WabaId;
 use portero_domain::proposal::{Origin, Proposal};
 use portero_gate::Fact;
+use portero_gate::case::SERVICE_WINDOW;
 use portero_gate::facts::{
-    ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts, SenderFacts,
-    Stop, TemplateFact, TenantFacts, WindowFacts,
+    ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts, Restriction,
+    SenderFacts, Standing, Stop, TemplateFact, TenantFacts, WindowFacts,
 };
 
+use crate::accounts;
 use crate::engine::EngineKind;
 use crate::error::{Result, StoreError};
 use crate::json;
@@ -58,6 +61,8 @@ statements! {
             (select s.value from settings s where s.key = $8) as stop_all,
             n.tenant_id as number_tenant, n.waba_id, n.mps, n.tat_at,
             n.stopped_at as number_stopped_at, n.stop_reason as number_stop_reason,
+            n.quality, n.quality_at, k.messaging_limit, k.restriction, k.restriction_reach, k.restricted_at,
+            k.restricted_until_at,
             c.contact_id, c.country, c.erased_at,
             v.window_at, v.window_wamid, v.human_since_at, v.pair_tat_at,
             d.outbox_id as duplicate_of, d.content_hash as duplicate_hash,
@@ -68,6 +73,7 @@ statements! {
                 and p.created_at > $6 - 60000 and p.outbox_id <> $5) as plugin_minute
         from tenants t
         left join numbers n on n.phone_number_id = $2
+        left join accounts k on k.tenant_id = n.tenant_id and k.waba_id = n.waba_id
         left join contacts c on c.contact_id = $3 and c.tenant_id = t.tenant_id
         left join conversations v on v.phone_number_id = $2 and v.contact_id = $3 and v.tenant_id = t.tenant_id
         left join outbox d on d.tenant_id = t.tenant_id and d.proposal_key = $4 and d.outbox_id <> $5
@@ -115,6 +121,13 @@ struct Raw {
     tat_at: Option<i64>,
     number_stopped_at: Option<i64>,
     number_stop_reason: Option<String>,
+    quality: Option<String>,
+    quality_at: Option<i64>,
+    messaging_limit: Option<i64>,
+    restriction: Option<String>,
+    restriction_reach: Option<String>,
+    restricted_at: Option<i64>,
+    restricted_until_at: Option<i64>,
     contact_id: Option<String>,
     country: Option<String>,
     erased_at: Option<i64>,
@@ -171,7 +184,16 @@ impl TenantTx<'_> {
         let raw = raw.ok_or(StoreError::NotFound { what: "tenant" })?;
         let known = raw.contact_id.is_some();
         let lists = self.lists(p, query.now).await?;
-        let sender = self.sender(&raw)?;
+        let mut sender = self.sender(&raw)?;
+        let open = raw
+            .window_at
+            .is_some_and(|at| query.now < Ts(at) + SERVICE_WINDOW);
+        if let (Fact::Known(sender), true) = (&mut sender, p.content.is_template() && !open) {
+            let limit = accounts::limit(raw.messaging_limit);
+            if sender.owned && !limit.is_some_and(MessagingLimit::is_unlimited) {
+                sender.standing.tier = Some(self.tier_facts(p.contact, limit, query.now).await?);
+            }
+        }
         let template = match (&p.content, &sender) {
             (Content::Template(t), Fact::Known(sender)) if sender.owned => {
                 match self.template(&sender.waba, &t.name, &t.language).await? {
@@ -266,6 +288,7 @@ impl TenantTx<'_> {
                 waba,
                 mps: 0,
                 tat: Ts::ZERO,
+                standing: Standing::default(),
             }));
         }
         Ok(Fact::Known(SenderFacts {
@@ -273,6 +296,7 @@ impl TenantTx<'_> {
             waba: json::waba(waba.clone())?,
             mps: json::small("mps", raw.mps.unwrap_or_default())?,
             tat: Ts(raw.tat_at.unwrap_or_default()),
+            standing: standing(raw),
         }))
     }
 
@@ -294,6 +318,21 @@ impl TenantTx<'_> {
             }
         }
         Ok(lists)
+    }
+}
+
+/// What Meta said of the number and its account.
+fn standing(raw: &Raw) -> Standing {
+    Standing {
+        quality: raw.quality.clone().filter(|q| q != "UNKNOWN"),
+        quality_at: raw.quality_at.map(Ts),
+        restriction: raw.restriction.as_ref().map(|what| Restriction {
+            what: what.clone(),
+            reach: accounts::reach(raw.restriction_reach.as_deref()),
+            since: Ts(raw.restricted_at.unwrap_or_default()),
+            until: raw.restricted_until_at.map(Ts),
+        }),
+        tier: None,
     }
 }
 

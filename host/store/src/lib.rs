@@ -10,6 +10,7 @@
 #[macro_use]
 mod db;
 
+mod accounts;
 mod activity;
 mod apps;
 mod attempts;
@@ -36,6 +37,7 @@ mod outbox;
 mod outbox_row;
 mod plugins;
 mod purchases;
+mod rejudge;
 mod seal;
 mod segment_people;
 mod segment_runs;
@@ -44,6 +46,7 @@ mod statements;
 mod statuses;
 mod templates;
 mod tenants;
+mod tier;
 mod timers;
 mod tokens;
 mod transactions;

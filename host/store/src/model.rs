@@ -1,5 +1,6 @@
 //! Rows and inputs, in one place for those who call.
 
+pub use crate::accounts::{AccountEntry, AccountRow};
 pub use crate::activity::Interaction;
 pub use crate::apps::AppSecrets;
 pub use crate::attempts::{AttemptEnd, AttemptRow, NewAttempt};

@@ -48,15 +48,23 @@ pub struct NumberRow {
     pub mps: u32,
     /// Its stop switch.
     pub stopped: Option<Stop>,
+    /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN`.
+    pub quality: String,
+    /// When Meta said so.
+    pub quality_at: Option<Ts>,
+    /// The name people see, as Meta last said.
+    pub verified_name: Option<String>,
+    /// Meta's decision on it.
+    pub name_decision: Option<String>,
 }
 
 statements! {
     ROUTE_NUMBER = "select tenant_id, waba_id from numbers where phone_number_id = $1";
     ROUTE_WABA = "select tenant_id, waba_id from numbers where waba_id = $1 order by created_at, phone_number_id limit 1";
-    NUMBERS = "select phone_number_id, waba_id, display, mps, stopped_at, stop_reason
-        from numbers where tenant_id = $1 order by created_at, phone_number_id";
-    NUMBER_GET = "select phone_number_id, waba_id, display, mps, stopped_at, stop_reason
-        from numbers where tenant_id = $1 and phone_number_id = $2";
+    NUMBERS = "select phone_number_id, waba_id, display, mps, stopped_at, stop_reason,
+            quality, quality_at, verified_name, name_decision from numbers where tenant_id = $1 order by created_at, phone_number_id";
+    NUMBER_GET = "select phone_number_id, waba_id, display, mps, stopped_at, stop_reason,
+            quality, quality_at, verified_name, name_decision from numbers where tenant_id = $1 and phone_number_id = $2";
     /// A number never changes hands: another tenant's row stays as it is.
     NUMBER_PUT = "insert into numbers (tenant_id, phone_number_id, waba_id, display, access_token, mps, tat_at, created_at)
         values ($1, $2, $3, $4, $5, $6, 0, $7)
@@ -79,6 +87,10 @@ struct RawNumber {
     mps: i64,
     stopped_at: Option<i64>,
     stop_reason: Option<String>,
+    quality: String,
+    quality_at: Option<i64>,
+    verified_name: Option<String>,
+    name_decision: Option<String>,
 }
 
 impl RawNumber {
@@ -89,6 +101,10 @@ impl RawNumber {
             display: self.display,
             mps: json::small("mps", self.mps)?,
             stopped: stop("number", self.stopped_at, self.stop_reason),
+            quality: self.quality,
+            quality_at: self.quality_at.map(Ts),
+            verified_name: self.verified_name,
+            name_decision: self.name_decision,
         })
     }
 }

@@ -1,8 +1,11 @@
 //! Numbers of a tenant.
 
-use portero_domain::ids::{PhoneNumberId, TenantId, WabaId};
+use portero_domain::account::{MessagingLimit, Reach};
+use portero_domain::clock::Ts;
+use portero_domain::ids::{EventId, PhoneNumberId, TenantId, WabaId};
+use portero_meta::transport::Access;
 use portero_store::Tx;
-use portero_store::model::{NewNumber, NumberRow};
+use portero_store::model::{AccountEntry, AccountRow, NewNumber, NumberRow};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +28,10 @@ pub struct NumberRequest {
     /// Messages per second Meta allows; 80 when absent.
     #[serde(default)]
     pub mps: Option<u32>,
+    /// People a day the account may write to first, as Meta shows it (`TIER_2K`, `TIER_UNLIMITED`); until it is
+    /// given, synced or told by webhook, 250 is taken.
+    #[serde(default)]
+    pub messaging_limit: Option<String>,
 }
 
 /// A number.
@@ -40,18 +47,209 @@ pub struct NumberView {
     pub mps: u32,
     /// Why it does not send, if it does not.
     pub stopped: Option<String>,
+    /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN`.
+    pub quality: String,
+    /// When Meta said so, RFC 3339.
+    pub quality_since: Option<String>,
+    /// The name people see.
+    pub verified_name: Option<String>,
+    /// Meta's decision on it.
+    pub name_decision: Option<String>,
+    /// People a day the account may write to first; `unknown` until Meta told it (250 is taken then).
+    pub messaging_limit: String,
+    /// A restriction of the account that stands.
+    pub restriction: Option<RestrictionView>,
+    /// Meta's review of the account.
+    pub review: Option<String>,
+}
+
+/// A restriction of an account.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct RestrictionView {
+    /// Meta's words.
+    pub what: String,
+    /// `business_initiated` or `all`.
+    pub reach: String,
+    /// Since when, RFC 3339.
+    pub since: Option<String>,
+    /// Until when, RFC 3339; open when absent.
+    pub until: Option<String>,
+}
+
+/// A number with what Meta said of it and its account over time.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct NumberDetail {
+    /// As it stands.
+    pub number: NumberView,
+    /// What Meta said, newest first.
+    pub history: Vec<HistoryView>,
+}
+
+/// One thing Meta said.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct HistoryView {
+    /// When, RFC 3339.
+    pub at: String,
+    /// `number`, `account` or `template`.
+    pub subject: String,
+    /// Number id, account id, or `name (language)`.
+    pub name: String,
+    /// `quality`, `messaging_limit`, `restriction`, `status`, …
+    pub aspect: String,
+    /// What it was then.
+    pub value: String,
+    /// What was said beside.
+    pub detail: String,
 }
 
 impl NumberView {
-    pub(crate) fn of(row: NumberRow) -> NumberView {
+    fn of(row: NumberRow, account: AccountRow, now: Ts) -> NumberView {
+        let stands = account.restricted_until.is_none_or(|until| now < until);
         NumberView {
             phone_number_id: row.id.as_str().to_owned(),
             waba_id: row.waba.as_str().to_owned(),
             display: row.display,
             mps: row.mps,
             stopped: row.stopped.map(|s| s.reason),
+            quality: row.quality,
+            quality_since: row.quality_at.map(Ts::rfc3339),
+            verified_name: row.verified_name,
+            name_decision: row.name_decision,
+            messaging_limit: account
+                .limit
+                .map_or_else(|| "unknown".to_owned(), |l| l.to_string()),
+            restriction: account
+                .restriction
+                .filter(|_| stands)
+                .map(|what| RestrictionView {
+                    what,
+                    reach: account.reach.unwrap_or(Reach::All).as_str().to_owned(),
+                    since: account.restricted_at.map(Ts::rfc3339),
+                    until: account.restricted_until.map(Ts::rfc3339),
+                }),
+            review: account.review,
         }
     }
+}
+
+async fn view(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: TenantId,
+    row: NumberRow,
+) -> Result<NumberView, FlowError> {
+    let account = tx.tenant(tenant).account(&row.waba).await?;
+    Ok(NumberView::of(row, account, ctx.now()))
+}
+
+/// Lines of history shown.
+const HISTORY: usize = 100;
+
+/// One number, with its history and its account's.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn get(ctx: &Context, tenant: TenantId, id: &str) -> Result<NumberDetail, FlowError> {
+    let missing = || FlowError::not_found("number", id);
+    let id = PhoneNumberId::new(id).ok_or_else(missing)?;
+    let mut tx = ctx.store.read().await?;
+    let row = tx.tenant(tenant).number(&id).await?.ok_or_else(missing)?;
+    let waba = row.waba.clone();
+    let mut tenant_tx = tx.tenant(tenant);
+    let mut entries = tenant_tx
+        .account_changes(Some("number"), Some(id.as_str()), HISTORY)
+        .await?;
+    entries.extend(
+        tenant_tx
+            .account_changes(Some("account"), Some(waba.as_str()), HISTORY)
+            .await?,
+    );
+    entries.sort_by_key(|e| std::cmp::Reverse(e.at));
+    let history = entries
+        .into_iter()
+        .map(|e| HistoryView {
+            at: e.at.rfc3339(),
+            subject: e.subject,
+            name: e.name,
+            aspect: e.aspect,
+            value: e.value,
+            detail: e.detail,
+        })
+        .collect();
+    let number = view(ctx, &mut tx, tenant, row).await?;
+    Ok(NumberDetail { number, history })
+}
+
+/// Asks Meta for quality, name, limit and throughput of every number.
+///
+/// # Errors
+/// [`FlowError::Meta`] with its words, or the database.
+pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<Vec<NumberView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let mut numbers = Vec::new();
+    for row in tx.tenant(tenant).numbers().await? {
+        if let Some(token) = tx.tenant(tenant).number_token(&row.id).await? {
+            numbers.push((row, token));
+        }
+    }
+    drop(tx);
+    for (row, token) in numbers {
+        let info = ctx
+            .cloud
+            .number(&row.id, &Access { token })
+            .await
+            .map_err(|e| FlowError::Meta { why: e.to_string() })?;
+        let now = ctx.now();
+        let mut tx = ctx.store.write().await?;
+        let mut tenant_tx = tx.tenant(tenant);
+        let keep = |subject: &str, name: &str, aspect: &str, value: &str| AccountEntry {
+            subject: subject.to_owned(),
+            name: name.to_owned(),
+            aspect: aspect.to_owned(),
+            value: value.to_owned(),
+            detail: "asked".to_owned(),
+            at: now,
+        };
+        if let Some(quality) = &info.quality_rating
+            && *quality != row.quality
+        {
+            tenant_tx.set_number_quality(&row.id, quality, now).await?;
+            let entry = keep("number", row.id.as_str(), "quality", quality);
+            tenant_tx
+                .append_account_change(EventId::new(&*ctx.ids, now), &entry)
+                .await?;
+        }
+        if let Some(name) = &info.verified_name {
+            let decision = info.name_status.as_deref().unwrap_or("APPROVED");
+            tenant_tx
+                .set_number_name(&row.id, decision, Some(name))
+                .await?;
+        }
+        let limit = info.messaging_limit.as_deref();
+        if let Some(limit) = limit.and_then(MessagingLimit::from_meta) {
+            let before = tenant_tx.account(&row.waba).await?.limit;
+            tenant_tx.set_account_limit(&row.waba, limit, now).await?;
+            if before != Some(limit) {
+                let entry = keep(
+                    "account",
+                    row.waba.as_str(),
+                    "messaging_limit",
+                    &limit.to_string(),
+                );
+                tenant_tx
+                    .append_account_change(EventId::new(&*ctx.ids, now), &entry)
+                    .await?;
+            }
+        }
+        if info.throughput.as_deref() == Some("HIGH") {
+            tenant_tx.set_number_mps(&row.id, 1_000).await?;
+        }
+        tenant_tx.rejudge_account(&row.waba, now).await?;
+        tx.commit().await?;
+    }
+    ctx.wake_outbox.notify_one();
+    ctx.touched();
+    list(ctx, tenant).await
 }
 
 /// Connects a number to a tenant.
@@ -67,6 +265,18 @@ pub async fn put(
         .ok_or_else(|| FlowError::bad("phone_number_id", "1 to 64 bytes, as Meta shows it"))?;
     let waba = WabaId::new(&request.waba_id)
         .ok_or_else(|| FlowError::bad("waba_id", "1 to 64 bytes, as Meta shows it"))?;
+    let limit = request
+        .messaging_limit
+        .as_deref()
+        .map(|text| {
+            MessagingLimit::from_meta(text).ok_or_else(|| {
+                FlowError::bad(
+                    "messaging_limit",
+                    format!("`{text}` is no limit of Meta's: TIER_250, TIER_2K, TIER_UNLIMITED, …"),
+                )
+            })
+        })
+        .transpose()?;
     let mut tx = ctx.store.write().await?;
     if tx
         .system()
@@ -87,13 +297,19 @@ pub async fn put(
         mps: request.mps.unwrap_or(80).clamp(1, 1_000),
     };
     tx.tenant(tenant).put_number(&new, ctx.now()).await?;
+    if let Some(limit) = limit {
+        tx.tenant(tenant)
+            .set_account_limit(&new.waba, limit, ctx.now())
+            .await?;
+    }
     let row = tx
         .tenant(tenant)
         .number(&id)
         .await?
         .ok_or_else(|| FlowError::not_found("number", &id))?;
+    let shown = view(ctx, &mut tx, tenant, row).await?;
     tx.commit().await?;
-    Ok(NumberView::of(row))
+    Ok(shown)
 }
 
 /// Numbers of a tenant.
@@ -102,13 +318,11 @@ pub async fn put(
 /// The database.
 pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<NumberView>, FlowError> {
     let mut tx = ctx.store.read().await?;
-    Ok(tx
-        .tenant(tenant)
-        .numbers()
-        .await?
-        .into_iter()
-        .map(NumberView::of)
-        .collect())
+    let mut all = Vec::new();
+    for row in tx.tenant(tenant).numbers().await? {
+        all.push(view(ctx, &mut tx, tenant, row).await?);
+    }
+    Ok(all)
 }
 
 /// The number named, or the tenant's only one.

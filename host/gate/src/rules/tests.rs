@@ -27,6 +27,8 @@ fn ids_are_unique_and_stand_in_catalogue_order() {
             "consent.revoked",
             "consent.meta-stop",
             "consent.scope",
+            "account.restricted",
+            "account.quality-red",
             "session.window-closed",
             "session.window-margin",
             "template.unknown",
@@ -41,6 +43,7 @@ fn ids_are_unique_and_stand_in_catalogue_order() {
             "bot.consecutive",
             "frequency.promise-exceeded",
             "quiet-hours.tenant",
+            "limits.tier",
             "limits.pair-rate",
             "limits.throughput",
         ]

@@ -48,6 +48,9 @@ fn words(lexicon: &Lexicon, whole: &str, bare: &str, context: WordContext) -> Op
             ConsentScope::Topic(noun.to_owned())
         }));
     }
+    if has(&lexicon.permissions, bare) || has(&lexicon.permissions, whole) {
+        return Some(Recognition::Permissions);
+    }
     if has(&lexicon.out, bare) || has(&lexicon.out, whole) {
         return Some(Recognition::OptOut(scope(lexicon, whole, context)));
     }

@@ -4,6 +4,7 @@ mod fields;
 mod frame;
 mod messages;
 mod properties;
+mod standing;
 mod statuses;
 
 use portero_domain::clock::Ts;

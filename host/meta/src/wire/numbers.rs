@@ -3,8 +3,7 @@
 use crate::wire::json::Obj;
 
 /// Fields asked for.
-pub const FIELDS: &str =
-    "id,display_phone_number,verified_name,quality_rating,status,name_status,throughput";
+pub const FIELDS: &str = "id,display_phone_number,verified_name,quality_rating,status,name_status,throughput,whatsapp_business_manager_messaging_limit";
 
 /// A business phone number; texts in Meta's words, absent when Meta did not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +20,8 @@ pub struct NumberInfo {
     pub status: Option<String>,
     /// Decision on the name.
     pub name_status: Option<String>,
+    /// People a day: `TIER_250`, …
+    pub messaging_limit: Option<String>,
     /// `throughput.level`: STANDARD, HIGH, NOT_APPLICABLE.
     pub throughput: Option<String>,
 }
@@ -36,6 +37,7 @@ pub fn read(body: &[u8]) -> Option<NumberInfo> {
         quality_rating: n.filled("quality_rating"),
         status: n.filled("status"),
         name_status: n.filled("name_status"),
+        messaging_limit: n.filled("whatsapp_business_manager_messaging_limit"),
         throughput: n.obj("throughput").and_then(|t| t.filled("level")),
     })
 }

@@ -15,14 +15,10 @@ pub const OBJECT: &str = "whatsapp_business_account";
 /// A field in neither this list nor [`crate::translate`]'s own is reported as unknown, which tells
 /// an operator that Meta has moved.
 pub const KNOWN_NOT_ACTED_ON: &[&str] = &[
-    "account_alerts",
     "account_offboarded",
     "account_reconnected",
-    "account_review_update",
     "account_settings_update",
-    "account_update",
     "automatic_events",
-    "business_capability_update",
     "business_status_update",
     "business_username_updates",
     "calls",
@@ -36,11 +32,7 @@ pub const KNOWN_NOT_ACTED_ON: &[&str] = &[
     "messaging_handovers",
     "partner_solutions",
     "payment_configuration_update",
-    "phone_number_name_update",
-    "phone_number_quality_update",
-    "security",
     "smb_app_state_sync",
-    "smb_message_echoes",
     "standby",
     "tracking_events",
 ];

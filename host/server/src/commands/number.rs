@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::NumberCommand;
-use crate::commands::{show, show_list};
+use crate::commands::plugin::encode;
+use crate::commands::{show, show_list, text};
+use crate::output;
 
 /// Runs the verb.
 ///
@@ -16,12 +18,15 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
     match command {
         NumberCommand::List(target) => {
             let api = target.connect().await?;
-            let answer = api.get("/v1/numbers").await?;
+            let answer = with_restriction(api.get("/v1/numbers").await?);
             let columns = [
                 ("number", "phone_number_id"),
                 ("display", "display"),
                 ("account", "waba_id"),
                 ("messages/s", "mps"),
+                ("quality", "quality"),
+                ("people/day", "messaging_limit"),
+                ("restriction", "restricted"),
                 ("stopped", "stopped"),
             ];
             show_list(
@@ -32,10 +37,32 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
             );
             api.close().await;
         }
+        NumberCommand::Show {
+            phone_number_id,
+            target,
+        } => {
+            let api = target.connect().await?;
+            let path = format!("/v1/numbers/{}", encode(&phone_number_id));
+            let answer = api.get(&path).await?;
+            if target.json {
+                output::json(&answer);
+            } else {
+                detail(&answer);
+            }
+            api.close().await;
+        }
+        NumberCommand::Sync(target) => {
+            let api = target.connect().await?;
+            let answer = api.post("/v1/numbers/sync", json!({})).await?;
+            let count = answer.as_array().map_or(0, Vec::len);
+            show(target.json, &answer, &format!("{count} numbers asked"));
+            api.close().await;
+        }
         NumberCommand::Add {
             phone_number_id,
             waba,
             display,
+            messaging_limit,
             access_token_file,
             access_token,
             target,
@@ -52,7 +79,7 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
             };
             let api = target.connect().await?;
             let body = json!({ "phone_number_id": phone_number_id, "waba_id": waba, "display": display,
-                               "access_token": token });
+                               "access_token": token, "messaging_limit": messaging_limit });
             let answer = api.put("/v1/numbers", body).await?;
             show(
                 target.json,
@@ -63,4 +90,65 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// One word for the table: what the restriction reaches.
+fn with_restriction(mut answer: Value) -> Value {
+    for number in answer.as_array_mut().into_iter().flatten() {
+        let reach = number.get("restriction").map(|r| text(r, "reach"));
+        if let Some(fields) = number.as_object_mut() {
+            fields.insert("restricted".to_owned(), reach.unwrap_or_default().into());
+        }
+    }
+    answer
+}
+
+fn detail(answer: &Value) {
+    let empty = Value::Null;
+    let number = answer.get("number").unwrap_or(&empty);
+    for (title, field) in [
+        ("number", "phone_number_id"),
+        ("display", "display"),
+        ("account", "waba_id"),
+        ("name", "verified_name"),
+        ("quality", "quality"),
+        ("people a day", "messaging_limit"),
+        ("messages a second", "mps"),
+        ("review", "review"),
+        ("stopped", "stopped"),
+    ] {
+        let value = text(number, field);
+        if !value.is_empty() {
+            output::line(&format!("{title:>18}: {value}"));
+        }
+    }
+    if let Some(r) = number.get("restriction").filter(|r| !r.is_null()) {
+        let until = text(r, "until");
+        let until = if until.is_empty() {
+            "an end Meta did not name".to_owned()
+        } else {
+            until
+        };
+        output::line(&format!(
+            "{:>18}: {} ({}) since {} until {until}",
+            "restricted",
+            text(r, "what"),
+            text(r, "reach"),
+            text(r, "since")
+        ));
+    }
+    for line in answer
+        .get("history")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        output::line(&format!(
+            "  {}  {} {} {}",
+            text(line, "at"),
+            text(line, "aspect"),
+            text(line, "value"),
+            text(line, "detail")
+        ));
+    }
 }

@@ -163,7 +163,7 @@ async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Resu
     let token = text(&token, "token");
     let number = json!({
         "phone_number_id": shop.number, "waba_id": shop.waba, "display": shop.display,
-        "access_token": running.secrets.access_token,
+        "access_token": running.secrets.access_token, "messaging_limit": "TIER_UNLIMITED",
     });
     operator
         .for_tenant(shop.slug)

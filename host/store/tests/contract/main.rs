@@ -11,6 +11,7 @@
     reason = "tests stop at what should not be, and work side by side on purpose"
 )]
 
+mod accounts;
 mod chain;
 mod crash;
 mod facts;
@@ -53,6 +54,7 @@ macro_rules! tests {
 pub(crate) use tests;
 
 const FILES: &[&[Test]] = &[
+    accounts::TESTS,
     chain::TESTS,
     crash::TESTS,
     facts::TESTS,

@@ -46,6 +46,7 @@ fn cleared() -> Cleared {
             waba: WabaId::new("302000000000011").unwrap(),
             mps: 80,
             tat: Ts::ZERO,
+            standing: portero_gate::facts::Standing::default(),
         }),
         plugin: None,
         recipient: RecipientFacts {

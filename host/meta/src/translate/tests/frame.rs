@@ -152,6 +152,7 @@ fn every_fixture_has_a_test_that_names_it() {
         include_str!("fields.rs"),
         include_str!("frame.rs"),
         include_str!("messages.rs"),
+        include_str!("standing.rs"),
         include_str!("statuses.rs"),
     );
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use portero_flow::desk::consents::{self, ConsentsView};
 use portero_flow::desk::contacts::{
     self, BlockRequest, ConsentRequest, ContactRequest, ContactView,
 };
@@ -85,6 +86,17 @@ pub(crate) async fn consent(
     Ok(Json(
         contacts::consent(&state.ctx, caller.tenant, &who, &request).await?,
     ))
+}
+
+/// What a person agreed to, with its proof, and what was sent to them in the last 30 days.
+#[utoipa::path(get, path = "/v1/contacts/{who}/consents", params(("who" = String, Path)), responses(
+    (status = 200, body = ConsentsView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn consents(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+) -> Result<Json<ConsentsView>, Problem> {
+    Ok(Json(consents::get(&state.ctx, caller.tenant, &who).await?))
 }
 
 /// Put a person on the tenant's block list, or take them off.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use portero_flow::desk::access::{self, NewTokenView};
-use portero_flow::desk::numbers::{self, NumberRequest, NumberView};
+use portero_flow::desk::numbers::{self, NumberDetail, NumberRequest, NumberView};
 use portero_flow::desk::tenants::{self, TenantRequest, TenantView};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -46,6 +46,27 @@ pub(crate) async fn numbers(
     caller: Caller,
 ) -> Result<Json<Vec<NumberView>>, Problem> {
     Ok(Json(numbers::list(&state.ctx, caller.tenant).await?))
+}
+
+/// One number: quality, limit, restriction, and what Meta said of it over time.
+#[utoipa::path(get, path = "/v1/numbers/{id}", params(("id" = String, Path, description = "Meta's id of the number")), responses(
+    (status = 200, body = NumberDetail), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn number(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<NumberDetail>, Problem> {
+    Ok(Json(numbers::get(&state.ctx, caller.tenant, &id).await?))
+}
+
+/// Ask Meta for quality, name and limit of the tenant's numbers.
+#[utoipa::path(post, path = "/v1/numbers/sync", responses(
+    (status = 200, body = Vec<NumberView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn sync_numbers(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Json<Vec<NumberView>>, Problem> {
+    Ok(Json(numbers::sync(&state.ctx, caller.tenant).await?))
 }
 
 /// Connect a number to the tenant (operator); its access token is sealed and never read back.

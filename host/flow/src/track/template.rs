@@ -1,0 +1,169 @@
+//! What webhooks say about templates: status, quality, category; and what waits for them.
+
+use portero_domain::clock::{Millis, Ts};
+use portero_domain::ids::TenantId;
+use portero_domain::template::TemplateStatus;
+use portero_domain::update::{Update, UpdateKind};
+use portero_store::model::{AccountEntry, ClaimedEvent};
+use portero_store::{StoreError, TenantTx, Tx};
+
+use crate::error::FlowError;
+
+/// First and second pause for low quality (`whatsapp-platform` 3.5).
+const FIRST_PAUSE: Millis = Millis::hours(3);
+const SECOND_PAUSE: Millis = Millis::hours(6);
+
+/// A line of the template's history.
+struct Said {
+    template: String,
+    entry: AccountEntry,
+}
+
+impl Said {
+    fn new(name: &str, language: &str, aspect: &str, value: &str, at: Ts) -> Said {
+        Said {
+            template: name.to_owned(),
+            entry: AccountEntry {
+                subject: "template".to_owned(),
+                name: format!("{name} ({language})"),
+                aspect: aspect.to_owned(),
+                value: value.to_owned(),
+                detail: String::new(),
+                at,
+            },
+        }
+    }
+
+    async fn keep(
+        &self,
+        tx: &mut TenantTx<'_>,
+        event: &ClaimedEvent,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        let entry = AccountEntry {
+            detail: detail.to_owned(),
+            ..self.entry.clone()
+        };
+        tx.append_account_change(event.id, &entry).await
+    }
+}
+
+/// Applies one update about a template.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    tenant: TenantId,
+    event: &ClaimedEvent,
+    update: &Update,
+    now: Ts,
+) -> Result<String, FlowError> {
+    let Some(waba) = &update.waba else {
+        return Ok("no account named".to_owned());
+    };
+    let mut tx = tx.tenant(tenant);
+    let (what, found, said) = match &update.what {
+        UpdateKind::TemplateStatus {
+            name,
+            language,
+            event: word,
+            title,
+            at,
+            ..
+        } => {
+            let Some(status) = after_event(word) else {
+                return Ok(format!(
+                    "template {name} ({language}): {word} changes no status here; sync asks Meta"
+                ));
+            };
+            let since = at.unwrap_or(now);
+            let paused_until = match (&status, title.as_deref()) {
+                (TemplateStatus::Paused, Some("FIRST_PAUSE")) => Some(since + FIRST_PAUSE),
+                (TemplateStatus::Paused, Some("SECOND_PAUSE")) => Some(since + SECOND_PAUSE),
+                _ => None,
+            };
+            let found = tx
+                .set_template_status(waba, name, language, &status, paused_until, now)
+                .await?;
+            let said = Said::new(name, language, "status", word, at.unwrap_or(now));
+            (format!("template {name} ({language}): {word}"), found, said)
+        }
+        UpdateKind::TemplateQuality {
+            name,
+            language,
+            quality,
+        } => {
+            let found = tx
+                .set_template_quality(waba, name, language, quality, now)
+                .await?;
+            (
+                format!("template {name} ({language}): quality {quality}"),
+                found,
+                Said::new(name, language, "quality", quality, event.received_at),
+            )
+        }
+        UpdateKind::TemplateRecategorised {
+            name,
+            language,
+            category: Some(category),
+            announced: None,
+        } => {
+            let found = tx
+                .set_template_category(waba, name, language, *category, now)
+                .await?;
+            (
+                format!("template {name} ({language}): now {}", category.as_str()),
+                found,
+                Said::new(
+                    name,
+                    language,
+                    "category",
+                    category.as_str(),
+                    event.received_at,
+                ),
+            )
+        }
+        UpdateKind::TemplateRecategorised {
+            name,
+            language,
+            announced: Some((to, at)),
+            ..
+        } => {
+            let said = Said::new(name, language, "category_announced", to, event.received_at);
+            said.keep(&mut tx, event, &at.rfc3339()).await?;
+            return Ok(format!(
+                "template {name} ({language}): will be {to} at {at}"
+            ));
+        }
+        _ => return Ok("nothing to do".to_owned()),
+    };
+    said.keep(&mut tx, event, "").await?;
+    Ok(if found {
+        match tx.rejudge_template(waba, &said.template, now).await? {
+            0 => what,
+            n => format!("{what}; {n} waiting messages are judged again"),
+        }
+    } else {
+        format!("{what}; not in the registry, sync will bring it")
+    })
+}
+
+/// The status after a webhook's `event`; `None` when the event alone does not tell it.
+///
+/// Meta asks to read the status again after REINSTATED and UNARCHIVED; FLAGGED is a warning.
+fn after_event(event: &str) -> Option<TemplateStatus> {
+    const TELLING: &[&str] = &[
+        "APPROVED",
+        "REJECTED",
+        "PENDING",
+        "PAUSED",
+        "DISABLED",
+        "IN_APPEAL",
+        "LIMIT_EXCEEDED",
+        "LOCKED",
+        "ARCHIVED",
+        "DELETED",
+        "PENDING_DELETION",
+    ];
+    TELLING
+        .contains(&event)
+        .then(|| TemplateStatus::from(event.to_owned()))
+}

@@ -1,0 +1,84 @@
+//! `portero consent`.
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use crate::cli::ConsentCommand;
+use crate::commands::plugin::encode;
+use crate::commands::text;
+use crate::output;
+
+/// Runs the verb.
+///
+/// # Errors
+/// The host's words.
+pub async fn run(command: ConsentCommand) -> anyhow::Result<ExitCode> {
+    let ConsentCommand::Show { who, target } = command;
+    let api = target.connect().await?;
+    let answer = api
+        .get(&format!("/v1/contacts/{}/consents", encode(&who)))
+        .await?;
+    if target.json {
+        output::json(&answer);
+    } else {
+        print(&answer);
+    }
+    api.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list<'a>(answer: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    answer
+        .get(field)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn print(answer: &Value) {
+    output::line(&text(answer, "contact"));
+    let columns = [
+        ("topic", "topic"),
+        ("since", "since"),
+        ("wording", "wording"),
+        ("by", "source"),
+        ("proof", "evidence"),
+    ];
+    let rows = list(answer, "topics")
+        .map(|t| {
+            let standing = t.get("standing").map(|s| text(s, "state"));
+            let mut row = vec![standing.unwrap_or_default()];
+            row.extend(columns.iter().map(|(_, field)| text(t, field)));
+            row
+        })
+        .collect();
+    let mut header = vec!["standing"];
+    header.extend(columns.iter().map(|(title, _)| *title));
+    output::line(&output::table(&header, rows));
+    let stopped = text(answer, "marketing_stopped_since");
+    if !stopped.is_empty() {
+        output::line(&format!("WhatsApp's own marketing stop since {stopped}"));
+    }
+    let sent: Vec<String> = answer
+        .get("sent_30_days")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(purpose, n)| format!("{purpose} {n}"))
+        .collect();
+    output::line(&format!("sent in 30 days: {}", sent.join(", ")));
+    for address in list(answer, "addresses") {
+        let until = text(address, "until");
+        let until = if until.is_empty() {
+            "now".to_owned()
+        } else {
+            until
+        };
+        output::line(&format!(
+            "{} from {} to {until}",
+            text(address, "address"),
+            text(address, "since")
+        ));
+    }
+}
