@@ -199,6 +199,51 @@ async function run() {
     must(!(await page.locator("#give-back").count()), "the button is still there");
   });
 
+  await steps.step("the inbox of people: who waits, an answer through the gate, given back", async () => {
+    await say("quiero hablar con una persona");
+    await until("a person as the owner", () => document.getElementById("pill-owner").dataset.kind === "human");
+    const shop = await page.locator("#shop").inputValue();
+    const inbox = (language) => new URL("/inbox?" + new URLSearchParams({ lang: language, shop }), base).href;
+    const whole = async (where, language) => {
+      must((await page.locator("html").getAttribute("lang")) === language, `${where} does not say it is ${language}`);
+      const text = await page.evaluate(() => document.body.innerText);
+      must(!/inbox\.[a-z]|\{[a-z]+\}/.test(text), `${where}: a key or an unfilled place is shown`);
+      await noSidewaysScroll(where);
+      await accessible(where);
+    };
+    const row = page.locator(".inbox-row").filter({ hasText: someone.name }).first();
+    for (const [name, width, height] of SIZES) {
+      await page.setViewportSize({ width, height });
+      for (const language of LANGUAGES) {
+        await page.goto(inbox(language));
+        await row.waitFor();
+        await whole(`inbox ${language} ${name}`, language);
+        await row.click();
+        await page.locator("#answer").waitFor();
+        await whole(`conversation ${language} ${name}`, language);
+        await steps.shot(`inbox-${language}-${name}`);
+      }
+    }
+    await page.goto(inbox("es"));
+    await row.click();
+    await page.locator("#answer").fill("Hola, soy Rosa de la tienda.");
+    await page.locator("#answer").press("Tab");
+    await page.keyboard.press("Enter");
+    await page.locator("#said").waitFor();
+    must(!(await page.locator("#said.refused").count()), `the answer was refused: ${await page.locator("#said").innerText()}`);
+    must(await page.locator(".inbox-line.from-shop").filter({ hasText: "Rosa" }).count(), "the answer is not in the conversation");
+    await page.locator("#note").fill("cambio acordado");
+    await page.locator("#note").press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForURL((address) => address.pathname === "/inbox");
+    must(!(await row.count()), "a conversation that was given back still waits");
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await open({ lang: "es" });
+    await page.locator("#shop").selectOption(shop);
+    await ready();
+    await choose(someone);
+  });
+
   await steps.step("in the dark the page is readable too", async () => {
     await page.emulateMedia({ colorScheme: "dark" });
     await accessible("dark");

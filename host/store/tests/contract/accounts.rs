@@ -191,7 +191,10 @@ async fn an_address_that_was_left_comes_last_and_still_counts(w: World) {
     let row = a.contact(w.a.ana).await.unwrap().unwrap();
     assert_eq!(row.aliases.first().map(|(k, _)| k), Some(&new));
     assert_eq!(row.aliases.len(), 2);
-    let found = a.contact_by_addresses(&[w.a.phone.clone()]).await.unwrap();
+    let found = a
+        .contact_by_addresses(std::slice::from_ref(&w.a.phone))
+        .await
+        .unwrap();
     assert_eq!(found, Some(w.a.ana));
     let history = a.alias_history(w.a.ana).await.unwrap();
     let old = history.iter().find(|(k, _, _)| *k == w.a.phone).unwrap();
