@@ -119,8 +119,41 @@ pub(crate) fn the_operator_looks_stops_and_resumes(shops: &Shops) {
         .run(&["template", "list", "--tenant", "tienda-sol"])
         .says(0, &["pedido_estado", "PAUSED"]);
     shops
+        .run(&["template", "history", "--tenant", "tienda-sol"])
+        .says(0, &["promo_pausada (es)", "status", "PAUSED"]);
+    shops
         .run(&["number", "list", "--tenant", "loja-lua"])
-        .says(0, &["+55 11 5555-0202"]);
+        .says(0, &["+55 11 5555-0202", "quality", "unlimited"]);
+    shops
+        .run(&["number", "sync", "--tenant", "tienda-sol"])
+        .says(0, &["1 numbers asked"]);
+    shops
+        .run(&[
+            "number",
+            "show",
+            "401000000000001",
+            "--tenant",
+            "tienda-sol",
+        ])
+        .says(0, &["+57 601 555 0101", "GREEN", "people a day: unlimited"]);
+    shops
+        .run(&["consent", "show", "573005550003", "--tenant", "tienda-sol"])
+        .says(
+            0,
+            &["granted", "ofertas", "sent in 30 days", "+573005550003"],
+        );
+    // Somebody of the shop takes a conversation, answers and gives it back, all from a terminal.
+    let sol = ["--tenant", "tienda-sol"];
+    let inbox = |rest: &[&str]| {
+        let arguments: Vec<&str> = ["inbox"].iter().chain(rest).chain(&sol).copied().collect();
+        shops.run(&arguments)
+    };
+    inbox(&["list"]).says(0, &["nobody waits"]);
+    inbox(&["give-back", "573005550003", "--note", "x"])
+        .says(1, &["the bot has this conversation"]);
+    inbox(&["show", "573005550003"]).says(0, &["the bot has it"]);
+    inbox(&["alert-after", "0"]).says(1, &["1 to 1440"]);
+    inbox(&["alert-after", "20"]).says(0, &["20 minutes"]);
     shops
         .run(&["plugin", "list", "--tenant", "tienda-sol"])
         .says(0, &["tienda"]);

@@ -470,6 +470,17 @@ pub enum TemplateCommand {
     /// List what the registry knows
     #[command(after_help = "Example:\n  portero template list --tenant tienda-sol")]
     List(Target),
+    /// What Meta said of them over time: status, quality, category
+    #[command(
+        after_help = "Examples:\n  portero template history --tenant tienda-sol\n  portero template history \"promo_semana (es)\" --tenant tienda-sol"
+    )]
+    History {
+        /// Only of this one, as `name (language)`
+        name: Option<String>,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
     /// Fetch all templates from Meta
     #[command(after_help = "Example:\n  portero template sync --tenant tienda-sol")]
     Sync(Target),

@@ -102,6 +102,19 @@ pub struct HistoryView {
     pub detail: String,
 }
 
+impl HistoryView {
+    fn of(e: AccountEntry) -> HistoryView {
+        HistoryView {
+            at: e.at.rfc3339(),
+            subject: e.subject,
+            name: e.name,
+            aspect: e.aspect,
+            value: e.value,
+            detail: e.detail,
+        }
+    }
+}
+
 impl NumberView {
     fn of(row: NumberRow, account: AccountRow, now: Ts) -> NumberView {
         let stands = account.restricted_until.is_none_or(|until| now < until);
@@ -165,19 +178,34 @@ pub async fn get(ctx: &Context, tenant: TenantId, id: &str) -> Result<NumberDeta
             .await?,
     );
     entries.sort_by_key(|e| std::cmp::Reverse(e.at));
-    let history = entries
-        .into_iter()
-        .map(|e| HistoryView {
-            at: e.at.rfc3339(),
-            subject: e.subject,
-            name: e.name,
-            aspect: e.aspect,
-            value: e.value,
-            detail: e.detail,
-        })
-        .collect();
+    let history = entries.into_iter().map(HistoryView::of).collect();
     let number = view(ctx, &mut tx, tenant, row).await?;
     Ok(NumberDetail { number, history })
+}
+
+/// What Meta said of numbers, accounts and templates, newest first.
+///
+/// # Errors
+/// A subject that is none, or the database.
+pub async fn history(
+    ctx: &Context,
+    tenant: TenantId,
+    subject: Option<&str>,
+    name: Option<&str>,
+    limit: usize,
+) -> Result<Vec<HistoryView>, FlowError> {
+    if let Some(other) = subject.filter(|s| !["number", "account", "template"].contains(s)) {
+        return Err(FlowError::bad(
+            "subject",
+            format!("`{other}` is none of number, account, template"),
+        ));
+    }
+    let mut tx = ctx.store.read().await?;
+    let entries = tx
+        .tenant(tenant)
+        .account_changes(subject, name, limit)
+        .await?;
+    Ok(entries.into_iter().map(HistoryView::of).collect())
 }
 
 /// Asks Meta for quality, name, limit and throughput of every number.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::TemplateCommand;
+use crate::commands::plugin::encode;
 use crate::commands::{show, show_list, text};
 
 /// Runs the verb.
@@ -30,6 +31,22 @@ pub async fn run(command: TemplateCommand) -> anyhow::Result<ExitCode> {
                 &columns,
                 "no templates yet; `portero template sync`",
             );
+            api.close().await;
+        }
+        TemplateCommand::History { name, target } => {
+            let api = target.connect().await?;
+            let name = name.map_or_else(String::new, |n| format!("&name={}", encode(&n)));
+            let path = format!("/v1/history?subject=template&limit=200{name}");
+            let answer = api.get(&path).await?;
+            let columns = [
+                ("when", "at"),
+                ("template", "name"),
+                ("what", "aspect"),
+                ("now", "value"),
+                ("", "detail"),
+            ];
+            let empty = "Meta has said nothing of templates by webhook yet";
+            show_list(target.json, &answer, &columns, empty);
             api.close().await;
         }
         TemplateCommand::Sync(target) => {

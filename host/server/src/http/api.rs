@@ -96,6 +96,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(operator::tenants, operator::create_tenant))
         .routes(routes!(operator::numbers, operator::put_number))
         .routes(routes!(operator::number))
+        .routes(routes!(operator::history))
         .routes(routes!(operator::sync_numbers))
         .routes(routes!(operator::put_app))
         .routes(routes!(operator::create_token))

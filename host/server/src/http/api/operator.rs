@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use portero_flow::desk::access::{self, NewTokenView};
-use portero_flow::desk::numbers::{self, NumberDetail, NumberRequest, NumberView};
+use portero_flow::desk::limit;
+use portero_flow::desk::numbers::{self, HistoryView, NumberDetail, NumberRequest, NumberView};
 use portero_flow::desk::tenants::{self, TenantRequest, TenantView};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, parse_id};
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, parse_id};
 use crate::http::auth::{Anyone, Caller, Operator};
 use crate::http::problem::Problem;
 
@@ -57,6 +58,36 @@ pub(crate) async fn number(
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<NumberDetail>, Problem> {
     Ok(Json(numbers::get(&state.ctx, caller.tenant, &id).await?))
+}
+
+/// Whose history.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HistoryFilter {
+    /// `number`, `account` or `template`; all when absent.
+    subject: Option<String>,
+    /// Number id, account id, or `name (language)` of a template.
+    name: Option<String>,
+    /// Rows, 1 to 200; 50 when absent.
+    limit: Option<usize>,
+}
+
+/// What Meta said of numbers, accounts and templates over time, newest first.
+#[utoipa::path(get, path = "/v1/history", params(HistoryFilter), responses(
+    (status = 200, body = Vec<HistoryView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn history(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiQuery(q): ApiQuery<HistoryFilter>,
+) -> Result<Json<Vec<HistoryView>>, Problem> {
+    let history = numbers::history(
+        &state.ctx,
+        caller.tenant,
+        q.subject.as_deref(),
+        q.name.as_deref(),
+        limit(q.limit),
+    );
+    Ok(Json(history.await?))
 }
 
 /// Ask Meta for quality, name and limit of the tenant's numbers.
