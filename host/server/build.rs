@@ -10,9 +10,12 @@
 mod build_guest;
 
 /// Package, and the variable that tells the crate where its component is.
-const GUESTS: [(&str, &str); 2] = [
+const GUESTS: [(&str, &str); 5] = [
     ("tienda-bot", "PORTERO_TIENDA_BOT"),
     ("rfm-segments", "PORTERO_RFM_SEGMENTS"),
+    ("cart-recovery", "PORTERO_CART_RECOVERY"),
+    ("shipping-notice", "PORTERO_SHIPPING_NOTICE"),
+    ("campaign-metrics", "PORTERO_CAMPAIGN_METRICS"),
 ];
 
 fn main() {

@@ -73,6 +73,9 @@ const ALLOWED: &[(&str, &[&str], &[&str])] = &[
     ("portero-sdk", &[], &["wit-bindgen"]),
     ("tienda-bot", &["portero-sdk"], &[]),
     ("rfm-segments", &["portero-sdk"], &[]),
+    ("cart-recovery", &["portero-sdk"], &[]),
+    ("shipping-notice", &["portero-sdk"], &[]),
+    ("campaign-metrics", &["portero-sdk"], &[]),
 ];
 
 /// Outside crates named beyond the table, each with the reason why.

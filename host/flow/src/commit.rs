@@ -62,8 +62,17 @@ pub(crate) async fn commit(
         record_call(&mut tx, who, event.id, call, now).await?;
         match &call.report.value {
             Some(actions) => {
-                let done = act(ctx, &mut tx, event, who, call, actions, &outcome).await?;
-                sending = sending.or(done.sending);
+                let done = act(
+                    ctx,
+                    &mut tx,
+                    event,
+                    who,
+                    call,
+                    actions,
+                    &outcome,
+                    &mut sending,
+                )
+                .await?;
                 said.push(format!(
                     "{} proposed {}, {} allowed",
                     call.row.plugin_id, done.proposed, done.allowed
@@ -174,9 +183,12 @@ async fn record_call(
 struct Done {
     proposed: u32,
     allowed: u32,
-    sending: Option<InFlight>,
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the actions of one call in their whole context, one call site"
+)]
 async fn act(
     ctx: &Context,
     tx: &mut Tx,
@@ -185,6 +197,7 @@ async fn act(
     call: &Call,
     actions: &[Action],
     outcome: &Outcome,
+    sending: &mut Option<InFlight>,
 ) -> Result<Done, FlowError> {
     let now = ctx.now();
     let mut done = Done::default();
@@ -200,7 +213,10 @@ async fn act(
                 if send.purpose == Purpose::ConsentRequest {
                     send.purpose = Purpose::Reply;
                 }
-                propose(ctx, tx, event, who, call, send, index, outcome, &mut done).await?;
+                propose(
+                    ctx, tx, event, who, call, send, index, outcome, &mut done, sending,
+                )
+                .await?;
             }
             Action::AskConsent { wording, topic } => {
                 let asked = host_words::question(
@@ -221,7 +237,10 @@ async fn act(
                         topic,
                         ext: Vec::new(),
                     };
-                    propose(ctx, tx, event, who, call, send, index, outcome, &mut done).await?;
+                    propose(
+                        ctx, tx, event, who, call, send, index, outcome, &mut done, sending,
+                    )
+                    .await?;
                 } else {
                     log(
                         tx,
@@ -324,6 +343,7 @@ async fn propose(
     index: u32,
     outcome: &Outcome,
     done: &mut Done,
+    sending: &mut Option<InFlight>,
 ) -> Result<(), FlowError> {
     let now = ctx.now();
     let plugin = plugin_id(call);
@@ -370,9 +390,10 @@ async fn propose(
     done.proposed += 1;
     if admitted.judgement.verdict == Verdict::Allow && !admitted.duplicate {
         done.allowed += 1;
-        // The first allowed answer begins in this very commit; the rest follow in their lane.
-        if done.sending.is_none() {
-            done.sending = dispatch::begin_now(ctx, tx, &who.tenant, admitted.outbox).await?;
+        // The first allowed answer begins in this very commit, of whichever plugin; the rest follow
+        // in their lane.
+        if sending.is_none() {
+            *sending = dispatch::begin_now(ctx, tx, &who.tenant, admitted.outbox).await?;
         }
     }
     Ok(())

@@ -314,7 +314,8 @@ struct Asking {
     nobody: Option<String>,
 }
 
-/// Asks one after the other until one answers, and commits.
+/// Asks and commits. A message goes from one to the next until one answers; everything else goes to
+/// every subscriber.
 async fn ask(
     ctx: &Context,
     event: &ClaimedEvent,
@@ -328,6 +329,7 @@ async fn ask(
         generation,
         nobody,
     } = asking;
+    let one_answers = matches!(what, ReplyEventKind::Message { .. });
     let mut calls = Vec::new();
     for candidate in candidates {
         let report = call(ctx, event, scene, &candidate, &what).await?;
@@ -348,7 +350,7 @@ async fn ask(
             report,
             open_until,
         });
-        if answered || failed {
+        if one_answers && (answered || failed) {
             break;
         }
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
-use portero_domain::ids::{ConsentEventId, ContactId, EventId};
+use portero_domain::ids::{ConsentEventId, ContactId, EventId, PhoneNumberId, TenantId};
 use portero_domain::language::Language;
 use portero_domain::update::{InboundBody, InboundMessage, Update, UpdateKind};
 use portero_gate::words::Recognition;
@@ -197,7 +197,7 @@ async fn words(
             let text = consent::receipt(language, scope).to_owned();
             (
                 Some(host_words::text("opt_out_receipt", text)),
-                Some(("*".to_owned(), "revoked")),
+                Some(revoked(scope)),
             )
         }
         Recognition::Ask => {
@@ -377,6 +377,15 @@ fn base(
     }
 }
 
+/// Topic and state of a withdrawal, as plugins read them.
+pub(crate) fn revoked(scope: &ConsentScope) -> (String, &'static str) {
+    match scope {
+        ConsentScope::All => ("*".to_owned(), "revoked"),
+        ConsentScope::Promotional => ("*".to_owned(), "revoked_promotional"),
+        ConsentScope::Topic(topic) => (topic.clone(), "revoked"),
+    }
+}
+
 async fn consent_changed(
     ctx: &Context,
     tx: &mut Tx,
@@ -385,16 +394,29 @@ async fn consent_changed(
     topic: &str,
     state: &str,
 ) -> Result<(), FlowError> {
+    let whom = (who.tenant.id, &who.number, who.contact);
+    tell_consent(ctx, tx, whom, &cause.to_string(), topic, state).await
+}
+
+/// Puts a consent event into the inbox for the plugins that subscribe; once per `cause` and topic.
+pub(crate) async fn tell_consent(
+    ctx: &Context,
+    tx: &mut Tx,
+    (tenant, number, contact): (TenantId, &PhoneNumberId, ContactId),
+    cause: &str,
+    topic: &str,
+    state: &str,
+) -> Result<(), FlowError> {
     let payload = json!({ "topic": topic, "state": state });
     let event = NewEvent {
-        number: Some(who.number.clone()),
-        contact: Some(who.contact),
+        number: Some(number.clone()),
+        contact: Some(contact),
         dedupe_key: format!("c:{cause}:{topic}"),
         ..NewEvent::pending(
             EventId::new(&*ctx.ids, ctx.now()),
             "consent_changed",
-            format!("p:{}:{}", who.number, who.contact),
-            who.tenant.id,
+            format!("p:{number}:{contact}"),
+            tenant,
             payload.to_string(),
             ctx.now(),
             ctx.clock.lease_now(),

@@ -77,7 +77,7 @@ impl Replies for TiendaBot {
         Ok(match change.state.as_str() {
             "granted" => vec![Action::metric("offers.granted", 1)],
             "declined" => vec![Action::metric("offers.declined", 1)],
-            "revoked" => vec![Action::metric("offers.revoked", 1)],
+            "revoked" | "revoked_promotional" => vec![Action::metric("offers.revoked", 1)],
             _ => Vec::new(),
         })
     }

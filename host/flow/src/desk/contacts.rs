@@ -7,6 +7,7 @@ use portero_domain::consent::{
 };
 use portero_domain::ids::{ConsentEventId, ContactId, TenantId};
 use portero_domain::language::Language;
+use portero_store::Tx;
 use portero_store::model::{ContactRow, NewContact};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use crate::context::Context;
 use crate::desk::messages::find_contact;
 use crate::desk::{Page, numbers, parse_cursor};
 use crate::error::FlowError;
+use crate::interpret;
 
 /// A person as told by the tenant's system.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -335,9 +337,34 @@ pub async fn consent(
             .cancel_queued(contact, only_promotional, "consent.revoked", now)
             .await?;
     }
+    tell_plugins(ctx, &mut tx, tenant, contact, &event, granted).await?;
     tx.commit().await?;
     ctx.touched();
     get(ctx, tenant, &contact.to_string()).await
+}
+
+/// Plugins hear of it as they hear of a word in the chat.
+async fn tell_plugins(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: TenantId,
+    contact: ContactId,
+    event: &ConsentEvent,
+    granted: bool,
+) -> Result<(), FlowError> {
+    let (topic, state) = match (&event.scope, granted) {
+        (ConsentScope::Topic(topic), true) => (topic.clone(), "granted"),
+        (_, true) => ("*".to_owned(), "granted"),
+        (scope, false) => interpret::revoked(scope),
+    };
+    // A plugin keeps its memory by person, whichever number: one event is enough.
+    let numbers = tx.tenant(tenant).numbers().await?;
+    if let Some(number) = numbers.first() {
+        let whom = (tenant, &number.id, contact);
+        let cause = event.id.to_string();
+        interpret::tell_consent(ctx, tx, whom, &cause, &topic, state).await?;
+    }
+    Ok(())
 }
 
 /// An entry of the tenant's own block list.
