@@ -23,6 +23,9 @@ pub(crate) struct Env {
     pub(crate) stage: Stage,
     pub(crate) world: World,
     pub(crate) http: reqwest::Client,
+    /// Where its rows are, for counts past the host.
+    pub(crate) database: String,
+    _folder: tempfile::TempDir,
 }
 
 type Run = fn(Env) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -115,10 +118,15 @@ impl Env {
             read_ms: 0,
             failed_ms: 0,
         };
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("portero.db");
+        let database = database_url
+            .clone()
+            .unwrap_or_else(|| format!("sqlite:{}", file.display()));
         let stage = stage(StageOptions {
             seed: 1,
             listen: "127.0.0.1:0".to_owned(),
-            data: None,
+            data: Some(folder.path().to_owned()),
             database_url,
             clock,
             timings,
@@ -129,7 +137,13 @@ impl Env {
         .expect("the stage");
         let world = setup::shops(&stage, 1).await.expect("the shops");
         let http = portero_net::client(portero_net::ClientOptions::default()).expect("a client");
-        Env { stage, world, http }
+        Env {
+            stage,
+            world,
+            http,
+            database,
+            _folder: folder,
+        }
     }
 
     pub(crate) fn sol(&self) -> &Standing {

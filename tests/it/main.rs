@@ -15,8 +15,10 @@
     reason = "the runner of these tests is theirs"
 )]
 
+mod answers;
 mod api_errors;
 mod consent;
+mod figures;
 mod flow_walk;
 mod handover;
 mod harness;
@@ -45,6 +47,15 @@ fn main() -> ExitCode {
         harness::test!(meta_says::an_answer_from_the_shops_phone_silences_the_bot),
         harness::test!(meta_says::a_changed_number_keeps_the_person_and_their_opt_out),
         harness::test!(meta_says::a_person_asks_what_they_agreed_to_and_is_told),
+        harness::test!(
+            answers::a_cart_is_reminded_of_once_after_its_delay_and_never_after_an_order
+        ),
+        harness::test!(answers::carts_fall_silent_after_every_kind_of_opt_out),
+        harness::test!(answers::a_parcel_is_told_of_once_as_text_or_template),
+        harness::test!(answers::parcels_fall_silent_only_after_an_opt_out_of_everything),
+        harness::test!(figures::every_figure_equals_a_count_over_the_raw_rows),
+        harness::test!(figures::a_crash_between_batches_neither_loses_nor_doubles),
+        harness::test!(figures::bad_questions_are_answered_with_what_to_do),
         harness::test!(webhooks::a_wrong_signature_is_turned_away_and_stores_nothing),
         harness::test!(webhooks::duplicates_in_any_order_take_effect_once),
         harness::test!(webhooks::what_nobody_understands_is_kept_and_answered_200),

@@ -13,6 +13,7 @@ mod contact_card;
 mod conversation;
 mod events;
 mod fate;
+mod figures;
 mod inbox;
 mod languages;
 mod page;
@@ -60,7 +61,7 @@ pub struct ConsoleState {
     pub simulator: Option<Arc<dyn SimulatorControl>>,
 }
 
-/// Every page and its endpoints: `/phone`, `/inbox` and `/console/…`.
+/// Every page and its endpoints: `/phone`, `/inbox`, `/figures` and `/console/…`.
 ///
 /// The caller must have put a `Principal` into the request's extensions, and must refuse
 /// cross-site requests; requests of the page carry `x-portero-console: 1`.
@@ -68,6 +69,7 @@ pub fn router(state: ConsoleState) -> Router {
     Router::new()
         .route("/phone", get(page::phone))
         .route("/console", get(|| async { Redirect::to("/phone") }))
+        .route("/figures", get(figures::page))
         .route("/inbox", get(inbox::list))
         .route("/inbox/{tenant}/{who}", get(inbox::one))
         .route("/console/inbox/{tenant}/{who}/answer", post(inbox::answer))

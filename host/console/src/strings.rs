@@ -68,6 +68,7 @@ mod tests {
             include_str!("../templates/inbox.html"),
             include_str!("../templates/inbox_one.html"),
             include_str!("inbox.rs"),
+            include_str!("../templates/figures.html"),
         ] {
             used.extend(named(page, "w.t(\""));
         }

@@ -12,6 +12,7 @@ pub mod messages;
 pub mod numbers;
 pub mod people;
 pub mod plugins;
+pub mod reports;
 pub mod segments;
 pub mod templates;
 pub mod tenants;

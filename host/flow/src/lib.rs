@@ -30,6 +30,8 @@ pub mod dispatch;
 
 pub mod track;
 
+pub mod tally;
+
 pub mod consent;
 pub mod segment;
 pub mod services;

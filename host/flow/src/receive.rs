@@ -257,7 +257,7 @@ async fn obey(
         None => {
             // Two updates of one new person in one delivery: the second finds the first's row.
             let keys: Vec<AddressKey> = seen.addresses.iter().map(|(k, _)| k.clone()).collect();
-            match tx.tenant(tenant).contact_by_addresses(&keys).await? {
+            let contact = match tx.tenant(tenant).contact_by_addresses(&keys).await? {
                 Some(contact) => contact,
                 None => {
                     let id = ContactId::new(&*ctx.ids, now);
@@ -276,7 +276,11 @@ async fn obey(
                         .await?;
                     id
                 }
-            }
+            };
+            tx.tenant(tenant)
+                .set_event_contact(event.id, contact)
+                .await?;
+            contact
         }
     };
     let update: Update =

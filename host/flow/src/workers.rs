@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::{dispatch, interpret, segment, sweep, timers};
+use crate::{dispatch, interpret, segment, sweep, tally, timers};
 
 /// How long a loop waits when nobody wakes it: the truth behind every hint.
 const POLL: Duration = Duration::from_millis(250);
@@ -30,7 +30,13 @@ impl Workers {
     pub fn start(ctx: &Arc<Context>) -> Workers {
         let tracker = TaskTracker::new();
         let stop = CancellationToken::new();
-        for kind in [Loop::Inbox, Loop::Outbox, Loop::Chores, Loop::Segments] {
+        for kind in [
+            Loop::Inbox,
+            Loop::Outbox,
+            Loop::Chores,
+            Loop::Segments,
+            Loop::Figures,
+        ] {
             let (ctx, stop) = (Arc::clone(ctx), stop.clone());
             tracker.spawn(async move { run(&ctx, kind, &stop).await });
         }
@@ -57,6 +63,7 @@ enum Loop {
     Outbox,
     Chores,
     Segments,
+    Figures,
 }
 
 async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
@@ -66,7 +73,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
         let room = match kind {
             Loop::Inbox => room(&ctx.inbox_slots, interpret::CLAIM_LIMIT).await,
             Loop::Outbox => room(&ctx.outbox_slots, dispatch::CLAIM_LIMIT).await,
-            Loop::Chores | Loop::Segments => Vec::new(),
+            Loop::Chores | Loop::Segments | Loop::Figures => Vec::new(),
         };
         let result = {
             let working = Arc::new(Arc::clone(&ctx.pause).read_owned().await);
@@ -79,6 +86,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
                 Loop::Outbox => dispatch::step(ctx, room).await,
                 Loop::Chores => chores(ctx).await,
                 Loop::Segments => segment::step(ctx).await,
+                Loop::Figures => tally::step(ctx).await,
             }
         };
         let wait = match result {
@@ -94,7 +102,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
             match kind {
                 Loop::Inbox => ctx.wake_inbox.notified().await,
                 Loop::Outbox => ctx.wake_outbox.notified().await,
-                Loop::Chores | Loop::Segments => std::future::pending().await,
+                Loop::Chores | Loop::Segments | Loop::Figures => std::future::pending().await,
             }
         };
         tokio::select! {

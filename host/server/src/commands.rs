@@ -9,6 +9,7 @@ pub mod inbox;
 pub mod migrate;
 pub mod number;
 pub mod plugin;
+pub mod report;
 pub mod segment;
 pub mod serve;
 pub mod simulator;

@@ -46,6 +46,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config(args) => commands::config::run(args),
         Command::Why(args) => commands::ask::why(args).await,
         Command::Inbox(args) => commands::inbox::run(args).await,
+        Command::Report(command) => commands::report::run(command).await,
         Command::Account(args) => commands::ask::account(args).await,
         Command::Stop(args) => commands::stop::run(args, true).await,
         Command::Resume(args) => commands::stop::run(args, false).await,

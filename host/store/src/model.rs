@@ -11,6 +11,7 @@ pub use crate::conversations::ConversationRow;
 pub use crate::decisions::{DecisionFilter, DecisionRow};
 pub use crate::event_row::{ClaimedEvent, EventRow, EventState, NewEvent};
 pub use crate::facts::FactsQuery;
+pub use crate::figures::{FigureRow, TallyCursor};
 pub use crate::handovers::{HandedOver, HandedOverCursor, HandoverEvent, Unanswered};
 pub use crate::inbox::{NewDelivery, message_lane};
 pub use crate::installations::{InstallationRow, NewInstallation};
@@ -18,6 +19,10 @@ pub use crate::kv::StoredKvWrite;
 pub use crate::lanes::{ClaimedLane, IdleCounts};
 pub use crate::lists::SANDBOX_MAX;
 pub use crate::numbers::{NewNumber, NumberRow, Route};
+pub use crate::observations::{
+    MessageLabels, ObservationRow, Tallied, TalliedMessage, UntalliedConsent, UntalliedFailure,
+    UntalliedInbound, UntalliedMessage, UntalliedMetric,
+};
 pub use crate::outbox::{NewOutbox, OutboxFilter};
 pub use crate::outbox_row::OutboxRow;
 pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};

@@ -36,6 +36,8 @@ const FILES: &[&[Sql]] = &[
     crate::segments::ALL,
     crate::segment_people::ALL,
     crate::segment_runs::ALL,
+    crate::observations::ALL,
+    crate::figures::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

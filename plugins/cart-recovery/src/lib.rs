@@ -35,7 +35,9 @@ impl Replies for CartRecovery {
         };
         match business.name.as_str() {
             "cart.updated" | "cart.abandoned" => left_behind(event, business, &news),
-            "cart.cleared" | "cart.deleted" => over(event, business, &news, State::Closed),
+            "cart.emptied" | "cart.cleared" | "cart.deleted" => {
+                over(event, business, &news, State::Closed)
+            }
             name if name.starts_with("order.") => over(event, business, &news, State::Ordered),
             _ => Ok(Vec::new()),
         }

@@ -6,6 +6,7 @@ mod handovers;
 mod messages;
 mod operator;
 mod plugins;
+mod reports;
 mod segments;
 mod sending;
 
@@ -88,6 +89,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(plugins::templates))
         .routes(routes!(plugins::sync_templates))
         .routes(routes!(plugins::wording))
+        .routes(routes!(reports::list))
+        .routes(routes!(reports::show))
         .routes(routes!(sending::account))
         .routes(routes!(sending::idle))
         .routes(routes!(sending::stop))
