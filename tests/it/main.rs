@@ -22,6 +22,7 @@ mod figures;
 mod flow_walk;
 mod handover;
 mod harness;
+mod imports;
 mod lost_answer;
 mod meta_says;
 mod rules;
@@ -72,6 +73,10 @@ fn main() -> ExitCode {
         harness::test!(lost_answer::a_lost_answer_is_one_send_and_one_settled_state),
         harness::test!(lost_answer::a_refusal_of_meta_is_shown_with_its_code),
         harness::test!(stop::a_stopped_tenant_sends_nothing_until_resumed),
+        harness::test!(imports::good_lines_go_in_and_bad_ones_are_told_with_line_and_reason),
+        harness::test!(imports::a_file_that_breaks_off_goes_on_where_it_stands),
+        harness::test!(imports::consent_in_a_file_needs_somebody_who_answers_for_it),
+        harness::test!(imports::an_export_can_be_read_in_again),
         harness::test!(segments::membership_follows_messages_orders_and_carts),
         harness::test!(segments::a_plugin_that_stumbles_over_one_loses_nobody_else),
         harness::test!(segments::events_of_a_wrong_type_are_refused_and_store_nothing),

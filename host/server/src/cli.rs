@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::client::Target;
 
+mod people;
+
+pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
+
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
 #[derive(Parser, Debug)]
 #[command(
@@ -99,6 +103,9 @@ pub enum Command {
     /// Plugins of a tenant
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// People from files and to files
+    #[command(subcommand)]
+    Contacts(ContactsCommand),
     /// Segments of people, who is in them and why
     #[command(subcommand)]
     Segment(SegmentCommand),
@@ -563,43 +570,6 @@ pub enum PluginCommand {
         /// Place among the tenant's plugins; smaller is asked first
         #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
         position: i64,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-}
-
-/// Verbs of `segment`.
-#[derive(Subcommand, Debug)]
-pub enum SegmentCommand {
-    /// List what segmentation plugins offer, with counts and faults
-    #[command(after_help = "Example:\n  portero segment list --tenant tienda-sol")]
-    List(Target),
-    /// Who is in a segment, and why
-    #[command(
-        after_help = "Examples:\n  portero segment members cart_abandoned --tenant tienda-sol\n  portero segment members com.portero.rfm-segments:active --limit 200 --json"
-    )]
-    Members {
-        /// Segment, or plugin:segment where two plugins offer one of that name
-        segment: String,
-        /// People
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Have the plugins look at everybody again
-    #[command(
-        after_help = "Example:\n  portero segment rebuild --tenant tienda-sol\n\nIt goes on in the host when this command is ended; people are looked at again daily anyway,\nand at once when their data change."
-    )]
-    Rebuild {
-        /// Only this plugin
-        #[arg(long)]
-        plugin: Option<String>,
-        /// Do not wait for its end
-        #[arg(long)]
-        no_wait: bool,
         /// Which host
         #[command(flatten)]
         target: Target,

@@ -73,6 +73,9 @@ fn hint(code: &str, detail: &str) -> &'static str {
     }
 }
 
+/// A file may take this long on its way.
+const WHOLE_FILE: Duration = Duration::from_secs(6 * 3_600);
+
 impl Target {
     /// Settings with this target's flags over them.
     ///
@@ -257,6 +260,10 @@ impl Api {
         }
         request = match body {
             Some(Body::Json(value)) => request.json(&value),
+            Some(Body::Stream(stream)) => request
+                .header("content-type", "text/csv")
+                .timeout(WHOLE_FILE)
+                .body(stream),
             Some(Body::Bytes(bytes)) => request
                 .header("content-type", "application/wasm")
                 .body(bytes),
@@ -267,6 +274,32 @@ impl Api {
             .await
             .with_context(|| format!("the host at {} does not answer", self.base))?;
         Self::read(answer).await
+    }
+
+    /// `GET` of something large, read as it comes in.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub async fn download(&self, path: &str) -> anyhow::Result<reqwest::Response> {
+        let mut request = self
+            .http
+            .get(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .timeout(WHOLE_FILE);
+        if let Some(tenant) = &self.tenant {
+            request = request.header("x-portero-tenant", tenant);
+        }
+        let answer = request
+            .send()
+            .await
+            .with_context(|| format!("the host at {} does not answer", self.base))?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        Err(match Self::read(answer).await {
+            Err(refused) => refused,
+            Ok(_) => anyhow::anyhow!("the host's answer makes no sense"),
+        })
     }
 
     /// `GET`.
@@ -309,4 +342,6 @@ pub enum Body {
     Json(Value),
     /// A component.
     Bytes(Vec<u8>),
+    /// A file, read as it is sent.
+    Stream(reqwest::Body),
 }

@@ -4,6 +4,7 @@ pub mod app;
 pub mod ask;
 pub mod config;
 pub mod consent;
+pub mod contacts;
 pub mod doctor;
 pub mod inbox;
 pub mod migrate;

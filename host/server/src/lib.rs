@@ -56,6 +56,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::App(args) => commands::app::run(args).await,
         Command::Template(args) => commands::template::run(args).await,
         Command::Plugin(args) => commands::plugin::run(args).await,
+        Command::Contacts(args) => commands::contacts::run(args).await,
         Command::Segment(args) => commands::segment::run(args).await,
         Command::Token(args) => commands::token::run(args).await,
     }

@@ -69,7 +69,7 @@ statements! {
         from outbox where tenant_id = $1 and outbox_id = $2
         on conflict (tenant_id, contact_id) do update set ", later!("delivered_at"), ", ", later!("read_at"));
     ACTIVITY_MARK = concat!("insert into contact_activity (tenant_id, contact_id, due_at)
-        select c.tenant_id, c.contact_id, $3 from json_each($2) j join contacts c on c.contact_id = j.value
+        select c.tenant_id, c.contact_id, $3 from json_each($2) j cross join contacts c on c.contact_id = j.value
         where c.tenant_id = $1 and ", looked_at!(), "
         on conflict (tenant_id, contact_id) do update set ", sooner!()),
         postgres = concat!("insert into contact_activity (tenant_id, contact_id, due_at)

@@ -40,7 +40,7 @@ pub(crate) fn content_hash(
     ))
 }
 
-fn scope_text(scope: &ConsentScope) -> String {
+pub(crate) fn scope_text(scope: &ConsentScope) -> String {
     match scope {
         ConsentScope::All => "all".to_owned(),
         ConsentScope::Promotional => "promotional".to_owned(),

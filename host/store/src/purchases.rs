@@ -78,7 +78,7 @@ statements! {
     /// A reference told again corrects the purchase; it never moves to another person.
     PURCHASES_PUT = "insert into purchases (tenant_id, contact_id, reference, at, amount_milli, currency)
         select c.tenant_id, c.contact_id, j.value ->> 'r', j.value ->> 'at', j.value ->> 'm', j.value ->> 'cur'
-        from json_each($2) j join contacts c on c.contact_id = j.value ->> 'c'
+        from json_each($2) j cross join contacts c on c.contact_id = j.value ->> 'c'
         where c.tenant_id = $1
         on conflict (tenant_id, reference) do update
         set at = excluded.at, amount_milli = excluded.amount_milli, currency = excluded.currency

@@ -94,6 +94,7 @@ macro_rules! of_page {
     };
 }
 
+// `+column` keeps SQLite from going through the tenant's whole table instead of the page.
 statements! {
     PEOPLE_AFTER = "select contact_id, name, created_at, erased_at from contacts
         where tenant_id = $1 and contact_id > $2 order by contact_id limit $3";
@@ -104,13 +105,13 @@ statements! {
     PEOPLE_COUNT = "select count(*) from contacts where tenant_id = $1";
     PAGE_ATTRIBUTES = of_page!("select a.contact_id, a.key, a.value from contact_attributes a
         join contacts c on c.contact_id = a.contact_id
-        where c.tenant_id = $1 and ", "a.contact_id", " order by a.contact_id, a.key"),
+        where +c.tenant_id = $1 and ", "a.contact_id", " order by a.contact_id, a.key"),
         postgres = of_page!(pg "select a.contact_id, a.key, a.value from contact_attributes a
         join contacts c on c.contact_id = a.contact_id
         where c.tenant_id = $1 and ", "a.contact_id", " order by a.contact_id, a.key");
     PAGE_TAGS = of_page!("select g.contact_id, g.tag from contact_tags g
         join contacts c on c.contact_id = g.contact_id
-        where c.tenant_id = $1 and ", "g.contact_id", " order by g.contact_id, g.tag"),
+        where +c.tenant_id = $1 and ", "g.contact_id", " order by g.contact_id, g.tag"),
         postgres = of_page!(pg "select g.contact_id, g.tag from contact_tags g
         join contacts c on c.contact_id = g.contact_id
         where c.tenant_id = $1 and ", "g.contact_id", " order by g.contact_id, g.tag");
@@ -121,7 +122,7 @@ statements! {
     PAGE_PURCHASES = of_page!("select contact_id, at, amount_milli, currency from
         (select contact_id, at, amount_milli, currency,
             row_number() over (partition by contact_id order by at desc, reference) as place
-         from purchases where tenant_id = $1 and ", "contact_id", ") p where place <= $3
+         from purchases where +tenant_id = $1 and ", "contact_id", ") p where place <= $3
         order by contact_id, place"),
         postgres = of_page!(pg "select contact_id, at, amount_milli, currency from
         (select contact_id, at, amount_milli, currency,

@@ -125,8 +125,8 @@ statements! {
         and contact_id in (select jsonb_array_elements_text(cast($3 as jsonb)))";
     FAULTS_PUT = "insert into segment_faults (tenant_id, installation_id, contact_id, outcome, at)
         select i.tenant_id, i.installation_id, c.contact_id, j.value ->> 'o', $4
-        from json_each($3) j join installations i on i.tenant_id = $1 and i.installation_id = $2
-        join contacts c on c.contact_id = j.value ->> 'c' and c.tenant_id = $1
+        from json_each($3) j cross join installations i on i.tenant_id = $1 and i.installation_id = $2
+        cross join contacts c on c.contact_id = j.value ->> 'c' and c.tenant_id = $1
         where true
         on conflict (tenant_id, installation_id, contact_id) do update set outcome = excluded.outcome, at = excluded.at",
         postgres = "insert into segment_faults (tenant_id, installation_id, contact_id, outcome, at)

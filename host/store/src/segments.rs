@@ -90,16 +90,17 @@ statements! {
         order by contact_id limit $5";
     MEMBER_COUNT = "select count(*) from segment_members
         where tenant_id = $1 and installation_id = $2 and segment = $3";
+    /// `+`: SQLite goes by the people, not through everybody in the installation's segments.
     MEMBERSHIPS_OF = "select m.contact_id, m.segment, m.reason from segment_members m
-        where m.tenant_id = $1 and m.installation_id = $2
+        where +m.tenant_id = $1 and m.installation_id = $2
             and m.contact_id in (select value from json_each($3))",
         postgres = "select m.contact_id, m.segment, m.reason from segment_members m
         where m.tenant_id = $1 and m.installation_id = $2
             and m.contact_id in (select jsonb_array_elements_text(cast($3 as jsonb)))";
     MEMBERS_PUT = "insert into segment_members (tenant_id, installation_id, segment, contact_id, reason, since_at)
         select i.tenant_id, i.installation_id, j.value ->> 's', c.contact_id, j.value ->> 'r', $4
-        from json_each($3) j join installations i on i.tenant_id = $1 and i.installation_id = $2
-        join contacts c on c.contact_id = j.value ->> 'c' and c.tenant_id = $1
+        from json_each($3) j cross join installations i on i.tenant_id = $1 and i.installation_id = $2
+        cross join contacts c on c.contact_id = j.value ->> 'c' and c.tenant_id = $1
         where true
         on conflict (tenant_id, installation_id, segment, contact_id) do update set reason = excluded.reason",
         postgres = "insert into segment_members (tenant_id, installation_id, segment, contact_id, reason, since_at)
@@ -110,7 +111,8 @@ statements! {
         where true
         order by j.c, j.s
         on conflict (tenant_id, installation_id, segment, contact_id) do update set reason = excluded.reason";
-    MEMBERS_REMOVE = "delete from segment_members where tenant_id = $1 and installation_id = $2
+    MEMBERS_REMOVE = "delete from segment_members where +tenant_id = $1 and installation_id = $2
+        and contact_id in (select j.value ->> 'c' from json_each($3) j)
         and (contact_id, segment) in (select j.value ->> 'c', j.value ->> 's' from json_each($3) j)",
         postgres = "delete from segment_members m
         using jsonb_to_recordset(cast($3 as jsonb)) as j(c text, s text)

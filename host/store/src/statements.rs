@@ -38,6 +38,8 @@ const FILES: &[&[Sql]] = &[
     crate::segment_runs::ALL,
     crate::observations::ALL,
     crate::figures::ALL,
+    crate::bulk::ALL,
+    crate::imports::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

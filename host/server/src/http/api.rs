@@ -3,6 +3,7 @@
 mod contacts;
 mod events;
 mod handovers;
+mod imports;
 mod messages;
 mod operator;
 mod plugins;
@@ -83,6 +84,12 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(
             routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
         )
+        .routes(routes!(imports::export))
+        .routes(routes!(imports::list, imports::create))
+        .routes(routes!(imports::get))
+        .routes(routes!(imports::faults))
+        // A file is read as it comes in: it may be of any size.
+        .routes(routes!(imports::rows).layer(DefaultBodyLimit::disable()))
         .routes(routes!(segments::list))
         .routes(routes!(segments::rebuild))
         .routes(routes!(segments::members))

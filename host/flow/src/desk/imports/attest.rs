@@ -1,0 +1,171 @@
+//! Consent that comes with a list: somebody answers for it, or it is none.
+//!
+//! Source: `compliance-rules` B.5. What comes out is never a yes, only an unconfirmed one: the person
+//! still has to confirm it in the chat.
+
+use portero_domain::clock::Ts;
+use portero_domain::consent::FrequencyPromise;
+use serde::{Deserialize, Serialize};
+
+/// Origins of lists that no attestation can mend.
+const REFUSED: [&str; 7] = [
+    "purchased",
+    "rented",
+    "partner",
+    "swapped",
+    "scraped",
+    "public_directory",
+    "group_members",
+];
+/// Origins that can be attested.
+const ACCEPTED: [&str; 9] = [
+    "web_form",
+    "checkout",
+    "in_store_paper",
+    "qr",
+    "wa_conversation",
+    "ctwa_ad",
+    "phone_call",
+    "event",
+    "sms",
+];
+/// Consents with a time of their own are at least this share of a hundred.
+const DATED_PERCENT: u64 = 80;
+/// From so many rows on, one and the same time for all is no time.
+const SAME_TIME_FROM: u64 = 20;
+
+/// Who answers for the consent in a file, and what the people were told.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attestation {
+    /// Who answers for it: name and role.
+    pub who: String,
+    /// Where the list comes from: `web_form`, `checkout`, `in_store_paper`, `qr`, `wa_conversation`,
+    /// `ctwa_ad`, `phone_call`, `event`, `sms`.
+    pub origin: String,
+    /// How consent was asked and given, in a sentence or more.
+    pub how: String,
+    /// First day of collection, `2026-01-31`.
+    pub collected_from: String,
+    /// Last day of collection.
+    pub collected_until: String,
+    /// The words people agreed to.
+    pub wording: String,
+    /// What it covers: a topic of the tenant.
+    pub topic: String,
+    /// The most messages that were promised.
+    #[schema(value_type = Object)]
+    pub promise: FrequencyPromise,
+    /// `true`: the list was not bought, rented, swapped or scraped.
+    pub not_bought: bool,
+}
+
+impl Attestation {
+    /// Whether it can stand.
+    ///
+    /// # Errors
+    /// Which member, and why not.
+    pub(super) fn check(&self, now: Ts) -> Result<(), (&'static str, String)> {
+        if REFUSED.contains(&self.origin.as_str()) {
+            return Err((
+                "attestation.origin",
+                format!(
+                    "consent from a list that is `{}` is none (consent.import-refused); bring the people in \
+                     without consent and ask them when they write",
+                    self.origin
+                ),
+            ));
+        }
+        if !ACCEPTED.contains(&self.origin.as_str()) {
+            return Err((
+                "attestation.origin",
+                format!("`{}` is none of {}", self.origin, ACCEPTED.join(", ")),
+            ));
+        }
+        if !self.not_bought {
+            return Err((
+                "attestation.not_bought",
+                "somebody has to state that the list was not bought, rented, swapped or scraped"
+                    .to_owned(),
+            ));
+        }
+        for (field, text, least) in [
+            ("attestation.who", &self.who, 3),
+            ("attestation.how", &self.how, 10),
+            ("attestation.wording", &self.wording, 20),
+            ("attestation.topic", &self.topic, 1),
+        ] {
+            if text.trim().chars().count() < least || text.len() > 4_096 {
+                return Err((
+                    field,
+                    format!("at least {least} characters, at most 4096 bytes"),
+                ));
+            }
+        }
+        if self.promise.max == 0 {
+            return Err(("attestation.promise", "at least one message".to_owned()));
+        }
+        let day = |text: &str| text.parse::<jiff::civil::Date>().ok();
+        match (day(&self.collected_from), day(&self.collected_until)) {
+            (Some(from), Some(until)) if from <= until => {
+                let midnight = from.to_zoned(jiff::tz::TimeZone::UTC).ok();
+                if midnight.is_none_or(|t| t.timestamp().as_millisecond() > now.0) {
+                    return Err((
+                        "attestation.collected_from",
+                        "lies in the future".to_owned(),
+                    ));
+                }
+                Ok(())
+            }
+            _ => Err((
+                "attestation.collected_from",
+                "two days such as 2026-01-31, the first not after the last".to_owned(),
+            )),
+        }
+    }
+}
+
+/// What the consents of a file look like so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Consents {
+    claimed: u64,
+    dated: u64,
+    first: Option<Ts>,
+    differ: bool,
+}
+
+impl Consents {
+    /// Counts a row that claims consent.
+    pub(super) fn claim(&mut self, at: Option<Ts>) {
+        self.claimed += 1;
+        if let Some(at) = at {
+            self.dated += 1;
+            match self.first {
+                None => self.first = Some(at),
+                Some(first) => self.differ |= first != at,
+            }
+        }
+    }
+
+    /// Why the consents of the file are none, when they look so.
+    pub(super) fn refusal(&self) -> Option<String> {
+        if self.claimed == 0 {
+            return None;
+        }
+        if self.dated * 100 < self.claimed * DATED_PERCENT {
+            return Some(format!(
+                "{} of {} consents have no time of their own; more than a fifth is refused (consent.import-refused)",
+                self.claimed - self.dated,
+                self.claimed
+            ));
+        }
+        if self.claimed >= SAME_TIME_FROM && !self.differ {
+            return Some(format!(
+                "all {} consents have the same time; that is when a list was written, not when people agreed \
+                 (consent.import-refused)",
+                self.claimed
+            ));
+        }
+        None
+    }
+}

@@ -1,0 +1,114 @@
+//! Verbs about people: files of them, and segments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::client::Target;
+
+/// Verbs of `contacts`.
+#[derive(Subcommand, Debug)]
+pub enum ContactsCommand {
+    /// Read people in from a CSV file
+    #[command(
+        after_help = "Examples:\n  portero contacts import clientes.csv --tenant tienda-sol --dry-run\n  portero contacts import clientes.csv --tenant tienda-sol --map \"Teléfono fijo=ignore\" --calling-code 57\n  portero contacts import clientes.csv --tenant tienda-sol --attestation opt-in.json\n\nEncoding, separator and columns are guessed and shown; lines that are not good are kept with their\nreason while the others go in. Consent in a file needs an attestation (who, how, when, which words) and\nis to be confirmed by each person; a bought list is refused."
+    )]
+    Import(ImportArgs),
+    /// Lines of a file that were not good, and why
+    #[command(after_help = "Example:\n  portero contacts faults imp_0193… --limit 200")]
+    Faults {
+        /// imp_…
+        import: String,
+        /// Lines
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Write all people as CSV; `contacts import` reads it in again
+    #[command(
+        after_help = "Example:\n  portero contacts export --csv --tenant tienda-sol > people.csv"
+    )]
+    Export {
+        /// As CSV, the only form there is
+        #[arg(long)]
+        csv: bool,
+        /// File to write (default: standard output)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Flags of `contacts import`.
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    /// The file, with a header
+    pub file: PathBuf,
+    /// Check everything, write nobody
+    #[arg(long)]
+    pub dry_run: bool,
+    /// utf-8 or windows-1252; guessed when absent
+    #[arg(long)]
+    pub encoding: Option<String>,
+    /// , ; tab or |; guessed when absent
+    #[arg(long)]
+    pub separator: Option<String>,
+    /// What a column is: COLUMN=address, name, language, country, tags, consent, consent_at,
+    /// consent_wording, attribute:KEY or ignore
+    #[arg(long, value_name = "COLUMN=MEANING")]
+    pub map: Vec<String>,
+    /// Put before numbers without a country code, such as 57
+    #[arg(long, value_name = "CODE")]
+    pub calling_code: Option<String>,
+    /// Who answers for the consent in the file: JSON with who, origin, how, collected_from,
+    /// collected_until, wording, topic, promise, not_bought
+    #[arg(long, value_name = "FILE")]
+    pub attestation: Option<PathBuf>,
+    /// Go on with a file that broke off
+    #[arg(long, value_name = "IMPORT")]
+    pub resume: Option<String>,
+    /// Which host
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Verbs of `segment`.
+#[derive(Subcommand, Debug)]
+pub enum SegmentCommand {
+    /// List what segmentation plugins offer, with counts and faults
+    #[command(after_help = "Example:\n  portero segment list --tenant tienda-sol")]
+    List(Target),
+    /// Who is in a segment, and why
+    #[command(
+        after_help = "Examples:\n  portero segment members cart_abandoned --tenant tienda-sol\n  portero segment members com.portero.rfm-segments:active --limit 200 --json"
+    )]
+    Members {
+        /// Segment, or plugin:segment where two plugins offer one of that name
+        segment: String,
+        /// People
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Have the plugins look at everybody again
+    #[command(
+        after_help = "Example:\n  portero segment rebuild --tenant tienda-sol\n\nIt goes on in the host when this command is ended; people are looked at again daily anyway,\nand at once when their data change."
+    )]
+    Rebuild {
+        /// Only this plugin
+        #[arg(long)]
+        plugin: Option<String>,
+        /// Do not wait for its end
+        #[arg(long)]
+        no_wait: bool,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+}
