@@ -26,6 +26,7 @@ mod imports;
 mod lost_answer;
 mod meta_says;
 mod rules;
+mod rules_people;
 mod segments;
 mod stop;
 mod tenants;

@@ -81,6 +81,7 @@ fn standing_card(topic: &str, standing: &ConsentStanding) -> StandingCard {
         ConsentStanding::Unknown => ("unknown", None, None),
         ConsentStanding::Requested { at } => ("requested", Some(*at), None),
         ConsentStanding::Granted { at, promise, .. } => ("granted", Some(*at), *promise),
+        ConsentStanding::Unconfirmed { at, .. } => ("unconfirmed", Some(*at), None),
         ConsentStanding::Declined { at } => ("declined", Some(*at), None),
         ConsentStanding::Revoked { at, .. } => ("revoked", Some(*at), None),
     };

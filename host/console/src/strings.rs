@@ -168,6 +168,8 @@ mod tests {
         for kind in [
             Kind::Requested,
             Kind::Granted,
+            Kind::GrantedUnconfirmed,
+            Kind::ImportRefused,
             Kind::Declined,
             Kind::Revoked,
             Kind::MetaStop,
@@ -178,7 +180,14 @@ mod tests {
         for origin in ["plugin", "api", "campaign", "host"] {
             wanted.push(format!("origin.{origin}"));
         }
-        for state in ["unknown", "requested", "granted", "declined", "revoked"] {
+        for state in [
+            "unknown",
+            "requested",
+            "granted",
+            "unconfirmed",
+            "declined",
+            "revoked",
+        ] {
             wanted.push(format!("consent.{state}"));
         }
         for period in ["day", "week", "month"] {

@@ -34,6 +34,9 @@ pub struct ConsentEvent {
     pub captured_at: Ts,
     /// When we stored it.
     pub received_at: Ts,
+    /// When it ends by itself, if that was part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Ts>,
 }
 
 /// Kinds of consent events.
@@ -44,6 +47,10 @@ pub enum ConsentEventKind {
     Requested,
     /// The person said yes.
     Granted,
+    /// Somebody says that the person said yes; the person still has to confirm it in the chat.
+    GrantedUnconfirmed,
+    /// Brought in as a yes and refused: no attestation, no time, no wording, or a bought list.
+    ImportRefused,
     /// The person said no to a question.
     Declined,
     /// The person opted out.
@@ -61,6 +68,8 @@ impl ConsentEventKind {
         match self {
             ConsentEventKind::Requested => "requested",
             ConsentEventKind::Granted => "granted",
+            ConsentEventKind::GrantedUnconfirmed => "granted_unconfirmed",
+            ConsentEventKind::ImportRefused => "import_refused",
             ConsentEventKind::Declined => "declined",
             ConsentEventKind::Revoked => "revoked",
             ConsentEventKind::MetaStop => "meta_stop",
@@ -97,6 +106,8 @@ pub enum ConsentSource {
     Api,
     /// A person at the tenant.
     Operator,
+    /// A list that was brought in.
+    Import,
     /// Seeded by the demo or a test.
     Seed,
 }
@@ -154,6 +165,13 @@ pub enum ConsentStanding {
         /// The promise made then.
         promise: Option<FrequencyPromise>,
     },
+    /// Said yes, as somebody else tells; not confirmed by the person yet.
+    Unconfirmed {
+        /// The event that counts.
+        by: ConsentEventId,
+        /// When the person is said to have agreed.
+        at: Ts,
+    },
     /// Said no.
     Declined {
         /// When.
@@ -176,6 +194,7 @@ pub enum ConsentStanding {
 /// `Promotional` or that topic. A later grant beats an earlier revocation only for the topic it
 /// names: a grant for `ofertas` after `All` was revoked opens `ofertas` and nothing else, and a
 /// general grant does not reopen a topic revoked by name. At the same instant the revocation wins.
+/// What the person has not confirmed lifts nothing; a yes or a no of the person's own ends it.
 #[must_use]
 pub fn standing(events: &[ConsentEvent], topic: Option<&str>) -> ConsentStanding {
     standing_in(events, topic, true)
@@ -195,6 +214,12 @@ fn standing_in(events: &[ConsentEvent], topic: Option<&str>, promotional: bool) 
     let (mut grant_topic, mut grant_wide) = (None, None);
     let (mut revoke_topic, mut revoke_wide) = (None, None);
     let (mut requested, mut declined) = (None, None);
+    let (mut unconfirmed, mut declined_here) = (None, None);
+    let reaches = |scope: &ConsentScope| match scope {
+        ConsentScope::All => true,
+        ConsentScope::Promotional => promotional,
+        ConsentScope::Topic(_) => is_topic(scope),
+    };
     for event in events {
         let slot = match event.kind {
             ConsentEventKind::Granted if is_topic(&event.scope) => &mut grant_topic,
@@ -211,8 +236,14 @@ fn standing_in(events: &[ConsentEvent], topic: Option<&str>, promotional: bool) 
             {
                 &mut revoke_wide
             }
+            ConsentEventKind::GrantedUnconfirmed if reaches(&event.scope) => &mut unconfirmed,
             ConsentEventKind::Requested => &mut requested,
-            ConsentEventKind::Declined => &mut declined,
+            ConsentEventKind::Declined => {
+                if reaches(&event.scope) && later(declined_here, event) {
+                    declined_here = Some(event);
+                }
+                &mut declined
+            }
             _ => continue,
         };
         if later(*slot, event) {
@@ -248,6 +279,14 @@ fn standing_in(events: &[ConsentEvent], topic: Option<&str>, promotional: bool) 
     }
     if let Some(r) = revoke_wide {
         return revoked(r);
+    }
+    if let Some(u) = unconfirmed
+        && declined_here.is_none_or(|d| d.captured_at < u.captured_at)
+    {
+        return ConsentStanding::Unconfirmed {
+            by: u.id,
+            at: u.captured_at,
+        };
     }
     match (requested, declined) {
         (_, Some(d)) if requested.is_none_or(|q| d.captured_at >= q.captured_at) => {
@@ -291,10 +330,13 @@ mod tests {
             evidence: String::new(),
             captured_at: Ts(at),
             received_at: Ts(at),
+            expires_at: None,
         }
     }
 
-    use ConsentEventKind::{Granted, MetaResume, MetaStop, Revoked};
+    use ConsentEventKind::{
+        Declined, Granted, GrantedUnconfirmed, ImportRefused, MetaResume, MetaStop, Revoked,
+    };
     fn topic(t: &str) -> ConsentScope {
         ConsentScope::Topic(t.to_owned())
     }
@@ -353,6 +395,41 @@ mod tests {
             standing_transactional(&events, Some("pedidos")),
             ConsentStanding::Granted { .. }
         ));
+    }
+
+    #[test]
+    fn what_was_not_confirmed_stands_until_the_person_speaks() {
+        let told = event(1, GrantedUnconfirmed, topic("ofertas"), 10);
+        let standing_of = |more: Vec<ConsentEvent>| {
+            let mut events = vec![told.clone()];
+            events.extend(more);
+            standing(&events, Some("ofertas"))
+        };
+        let unconfirmed = |s: &ConsentStanding| matches!(s, ConsentStanding::Unconfirmed { .. });
+        assert!(unconfirmed(&standing_of(vec![])));
+        assert!(unconfirmed(&standing_of(vec![event(
+            2,
+            Declined,
+            topic("otros"),
+            20
+        )])));
+        assert!(matches!(
+            standing_of(vec![event(2, Granted, topic("ofertas"), 20)]),
+            ConsentStanding::Granted { .. }
+        ));
+        assert!(matches!(
+            standing_of(vec![event(2, Declined, topic("ofertas"), 10)]),
+            ConsentStanding::Declined { .. }
+        ));
+        assert!(matches!(
+            standing_of(vec![event(2, Revoked, ConsentScope::All, 5)]),
+            ConsentStanding::Revoked { .. }
+        ));
+        let refused = event(3, ImportRefused, topic("ofertas"), 10);
+        assert_eq!(
+            standing(&[refused], Some("ofertas")),
+            ConsentStanding::Unknown
+        );
     }
 
     #[test]

@@ -136,4 +136,21 @@ pub struct TemplateSlots {
     /// Indices of quick-reply buttons.
     #[serde(default)]
     pub quick_replies: Vec<u8>,
+    /// Where it says how to stop; `None`: nobody has looked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopPart>,
+}
+
+/// Where a template says how to stop getting more of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopPart {
+    /// A quick reply.
+    Button,
+    /// The footer.
+    Footer,
+    /// The body text.
+    Body,
+    /// Nowhere.
+    Nowhere,
 }

@@ -219,28 +219,27 @@ async fn act(
                 .await?;
             }
             Action::AskConsent { wording, topic } => {
-                let asked = host_words::question(
-                    ctx,
-                    tx,
-                    &who.tenant,
-                    who.contact,
-                    wording,
-                    Some(topic),
-                    who.language,
-                )
-                .await?;
+                let asked =
+                    host_words::question(ctx, tx, &who.tenant, wording, Some(topic), who.language)
+                        .await?;
                 if let Some(asked) = asked {
-                    let (content, purpose, topic) = asked.into_parts();
+                    let (content, purpose, topic, event_of) = asked.into_parts();
                     let send = SendAction {
                         content,
                         purpose,
                         topic,
                         ext: Vec::new(),
                     };
+                    let before = done.allowed;
                     propose(
                         ctx, tx, event, who, call, send, index, outcome, &mut done, sending,
                     )
                     .await?;
+                    if let Some(asked) = event_of.filter(|_| done.allowed > before) {
+                        tx.tenant(tenant)
+                            .append_consent(who.contact, &asked)
+                            .await?;
+                    }
                 } else {
                     log(
                         tx,

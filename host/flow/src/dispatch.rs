@@ -415,6 +415,7 @@ async fn react(
                 evidence: format!("error {code} on {}", proposal.id),
                 captured_at: now,
                 received_at: now,
+                expires_at: None,
             };
             tx.tenant(proposal.tenant)
                 .append_consent(proposal.contact, &event)

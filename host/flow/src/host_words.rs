@@ -2,7 +2,7 @@
 
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
 use portero_domain::content::{Button, Content, Interactive, InteractiveAction, Text};
-use portero_domain::ids::{ConsentEventId, ContactId, OutboxId};
+use portero_domain::ids::{ConsentEventId, OutboxId};
 use portero_domain::language::Language;
 use portero_domain::proposal::{Answers, Origin, Proposal, Purpose};
 use portero_domain::update::InboundMessage;
@@ -22,6 +22,8 @@ pub(crate) struct Say {
     purpose: Purpose,
     topic: Option<String>,
     content: Content,
+    /// For the ledger, once the question is admitted.
+    asked: Option<ConsentEvent>,
 }
 
 /// A plain text of the host.
@@ -34,6 +36,7 @@ pub(crate) fn text(what: &'static str, body: String) -> Say {
             body,
             preview_url: false,
         }),
+        asked: None,
     }
 }
 
@@ -55,17 +58,18 @@ pub(crate) fn doubt(body: String, [all, promotional, keep]: [&str; 3]) -> Say {
                 button("portero:keep", keep),
             ],
         ),
+        asked: None,
     }
 }
 
-/// The consent question in the host's own wording, and its *requested* event in the ledger.
+/// The consent question in the host's own wording. Its *requested* event goes into the ledger when the
+/// question is admitted, not when somebody would have liked to put it.
 ///
 /// Returns nothing when the tenant has no such wording in that language.
 pub(crate) async fn question(
     ctx: &Context,
     tx: &mut Tx,
     tenant: &TenantRow,
-    contact: ContactId,
     wording: &str,
     topic: Option<&str>,
     language: Language,
@@ -86,8 +90,8 @@ pub(crate) async fn question(
         evidence: format!("wording {}@{} {}", w.name, w.version, language.code()),
         captured_at: now,
         received_at: now,
+        expires_at: None,
     };
-    tx.tenant(tenant.id).append_consent(contact, &event).await?;
     let content = buttons(
         w.body,
         vec![
@@ -106,13 +110,15 @@ pub(crate) async fn question(
         purpose: Purpose::ConsentRequest,
         topic: Some(topic),
         content,
+        asked: Some(event),
     }))
 }
 
 impl Say {
-    /// Its content, purpose and topic, for a proposal somebody else signs (a plugin that asks).
-    pub(crate) fn into_parts(self) -> (Content, Purpose, Option<String>) {
-        (self.content, self.purpose, self.topic)
+    /// Content, purpose, topic and the event of a question, for a proposal somebody else signs (a
+    /// plugin that asks).
+    pub(crate) fn into_parts(self) -> (Content, Purpose, Option<String>, Option<ConsentEvent>) {
+        (self.content, self.purpose, self.topic, self.asked)
     }
 }
 
@@ -155,6 +161,11 @@ pub(crate) async fn say(
     let admitted = judge::admit(ctx, tx, &who.tenant, &proposal, &from).await?;
     if admitted.judgement.verdict != Verdict::Allow || admitted.duplicate {
         return Ok(None);
+    }
+    if let Some(asked) = &say.asked {
+        tx.tenant(who.tenant.id)
+            .append_consent(who.contact, asked)
+            .await?;
     }
     dispatch::begin_now(ctx, tx, &who.tenant, admitted.outbox).await
 }

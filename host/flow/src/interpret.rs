@@ -307,8 +307,7 @@ async fn grant(
                 return Ok((None, None));
             };
             return Ok((
-                host_words::question(ctx, tx, tenant, contact, &wording.name, None, language)
-                    .await?,
+                host_words::question(ctx, tx, tenant, &wording.name, None, language).await?,
                 None,
             ));
         }
@@ -374,6 +373,7 @@ fn base(
         evidence: inbound.wamid.as_str().to_owned(),
         captured_at: inbound.at,
         received_at: now,
+        expires_at: None,
     }
 }
 

@@ -4,7 +4,8 @@
 //! ever unaccounted for.
 
 use portero_domain::clock::{Millis, Ts};
-use portero_domain::ids::{DecisionId, EventId, InstallationId, OutboxId};
+use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
+use portero_domain::ids::{ConsentEventId, DecisionId, EventId, InstallationId, OutboxId};
 use portero_domain::proposal::{Class, Origin, OutboxState, Proposal, Purpose};
 use portero_gate::facts::PluginFacts;
 use portero_gate::record::{DecisionRecord, content_hash};
@@ -104,6 +105,7 @@ pub async fn admit(
                 now,
             )
             .await?;
+        asked(ctx, tx, proposal, &judgement).await?;
         if state.is_final() || state == OutboxState::Deferred || state == OutboxState::InReview {
             tell_proposer(ctx, tx, tenant, proposal, &judgement).await?;
         }
@@ -118,6 +120,45 @@ pub async fn admit(
         judgement,
         duplicate: duplicate_of.is_some(),
     })
+}
+
+/// A consent question of a caller's own is on record like the host's (which writes its own, with its
+/// wording); of one that was refused there is nothing to record.
+async fn asked(
+    ctx: &Context,
+    tx: &mut Tx,
+    proposal: &Proposal,
+    judgement: &Judgement,
+) -> Result<(), FlowError> {
+    let own = matches!(
+        proposal.origin,
+        Origin::Api { .. } | Origin::Campaign { .. }
+    );
+    let goes = matches!(judgement.verdict, Verdict::Allow | Verdict::Defer);
+    if proposal.purpose != Purpose::ConsentRequest || !own || !goes {
+        return Ok(());
+    }
+    let now = ctx.now();
+    let event = ConsentEvent {
+        id: ConsentEventId::new(&*ctx.ids, now),
+        kind: ConsentEventKind::Requested,
+        scope: proposal
+            .topic
+            .clone()
+            .map_or(ConsentScope::Promotional, ConsentScope::Topic),
+        promise: None,
+        wording: None,
+        language: None,
+        source: ConsentSource::Api,
+        evidence: proposal.id.to_string(),
+        captured_at: now,
+        received_at: now,
+        expires_at: None,
+    };
+    tx.tenant(proposal.tenant)
+        .append_consent(proposal.contact, &event)
+        .await?;
+    Ok(())
 }
 
 /// Facts of one proposal, content facts included.

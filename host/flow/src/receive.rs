@@ -328,6 +328,7 @@ async fn obey(
                 evidence: event.id.to_string(),
                 captured_at: *at,
                 received_at: now,
+                expires_at: None,
             };
             tx.tenant(tenant).append_consent(contact, &consent).await?;
             if *stop {
@@ -369,6 +370,7 @@ async fn opt_out(
         evidence: message.wamid.as_str().to_owned(),
         captured_at: message.at,
         received_at: now,
+        expires_at: None,
     };
     tx.tenant(tenant).append_consent(contact, &consent).await?;
     let only_promotional = scope != ConsentScope::All;

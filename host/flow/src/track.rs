@@ -86,6 +86,7 @@ async fn status(
                 evidence: format!("error {code} on {outbox}"),
                 captured_at: status.at,
                 received_at: now,
+                expires_at: None,
             };
             tx.tenant(tenant).append_consent(row.contact, &stop).await?;
             tx.tenant(tenant)

@@ -2,9 +2,11 @@
 //!
 //! Source: `compliance-rules` A.5, B.4.
 
+use portero_domain::clock::Ts;
 use portero_domain::consent::{
-    ConsentEvent, ConsentEventKind, ConsentScope, ConsentStanding, standing,
+    ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource, ConsentStanding, standing,
 };
+use portero_domain::ids::ConsentEventId;
 use portero_domain::proposal::Purpose;
 
 use crate::case::Case;
@@ -20,6 +22,10 @@ pub(crate) enum Cover {
     Revoked,
     /// Granted for something else: `consent.scope` speaks.
     Elsewhere,
+    /// Not confirmed yet: `consent.double-opt-in-pending` speaks.
+    Pending,
+    /// Came in a list that was refused: `consent.import-refused` speaks.
+    Refused,
     /// Nothing on record: `consent.missing` speaks.
     Nothing,
     /// The ledger could not be read: `consent.missing` speaks.
@@ -37,10 +43,13 @@ pub(crate) fn of(case: &Case<'_>) -> Cover {
     let (Some(stand), Some(events)) = (&case.standing, case.facts.consent.known()) else {
         return Cover::Unknown;
     };
+    let unconfirmed = unconfirmed(case);
     match stand {
-        ConsentStanding::Granted { .. } => return Cover::Covered,
+        ConsentStanding::Granted { .. } if unconfirmed.is_none() => return Cover::Covered,
         ConsentStanding::Revoked { .. } => return Cover::Revoked,
-        ConsentStanding::Unknown
+        ConsentStanding::Granted { .. }
+        | ConsentStanding::Unconfirmed { .. }
+        | ConsentStanding::Unknown
         | ConsentStanding::Requested { .. }
         | ConsentStanding::Declined { .. } => {}
     }
@@ -52,12 +61,50 @@ pub(crate) fn of(case: &Case<'_>) -> Cover {
     if by_contract && !case.facts.recipient.open_transactions.is_empty() {
         return Cover::Covered;
     }
+    if let Some((_, ends)) = unconfirmed {
+        return match case.purpose {
+            _ if case.now >= ends => Cover::Nothing,
+            // Only the question that asks for the second yes.
+            Purpose::ConsentRequest => Cover::Covered,
+            _ => Cover::Pending,
+        };
+    }
     match live_grants(events).next() {
         // Who agreed to something may be asked for more.
         Some(_) if case.purpose == Purpose::ConsentRequest => Cover::Covered,
         Some(_) => Cover::Elsewhere,
+        None if events.iter().any(|e| refused(case, e)) => Cover::Refused,
         None => Cover::Nothing,
     }
+}
+
+/// The consent that would cover it but for the second yes, and until when that is waited for.
+pub(crate) fn unconfirmed(case: &Case<'_>) -> Option<(ConsentEventId, Ts)> {
+    let (by, at) = match case.standing.as_ref()? {
+        ConsentStanding::Unconfirmed { by, at } => (*by, *at),
+        ConsentStanding::Granted { by, at, .. } if case.policy.double_opt_in => {
+            let event = case.facts.consent.known()?.iter().find(|e| e.id == *by)?;
+            let in_the_chat = matches!(
+                event.source,
+                ConsentSource::WaKeyword | ConsentSource::WaButton
+            );
+            if in_the_chat {
+                return None;
+            }
+            (*by, *at)
+        }
+        _ => return None,
+    };
+    Some((by, at + case.policy.confirmation_ms))
+}
+
+/// Whether an event is a refused record of consent to this.
+fn refused(case: &Case<'_>, event: &ConsentEvent) -> bool {
+    let scope = match &event.scope {
+        ConsentScope::All | ConsentScope::Promotional => true,
+        ConsentScope::Topic(topic) => Some(topic.as_str()) == case.topic,
+    };
+    event.kind == ConsentEventKind::ImportRefused && scope
 }
 
 /// The grants that still stand, each for its own scope.

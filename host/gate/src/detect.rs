@@ -5,6 +5,8 @@
 
 mod fields;
 mod placeholders;
+mod promotion;
+mod question;
 mod structure;
 mod template;
 mod visible;
@@ -14,11 +16,13 @@ use serde::{Deserialize, Serialize};
 use portero_domain::content::{ButtonParamKind, Content, MediaKind};
 
 pub use fields::CONTROL_IS_FREE;
+pub use promotion::PromoSign;
+pub use question::{QuestionShape, mentions};
 pub(crate) use template::kept_name;
 pub use template::{INVALID_NAME, ParamFault, ParamKind};
 
 /// Version of the detectors; facts of another version are not comparable.
-pub const DETECTORS: u32 = 1;
+pub const DETECTORS: u32 = 2;
 
 /// What the detectors found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +51,12 @@ pub struct ContentFacts {
     /// Control characters other than the line feed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub control: Vec<ControlCharacter>,
+    /// Signs of promotion in a free-form message.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub promotion: Vec<PromoSign>,
+    /// What a question with buttons says, as far as a consent question must say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<QuestionShape>,
     /// The shape of the template's values, when it is a template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateShape>,
@@ -287,6 +297,13 @@ pub fn detect(content: &Content) -> ContentFacts {
     structure::find(content, &mut facts.faults);
     if let Content::Template(send) = content {
         facts.template = Some(template::shape(send));
+    } else {
+        fields::each(content, &mut |field| {
+            if field.read {
+                promotion::find(field.text, &mut facts.promotion);
+            }
+        });
+        facts.question = question::shape(content);
     }
     facts
 }

@@ -33,6 +33,12 @@ impl<T> Fact<T> {
     }
 }
 
+impl<T> Default for Fact<T> {
+    fn default() -> Fact<T> {
+        Fact::Unknown
+    }
+}
+
 /// The snapshot one judgement is made on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
@@ -54,6 +60,20 @@ pub struct Facts {
     pub conversation: ConversationFacts,
     /// Promotional sends to this person in the last 30 days, accepted or in flight: (topic, when), oldest first.
     pub promotional_sends: Fact<Vec<(Option<String>, Ts)>>,
+    /// Templates to this person in the last 24 h that are no promotion, accepted or in flight:
+    /// (whether a one-time code, when), oldest first.
+    #[serde(default)]
+    pub template_sends: Fact<Vec<(bool, Ts)>>,
+    /// Meta's refusals 131049 of marketing to this person in the last 30 days, since the last
+    /// promotion that was delivered; oldest first.
+    #[serde(default)]
+    pub meta_refusals: Fact<Vec<Ts>>,
+    /// What the registry knows besides the template itself.
+    #[serde(default)]
+    pub registry: RegistryFacts,
+    /// Whether a consent question names the tenant; read for consent questions only.
+    #[serde(default)]
+    pub question_names_business: Fact<bool>,
     /// An earlier proposal under the same key.
     pub duplicate_of: Option<Duplicate>,
     /// What the detectors found in the content.
@@ -196,6 +216,53 @@ pub struct RecipientFacts {
     pub erased: bool,
     /// Open orders or appointments the person entered into: their references.
     pub open_transactions: Vec<String>,
+    /// Language tag on record, as somebody told it; never guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// When the person last wrote to the tenant or read something of it, as far as kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_sign_at: Option<Ts>,
+}
+
+/// What the registry knows besides the template itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RegistryFacts {
+    /// Quality as last reported.
+    pub quality: TemplateQuality,
+    /// Approved languages of the name; read only where the person's language is another one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
+}
+
+/// Meta's rating of a template.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum TemplateQuality {
+    /// Good.
+    Green,
+    /// Getting worse.
+    Yellow,
+    /// People block or report it.
+    Red,
+    /// Not rated, or in words we do not know.
+    #[default]
+    Unknown,
+}
+
+impl TemplateQuality {
+    /// Reads Meta's word.
+    #[must_use]
+    pub fn from_meta(text: &str) -> TemplateQuality {
+        match text {
+            "GREEN" => TemplateQuality::Green,
+            "YELLOW" => TemplateQuality::Yellow,
+            "RED" => TemplateQuality::Red,
+            _ => TemplateQuality::Unknown,
+        }
+    }
 }
 
 /// How far a block-list entry reaches.

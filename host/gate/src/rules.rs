@@ -298,13 +298,19 @@ registry! {
     plugin { capability, scope, budget, }
     data { erased, }
     recipient { invalid, do_not_contact, }
-    consent { missing, revoked, meta_stop, scope, }
+    consent {
+        missing, revoked, meta_stop, expired, scope, double_opt_in_pending, import_refused,
+        request_malformed, request_repeated,
+    }
     account { restricted, quality_red, }
-    session { window_closed, window_margin, }
-    template { unknown, not_approved, paused, params, }
+    session { window_closed, window_margin, unsolicited_promo, }
+    template {
+        unknown, not_approved, paused, quality_red, category_mismatch, language, params,
+        opt_out_missing,
+    }
     content { empty, too_long, unsupported, placeholder_leak, }
     bot { handover_active, consecutive, }
-    frequency { promise_exceeded, }
+    frequency { promise_exceeded, cap_tenant, min_gap, meta_per_user, }
     quiet_hours { tenant, }
     limits { tier, pair_rate, throughput, }
 }

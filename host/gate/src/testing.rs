@@ -16,10 +16,12 @@ use portero_domain::ids::{
     OutboxId, PhoneNumberId, PluginId, TenantId, TokenId, WabaId,
 };
 use portero_domain::proposal::{Answers, Class, Origin, Proposal, Purpose};
-use portero_domain::template::{Template, TemplateCategory, TemplateSlots, TemplateStatus};
+use portero_domain::template::{
+    StopPart, Template, TemplateCategory, TemplateSlots, TemplateStatus,
+};
 use portero_gate::facts::{
-    ConversationFacts, Facts, PluginFacts, RecipientFacts, SenderFacts, TemplateFact, TenantFacts,
-    TenantMode, WindowFacts,
+    ConversationFacts, Facts, PluginFacts, RecipientFacts, RegistryFacts, SenderFacts,
+    TemplateFact, TenantFacts, TenantMode, WindowFacts,
 };
 use portero_gate::{Fact, Finding, Judgement, Policy, Stage, Ticket, Verdict};
 use uuid::Uuid;
@@ -91,6 +93,8 @@ impl Setup {
                 do_not_contact: None,
                 erased: false,
                 open_transactions: Vec::new(),
+                language: None,
+                last_sign_at: Some(now - Millis::minutes(2)),
             },
             consent: Fact::Known(Vec::new()),
             window: Fact::Known(WindowFacts {
@@ -105,6 +109,10 @@ impl Setup {
                 pair_tat: Ts::ZERO,
             },
             promotional_sends: Fact::Known(Vec::new()),
+            template_sends: Fact::Known(Vec::new()),
+            meta_refusals: Fact::Known(Vec::new()),
+            registry: RegistryFacts::default(),
+            question_names_business: Fact::Unknown,
             duplicate_of: None,
             content: portero_gate::detect::ContentFacts::default(),
         };
@@ -112,7 +120,11 @@ impl Setup {
             stage: Stage::Admission,
             proposal,
             facts,
-            policy: Policy::default(),
+            policy: Policy {
+                // The fixture's grants are of 1970, so that their instants are easy to read.
+                consent_max_age_ms: Millis::days(40_000),
+                ..Policy::default()
+            },
             now,
         };
         setup.refresh();
@@ -128,6 +140,17 @@ impl Setup {
             wamid: Some("wamid.IN01".into()),
             at: s.last_inbound(),
         });
+        s
+    }
+
+    /// A plugin asks whether the shop may send offers, two minutes after the person wrote.
+    pub(crate) fn question() -> Setup {
+        let mut s = Setup::reply("");
+        s.proposal.content = question(QUESTION, 2);
+        s.proposal.purpose = Purpose::ConsentRequest;
+        s.proposal.topic = Some("ofertas".into());
+        s.facts.question_names_business = Fact::Known(true);
+        s.refresh();
         s
     }
 
@@ -192,7 +215,10 @@ impl Setup {
             category,
             status: TemplateStatus::Approved,
             paused_until: None,
-            slots: TemplateSlots::default(),
+            slots: TemplateSlots {
+                stop: Some(StopPart::Footer),
+                ..TemplateSlots::default()
+            },
             body: String::new(),
             synced_at: s.now,
         });
@@ -355,7 +381,42 @@ fn event(kind: ConsentEventKind, scope: ConsentScope, at: i64) -> ConsentEvent {
         evidence: "row 1".into(),
         captured_at: Ts(at),
         received_at: Ts(at),
+        expires_at: None,
     }
+}
+
+/// A consent question with everything in it.
+pub(crate) const QUESTION: &str = "Tienda Sol quiere enviarte ofertas por WhatsApp, como mucho 2 por \
+    semana. Para terminar, escribiendo BAJA. Privacidad: https://privacidad.example/sol ¿Aceptas?";
+
+/// A question with so many buttons.
+pub(crate) fn question(body: &str, buttons: usize) -> Content {
+    let buttons = (0..buttons)
+        .map(|i| Button {
+            id: format!("answer-{i}"),
+            title: format!("Respuesta {i}"),
+        })
+        .collect();
+    Content::Interactive(Interactive {
+        header: None,
+        body: body.into(),
+        footer: None,
+        action: InteractiveAction::Buttons { buttons },
+    })
+}
+
+pub(crate) fn unconfirmed(scope: ConsentScope, at: i64) -> ConsentEvent {
+    let mut event = event(ConsentEventKind::GrantedUnconfirmed, scope, at);
+    event.id = ConsentEventId::from_uuid(id(0x4000_0000_0000 + u128::from(at.unsigned_abs())));
+    event.source = ConsentSource::Import;
+    event
+}
+
+pub(crate) fn import_refused(scope: ConsentScope, at: i64) -> ConsentEvent {
+    let mut event = event(ConsentEventKind::ImportRefused, scope, at);
+    event.id = ConsentEventId::from_uuid(id(0x6000_0000_0000 + u128::from(at.unsigned_abs())));
+    event.source = ConsentSource::Import;
+    event
 }
 
 pub(crate) fn granted(scope: ConsentScope, at: i64) -> ConsentEvent {

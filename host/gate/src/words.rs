@@ -6,12 +6,14 @@
 
 mod decide;
 mod lexicon;
-mod normalise;
+pub(crate) mod normalise;
 mod payload;
+mod stop;
 
 use portero_domain::consent::ConsentScope;
 
 pub use payload::{PAYLOAD_PREFIX, recognise_payload};
+pub use stop::{is_a_way_out, tells_how_to_stop};
 
 /// What the person is answering to.
 ///

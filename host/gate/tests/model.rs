@@ -16,7 +16,10 @@
 mod common;
 
 use common::ledger::{Said, ledger, walk};
-use common::{Setup, granted, host, meta_resume, meta_stop, plugin, revoked, ts};
+use common::{
+    Setup, declined, granted, host, meta_resume, meta_stop, plugin, requested, revoked, ts,
+    unconfirmed,
+};
 use jiff::tz::TimeZone;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{ConsentEventKind, ConsentScope, FrequencyPromise, Period};
@@ -280,6 +283,153 @@ proptest! {
         let first = candidates.into_iter().find(|t| fits(*t)).unwrap();
         let found = s.found("frequency.promise-exceeded");
         prop_assert_eq!(found.and_then(|f| f.until).unwrap_or(s.now), first);
+    }
+
+    /// A person's month, send by send: a promotion may go at an instant when, counting it, no stretch
+    /// of a day, a week or a month that ends there holds more than its cap, and the last is far enough.
+    #[test]
+    fn caps_and_gaps_are_the_models(
+        ago in prop::collection::vec(0_i64..40 * 24 * 60, 0..12),
+        (day, week, month) in (1_u32..3, 1_u32..5, 1_u32..9),
+        gap_hours in 0_i64..60,
+    ) {
+        let mut s = Setup::promo();
+        s.policy.promotional_per_day = day;
+        s.policy.promotional_per_week = week;
+        s.policy.promotional_per_month = month;
+        s.policy.promotional_gap_ms = Millis::hours(gap_hours);
+        let mut sends: Vec<Ts> = ago.iter().map(|m| s.now - Millis::minutes(*m)).collect();
+        sends.sort();
+        s.facts.promotional_sends = Fact::Known(sends.iter().map(|at| (None, *at)).collect());
+        let fits = |at: Ts| {
+            [(day, 1), (week, 7), (month, 30)].iter().all(|(most, days)| {
+                let mut inside = 0;
+                for sent in &sends {
+                    if sent.ms() > at.ms() - days * 86_400_000 {
+                        inside += 1;
+                    }
+                }
+                inside < *most
+            })
+        };
+        let far = |at: Ts| sends.iter().all(|sent| at.since(*sent) >= gap_hours * 3_600_000);
+        let mut candidates = vec![s.now];
+        for sent in &sends {
+            candidates.extend([1, 7, 30].map(|days| *sent + Millis::days(days)));
+            candidates.push(*sent + Millis::hours(gap_hours));
+        }
+        candidates.retain(|at| *at >= s.now);
+        candidates.sort();
+        for (rule, free) in [
+            ("frequency.cap-tenant", &fits as &dyn Fn(Ts) -> bool),
+            ("frequency.min-gap", &far),
+        ] {
+            let first = *candidates.iter().find(|at| free(**at)).unwrap();
+            // A rule may name an instant at which another of its own caps is still full: asked again
+            // there, it must come to the first free one.
+            let mut at = s.clone();
+            let mut rounds = 0;
+            while let Some(found) = at.found(rule) {
+                at.now = found.until.unwrap();
+                rounds += 1;
+                prop_assert!(rounds < 5);
+            }
+            prop_assert_eq!(at.now, first, "{}", rule);
+        }
+    }
+
+    /// Meta's refusals, one by one: a wait that grows, unless they come together.
+    #[test]
+    fn the_wait_after_metas_refusals_is_the_models(
+        gaps in prop::collection::vec(0_i64..200, 1..7),
+        since in 0_i64..12 * 24 * 60,
+    ) {
+        let mut s = Setup::promo();
+        let mut at = s.now - Millis::minutes(since);
+        let mut refusals = vec![at];
+        for minutes in &gaps {
+            at = at - Millis::minutes(*minutes);
+            refusals.insert(0, at);
+        }
+        let mut step = 0;
+        for (n, refusal) in refusals.iter().enumerate() {
+            let together = n > 0 && refusal.since(refusals[n - 1]) <= 3_600_000;
+            step += i64::from(!together);
+        }
+        let hours = match step { 1 => 24, 2 => 48, 3 => 96, _ => 168 };
+        s.facts.meta_refusals = Fact::Known(refusals.clone());
+        let free = *refusals.last().unwrap() + Millis::hours(hours);
+        let found = s.found("frequency.meta-per-user");
+        prop_assert_eq!(found.and_then(|f| f.until).unwrap_or(s.now), free.max(s.now));
+    }
+
+    /// A consent dies of the first of three things; day by day.
+    #[test]
+    fn a_consent_lives_as_long_as_the_models(
+        agreed_ago in 0_i64..900,
+        sign_ago in prop::option::of(0_i64..900),
+        ends_in in prop::option::of(-400_i64..400),
+        (age, quiet) in (1_i64..800, 1_i64..500),
+    ) {
+        let mut s = Setup::promo();
+        s.policy.consent_max_age_ms = Millis::days(age);
+        s.policy.consent_inactivity_ms = Millis::days(quiet);
+        let agreed = s.now - Millis::days(agreed_ago);
+        *s.consent() = vec![granted(ConsentScope::Topic("ofertas".into()), agreed.ms())];
+        let now = s.now;
+        s.consent()[0].expires_at = ends_in.map(|days| now + Millis::days(days));
+        s.facts.recipient.last_sign_at = sign_ago.map(|days| now - Millis::days(days));
+        let mut alive = true;
+        // Lived through day by day from the yes on; who is dead stays dead but for a sign that came
+        // before the silence was too long.
+        let mut last_sign = agreed;
+        for day in 0..=agreed_ago {
+            let today = agreed + Millis::days(day);
+            if s.facts.recipient.last_sign_at.is_some_and(|sign| sign == today) {
+                last_sign = today;
+            }
+            alive = day < age
+                && today.since(last_sign) < quiet * 86_400_000
+                && s.consent()[0].expires_at.is_none_or(|end| today < end);
+        }
+        prop_assert_eq!(s.found("consent.expired").is_none(), alive);
+    }
+
+    /// The ledger of one topic, read line by line, says when the question may be put.
+    #[test]
+    fn questions_are_asked_as_seldom_as_the_model_says(
+        drawn in prop::collection::vec((0_usize..5, 0_i64..420), 0..7),
+    ) {
+        let mut s = Setup::question();
+        let now = s.now;
+        let mut lines: Vec<(i64, usize)> = drawn.iter().map(|(kind, ago)| (420 - ago, *kind)).collect();
+        lines.sort();
+        // One line a day at most: what counts at one instant is the tables' business.
+        lines.dedup_by_key(|(day, _)| *day);
+        let at = |day: i64| (now - Millis::days(420 - day)).ms();
+        let topic = || ConsentScope::Topic("ofertas".into());
+        *s.consent() = lines.iter().map(|(day, kind)| match kind {
+            0 => granted(topic(), at(*day)),
+            1 => declined("ofertas", at(*day)),
+            2 => revoked(ConsentScope::All, at(*day)),
+            3 => unconfirmed(topic(), at(*day)),
+            _ => requested("ofertas", at(*day)),
+        }).collect();
+        let (mut open, mut asked, mut left) = (0_i64, 0, false);
+        for (day, kind) in &lines {
+            match kind {
+                0 => (open, asked, left) = (0, 0, false),
+                1 => open = open.max(day + 180),
+                2 => left = true,
+                3 => {}
+                _ => {
+                    open = open.max(day + 30);
+                    asked += 1;
+                }
+            }
+        }
+        let may = !left && asked < 3 && open <= 420;
+        prop_assert_eq!(s.found("consent.request-repeated").is_none(), may, "{:?}", lines);
     }
 
     /// Meta's real end of a pause and the announced one differ as they like; whoever sends before the

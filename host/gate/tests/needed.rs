@@ -9,22 +9,29 @@
 
 mod common;
 
-use common::{Setup, buttons, granted, id, meta_stop, positional, revoked, send, text};
+use common::{
+    QUESTION, Setup, buttons, granted, id, import_refused, meta_stop, positional, question,
+    requested, revoked, send, text, unconfirmed,
+};
 use portero_domain::account::{MessagingLimit, Reach};
 use portero_domain::address::AddressKey;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::ConsentScope;
 use portero_domain::content::Content;
 use portero_domain::ids::{ContactId, OutboxId};
-use portero_domain::template::TemplateStatus;
+use portero_domain::template::{StopPart, TemplateStatus};
 use portero_gate::facts::{
-    DoNotContact, Duplicate, Restriction, Stop, TemplateFact, TenantMode, TierFacts,
+    DoNotContact, Duplicate, Restriction, Stop, TemplateFact, TemplateQuality, TenantMode,
+    TierFacts,
 };
 use portero_gate::rules::RULES;
 use portero_gate::{Fact, Verdict, judge_without};
 
 /// A neighbour that passes, and the one change that makes the rule speak.
 type Case = (&'static str, fn() -> Setup, fn(&mut Setup));
+
+/// Rules that only ever note: the note is there, and only with them.
+const NOTES: &[&str] = &["session.unsolicited-promo"];
 
 const CASES: &[Case] = &[
     (
@@ -116,12 +123,39 @@ const CASES: &[Case] = &[
         |s| s.consent().push(meta_stop(2_000)),
     ),
     (
+        "consent.expired",
+        || Setup::promo().at_dispatch(),
+        |s| s.consent()[0].expires_at = Some(s.now),
+    ),
+    (
         "consent.scope",
         || Setup::promo().at_dispatch(),
         |s| {
             *s.consent() = vec![granted(ConsentScope::Topic("pedidos".into()), 1_000)];
         },
     ),
+    (
+        "consent.double-opt-in-pending",
+        || Setup::promo().at_dispatch(),
+        |s| {
+            let at = s.now.ms() - 1_000;
+            *s.consent() = vec![unconfirmed(ConsentScope::Topic("ofertas".into()), at)];
+        },
+    ),
+    (
+        "consent.import-refused",
+        || Setup::promo().at_dispatch(),
+        |s| {
+            *s.consent() = vec![import_refused(ConsentScope::Promotional, 2_000)];
+        },
+    ),
+    ("consent.request-malformed", Setup::question, |s| {
+        s.proposal.content = question(QUESTION, 3);
+    }),
+    ("consent.request-repeated", Setup::question, |s| {
+        let at = s.now - Millis::days(1);
+        s.consent().push(requested("ofertas", at.ms()));
+    }),
     ("account.restricted", Setup::promo, |s| {
         s.sender().standing.restriction = Some(Restriction {
             what: "DISABLE".into(),
@@ -147,6 +181,11 @@ const CASES: &[Case] = &[
             s.window().last_inbound_at = Some(s.now - Millis::hours(24) + Millis::secs(10));
         },
     ),
+    (
+        "session.unsolicited-promo",
+        || Setup::reply("hola"),
+        |s| s.proposal.content = text("20% de descuento, ¡compra ya!"),
+    ),
     ("template.unknown", Setup::promo, |s| {
         s.proposal.purpose = portero_domain::proposal::Purpose::Promotional;
         s.facts.template = TemplateFact::Missing { closest: vec![] };
@@ -158,8 +197,20 @@ const CASES: &[Case] = &[
         s.registry().status = TemplateStatus::Paused;
         s.registry().paused_until = Some(s.now + Millis::hours(3));
     }),
+    ("template.quality-red", Setup::promo, |s| {
+        s.facts.registry.quality = TemplateQuality::Red;
+    }),
+    ("template.category-mismatch", Setup::utility, |s| {
+        s.proposal.purpose = portero_domain::proposal::Purpose::Authentication;
+    }),
+    ("template.language", Setup::promo, |s| {
+        s.facts.recipient.language = Some("fr".into());
+    }),
     ("template.params", Setup::promo, |s| {
         s.registry().slots.body = vec!["1".into()]
+    }),
+    ("template.opt-out-missing", Setup::promo, |s| {
+        s.registry().slots.stop = Some(StopPart::Nowhere);
     }),
     (
         "content.empty",
@@ -198,6 +249,16 @@ const CASES: &[Case] = &[
     ("frequency.promise-exceeded", Setup::promo, |s| {
         let sent = |days| (Some("ofertas".to_owned()), s.now - Millis::days(days));
         s.facts.promotional_sends = Fact::Known(vec![sent(6), sent(3)]);
+    }),
+    ("frequency.cap-tenant", Setup::promo, |s| {
+        s.facts.promotional_sends = Fact::Known(vec![(None, s.now - Millis::hours(20))]);
+    }),
+    ("frequency.min-gap", Setup::promo, |s| {
+        s.policy.promotional_gap_ms = Millis::hours(48);
+        s.facts.promotional_sends = Fact::Known(vec![(None, s.now - Millis::hours(30))]);
+    }),
+    ("frequency.meta-per-user", Setup::promo, |s| {
+        s.facts.meta_refusals = Fact::Known(vec![s.now - Millis::hours(1)]);
     }),
     ("quiet-hours.tenant", Setup::promo, |s| {
         s.now = s.now - Millis::hours(4)
@@ -245,6 +306,13 @@ fn each_rule_alone_decides_a_case_whose_neighbour_passes() {
         change(&mut s);
         s.refresh();
         let judgement = s.judge();
+        if NOTES.contains(rule) {
+            let found = |j: &portero_gate::Judgement| j.findings.iter().any(|f| f.rule == *rule);
+            assert!(found(&judgement) && judgement.verdict == Verdict::Allow);
+            let without = judge_without(rule, s.stage, &s.proposal, &s.facts, &s.policy, s.now);
+            assert!(!found(&without), "{rule}");
+            continue;
+        }
         assert_eq!(
             judgement.primary.as_deref(),
             Some(*rule),

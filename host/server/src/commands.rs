@@ -11,6 +11,7 @@ pub mod migrate;
 pub mod number;
 pub mod plugin;
 pub mod report;
+pub mod policy;
 pub mod segment;
 pub mod serve;
 pub mod simulator;

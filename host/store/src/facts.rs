@@ -9,12 +9,14 @@ use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::ConsentEvent;
 use portero_domain::content::Content;
 use portero_domain::ids::WabaId;
-use portero_domain::proposal::{Origin, Proposal};
+use portero_domain::proposal::{Origin, Proposal, Purpose};
 use portero_gate::Fact;
 use portero_gate::case::SERVICE_WINDOW;
+use portero_gate::detect::mentions;
 use portero_gate::facts::{
-    ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts, Restriction,
-    SenderFacts, Standing, Stop, TemplateFact, TenantFacts, WindowFacts,
+    ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts, RegistryFacts,
+    Restriction, SenderFacts, Standing, Stop, TemplateFact, TemplateQuality, TenantFacts,
+    WindowFacts,
 };
 
 use crate::accounts;
@@ -27,6 +29,9 @@ use crate::tx::TenantTx;
 
 /// How far back promotional sends are told.
 const PROMOTION_WINDOW: Millis = Millis::days(30);
+
+/// How far back other templates are told.
+const TEMPLATE_WINDOW: Millis = Millis::days(1);
 
 /// What to read facts for.
 #[derive(Clone, Debug)]
@@ -57,13 +62,14 @@ macro_rules! bot_since {
 }
 
 statements! {
-    FACTS = concat!("select t.mode, t.timezone, t.stopped_at as tenant_stopped_at, t.stop_reason as tenant_stop_reason,
+    FACTS = concat!("select t.mode, t.timezone, t.name as tenant_name, t.stopped_at as tenant_stopped_at, t.stop_reason as tenant_stop_reason,
             (select s.value from settings s where s.key = $8) as stop_all,
             n.tenant_id as number_tenant, n.waba_id, n.mps, n.tat_at,
             n.stopped_at as number_stopped_at, n.stop_reason as number_stop_reason,
             n.quality, n.quality_at, k.messaging_limit, k.restriction, k.restriction_reach, k.restricted_at,
             k.restricted_until_at,
-            c.contact_id, c.country, c.erased_at,
+            c.contact_id, c.country, c.language, c.erased_at,
+            y.inbound_at as sign_inbound, y.read_at as sign_read, y.clicked_at as sign_clicked,
             v.window_at, v.window_wamid, v.human_since_at, v.pair_tat_at,
             d.outbox_id as duplicate_of, d.content_hash as duplicate_hash,
             ", bot_since!(""), " as bot_since, ", bot_since!(" and b.created_at > $6 - 60000"), " as bot_minute,
@@ -75,6 +81,7 @@ statements! {
         left join numbers n on n.phone_number_id = $2
         left join accounts k on k.tenant_id = n.tenant_id and k.waba_id = n.waba_id
         left join contacts c on c.contact_id = $3 and c.tenant_id = t.tenant_id
+        left join contact_activity y on y.tenant_id = t.tenant_id and y.contact_id = $3
         left join conversations v on v.phone_number_id = $2 and v.contact_id = $3 and v.tenant_id = t.tenant_id
         left join outbox d on d.tenant_id = t.tenant_id and d.proposal_key = $4 and d.outbox_id <> $5
         where t.tenant_id = $1");
@@ -89,6 +96,17 @@ statements! {
             where o.tenant_id = $1 and o.contact_id = $2 and o.is_promotional = 1 and o.outbox_id <> $3
               and o.state in ('attempting', 'unknown', 'sent') and (o.status is null or o.status <> 'failed')
               and o.begun_at > $4
+            union all
+            select 'refusal', null, coalesce(o.status_at, o.settled_at, o.begun_at), 0, o.outbox_id from outbox o
+            where o.tenant_id = $1 and o.contact_id = $2 and o.is_promotional = 1 and o.error_code = 131049
+              and o.begun_at > $4 and not exists (select 1 from outbox d
+                where d.tenant_id = $1 and d.contact_id = $2 and d.is_promotional = 1
+                  and d.status in ('delivered', 'read') and d.begun_at > o.begun_at)
+            union all
+            select 'template', o.purpose, o.begun_at, 0, o.outbox_id from outbox o
+            where o.tenant_id = $1 and o.contact_id = $2 and o.class = 'transactional' and o.is_promotional = 0
+              and o.outbox_id <> $3 and o.state in ('attempting', 'unknown', 'sent')
+              and (o.status is null or o.status <> 'failed') and o.begun_at > $6 and o.created_at > $6 - 86400000
             union all
             select 'blocked', b.scope, b.since_at, 0, b.address from do_not_contact b
             where b.tenant_id = $1 and (b.address = $5 or b.address in
@@ -112,6 +130,7 @@ statements! {
 struct Raw {
     mode: String,
     timezone: String,
+    tenant_name: String,
     tenant_stopped_at: Option<i64>,
     tenant_stop_reason: Option<String>,
     stop_all: Option<String>,
@@ -130,7 +149,11 @@ struct Raw {
     restricted_until_at: Option<i64>,
     contact_id: Option<String>,
     country: Option<String>,
+    language: Option<String>,
     erased_at: Option<i64>,
+    sign_inbound: Option<i64>,
+    sign_read: Option<i64>,
+    sign_clicked: Option<i64>,
     window_at: Option<i64>,
     window_wamid: Option<String>,
     human_since_at: Option<i64>,
@@ -149,6 +172,8 @@ struct Lists {
     consent: Vec<ConsentEvent>,
     open_transactions: Vec<String>,
     promotions: Vec<(Option<String>, Ts)>,
+    refusals: Vec<Ts>,
+    templates: Vec<(bool, Ts)>,
     blocked: Vec<portero_gate::facts::DoNotContact>,
     sandbox: bool,
 }
@@ -194,10 +219,21 @@ impl TenantTx<'_> {
                 sender.standing.tier = Some(self.tier_facts(p.contact, limit, query.now).await?);
             }
         }
+        let mut registry = RegistryFacts::default();
         let template = match (&p.content, &sender) {
             (Content::Template(t), Fact::Known(sender)) if sender.owned => {
-                match self.template(&sender.waba, &t.name, &t.language).await? {
-                    Some(found) => TemplateFact::Found(found),
+                match self
+                    .rated_template(&sender.waba, &t.name, &t.language)
+                    .await?
+                {
+                    Some((found, quality)) => {
+                        registry.quality = TemplateQuality::from_meta(&quality);
+                        if !same_language(raw.language.as_deref(), &t.language) {
+                            registry.languages =
+                                self.approved_languages(&sender.waba, &t.name).await?;
+                        }
+                        TemplateFact::Found(found)
+                    }
                     None => TemplateFact::Missing {
                         closest: self.closest_templates(&sender.waba, &t.name).await?,
                     },
@@ -230,6 +266,17 @@ impl TenantTx<'_> {
                 do_not_contact: strictest(lists.blocked),
                 erased: raw.erased_at.is_some(),
                 open_transactions: lists.open_transactions,
+                language: raw.language,
+                last_sign_at: [
+                    raw.window_at,
+                    raw.sign_inbound,
+                    raw.sign_read,
+                    raw.sign_clicked,
+                ]
+                .into_iter()
+                .flatten()
+                .max()
+                .map(Ts),
             },
             consent: if known {
                 Fact::Known(lists.consent)
@@ -250,6 +297,22 @@ impl TenantTx<'_> {
             },
             promotional_sends: if known {
                 Fact::Known(lists.promotions)
+            } else {
+                Fact::Unknown
+            },
+            template_sends: if known {
+                Fact::Known(lists.templates)
+            } else {
+                Fact::Unknown
+            },
+            meta_refusals: if known {
+                Fact::Known(lists.refusals)
+            } else {
+                Fact::Unknown
+            },
+            registry,
+            question_names_business: if p.purpose == Purpose::ConsentRequest {
+                Fact::Known(mentions(&p.content, &raw.tenant_name))
             } else {
                 Fact::Unknown
             },
@@ -301,7 +364,14 @@ impl TenantTx<'_> {
     }
 
     async fn lists(&mut self, p: &Proposal, now: Ts) -> Result<Lists> {
-        let args = args![self.tenant, p.contact, p.id, now - PROMOTION_WINDOW, &p.to];
+        let args = args![
+            self.tenant,
+            p.contact,
+            p.id,
+            now - PROMOTION_WINDOW,
+            &p.to,
+            now - TEMPLATE_WINDOW
+        ];
         let rows: Vec<(String, Option<String>, Option<i64>)> =
             self.tx.rows(FACT_LISTS, args).await?;
         let mut lists = Lists::default();
@@ -311,6 +381,11 @@ impl TenantTx<'_> {
                 "consent" => lists.consent.push(json::read("consent event", text)?),
                 "open" => lists.open_transactions.push(text.to_owned()),
                 "promotion" => lists.promotions.push((body, Ts(at.unwrap_or_default()))),
+                "refusal" => lists.refusals.push(Ts(at.unwrap_or_default())),
+                "template" => {
+                    let code = matches!(text, "authentication" | "system");
+                    lists.templates.push((code, Ts(at.unwrap_or_default())));
+                }
                 "blocked" => lists
                     .blocked
                     .push(json::from_word("do_not_contact.scope", text)?),
@@ -334,6 +409,17 @@ fn standing(raw: &Raw) -> Standing {
         }),
         tier: None,
     }
+}
+
+/// Whether a template's language is a person's, regions aside; what is not known is not another.
+fn same_language(person: Option<&str>, template: &str) -> bool {
+    let primary = |tag: &str| {
+        tag.split(['_', '-'])
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    person.is_none_or(|tag| primary(tag) == primary(template))
 }
 
 /// All before tenant before number.

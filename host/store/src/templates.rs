@@ -21,6 +21,8 @@ macro_rules! upsert_tail {
     () => {
         " on conflict (waba_id, name, language) do update
         set category = excluded.category, status = excluded.status, paused_until_at = excluded.paused_until_at,
+            quality = case when templates.status = 'PAUSED' and excluded.status = 'APPROVED' then 'UNKNOWN'
+                else templates.quality end,
             slots = excluded.slots, body = excluded.body, synced_at = excluded.synced_at
         where templates.tenant_id = excluded.tenant_id"
     };
@@ -53,7 +55,11 @@ statements! {
         order by waba_id, name, language");
     TEMPLATE_NAMES = "select name, language from templates
         where tenant_id = $1 and waba_id = $2 and status <> 'DELETED' order by name, language";
-    TEMPLATE_SET_STATUS = "update templates set status = $5, paused_until_at = $6, synced_at = $7
+    TEMPLATE_LANGUAGES = "select language from templates
+        where tenant_id = $1 and waba_id = $2 and name = $3 and status = 'APPROVED' order by language";
+    /// The end of a pause makes the quality unknown: Meta rates it anew.
+    TEMPLATE_SET_STATUS = "update templates set status = $5, paused_until_at = $6, synced_at = $7,
+            quality = case when status = 'PAUSED' and $5 = 'APPROVED' then 'UNKNOWN' else quality end
         where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4";
     /// What a pause held back may be judged again now.
     TEMPLATE_WAITERS = "update outbox set not_before_at = $3
@@ -178,14 +184,36 @@ impl TenantTx<'_> {
         name: &str,
         language: &str,
     ) -> Result<Option<Template>> {
+        let found = self.rated_template(waba, name, language).await?;
+        Ok(found.map(|(template, _)| template))
+    }
+
+    /// One template in one language, and its quality.
+    pub(crate) async fn rated_template(
+        &mut self,
+        waba: &WabaId,
+        name: &str,
+        language: &str,
+    ) -> Result<Option<(Template, String)>> {
         let row: Option<Raw> = self
             .tx
             .row(TEMPLATE_GET, args![self.tenant, waba, name, language])
             .await?;
-        Ok(row
-            .map(Raw::read)
-            .transpose()?
-            .map(|(_, template, _)| template))
+        let read = row.map(Raw::read).transpose()?;
+        Ok(read.map(|(_, template, quality)| (template, quality)))
+    }
+
+    /// The approved languages of a name.
+    pub(crate) async fn approved_languages(
+        &mut self,
+        waba: &WabaId,
+        name: &str,
+    ) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = self
+            .tx
+            .rows(TEMPLATE_LANGUAGES, args![self.tenant, waba, name])
+            .await?;
+        Ok(rows.into_iter().map(|(language,)| language).collect())
     }
 
     /// Every template with its account and quality.

@@ -83,7 +83,7 @@ pub struct ConversationView {
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentRequest {
-    /// `granted` or `revoked`.
+    /// `granted`, `granted_unconfirmed` (the person still has to confirm it in the chat) or `revoked`.
     pub event: ConsentWord,
     /// A topic; `*` for all promotion; absent with `revoked` for everything.
     #[serde(default)]
@@ -100,14 +100,52 @@ pub struct ConsentRequest {
     /// When the person acted, RFC 3339; now when absent.
     #[serde(default)]
     pub captured_at: Option<String>,
+    /// When the consent ends by itself, RFC 3339.
+    #[serde(default)]
+    pub expires_at: Option<String>,
+    /// Where a grant comes from; a list that was bought, rented, shared or scraped is kept as refused.
+    #[serde(default)]
+    pub origin: Option<ConsentOrigin>,
+}
+
+/// Where a grant comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentOrigin {
+    /// The person told this business: form, counter, call, chat.
+    Person,
+    /// The business's own older list, with its proof.
+    OwnList,
+    /// Bought.
+    Purchased,
+    /// Rented.
+    Rented,
+    /// Of a partner, or swapped.
+    Partner,
+    /// Collected from pages.
+    Scraped,
+    /// Of a public directory.
+    PublicDirectory,
+    /// Members of a WhatsApp group.
+    GroupMembers,
+}
+
+impl ConsentOrigin {
+    /// Whether it is no proof whatever else is said.
+    #[must_use]
+    pub const fn is_refused(self) -> bool {
+        !matches!(self, ConsentOrigin::Person | ConsentOrigin::OwnList)
+    }
 }
 
 /// Words of [`ConsentRequest`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum ConsentWord {
     /// The person said yes.
     Granted,
+    /// Somebody says that the person said yes.
+    GrantedUnconfirmed,
     /// The person withdrew.
     Revoked,
 }
@@ -290,7 +328,8 @@ pub async fn consent(
             "say where the proof is: form id, recording, document",
         ));
     }
-    let granted = request.event == ConsentWord::Granted;
+    let granted = request.event != ConsentWord::Revoked;
+    let refused = request.origin.is_some_and(ConsentOrigin::is_refused);
     if granted && request.promise.is_none() {
         return Err(FlowError::bad(
             "promise",
@@ -312,21 +351,33 @@ pub async fn consent(
     if captured_at > now {
         return Err(FlowError::bad("captured_at", "lies in the future"));
     }
+    let expires_at = match &request.expires_at {
+        Some(text) => Some(
+            Ts::parse_rfc3339(text)
+                .map_err(|_| FlowError::bad("expires_at", "not an RFC 3339 instant"))?,
+        ),
+        None => None,
+    };
     let event = ConsentEvent {
         id: ConsentEventId::new(&*ctx.ids, now),
-        kind: if granted {
-            ConsentEventKind::Granted
-        } else {
-            ConsentEventKind::Revoked
+        kind: match request.event {
+            ConsentWord::Revoked => ConsentEventKind::Revoked,
+            _ if refused => ConsentEventKind::ImportRefused,
+            ConsentWord::Granted => ConsentEventKind::Granted,
+            ConsentWord::GrantedUnconfirmed => ConsentEventKind::GrantedUnconfirmed,
         },
         scope: scope.clone(),
         promise: request.promise,
         wording: request.wording.clone(),
         language: None,
-        source: ConsentSource::Api,
+        source: match request.origin {
+            None | Some(ConsentOrigin::Person) => ConsentSource::Api,
+            Some(_) => ConsentSource::Import,
+        },
         evidence: request.evidence.clone(),
         captured_at,
         received_at: now,
+        expires_at,
     };
     let mut tx = ctx.store.write().await?;
     let contact = find_contact(&mut tx, tenant, who).await?;

@@ -113,6 +113,7 @@ pub async fn create(ctx: &Context, request: &TenantRequest) -> Result<TenantView
             ),
         ));
     }
+    not_looser(&request.policy)?;
     let mut tx = ctx.store.write().await?;
     if tx.system().tenant_by_slug(&request.slug).await?.is_some() {
         return Err(FlowError::bad(
@@ -136,6 +137,62 @@ pub async fn create(ctx: &Context, request: &TenantRequest) -> Result<TenantView
     let row = tx.tenant(id).row().await?;
     tx.commit().await?;
     Ok(TenantView::of(row))
+}
+
+/// Stricter than the catalogue is always possible, looser never.
+fn not_looser(policy: &Policy) -> Result<(), FlowError> {
+    let looser = policy.looser();
+    if looser.is_empty() {
+        return Ok(());
+    }
+    Err(FlowError::bad(
+        "policy",
+        format!(
+            "`{}` would be looser than the default; host/docs/rules.md lists the defaults",
+            looser.join("`, `")
+        ),
+    ))
+}
+
+/// What a tenant has tuned, every parameter with its value.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct PolicyView {
+    /// Revision: SHA-256 of the policy, as decision records name it.
+    pub revision: String,
+    /// Every parameter.
+    #[schema(value_type = Object)]
+    pub policy: Policy,
+}
+
+/// The policy of a tenant.
+///
+/// # Errors
+/// The database.
+pub async fn policy(ctx: &Context, tenant: TenantId) -> Result<PolicyView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let row = tx.tenant(tenant).row().await?;
+    Ok(PolicyView {
+        revision: row.policy_revision,
+        policy: row.policy,
+    })
+}
+
+/// Sets the policy of a tenant: what is not named goes back to its default. Holds for every judgement
+/// from now on, those of queued messages included.
+///
+/// # Errors
+/// Bad input (a parameter looser than its default), or the database.
+pub async fn set_policy(
+    ctx: &Context,
+    tenant: TenantId,
+    new: &Policy,
+) -> Result<PolicyView, FlowError> {
+    not_looser(new)?;
+    let mut tx = ctx.store.write().await?;
+    tx.tenant(tenant).set_policy(new).await?;
+    tx.commit().await?;
+    ctx.touched();
+    policy(ctx, tenant).await
 }
 
 /// All tenants, or the one a token reaches.
@@ -219,6 +276,20 @@ pub async fn put_wording(
     }
     if request.body.chars().count() > 1_024 {
         return Err(FlowError::bad("body", "at most 1,024 characters"));
+    }
+    let shape = portero_gate::detect::QuestionShape::of(&request.body);
+    for (there, what) in [
+        (shape.whatsapp, "the word WhatsApp"),
+        (shape.frequency, "how often (per day, week, month)"),
+        (shape.stop, "how to stop (write BAJA, SAIR or STOP)"),
+        (shape.privacy, "an https:// link to the privacy notice"),
+    ] {
+        if !there {
+            return Err(FlowError::bad(
+                "body",
+                format!("a consent question must say {what}: `consent.request-malformed`"),
+            ));
+        }
     }
     let mut tx = ctx.store.write().await?;
     let wording = Wording {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::policy::Policy;
 use crate::rules::{About, RULES};
 
 /// `host/docs/rules.md`.
@@ -14,6 +15,9 @@ pub fn rules_page() -> String {
          Outcomes weigh deny > hold > defer > allow. Every rule of a stage runs and every finding \
          is kept; a deny of phase P0 and an erased person end the run. ⏱: judged again at the later \
          instant while a deferral is settled.\n\n\
+         Parameters are set per tenant: `portero policy set NAME=VALUE …` or `PUT /v1/policy`. Stricter \
+         than the default is always possible, looser never. Their defaults: \
+         [Parameters](#parameters).\n\n\
          | Rule | Phase | Stages | Stratum | Says |\n|---|---|---|---|---|\n",
     );
     for rule in RULES {
@@ -33,7 +37,17 @@ pub fn rules_page() -> String {
     for rule in RULES {
         section(&mut page, rule.about());
     }
+    parameters(&mut page);
     page
+}
+
+/// Every parameter with its default, as `portero policy show` prints it.
+fn parameters(page: &mut String) {
+    page.push_str("\n## Parameters\n\n| Parameter | Default |\n|---|---|\n");
+    let defaults = serde_json::to_value(Policy::default()).unwrap_or_default();
+    for (name, value) in defaults.as_object().into_iter().flatten() {
+        let _ = writeln!(page, "| `{name}` | `{value}` |");
+    }
 }
 
 /// How code hosts make an anchor of a heading: dots vanish.

@@ -2,7 +2,10 @@
 //! (`whatsapp-platform` 3.1, 3.3 and 3.4).
 
 use portero_domain::clock::Ts;
-use portero_domain::template::{Template, TemplateCategory, TemplateSlots, TemplateStatus};
+use portero_domain::template::{
+    StopPart, Template, TemplateCategory, TemplateSlots, TemplateStatus,
+};
+use portero_gate::words::{is_a_way_out, tells_how_to_stop};
 
 use crate::wire::json::Obj;
 
@@ -119,7 +122,25 @@ fn slots(t: &Obj<'_>, components: &[Obj<'_>], body: &str) -> TemplateSlots {
             _ => {}
         }
     }
+    slots.stop = Some(stop_part(components, body));
     slots
+}
+
+/// The first place that says how to stop, the surest first.
+fn stop_part(components: &[Obj<'_>], body: &str) -> StopPart {
+    let quick_reply = |button: &Obj<'_>| {
+        is(button, "type", "QUICK_REPLY") && button.text("text").is_some_and(|t| is_a_way_out(&t))
+    };
+    let of = |kind: &'static str| components.iter().filter(move |c| is(c, "type", kind));
+    if of("BUTTONS").any(|c| c.objs("buttons").iter().any(quick_reply)) {
+        StopPart::Button
+    } else if of("FOOTER").any(|c| c.text("text").is_some_and(|t| tells_how_to_stop(&t))) {
+        StopPart::Footer
+    } else if tells_how_to_stop(body) {
+        StopPart::Body
+    } else {
+        StopPart::Nowhere
+    }
 }
 
 fn header(c: &Obj<'_>, slots: &mut TemplateSlots) {

@@ -113,8 +113,10 @@ async fn opt_out(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     day.says(sol, diego, "BAJA").await?;
     day.proposes(sol, diego, "promotional", template(sol, "promo_semana"))
         .await?;
-    day.show
-        .chapter("09:27", "templates: approved, paused, rejected, never seen");
+    day.show.chapter(
+        "09:27",
+        "templates: rejected, never seen, without a way to stop, paused",
+    );
     day.proposes(sol, marta, "promotional", template(sol, "promo_rechazada"))
         .await?;
     day.proposes(
@@ -124,9 +126,14 @@ async fn opt_out(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
         template(sol, "promo_que_no_existe"),
     )
     .await?;
+    day.proposes(sol, marta, "promotional", template(sol, "promo_sin_salida"))
+        .await?;
     day.proposes(sol, marta, "promotional", template(sol, "promo_pausada"))
         .await?;
-    // Behind a message that waits for a pause nothing of its queue moves: the approved one goes to somebody else.
+    day.show.chapter(
+        "09:28",
+        "a second offer on one day, to somebody who agreed: it waits until tomorrow",
+    );
     let consented = person(sol, 1)?;
     day.proposes(sol, consented, "promotional", template(sol, "promo_semana"))
         .await

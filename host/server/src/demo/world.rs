@@ -266,6 +266,12 @@ fn templates(shop: &Shop) -> Vec<Value> {
             json!([{ "type": "BODY", "text": promo }, { "type": "FOOTER", "text": footer }]),
         ),
         one(
+            "promo_sin_salida",
+            "MARKETING",
+            "APPROVED",
+            json!([{ "type": "BODY", "text": promo }]),
+        ),
+        one(
             "promo_rechazada",
             "MARKETING",
             "REJECTED",

@@ -104,6 +104,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sending::resume))
         .routes(routes!(sending::jump))
         .routes(routes!(operator::tenants, operator::create_tenant))
+        .routes(routes!(operator::policy, operator::set_policy))
         .routes(routes!(operator::numbers, operator::put_number))
         .routes(routes!(operator::number))
         .routes(routes!(operator::history))

@@ -214,6 +214,7 @@ impl World {
             evidence: "test".to_owned(),
             captured_at: t,
             received_at: t,
+            expires_at: None,
         }
     }
 

@@ -8,7 +8,7 @@ pub struct Check;
 
 static ABOUT: About = About {
     id: "consent.missing",
-    version: 1,
+    version: 2,
     stratum: Stratum::Platform,
     phase: Phase::Consent,
     stages: Stages::Both,
@@ -50,11 +50,17 @@ impl Rule for Check {
                 let on_record = match &case.standing {
                     Some(ConsentStanding::Requested { .. }) => "requested",
                     Some(ConsentStanding::Declined { .. }) => "declined",
+                    Some(ConsentStanding::Unconfirmed { .. }) => "unconfirmed",
                     _ => "nothing",
                 };
                 Some(Found::deny(on_record, "granted"))
             }
-            Cover::NotNeeded | Cover::Covered | Cover::Revoked | Cover::Elsewhere => None,
+            Cover::NotNeeded
+            | Cover::Covered
+            | Cover::Revoked
+            | Cover::Elsewhere
+            | Cover::Pending
+            | Cover::Refused => None,
         }
     }
 }

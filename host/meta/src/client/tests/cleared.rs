@@ -3,8 +3,8 @@
 use portero_domain::clock::Millis;
 use portero_domain::proposal::{Class, Origin, Proposal, Purpose};
 use portero_gate::facts::{
-    ConversationFacts, RecipientFacts, SenderFacts, TemplateFact, TenantFacts, TenantMode,
-    WindowFacts,
+    ConversationFacts, RecipientFacts, RegistryFacts, SenderFacts, TemplateFact, TenantFacts,
+    TenantMode, WindowFacts,
 };
 use portero_gate::judgement::CLEARED_VALID;
 use portero_gate::{Fact, Facts, Policy, Ticket};
@@ -54,6 +54,8 @@ fn cleared() -> Cleared {
             do_not_contact: None,
             erased: false,
             open_transactions: Vec::new(),
+            language: None,
+            last_sign_at: None,
         },
         consent: Fact::Known(Vec::new()),
         window: Fact::Known(WindowFacts {
@@ -68,6 +70,10 @@ fn cleared() -> Cleared {
             pair_tat: Ts::ZERO,
         },
         promotional_sends: Fact::Known(Vec::new()),
+        template_sends: Fact::Known(Vec::new()),
+        meta_refusals: Fact::Known(Vec::new()),
+        registry: RegistryFacts::default(),
+        question_names_business: Fact::Unknown,
         duplicate_of: None,
         content: portero_gate::detect::detect(&proposal.content),
     };

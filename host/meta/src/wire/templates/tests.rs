@@ -58,11 +58,55 @@ fn a_template_with_named_slots_text_header_and_buttons() {
                 buttons: vec![(0, "url".into()), (3, "copy_code".into())],
                 button_count: 5,
                 quick_replies: vec![4],
+                stop: Some(StopPart::Button),
             },
             body: "{{nombre}}, tu {{articulo}} sigue aquí, {{ nombre }}.".into(),
             synced_at: Ts(7),
         }
     );
+}
+
+#[test]
+fn where_a_template_says_how_to_stop() {
+    let body = |text: &str| json!({ "type": "BODY", "text": text });
+    let footer = |text: &str| json!({ "type": "FOOTER", "text": text });
+    let button = |kind: &str, text: &str| json!({ "type": "BUTTONS", "buttons": [{ "type": kind, "text": text }] });
+    for (components, stop) in [
+        (
+            json!([body("20 % hoy"), button("QUICK_REPLY", "No recibir")]),
+            StopPart::Button,
+        ),
+        (
+            json!([body("20 % hoje"), button("QUICK_REPLY", "Sair")]),
+            StopPart::Button,
+        ),
+        (
+            json!([body("20 % today"), button("URL", "Stop")]),
+            StopPart::Nowhere,
+        ),
+        (
+            json!([body("20 % hoy"), footer("Responde BAJA")]),
+            StopPart::Footer,
+        ),
+        (
+            json!([body("20 % hoy. BAJA para no recibir más.")]),
+            StopPart::Body,
+        ),
+        (
+            json!([
+                body("20 % hoy"),
+                footer("Tienda Sol, Bogotá"),
+                button("QUICK_REPLY", "Ver")
+            ]),
+            StopPart::Nowhere,
+        ),
+    ] {
+        assert_eq!(
+            slots_of(components.clone()).stop,
+            Some(stop),
+            "{components}"
+        );
+    }
 }
 
 #[test]
