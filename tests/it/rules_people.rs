@@ -197,6 +197,19 @@ async fn frequency(env: &Env, fired: &mut Fired) {
     let who = newcomer(env, 40, "es", Some(granted())).await;
     passes(env, 0, "frequency.cap-tenant", to(&who, offer())).await;
     fires(env, fired, 0, "frequency.cap-tenant", to(&who, cart())).await;
+    // Two findings, the gap's and the cap's: each with its own words.
+    let last = fired.last().expect("just now").1.clone();
+    let verdict = env
+        .sol()
+        .api
+        .get(&format!("/v1/verdicts/{last}"))
+        .await
+        .unwrap();
+    for finding in verdict["findings"]["en"].as_array().unwrap() {
+        let (rule, title) = (finding["rule"].as_str().unwrap(), &finding["title"]);
+        let about = portero_gate::rules::find(rule).unwrap().about();
+        assert_eq!(title, about.title.en, "{rule}");
+    }
     // Meta keeps a promotion back: a day of silence, then it may be tried again.
     let who = newcomer(env, 41, "es", Some(granted())).await;
     let fault = json!({ "next": [{ "code": 131_049, "mode": "async" }] });

@@ -84,10 +84,14 @@ impl VerdictView {
             let explained: Explanation =
                 portero_gate::explain::explain(&record.judgement, language);
             summary.insert(language.code().to_owned(), explained.summary);
-            let list = record
-                .judgement
-                .findings
+            // In words the decisive finding comes first; so must its values.
+            let decisive =
+                |f: &&portero_gate::Finding| Some(&f.rule) == record.judgement.primary.as_ref();
+            let all = &record.judgement.findings;
+            let list = all
                 .iter()
+                .filter(decisive)
+                .chain(all.iter().filter(|f| !decisive(f)))
                 .zip(explained.findings)
                 .map(|(f, e)| FindingView {
                     rule: f.rule.to_string(),

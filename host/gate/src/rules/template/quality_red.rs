@@ -1,5 +1,7 @@
 //! `template.quality-red`: people block and report this template.
 
+use portero_domain::template::TemplateStatus;
+
 use crate::facts::TemplateQuality;
 use crate::rules::support::*;
 
@@ -33,8 +35,9 @@ static ABOUT: About = About {
         why: "RED means that people block or report it; Meta pauses it and, the third time, disables it. \
               Low ratings reach the number too.",
         fires: "Holds promotion while it is RED. Notes RED for single utility messages and codes, and \
-                YELLOW. GREEN and UNKNOWN pass; the end of a pause makes it UNKNOWN.",
-        facts: "`registry.quality`.",
+                YELLOW. GREEN and UNKNOWN pass. While Meta pauses the template, `template.paused` \
+                speaks instead; the end of the pause makes the quality UNKNOWN.",
+        facts: "`registry.quality`, `template.status`.",
         parameters: "None.",
         source: "Meta, template quality (as of 2026-11).",
         since: "0.1.0",
@@ -48,6 +51,10 @@ impl Rule for Check {
 
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
         let template = case.template()?;
+        // A pause is Meta's own answer to the rating: `template.paused` speaks.
+        if template.status == TemplateStatus::Paused {
+            return None;
+        }
         let label = || [format!("{} ({})", template.name, template.language)];
         match case.facts.registry.quality {
             TemplateQuality::Red if case.is_promotional() => {
@@ -92,6 +99,15 @@ mod tests {
         let judgement = s.judge();
         assert_eq!(judgement.verdict, Verdict::Hold);
         assert_eq!(judgement.primary.as_deref(), Some(RULE));
+    }
+
+    #[test]
+    fn while_meta_pauses_it_the_pause_speaks() {
+        let mut s = Setup::promo();
+        s.facts.registry.quality = TemplateQuality::Red;
+        s.registry().status = portero_domain::template::TemplateStatus::Paused;
+        assert!(s.found(RULE).is_none());
+        assert_eq!(s.judge().primary.as_deref(), Some("template.paused"));
     }
 
     #[test]
