@@ -615,12 +615,8 @@ async fn signs_languages_and_quality_are_told(w: World) {
     a.open_window(&w.a.number, w.a.ana, at(5), "in1")
         .await
         .unwrap();
-    a.note_interaction(w.a.ana, Interaction::Read, at(9), at(9))
-        .await
-        .unwrap();
-    a.note_interaction(w.a.ana, Interaction::Delivered, at(20), at(20))
-        .await
-        .unwrap();
+    let seen = [(Interaction::Read, at(9)), (Interaction::Delivered, at(20))];
+    a.note_interactions(w.a.ana, &seen, at(20)).await.unwrap();
     tx.commit().await.unwrap();
     let facts = load(&w, &proposal, at(30)).await;
     assert_eq!(facts.recipient.language.as_deref(), Some("pt"));
