@@ -81,7 +81,7 @@ async fn offers(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
         sol,
         lucia,
         "cart.abandoned",
-        json!({ "cart": "C-7", "items": 2 }),
+        json!({ "cart": "C-7", "items": [{ "sku": "T-1" }, { "sku": "T-2" }] }),
     )
     .await?;
     day.show.chapter(
@@ -100,7 +100,7 @@ async fn offers(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
         sol,
         lucia,
         "cart.abandoned",
-        json!({ "cart": "C-8", "items": 2 }),
+        json!({ "cart": "C-8", "items": [{ "sku": "T-1" }, { "sku": "T-2" }] }),
     )
     .await
 }
