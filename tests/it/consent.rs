@@ -79,7 +79,8 @@ pub(crate) async fn a_yes_to_the_hosts_question_is_consent_with_its_promise(env:
     );
     // Two a week were promised: five days later the third waits until the first is a week old.
     for n in 0..2 {
-        env.jump(Millis::minutes(10)).await;
+        // One a day at most, whatever was promised.
+        env.jump(Millis::hours(1 + 24 * n)).await;
         let sent = env
             .propose(sol, 1, &format!("week-{n}"), promo(&env, "promo_semana"))
             .await;

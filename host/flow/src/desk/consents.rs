@@ -66,9 +66,9 @@ pub struct AddressView {
 
 fn topic(one: TopicStanding, events: &[ConsentEvent]) -> TopicView {
     let (by, since) = match &one.standing {
-        ConsentStanding::Granted { by, at, .. } | ConsentStanding::Revoked { by, at, .. } => {
-            (Some(*by), Some(*at))
-        }
+        ConsentStanding::Granted { by, at, .. }
+        | ConsentStanding::Revoked { by, at, .. }
+        | ConsentStanding::Unconfirmed { by, at } => (Some(*by), Some(*at)),
         ConsentStanding::Requested { at } | ConsentStanding::Declined { at } => (None, Some(*at)),
         _ => (None, None),
     };
