@@ -1,9 +1,12 @@
 //! SQLite's single writer, with group commit.
 //!
 //! One fsync makes many transactions durable: a transaction is a savepoint inside the group that is
-//! open, and its commit waits for the group's. There is no timer and no task: who commits while
-//! others wait for their turn queues behind them, and the first to come through commits for all
-//! before it. Alone, a transaction commits at once, so light load pays no latency for heavy load.
+//! open, and its commit waits for the group's. There is no timer: who commits while others wait for
+//! their turn queues behind them, and the first to come through commits for all before it. Alone, a
+//! transaction commits at once, so light load pays no latency for heavy load.
+//!
+//! A caller may go away at any await. What begins and ends transactions therefore runs to its end in
+//! a task of its own; a caller that goes away between the two has its savepoint undone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,27 +83,10 @@ impl Writer {
     /// A transaction: a savepoint in the open group, or in a new one.
     pub(crate) async fn begin(&self) -> Result<Turn> {
         let waiting = Waiting::new(&self.waiting);
-        let mut lane = Arc::clone(&self.lane).lock_owned().await;
+        let lane = Arc::clone(&self.lane).lock_owned().await;
         drop(waiting);
-        lane.tidy().await?;
-        if lane.group.is_none() {
-            lane.exec("begin", "begin immediate").await?;
-            lane.group = Some(Group {
-                fate: watch::Sender::new(None),
-                members: false,
-            });
-        }
-        // A caller that goes away right here leaves an empty savepoint behind: nothing to undo.
-        if let Err(e) = lane.exec("savepoint", "savepoint turn").await {
-            lane.fail().await;
-            return Err(e);
-        }
-        lane.undo = true;
-        Ok(Turn {
-            lane,
-            queue: Arc::clone(&self.lane),
-            waiting: Arc::clone(&self.waiting),
-        })
+        let (queue, waiting) = (Arc::clone(&self.lane), Arc::clone(&self.waiting));
+        to_its_end(open(lane, queue, waiting)).await
     }
 
     /// The connection outside any transaction, for migrations.
@@ -123,6 +109,41 @@ impl Writer {
         if let Some(conn) = lane.conn.take() {
             let _ = conn.close().await;
         }
+    }
+}
+
+async fn open(
+    mut lane: OwnedMutexGuard<Lane>,
+    queue: Arc<Mutex<Lane>>,
+    waiting: Arc<AtomicUsize>,
+) -> Result<Turn> {
+    lane.tidy().await?;
+    if lane.group.is_none() {
+        lane.exec("begin", "begin immediate").await?;
+        lane.group = Some(Group {
+            fate: watch::Sender::new(None),
+            members: false,
+        });
+    }
+    if let Err(e) = lane.exec("savepoint", "savepoint turn").await {
+        lane.fail().await;
+        return Err(e);
+    }
+    lane.undo = true;
+    Ok(Turn {
+        lane,
+        queue,
+        waiting,
+    })
+}
+
+/// Runs something even when nobody waits for it any more.
+async fn to_its_end<T: Send + 'static>(
+    what: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    match tokio::spawn(what).await {
+        Ok(done) => done,
+        Err(e) => Err(StoreError::Unavailable { why: e.to_string() }),
     }
 }
 
@@ -193,12 +214,15 @@ impl Turn {
 
     /// Returns when it is on disk.
     pub(crate) async fn commit(self) -> Result<()> {
+        to_its_end(self.committed()).await
+    }
+
+    async fn committed(self) -> Result<()> {
         let Turn {
             mut lane,
             queue,
             waiting,
         } = self;
-        // A caller that goes away from here on is not told whether its work stands; it may.
         lane.undo = false;
         if let Err(e) = lane.exec("release", "release turn").await {
             lane.fail().await;
