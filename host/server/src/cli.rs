@@ -6,8 +6,12 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::client::Target;
 
+mod figures;
+mod inbox;
 mod people;
 
+pub use figures::ReportCommand;
+pub use inbox::{InboxArgs, InboxCommand};
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
 
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
@@ -251,129 +255,6 @@ pub struct ListArgs {
     /// Which host
     #[command(flatten)]
     pub target: Target,
-}
-
-/// Verbs of `report`.
-#[derive(Subcommand, Debug)]
-pub enum ReportCommand {
-    /// Analytics plugins, what can be asked of each, and how far its figures are
-    List(Target),
-    /// One report
-    #[command(
-        after_help = "Examples:\n  portero report show --lang pt --tenant loja-lua\n  portero report show days --since 2026-11-01 --until 2026-12-01 --tenant tienda-sol\n\n`not yet` and `behind` count outcomes that happened and are not in the figures; 0 means complete.\nRead is a lower bound: people may switch receipts off."
-    )]
-    Show {
-        /// `cards` as the plugin draws them, `totals` by metric and labels, `days` by metric and day
-        #[arg(default_value = "cards")]
-        report: String,
-        /// Which analytics plugin, by its id (when several are installed)
-        #[arg(long)]
-        plugin: Option<String>,
-        /// First day, in the tenant's zone; 30 days when left out
-        #[arg(long, value_name = "YYYY-MM-DD")]
-        since: Option<String>,
-        /// First day that no longer counts; tomorrow when left out
-        #[arg(long, value_name = "YYYY-MM-DD")]
-        until: Option<String>,
-        /// `es`, `pt` or `en`; the tenant's when left out
-        #[arg(long)]
-        lang: Option<String>,
-        /// As CSV
-        #[arg(long, conflicts_with = "json")]
-        csv: bool,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-}
-
-/// Flags of `inbox`, or one of its verbs.
-#[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct InboxArgs {
-    /// Without a verb: how many events to list, of which host
-    #[command(flatten)]
-    pub events: ListArgs,
-    /// About people who wait for a person
-    #[command(subcommand)]
-    pub command: Option<InboxCommand>,
-}
-
-/// Verbs of `inbox`.
-#[derive(Subcommand, Debug)]
-pub enum InboxCommand {
-    /// Conversations that a person of the shop has, longest first
-    #[command(
-        after_help = "Example:\n  portero inbox list --needs-you --tenant tienda-sol\n\n`needs you` means: nobody answered in time (`portero inbox alert-after`)."
-    )]
-    List {
-        /// Only those nobody answered in time
-        #[arg(long)]
-        needs_you: bool,
-        /// Rows
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// One conversation: its lines, the window's countdown, what was done with it
-    #[command(after_help = "Example:\n  portero inbox show +573001112233 --tenant tienda-sol")]
-    Show {
-        /// Contact or address
-        who: String,
-        /// With which number (when the tenant has several)
-        #[arg(long, value_name = "PHONE_NUMBER_ID")]
-        number: Option<String>,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Answer as a person; judged like everything else, and its verdict is shown
-    #[command(
-        after_help = "Example:\n  portero inbox answer +573001112233 \"Hola, soy Rosa. Lo reviso y te cuento.\" --tenant tienda-sol"
-    )]
-    Answer {
-        /// Contact or address
-        who: String,
-        /// The words
-        text: String,
-        /// From which number (when the tenant has several)
-        #[arg(long, value_name = "PHONE_NUMBER_ID")]
-        number: Option<String>,
-        /// The same key means the same answer, sent once
-        #[arg(long)]
-        key: Option<String>,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Give a conversation back to the bot
-    #[command(
-        after_help = "Example:\n  portero inbox give-back +573001112233 --note \"refund agreed, arrives Monday\" --tenant tienda-sol"
-    )]
-    GiveBack {
-        /// Contact or address
-        who: String,
-        /// Kept with the conversation
-        #[arg(long)]
-        note: String,
-        /// With which number (when the tenant has several)
-        #[arg(long, value_name = "PHONE_NUMBER_ID")]
-        number: Option<String>,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// After how many minutes without an answer the alert is raised (15 unless set)
-    #[command(after_help = "Example:\n  portero inbox alert-after 30 --tenant tienda-sol")]
-    AlertAfter {
-        /// Minutes, 1 to 1440
-        minutes: u32,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
 }
 
 /// Flags of `stop` and `resume`.

@@ -142,6 +142,9 @@ statements! {
 type Person = (String, Option<String>, i64, Option<i64>);
 type Activity = (String, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
+/// Person, reference, amount, currency, last change.
+type RawCart = (String, String, Option<i64>, Option<String>, i64);
+
 impl TenantTx<'_> {
     /// People after a cursor, by id, at most `limit`; erased ones included and marked.
     ///
@@ -265,8 +268,7 @@ impl TenantTx<'_> {
                 with(&id, &mut |p| p.purchases.extend(one.take()));
             }
         }
-        let carts: Vec<(String, String, Option<i64>, Option<String>, i64)> =
-            self.page(PAGE_CARTS, &ids).await?;
+        let carts: Vec<RawCart> = self.page(PAGE_CARTS, &ids).await?;
         for (id, reference, amount_milli, currency, updated_at) in carts {
             let mut cart = Some(OpenCart {
                 reference,

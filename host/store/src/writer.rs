@@ -138,6 +138,10 @@ async fn open(
 }
 
 /// Runs something even when nobody waits for it any more.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "bounded by one statement and waited for by all but those who went away"
+)]
 async fn to_its_end<T: Send + 'static>(
     what: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {

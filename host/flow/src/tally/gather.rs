@@ -248,7 +248,11 @@ async fn consents(tx: &mut Tx, tenant: &TenantRow, feed: &mut Feed) -> Result<us
             ConsentEventKind::Granted => "opt_in",
             ConsentEventKind::Declined => "declined",
             ConsentEventKind::Revoked | ConsentEventKind::MetaStop => "opt_out",
-            ConsentEventKind::Requested | ConsentEventKind::MetaResume => continue,
+            // Not the person's yes.
+            ConsentEventKind::Requested
+            | ConsentEventKind::MetaResume
+            | ConsentEventKind::GrantedUnconfirmed
+            | ConsentEventKind::ImportRefused => continue,
         };
         if name == "opt_out" {
             let last = row.outbox_id.as_ref().and_then(|id| known.get(id));
