@@ -62,10 +62,12 @@ pub(crate) fn read(name: &str, data: &Value) -> Result<Deed, FlowError> {
             let empty = match data.get("items") {
                 None | Some(Value::Null) => false,
                 Some(Value::Array(items)) => items.is_empty(),
+                // How many there are will do: a shop need not tell which.
+                Some(Value::Number(count)) if count.is_u64() => count.as_u64() == Some(0),
                 Some(other) => {
                     return Err(FlowError::bad(
                         "data.items",
-                        format!("must be a list, not {}", kind(other)),
+                        format!("must be a list or how many, not {}", kind(other)),
                     ));
                 }
             };
