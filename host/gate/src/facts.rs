@@ -14,12 +14,13 @@ use portero_domain::template::Template;
 pub use crate::detect::ContentFacts;
 
 /// A thing we know, or know that we do not know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact<T> {
     /// Read from the store.
     Known(T),
     /// Could not be read or was never recorded.
+    #[default]
     Unknown,
 }
 
@@ -30,12 +31,6 @@ impl<T> Fact<T> {
             Fact::Known(value) => Some(value),
             Fact::Unknown => None,
         }
-    }
-}
-
-impl<T> Default for Fact<T> {
-    fn default() -> Fact<T> {
-        Fact::Unknown
     }
 }
 
