@@ -332,8 +332,14 @@ async fn account(env: &Env, fired: &mut Fired) {
     env.jump(Millis::minutes(2)).await;
     let quality = |event: &str| json!({ "display_phone_number": sol.shop.display, "event": event });
     let field = "phone_number_quality_update";
+    // People of their own: one promotion a day.
+    let mut fresh = Vec::new();
+    for n in [901, 902] {
+        let somebody = rules_people::newcomer(env, n, "es", Some(rules_people::granted())).await;
+        fresh.push(rules_people::to(&somebody, offer()));
+    }
     env.meta_says(sol, field, quality("FLAGGED")).await;
-    let held = env.propose(sol, 1, "red", offer()).await;
+    let held = env.propose(sol, 1, "red", fresh.remove(0)).await;
     assert_eq!(held["verdict"]["rule"], "account.quality-red", "{held}");
     assert_eq!(held["verdict"]["verdict"], "hold");
     fired.push(("account.quality-red", id(&held)));
@@ -348,7 +354,7 @@ async fn account(env: &Env, fired: &mut Fired) {
     let restricted = json!({ "event": "ACCOUNT_RESTRICTION", "restriction_info": [
         { "restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": until }] });
     env.meta_says(sol, "account_update", restricted).await;
-    let waits = env.propose(sol, 1, "restricted", offer()).await;
+    let waits = env.propose(sol, 1, "restricted", fresh.remove(0)).await;
     assert_eq!(waits["verdict"]["rule"], "account.restricted", "{waits}");
     assert_eq!(waits["verdict"]["verdict"], "defer");
     fired.push(("account.restricted", id(&waits)));
@@ -372,7 +378,7 @@ async fn tier(env: &Env, fired: &mut Fired) {
         offer["to"] = json!(address);
         offer
     };
-    for address in ["573005570001", "573005570002"] {
+    for address in ["573005590001", "573005590002"] {
         let contact = json!({ "address": address, "language": "es" });
         sol.api.put("/v1/contacts", contact).await.unwrap();
         let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 9, "per": "week" }, "evidence": "form 4" });
@@ -382,9 +388,9 @@ async fn tier(env: &Env, fired: &mut Fired) {
             .unwrap();
     }
     env.jump(Millis::minutes(1)).await;
-    passes(env, 0, "limits.tier", to("573005570001")).await;
+    passes(env, 0, "limits.tier", to("573005590001")).await;
     env.meta_says(sol, field, capability(json!(2))).await;
-    let proposed = env.propose(sol, 0, "tier", to("573005570002")).await;
+    let proposed = env.propose(sol, 0, "tier", to("573005590002")).await;
     let waits = env.now(sol, &proposed).await;
     assert_eq!(
         (&waits["state"], &waits["rule"]),

@@ -19,7 +19,7 @@ pub(crate) async fn all(env: &Env, fired: &mut Fired) {
 }
 
 /// Somebody the shop knows by what its system tells: address, language, consent.
-async fn newcomer(env: &Env, n: u32, language: &str, consent: Option<Value>) -> String {
+pub(crate) async fn newcomer(env: &Env, n: u32, language: &str, consent: Option<Value>) -> String {
     let address = format!("57300557{n:04}");
     let person = json!({ "name": format!("N{n}"), "wa_id": address });
     let made = env.world.control.post("/_sim/people", &person).await;
@@ -34,7 +34,7 @@ async fn newcomer(env: &Env, n: u32, language: &str, consent: Option<Value>) -> 
     address
 }
 
-fn granted() -> Value {
+pub(crate) fn granted() -> Value {
     json!({ "event": "granted", "topic": "ofertas", "evidence": "form 11",
             "promise": { "max": 50, "per": "week" } })
 }
@@ -45,7 +45,7 @@ fn with(mut consent: Value, more: &Value) -> Value {
     consent
 }
 
-fn to(address: &str, mut message: Value) -> Value {
+pub(crate) fn to(address: &str, mut message: Value) -> Value {
     message["to"] = json!(address);
     message
 }

@@ -125,7 +125,12 @@ const CASES: &[Case] = &[
     (
         "consent.expired",
         || Setup::promo().at_dispatch(),
-        |s| s.consent()[0].expires_at = Some(s.now),
+        |s| {
+            let now = s.now;
+            for event in s.consent() {
+                event.expires_at = Some(now);
+            }
+        },
     ),
     (
         "consent.scope",
