@@ -175,6 +175,8 @@ async fn registry(env: &Env, fired: &mut Fired) {
     let held = env.sol().api.get("/v1/messages?state=in_review").await;
     assert_eq!(held.unwrap()["items"][0]["rule"], "template.quality-red");
     quality(env, "RED", "GREEN").await;
+    // What was held went with the good news; the neighbour is somebody else.
+    let who = newcomer(env, 39, "es", Some(granted())).await;
     passes(env, 0, "template.quality-red", to(&who, offer())).await;
 }
 
