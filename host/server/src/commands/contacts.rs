@@ -94,7 +94,11 @@ async fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
                     args.file.display()
                 );
             }
-            return Err(error);
+            // A host that refuses in the middle of a large file may not be heard: it is asked again.
+            match text(&now, "problem") {
+                problem if problem.is_empty() => return Err(error),
+                problem => bail!("{problem}"),
+            }
         }
     };
     if args.target.json {

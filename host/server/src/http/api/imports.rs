@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
+use portero_domain::ids::TenantId;
 use portero_flow::desk::export::Export;
 use portero_flow::desk::imports::{self, FaultView, Feeder, ImportRequest, ImportView};
 use portero_flow::desk::{Page, limit};
@@ -17,6 +18,9 @@ use crate::http::AppState;
 use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging, parse_id};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
+
+/// Bytes still read of a file that was refused, so that its sender gets the answer.
+const DRAINED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Begin a file of people; send its bytes to `PUT /v1/imports/{id}/rows`.
 #[utoipa::path(post, path = "/v1/imports", request_body = ImportRequest, responses(
@@ -102,9 +106,32 @@ pub(crate) async fn rows(
     ApiQuery(q): ApiQuery<RowsQuery>,
     body: Body,
 ) -> Result<Json<ImportView>, Problem> {
-    let ctx = &state.ctx;
-    let mut feeder = Feeder::open(ctx, caller.tenant, parse_id(&id)?, q.offset).await?;
     let mut bytes = body.into_data_stream();
+    match take(&state, caller.tenant, &id, q.offset, &mut bytes).await {
+        Ok(done) => Ok(Json(done)),
+        Err(problem) => {
+            // Who is still sending does not look for an answer: some more is read and thrown away.
+            let mut left = DRAINED_BYTES;
+            while let Some(Ok(piece)) = bytes.next().await {
+                left = left.saturating_sub(piece.len());
+                if left == 0 {
+                    break;
+                }
+            }
+            Err(problem)
+        }
+    }
+}
+
+async fn take(
+    state: &AppState,
+    tenant: TenantId,
+    id: &str,
+    offset: u64,
+    bytes: &mut BodyDataStream,
+) -> Result<ImportView, Problem> {
+    let ctx = &state.ctx;
+    let mut feeder = Feeder::open(ctx, tenant, parse_id(id)?, offset).await?;
     while let Some(piece) = bytes.next().await {
         let piece = piece.map_err(|_| {
             Problem::bad(
@@ -113,7 +140,7 @@ pub(crate) async fn rows(
         })?;
         feeder.push(ctx, &piece).await?;
     }
-    Ok(Json(feeder.finish(ctx).await?))
+    Ok(feeder.finish(ctx).await?)
 }
 
 /// All people as CSV, as a stream; it can be read in again.
