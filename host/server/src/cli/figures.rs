@@ -8,6 +8,7 @@ use crate::client::Target;
 #[derive(Subcommand, Debug)]
 pub enum ReportCommand {
     /// Analytics plugins, what can be asked of each, and how far its figures are
+    #[command(after_help = "Example:\n  portero report list --tenant tienda-sol")]
     List(Target),
     /// One report
     #[command(
