@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::DemoArgs;
 use crate::clock::{Ids, SystemClock};
-use crate::commands::serve::until_told;
+use crate::commands::serve::EndSignals;
 use crate::compose::{Host, HostParts, RunningHost, probe};
 use crate::config::Config;
 use crate::lock::DataDir;
@@ -97,12 +97,13 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let world = setup::shops(&running, args.seed)
         .await
         .context("the demo's world could not be built")?;
+    let mut end = EndSignals::listen()?;
     show.start(&running, &world);
     let mut code = ExitCode::SUCCESS;
     if !args.idle {
         let balanced = tokio::select! {
             day = day::run(&running, &world, args.seed, &show) => day?,
-            told = until_told() => { told?; running.stop().await; return Ok(ExitCode::SUCCESS); }
+            () = end.told() => { running.stop().await; return Ok(ExitCode::SUCCESS); }
         };
         if !balanced {
             code = ExitCode::from(1);
@@ -110,7 +111,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     }
     if !args.once {
         show.invite(&running);
-        until_told().await?;
+        end.told().await;
         show.say("stopping: what is in hand ends first");
     }
     running.stop().await;

@@ -31,6 +31,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     if let Some(url) = args.graph_url {
         config.graph_url = url;
     }
+    let mut end = EndSignals::listen()?;
     let data = DataDir::lock(&config.data)?;
     let host = Host::build(HostParts {
         config,
@@ -60,7 +61,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         ));
         output::line("Ctrl-C stops it: what is in hand ends first");
     }
-    until_told().await?;
+    end.told().await;
     running.stop().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -70,15 +71,30 @@ async fn tenants(running: &crate::compose::RunningHost) -> anyhow::Result<serde_
     Ok(serde_json::to_value(list)?)
 }
 
-/// Waits for Ctrl-C or a polite kill.
-///
-/// # Errors
-/// Signals that cannot be listened for.
-pub async fn until_told() -> anyhow::Result<()> {
-    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .context("cannot listen for SIGTERM")?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result.context("cannot listen for Ctrl-C"),
-        _ = term.recv() => Ok(()),
+/// Ctrl-C and polite kills, heard from the moment this is made: before anybody is told the address.
+pub struct EndSignals {
+    term: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl EndSignals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// Signals that cannot be listened for.
+    pub fn listen() -> anyhow::Result<EndSignals> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(EndSignals {
+            term: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?,
+        })
+    }
+
+    /// Waits for the first of them.
+    pub async fn told(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.term.recv() => {}
+        }
     }
 }

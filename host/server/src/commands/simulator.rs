@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::SimulatorArgs;
 use crate::clock::SystemClock;
-use crate::commands::serve::until_told;
+use crate::commands::serve::EndSignals;
 use crate::commands::text;
 use crate::demo::world;
 use crate::output;
@@ -67,6 +67,7 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
     });
     #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
     let pump = tokio::spawn(async move { simulator.run(pump_until.cancelled_owned()).await });
+    let mut end = EndSignals::listen()?;
     if args.json {
         output::json(&json!({
             "simulator_url": url, "app_secret": text(&secrets, "app_secret"), "verify_token": text(&secrets, "verify_token"),
@@ -79,7 +80,7 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
         output::line(&format!("control: {url}/_sim/world"));
         output::line(&format!("access token {}", text(&secrets, "access_token")));
     }
-    until_told().await?;
+    end.told().await;
     stop.cancel();
     let _ = pump.await;
     served.abort();
