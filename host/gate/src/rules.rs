@@ -304,9 +304,9 @@ registry! {
     template { unknown, not_approved, paused, params, }
     content { empty, too_long, unsupported, placeholder_leak, }
     bot { handover_active, consecutive, }
-    frequency { promise_exceeded, }
+    frequency { promise_exceeded, same_campaign, }
     quiet_hours { tenant, }
-    limits { tier, pair_rate, throughput, }
+    limits { tier, pair_rate, throughput, campaign_brake, cost_budget, }
 }
 
 /// A rule by its id.

@@ -9,6 +9,9 @@ use crate::client::Target;
 mod people;
 
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
+mod campaign;
+
+pub use campaign::{CampaignCommand, CampaignNew};
 
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
 #[derive(Parser, Debug)]
@@ -100,6 +103,12 @@ pub enum Command {
     /// The template registry
     #[command(subcommand)]
     Template(TemplateCommand),
+    /// Campaigns: see who would get one, approve that, run it
+    #[command(
+        subcommand,
+        after_help = "A campaign's life:\n  portero campaign new \"Vuelve\" --template promo_semana --language es --topic ofertas --tag dormida --why \"compraron y no volvieron\"\n  portero campaign plan cam_…              who, why not, what it costs, when it ends\n  portero campaign approve cam_… --plan …  exactly that plan\n  portero campaign run cam_… --watch       with a progress bar\n  portero campaign pause cam_…             and resume, stop\n  portero campaign export cam_… people.csv"
+    )]
+    Campaign(CampaignCommand),
     /// Plugins of a tenant
     #[command(subcommand)]
     Plugin(PluginCommand),

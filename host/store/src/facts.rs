@@ -13,8 +13,8 @@ use portero_domain::proposal::{Origin, Proposal};
 use portero_gate::Fact;
 use portero_gate::case::SERVICE_WINDOW;
 use portero_gate::facts::{
-    ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts, Restriction,
-    SenderFacts, Standing, Stop, TemplateFact, TenantFacts, WindowFacts,
+    CampaignFacts, ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts,
+    Restriction, SenderFacts, SpendFacts, Standing, Stop, TemplateFact, TenantFacts, WindowFacts,
 };
 
 use crate::accounts;
@@ -26,7 +26,7 @@ use crate::tenants::{STOP_ALL, read_stop_all, stop};
 use crate::tx::TenantTx;
 
 /// How far back promotional sends are told.
-const PROMOTION_WINDOW: Millis = Millis::days(30);
+pub(crate) const PROMOTION_WINDOW: Millis = Millis::days(30);
 
 /// What to read facts for.
 #[derive(Clone, Debug)]
@@ -41,6 +41,15 @@ pub struct FactsQuery<'a> {
     pub plugin: Option<PluginFacts>,
     /// The instant to judge at.
     pub now: Ts,
+    /// What it would cost, when the tenant has a budget.
+    pub spend: Option<SpendQuery>,
+}
+
+/// Asks for the month's estimated cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpendQuery {
+    /// Estimated cost of the proposal, in millionths; `None`: the rate table does not say.
+    pub this_micro: Option<i64>,
 }
 
 macro_rules! bot_since {
@@ -109,48 +118,65 @@ statements! {
 }
 
 #[derive(sqlx::FromRow)]
-struct Raw {
-    mode: String,
-    timezone: String,
-    tenant_stopped_at: Option<i64>,
-    tenant_stop_reason: Option<String>,
-    stop_all: Option<String>,
-    number_tenant: Option<String>,
-    waba_id: Option<String>,
-    mps: Option<i64>,
-    tat_at: Option<i64>,
-    number_stopped_at: Option<i64>,
-    number_stop_reason: Option<String>,
-    quality: Option<String>,
-    quality_at: Option<i64>,
-    messaging_limit: Option<i64>,
-    restriction: Option<String>,
-    restriction_reach: Option<String>,
-    restricted_at: Option<i64>,
-    restricted_until_at: Option<i64>,
-    contact_id: Option<String>,
-    country: Option<String>,
-    erased_at: Option<i64>,
-    window_at: Option<i64>,
-    window_wamid: Option<String>,
-    human_since_at: Option<i64>,
-    pair_tat_at: Option<i64>,
-    duplicate_of: Option<String>,
-    duplicate_hash: Option<String>,
-    bot_since: i64,
-    bot_minute: i64,
-    plugin_hour: i64,
-    plugin_minute: i64,
+pub(crate) struct Raw {
+    pub(crate) mode: String,
+    pub(crate) timezone: String,
+    pub(crate) tenant_stopped_at: Option<i64>,
+    pub(crate) tenant_stop_reason: Option<String>,
+    pub(crate) stop_all: Option<String>,
+    pub(crate) number_tenant: Option<String>,
+    pub(crate) waba_id: Option<String>,
+    pub(crate) mps: Option<i64>,
+    pub(crate) tat_at: Option<i64>,
+    pub(crate) number_stopped_at: Option<i64>,
+    pub(crate) number_stop_reason: Option<String>,
+    pub(crate) quality: Option<String>,
+    pub(crate) quality_at: Option<i64>,
+    pub(crate) messaging_limit: Option<i64>,
+    pub(crate) restriction: Option<String>,
+    pub(crate) restriction_reach: Option<String>,
+    pub(crate) restricted_at: Option<i64>,
+    pub(crate) restricted_until_at: Option<i64>,
+    pub(crate) contact_id: Option<String>,
+    pub(crate) country: Option<String>,
+    pub(crate) erased_at: Option<i64>,
+    pub(crate) window_at: Option<i64>,
+    pub(crate) window_wamid: Option<String>,
+    pub(crate) human_since_at: Option<i64>,
+    pub(crate) pair_tat_at: Option<i64>,
+    pub(crate) duplicate_of: Option<String>,
+    pub(crate) duplicate_hash: Option<String>,
+    pub(crate) bot_since: i64,
+    pub(crate) bot_minute: i64,
+    pub(crate) plugin_hour: i64,
+    pub(crate) plugin_minute: i64,
 }
 
 /// The lists of one person.
 #[derive(Default)]
-struct Lists {
-    consent: Vec<ConsentEvent>,
-    open_transactions: Vec<String>,
-    promotions: Vec<(Option<String>, Ts)>,
-    blocked: Vec<portero_gate::facts::DoNotContact>,
-    sandbox: bool,
+pub(crate) struct Lists {
+    pub(crate) consent: Vec<ConsentEvent>,
+    pub(crate) open_transactions: Vec<String>,
+    pub(crate) promotions: Vec<(Option<String>, Ts)>,
+    pub(crate) blocked: Vec<portero_gate::facts::DoNotContact>,
+    pub(crate) sandbox: bool,
+}
+
+impl Lists {
+    /// Takes one row in; rows come oldest first.
+    pub(crate) fn add(&mut self, kind: &str, body: Option<String>, at: Option<i64>) -> Result<()> {
+        let text = body.as_deref().unwrap_or_default();
+        match kind {
+            "consent" => self.consent.push(json::read("consent event", text)?),
+            "open" => self.open_transactions.push(text.to_owned()),
+            "promotion" => self.promotions.push((body, Ts(at.unwrap_or_default()))),
+            "blocked" => self
+                .blocked
+                .push(json::from_word("do_not_contact.scope", text)?),
+            _ => self.sandbox = true,
+        }
+        Ok(())
+    }
 }
 
 fn few(n: i64) -> u32 {
@@ -182,85 +208,65 @@ impl TenantTx<'_> {
         ];
         let raw: Option<Raw> = self.tx.row(FACTS, args).await?;
         let raw = raw.ok_or(StoreError::NotFound { what: "tenant" })?;
-        let known = raw.contact_id.is_some();
         let lists = self.lists(p, query.now).await?;
         let mut sender = self.sender(&raw)?;
-        let open = raw
-            .window_at
-            .is_some_and(|at| query.now < Ts(at) + SERVICE_WINDOW);
-        if let (Fact::Known(sender), true) = (&mut sender, p.content.is_template() && !open) {
-            let limit = accounts::limit(raw.messaging_limit);
-            if sender.owned && !limit.is_some_and(MessagingLimit::is_unlimited) {
-                sender.standing.tier = Some(self.tier_facts(p.contact, limit, query.now).await?);
-            }
-        }
+        self.add_tier(&raw, &mut sender, p, query.now).await?;
         let template = match (&p.content, &sender) {
             (Content::Template(t), Fact::Known(sender)) if sender.owned => {
-                match self.template(&sender.waba, &t.name, &t.language).await? {
-                    Some(found) => TemplateFact::Found(found),
-                    None => TemplateFact::Missing {
-                        closest: self.closest_templates(&sender.waba, &t.name).await?,
-                    },
-                }
+                self.template_fact(&sender.waba, &t.name, &t.language)
+                    .await?
             }
             (Content::Template(_), _) => TemplateFact::Missing {
                 closest: Vec::new(),
             },
             _ => TemplateFact::NotATemplate,
         };
-        let window = WindowFacts {
-            last_inbound_at: raw.window_at.map(Ts),
-            last_inbound_wamid: raw.window_wamid.clone(),
+        let campaign = match &p.origin {
+            Origin::Campaign { .. } => self
+                .campaign_facts(std::slice::from_ref(&query))
+                .await?
+                .pop()
+                .flatten(),
+            _ => None,
         };
-        Ok(Facts {
-            tenant: TenantFacts {
-                mode: json::from_word("tenant mode", &raw.mode)?,
-                stopped: widest_stop(&raw, sender.known().is_some_and(|s| s.owned))?,
-                sandbox_allowed: lists.sandbox,
-                timezone: raw.timezone,
+        let month_micro = match query.spend {
+            Some(_) => Some(self.month_spend(query.now).await?),
+            None => None,
+        };
+        assemble(query, raw, lists, sender, template, campaign, month_micro)
+    }
+
+    /// Adds the limit on people written to first, where this message counts against one.
+    pub(crate) async fn add_tier(
+        &mut self,
+        raw: &Raw,
+        sender: &mut Fact<SenderFacts>,
+        p: &Proposal,
+        now: Ts,
+    ) -> Result<()> {
+        let open = raw
+            .window_at
+            .is_some_and(|at| now < Ts(at) + SERVICE_WINDOW);
+        if let (Fact::Known(sender), true) = (sender, p.content.is_template() && !open) {
+            let limit = accounts::limit(raw.messaging_limit);
+            if sender.owned && !limit.is_some_and(MessagingLimit::is_unlimited) {
+                sender.standing.tier = Some(self.tier_facts(p.contact, limit, now).await?);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn template_fact(
+        &mut self,
+        waba: &WabaId,
+        name: &str,
+        language: &str,
+    ) -> Result<TemplateFact> {
+        Ok(match self.template(waba, name, language).await? {
+            Some(found) => TemplateFact::Found(found),
+            None => TemplateFact::Missing {
+                closest: self.closest_templates(waba, name).await?,
             },
-            sender,
-            plugin: query.plugin.map(|plugin| PluginFacts {
-                proposals_contact_hour: few(raw.plugin_hour),
-                proposals_minute: few(raw.plugin_minute),
-                ..plugin
-            }),
-            recipient: RecipientFacts {
-                country: raw.country.or_else(|| p.to.country().map(str::to_owned)),
-                do_not_contact: strictest(lists.blocked),
-                erased: raw.erased_at.is_some(),
-                open_transactions: lists.open_transactions,
-            },
-            consent: if known {
-                Fact::Known(lists.consent)
-            } else {
-                Fact::Unknown
-            },
-            window: if known {
-                Fact::Known(window)
-            } else {
-                Fact::Unknown
-            },
-            template,
-            conversation: ConversationFacts {
-                human_since: raw.human_since_at.map(Ts),
-                bot_since_inbound: few(raw.bot_since),
-                bot_last_minute: few(raw.bot_minute),
-                pair_tat: Ts(raw.pair_tat_at.unwrap_or_default()),
-            },
-            promotional_sends: if known {
-                Fact::Known(lists.promotions)
-            } else {
-                Fact::Unknown
-            },
-            duplicate_of: match raw.duplicate_of {
-                Some(of) => Some(Duplicate {
-                    of: json::id("outbox_id", &of)?,
-                    same_content: raw.duplicate_hash.as_deref() == Some(query.content_hash),
-                }),
-                None => None,
-            },
-            content: query.content,
         })
     }
 
@@ -277,7 +283,7 @@ impl TenantTx<'_> {
     }
 
     /// A number of another tenant is known to be just that; nothing else of it is told.
-    fn sender(&self, raw: &Raw) -> Result<Fact<SenderFacts>> {
+    pub(crate) fn sender(&self, raw: &Raw) -> Result<Fact<SenderFacts>> {
         let (Some(owner), Some(waba)) = (&raw.number_tenant, &raw.waba_id) else {
             return Ok(Fact::Unknown);
         };
@@ -306,16 +312,7 @@ impl TenantTx<'_> {
             self.tx.rows(FACT_LISTS, args).await?;
         let mut lists = Lists::default();
         for (kind, body, at) in rows {
-            let text = body.as_deref().unwrap_or_default();
-            match kind.as_str() {
-                "consent" => lists.consent.push(json::read("consent event", text)?),
-                "open" => lists.open_transactions.push(text.to_owned()),
-                "promotion" => lists.promotions.push((body, Ts(at.unwrap_or_default()))),
-                "blocked" => lists
-                    .blocked
-                    .push(json::from_word("do_not_contact.scope", text)?),
-                _ => lists.sandbox = true,
-            }
+            lists.add(&kind, body, at)?;
         }
         Ok(lists)
     }
@@ -352,4 +349,79 @@ fn widest_stop(raw: &Raw, owned: bool) -> Result<Option<Stop>> {
         raw.number_stop_reason.clone(),
     );
     Ok(tenant.or_else(|| number.filter(|_| owned)))
+}
+
+/// The same facts from the same rows, whether they were read for one proposal or for many.
+pub(crate) fn assemble(
+    query: FactsQuery<'_>,
+    raw: Raw,
+    lists: Lists,
+    sender: Fact<SenderFacts>,
+    template: TemplateFact,
+    campaign: Option<CampaignFacts>,
+    month_micro: Option<i64>,
+) -> Result<Facts> {
+    let p = query.proposal;
+    let known = raw.contact_id.is_some();
+    let window = WindowFacts {
+        last_inbound_at: raw.window_at.map(Ts),
+        last_inbound_wamid: raw.window_wamid.clone(),
+    };
+    Ok(Facts {
+        tenant: TenantFacts {
+            mode: json::from_word("tenant mode", &raw.mode)?,
+            stopped: widest_stop(&raw, sender.known().is_some_and(|s| s.owned))?,
+            sandbox_allowed: lists.sandbox,
+            timezone: raw.timezone,
+        },
+        sender,
+        plugin: query.plugin.map(|plugin| PluginFacts {
+            proposals_contact_hour: few(raw.plugin_hour),
+            proposals_minute: few(raw.plugin_minute),
+            ..plugin
+        }),
+        recipient: RecipientFacts {
+            country: raw.country.or_else(|| p.to.country().map(str::to_owned)),
+            do_not_contact: strictest(lists.blocked),
+            erased: raw.erased_at.is_some(),
+            open_transactions: lists.open_transactions,
+        },
+        consent: if known {
+            Fact::Known(lists.consent)
+        } else {
+            Fact::Unknown
+        },
+        window: if known {
+            Fact::Known(window)
+        } else {
+            Fact::Unknown
+        },
+        template,
+        conversation: ConversationFacts {
+            human_since: raw.human_since_at.map(Ts),
+            bot_since_inbound: few(raw.bot_since),
+            bot_last_minute: few(raw.bot_minute),
+            pair_tat: Ts(raw.pair_tat_at.unwrap_or_default()),
+        },
+        promotional_sends: if known {
+            Fact::Known(lists.promotions)
+        } else {
+            Fact::Unknown
+        },
+        duplicate_of: match raw.duplicate_of {
+            Some(of) => Some(Duplicate {
+                of: json::id("outbox_id", &of)?,
+                same_content: raw.duplicate_hash.as_deref() == Some(query.content_hash),
+            }),
+            None => None,
+        },
+        campaign,
+        spend: month_micro
+            .zip(query.spend)
+            .map(|(month_micro, spend)| SpendFacts {
+                month_micro,
+                this_micro: spend.this_micro,
+            }),
+        content: query.content,
+    })
 }

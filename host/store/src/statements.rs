@@ -40,6 +40,10 @@ const FILES: &[&[Sql]] = &[
     crate::figures::ALL,
     crate::bulk::ALL,
     crate::imports::ALL,
+    crate::facts_many::ALL,
+    crate::outbox_many::ALL,
+    crate::campaigns::ALL,
+    crate::campaign_people::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

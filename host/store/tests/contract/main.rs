@@ -15,6 +15,7 @@ mod accounts;
 mod chain;
 mod crash;
 mod facts;
+mod facts_many;
 mod inbox;
 mod isolation;
 mod lanes;
@@ -58,6 +59,7 @@ const FILES: &[&[Test]] = &[
     chain::TESTS,
     crash::TESTS,
     facts::TESTS,
+    facts_many::TESTS,
     inbox::TESTS,
     isolation::TESTS,
     lanes::TESTS,

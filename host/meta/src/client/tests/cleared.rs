@@ -69,6 +69,8 @@ fn cleared() -> Cleared {
         },
         promotional_sends: Fact::Known(Vec::new()),
         duplicate_of: None,
+        campaign: None,
+        spend: None,
         content: portero_gate::detect::detect(&proposal.content),
     };
     let ticket = Ticket {
