@@ -6,12 +6,13 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::client::Target;
 
-mod people;
-
-pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
 mod campaign;
+mod people;
+mod token;
 
 pub use campaign::{CampaignCommand, CampaignNew};
+pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
+pub use token::TokenCommand;
 
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
 #[derive(Parser, Debug)]
@@ -579,29 +580,6 @@ pub enum PluginCommand {
         /// Place among the tenant's plugins; smaller is asked first
         #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
         position: i64,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-}
-
-/// Verbs of `token`.
-#[derive(Subcommand, Debug)]
-pub enum TokenCommand {
-    /// Make one for a tenant (or, without --tenant, for the operator); shown once
-    #[command(after_help = "Example:\n  portero token create \"shop backend\" --tenant tienda-sol")]
-    Create {
-        /// What it is for
-        label: String,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// End one at once
-    #[command(after_help = "Example:\n  portero token revoke tok_0193…")]
-    Revoke {
-        /// tok_…
-        id: String,
         /// Which host
         #[command(flatten)]
         target: Target,
