@@ -20,7 +20,7 @@ use std::time::Instant;
 use portero::clock::SystemClock;
 use portero::demo::{MORNING, Stage, StageOptions, setup, stage, world};
 use portero_domain::address::AddressKey;
-use portero_domain::clock::{Clock as _, JumpClock};
+use portero_domain::clock::JumpClock;
 use portero_domain::consent::{
     ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource, FrequencyPromise, Period,
 };

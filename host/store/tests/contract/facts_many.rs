@@ -51,10 +51,10 @@ async fn person(w: &World, n: usize) -> (ContactId, AddressKey) {
     let new = NewContact {
         name: Some(format!("P{n}")),
         language: None,
-        country: (n % 3 == 0).then(|| "BR".to_owned()),
+        country: n.is_multiple_of(3).then(|| "BR".to_owned()),
     };
     let mut aliases = vec![(to.clone(), to.to_string())];
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         aliases.push((user.clone(), user.to_string()));
     }
     let mut tx = w.write().await;
@@ -63,7 +63,7 @@ async fn person(w: &World, n: usize) -> (ContactId, AddressKey) {
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    (id, if n % 4 == 0 { user } else { to })
+    (id, if n.is_multiple_of(4) { user } else { to })
 }
 
 fn promotion(w: &World, contact: ContactId, to: &AddressKey, origin: Origin, t: i64) -> Proposal {
