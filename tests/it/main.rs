@@ -17,6 +17,7 @@
 
 mod answers;
 mod api_errors;
+mod campaigns;
 mod consent;
 mod figures;
 mod flow_walk;
@@ -73,6 +74,15 @@ fn main() -> ExitCode {
         harness::test!(consent::a_template_paused_by_webhook_is_put_off),
         harness::test!(lost_answer::a_lost_answer_is_one_send_and_one_settled_state),
         harness::test!(lost_answer::a_refusal_of_meta_is_shown_with_its_code),
+        harness::test!(campaigns::everybody_is_counted_and_only_the_approved_plan_runs),
+        harness::test!(campaigns::values_come_from_the_person_and_who_has_none_is_left_out),
+        harness::test!(campaigns::pause_rests_resume_goes_on_and_stop_cancels_the_rest),
+        harness::test!(campaigns::a_template_paused_in_the_middle_pauses_its_campaign),
+        harness::test!(campaigns::an_opt_out_in_the_middle_is_obeyed_and_counted),
+        harness::test!(campaigns::a_clock_that_jumps_over_the_end_holds_the_campaign),
+        harness::test!(campaigns::a_scheduled_campaign_starts_by_itself_and_not_too_late),
+        harness::test!(campaigns::a_campaign_that_does_not_arrive_brakes_itself),
+        harness::test!(campaigns::a_segment_gets_the_plugins_words),
         harness::test!(stop::a_stopped_tenant_sends_nothing_until_resumed),
         harness::test!(imports::good_lines_go_in_and_bad_ones_are_told_with_line_and_reason),
         harness::test!(imports::a_file_that_breaks_off_goes_on_where_it_stands),

@@ -19,6 +19,11 @@ const NOT_THROUGH_HTTP: &[(&str, &str)] = &[
     ("plugin.scope", "host/gate tables"),
     // An address that is none is refused with 422 before it can become a proposal.
     ("recipient.invalid", "host/gate tables, and the 422 below"),
+    // The runner pauses the campaign in the transaction that counts: the rule stands behind it.
+    (
+        "limits.campaign-brake",
+        "host/gate tables, and the pause in campaigns",
+    ),
     // Erasure has no door yet.
     ("data.erased", "host/gate tables"),
 ];
@@ -112,6 +117,7 @@ pub(crate) async fn each_rule_fires_through_http_its_neighbour_passes_and_its_re
     templates(&env, &mut fired).await;
     account(&env, &mut fired).await;
     pace(&env, &mut fired).await;
+    campaigns(&env, &mut fired).await;
     switches(&env, &mut fired).await;
     plugins(&env, &mut fired).await;
     window(&env, &mut fired).await;
@@ -486,6 +492,84 @@ async fn throughput(env: &Env, fired: &mut Fired) {
         .filter(|m| m["rule"] == "limits.throughput")
         .collect();
     assert!(mine.is_empty(), "seconds later all went: {mine:?}");
+}
+
+/// A person who agreed to offers and got none yet.
+async fn fresh(env: &Env, address: &str) {
+    let sol = env.sol();
+    let contact = json!({ "address": address, "language": "es" });
+    sol.api.put("/v1/contacts", contact).await.unwrap();
+    let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
+    sol.api
+        .post(&format!("/v1/contacts/{address}/consent"), consent)
+        .await
+        .unwrap();
+}
+
+async fn budget(env: &Env, micro: Option<i64>) {
+    let mut tx = env.stage.host.ctx.store.write().await.unwrap();
+    let id = env.sol().id.parse().unwrap();
+    let mut policy = tx.tenant(id).row().await.unwrap().policy;
+    policy.monthly_budget_micro = micro;
+    tx.tenant(id).set_policy(&policy).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn campaigns(env: &Env, fired: &mut Fired) {
+    let sol = env.sol();
+    env.jump(Millis::minutes(1)).await;
+    // Two campaigns with the same text: the second reaches only whom the first did not.
+    fresh(env, "573005580001").await;
+    let weekly = json!({
+        "name": "Semana", "template": "promo_semana", "language": "es", "topic": "ofertas",
+        "why": "agreed to offers", "audience": { "who": "all" },
+    });
+    let (first, _) = crate::campaigns::launch(env, &weekly).await;
+    for _ in 0..5 {
+        env.jump(Millis::secs(1)).await;
+    }
+    let reached = sol
+        .api
+        .get(&format!("/v1/campaigns/{first}/people?state=sent"))
+        .await
+        .unwrap();
+    let reached = reached["items"][0]["contact"]
+        .as_str()
+        .expect("the neighbour: the first time it went")
+        .to_owned();
+    crate::campaigns::launch(env, &weekly).await;
+    env.settle().await;
+    let again = sol
+        .api
+        .get(&format!(
+            "/v1/verdicts?contact={reached}&rule=frequency.same-campaign"
+        ))
+        .await
+        .unwrap();
+    fired.push((
+        "frequency.same-campaign",
+        again["items"][0]["id"]
+            .as_str()
+            .expect("refused")
+            .to_owned(),
+    ));
+    // One message to Colombia costs 0.0125.
+    fresh(env, "573005580002").await;
+    fresh(env, "573005580003").await;
+    budget(env, Some(1)).await;
+    let mut body = offer();
+    body["to"] = json!("573005580002");
+    let held = sol.api.propose("over-budget", body.clone()).await.unwrap();
+    assert_eq!(held["verdict"]["rule"], "limits.cost-budget", "{held}");
+    assert_eq!(held["message"]["state"], "in_review");
+    fired.push(("limits.cost-budget", id(&held)));
+    budget(env, Some(1_000_000_000)).await;
+    body["to"] = json!("573005580003");
+    let passed = sol.api.propose("in-budget", body).await.unwrap();
+    assert_eq!(passed["verdict"]["verdict"], "allow", "{passed}");
+    budget(env, None).await;
+    env.settle().await;
+    env.jump(Millis::secs(2)).await;
 }
 
 async fn switches(env: &Env, fired: &mut Fired) {

@@ -8,7 +8,7 @@ use crate::harness::Env;
 const PLUGIN: &str = "com.portero.rfm-segments";
 
 /// Installs a segmentation plugin for the first shop.
-async fn install(env: &Env, component: &[u8], permissions: &[&str], config: Value) {
+pub(crate) async fn install(env: &Env, component: &[u8], permissions: &[&str], config: Value) {
     let how = json!({
         "config": config,
         "grants": {

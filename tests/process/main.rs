@@ -13,6 +13,7 @@
 )]
 
 mod binary;
+mod campaign;
 mod crash;
 mod demo;
 mod doors;
@@ -128,6 +129,10 @@ const KILLING: &[(&str, Run)] = &[
     ("crash::a_lost_answer_and_a_lost_host_are_one_send", |url| {
         Box::pin(crash::a_lost_answer_and_a_lost_host_are_one_send(url))
     }),
+    (
+        "campaign::killed_in_the_middle_it_reaches_nobody_twice",
+        |url| Box::pin(campaign::killed_in_the_middle_it_reaches_nobody_twice(url)),
+    ),
     ("crash::the_ledger_finds_what_was_sent_twice", |url| {
         Box::pin(crash::the_ledger_finds_what_was_sent_twice(url))
     }),

@@ -393,7 +393,7 @@ pub(crate) async fn pages(api: &Api, path: &str) -> Vec<Value> {
     }
 }
 
-fn phone(index: usize) -> String {
+pub(crate) fn phone(index: usize) -> String {
     format!("5730070{index:05}")
 }
 

@@ -378,6 +378,19 @@ async fn call(
         (Vec::new(), Vec::new())
     };
     let consent = &scene.consent;
+    // An answer to a campaign's message says to which.
+    let mut ext = Vec::new();
+    if let ReplyEventKind::Message {
+        replies_to: Some(wamid),
+        ..
+    } = what
+    {
+        let mut tx = ctx.store.read().await?;
+        let mut tenant = tx.tenant(who.tenant.id);
+        if let Some(campaign) = tenant.campaign_of_wamid(wamid.as_ref()).await? {
+            ext.push(("campaign".to_owned(), campaign.to_string()));
+        }
+    }
     let topics: std::collections::BTreeSet<&str> = consent
         .iter()
         .filter_map(|e| match &e.scope {
@@ -407,7 +420,7 @@ async fn call(
             now,
             timezone: who.tenant.timezone.clone(),
             language: who.language.code().to_owned(),
-            ext: Vec::new(),
+            ext,
         },
         contact: ContactView {
             handle: handle(&candidate.row.handle_key, who.contact),

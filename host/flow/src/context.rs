@@ -114,6 +114,8 @@ pub struct Context {
     pub wake_inbox: Notify,
     /// Something may leave.
     pub wake_outbox: Notify,
+    /// A campaign may go on.
+    pub wake_campaigns: Notify,
     /// Something happened that a page may want to show.
     pub changed: tokio::sync::watch::Sender<u64>,
     /// Breakers of this process.
@@ -165,6 +167,7 @@ impl Context {
             segmenting: AtomicU64::new(0),
             wake_inbox: Notify::new(),
             wake_outbox: Notify::new(),
+            wake_campaigns: Notify::new(),
             changed: tokio::sync::watch::Sender::new(0),
             breakers: Breakers::default(),
             plugins: Mutex::new(HashMap::new()),

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod campaigns;
 pub mod clock;
 pub mod consents;
 pub mod contacts;

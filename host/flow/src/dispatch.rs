@@ -153,7 +153,15 @@ pub(crate) async fn begin(
 ) -> Result<Begun, FlowError> {
     let now = ctx.now();
     let proposal = &row.proposal;
-    let facts = judge::facts(tx, proposal, &content_hash(&proposal.content), None, now).await?;
+    let facts = judge::facts(
+        tx,
+        tenant,
+        proposal,
+        &content_hash(&proposal.content),
+        None,
+        now,
+    )
+    .await?;
     let ticket = Ticket {
         attempt: AttemptId::new(&*ctx.ids, now),
         decision: DecisionId::new(&*ctx.ids, now),
@@ -191,6 +199,11 @@ pub(crate) async fn begin(
             tx.tenant(proposal.tenant)
                 .count_tier_recipient(proposal.contact, now)
                 .await?;
+        }
+        if facts.spend.is_some()
+            && let Some(micro) = crate::rates::estimate(&facts)
+        {
+            tx.tenant(proposal.tenant).add_spend(micro, now).await?;
         }
         judge::count(ctx, judgement.verdict);
         judge::record(

@@ -42,6 +42,16 @@ pub enum FlowError {
         /// Expected, found, and what to do.
         why: String,
     },
+    /// What is asked for does not fit where the thing stands.
+    #[error("{what} is {state}: {why}")]
+    WrongState {
+        /// Kind and id of the thing.
+        what: String,
+        /// Where it stands.
+        state: String,
+        /// What would be possible.
+        why: String,
+    },
     /// Meta refused or could not be reached.
     #[error("Meta: {why}")]
     Meta {

@@ -11,11 +11,12 @@ use portero_gate::facts::PluginFacts;
 use portero_gate::record::{DecisionRecord, content_hash};
 use portero_gate::{Facts, Judgement, Stage, Verdict};
 use portero_store::Tx;
-use portero_store::model::{DecisionRow, FactsQuery, NewEvent, NewOutbox, TenantRow};
+use portero_store::model::{DecisionRow, FactsQuery, NewEvent, NewOutbox, SpendQuery, TenantRow};
 use serde_json::json;
 
 use crate::context::Context;
 use crate::error::FlowError;
+use crate::rates;
 
 /// What became of a proposal when it was made.
 #[derive(Clone, Debug)]
@@ -73,7 +74,7 @@ pub async fn admit(
 ) -> Result<Admitted, FlowError> {
     let now = ctx.now();
     let hash = content_hash(&proposal.content);
-    let facts = facts(tx, proposal, &hash, from.plugin.clone(), now).await?;
+    let facts = facts(tx, tenant, proposal, &hash, from.plugin.clone(), now).await?;
     let judgement = portero_gate::admit(proposal, &facts, &tenant.policy, now);
     count(ctx, judgement.verdict);
     let decision = DecisionId::new(&*ctx.ids, now);
@@ -101,6 +102,7 @@ pub async fn admit(
                     rule: judgement.primary.clone(),
                     not_before,
                     admission_decision: decision,
+                    cost_micro: rates::estimate(&facts),
                 },
                 now,
             )
@@ -164,6 +166,7 @@ async fn asked(
 /// Facts of one proposal, content facts included.
 pub(crate) async fn facts(
     tx: &mut Tx,
+    tenant: &TenantRow,
     proposal: &Proposal,
     content_hash: &str,
     plugin: Option<PluginFacts>,
@@ -176,8 +179,27 @@ pub(crate) async fn facts(
         content,
         plugin,
         now,
+        spend: budgeted(tenant),
     };
-    Ok(tx.tenant(proposal.tenant).load_facts(query).await?)
+    let mut facts = tx.tenant(proposal.tenant).load_facts(query).await?;
+    price(&mut facts);
+    Ok(facts)
+}
+
+/// Asks for the month's cost where the tenant has a budget.
+pub(crate) fn budgeted(tenant: &TenantRow) -> Option<SpendQuery> {
+    tenant
+        .policy
+        .monthly_budget_micro
+        .map(|_| SpendQuery { this_micro: None })
+}
+
+/// Puts the price in, which depends on other facts.
+pub(crate) fn price(facts: &mut Facts) {
+    if let Some(mut spend) = facts.spend {
+        spend.this_micro = rates::estimate(facts);
+        facts.spend = Some(spend);
+    }
 }
 
 /// Writes the record of one judgement.

@@ -26,6 +26,11 @@ pub mod grants;
 
 pub mod judge;
 
+mod addressees;
+pub mod campaigns;
+pub mod plan;
+pub mod rates;
+
 pub mod dispatch;
 
 pub mod track;

@@ -7,6 +7,7 @@
 mod batch;
 mod people;
 mod services;
+mod words;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

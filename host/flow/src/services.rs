@@ -147,7 +147,7 @@ impl HostServices for CallServices {
         };
         let mut tx = self.store.read().await.map_err(unavailable)?;
         let hash = portero_gate::record::content_hash(&proposal.content);
-        let facts = judge::facts(&mut tx, &proposal, &hash, Some(plugin), now)
+        let facts = judge::facts(&mut tx, &self.tenant, &proposal, &hash, Some(plugin), now)
             .await
             .map_err(unavailable)?;
         let judgement = portero_gate::admit(&proposal, &facts, &self.tenant.policy, now);

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::{dispatch, interpret, segment, sweep, tally, timers};
+use crate::{campaigns, dispatch, interpret, segment, sweep, tally, timers};
 
 /// How long a loop waits when nobody wakes it: the truth behind every hint.
 const POLL: Duration = Duration::from_millis(250);
@@ -36,6 +36,7 @@ impl Workers {
             Loop::Chores,
             Loop::Segments,
             Loop::Figures,
+            Loop::Campaigns,
         ] {
             let (ctx, stop) = (Arc::clone(ctx), stop.clone());
             tracker.spawn(async move { run(&ctx, kind, &stop).await });
@@ -64,6 +65,7 @@ enum Loop {
     Chores,
     Segments,
     Figures,
+    Campaigns,
 }
 
 async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
@@ -73,7 +75,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
         let room = match kind {
             Loop::Inbox => room(&ctx.inbox_slots, interpret::CLAIM_LIMIT).await,
             Loop::Outbox => room(&ctx.outbox_slots, dispatch::CLAIM_LIMIT).await,
-            Loop::Chores | Loop::Segments | Loop::Figures => Vec::new(),
+            Loop::Chores | Loop::Segments | Loop::Figures | Loop::Campaigns => Vec::new(),
         };
         let result = {
             let working = Arc::new(Arc::clone(&ctx.pause).read_owned().await);
@@ -87,6 +89,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
                 Loop::Chores => chores(ctx).await,
                 Loop::Segments => segment::step(ctx).await,
                 Loop::Figures => tally::step(ctx).await,
+                Loop::Campaigns => campaigns::step(ctx).await,
             }
         };
         let wait = match result {
@@ -103,6 +106,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
                 Loop::Inbox => ctx.wake_inbox.notified().await,
                 Loop::Outbox => ctx.wake_outbox.notified().await,
                 Loop::Chores | Loop::Segments | Loop::Figures => std::future::pending().await,
+                Loop::Campaigns => ctx.wake_campaigns.notified().await,
             }
         };
         tokio::select! {

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use portero_domain::account::{MessagingLimit, Reach};
+use portero_domain::campaign::CampaignState;
 use portero_domain::clock::Ts;
 use portero_domain::consent::ConsentEvent;
 use portero_domain::ids::{ContactId, OutboxId, WabaId};
@@ -71,6 +72,12 @@ pub struct Facts {
     pub question_names_business: Fact<bool>,
     /// An earlier proposal under the same key.
     pub duplicate_of: Option<Duplicate>,
+    /// The campaign that proposes; `None` when none does, or when it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignFacts>,
+    /// What the tenant's messages cost this month; `None` when the policy names no budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spend: Option<SpendFacts>,
     /// What the detectors found in the content.
     pub content: ContentFacts,
 }
@@ -311,6 +318,34 @@ pub struct ConversationFacts {
     pub bot_last_minute: u32,
     /// Theoretical arrival time of the pair bucket (number, person).
     pub pair_tat: Ts,
+}
+
+/// The campaign that proposes, and what this person already got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignFacts {
+    /// Where it stands.
+    pub state: CampaignState,
+    /// Its messages Meta took, since it was last started.
+    pub sent: u64,
+    /// Of those ended since then, how many Meta refused or could not deliver.
+    pub failed: u64,
+    /// People it reached who withdrew their consent afterwards, since then.
+    pub opted_out: u64,
+    /// Its own earlier message to this person, on its way or sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub already: Option<OutboxId>,
+    /// The newest message with the very same content to this person in the last 30 days, and when it left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_body: Option<(OutboxId, Ts)>,
+}
+
+/// Estimated cost, in millionths of the rate table's currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpendFacts {
+    /// Of the month so far (UTC).
+    pub month_micro: i64,
+    /// Of this message; `None` when the rate table does not say.
+    pub this_micro: Option<i64>,
 }
 
 /// An earlier proposal under the same key.

@@ -73,6 +73,21 @@ pub struct Policy {
     pub meta_backoff_ms: Vec<Millis>,
     /// Languages whose templates serve people of every language (`en`).
     pub template_fallback: Vec<String>,
+    /// Messages a campaign must have sent before its brake looks.
+    pub brake_sample: u32,
+    /// Messages Meta refuses or cannot deliver at which a campaign brakes, in percent.
+    pub brake_failures_percent: u32,
+    /// Withdrawals at which a campaign brakes, in percent of those reached.
+    pub brake_opt_outs_percent: u32,
+    /// Most a month may cost, in millionths of the rate table's currency; absent: no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_budget_micro: Option<i64>,
+    /// Whether a campaign needs somebody else's approval than its author's.
+    pub campaign_second_person: bool,
+    /// How long an approval of a campaign is good for, from the approval or its start, whichever is later.
+    pub campaign_approval_ms: Millis,
+    /// How late a scheduled campaign may be before it is held instead of sent.
+    pub campaign_overdue_ms: Millis,
 }
 
 impl Default for Policy {
@@ -118,6 +133,13 @@ impl Default for Policy {
                 Millis::days(7),
             ],
             template_fallback: Vec::new(),
+            brake_sample: 50,
+            brake_failures_percent: 10,
+            brake_opt_outs_percent: 3,
+            monthly_budget_micro: None,
+            campaign_second_person: false,
+            campaign_approval_ms: Millis::hours(24),
+            campaign_overdue_ms: Millis::hours(1),
         }
     }
 }

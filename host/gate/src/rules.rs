@@ -310,9 +310,9 @@ registry! {
     }
     content { empty, too_long, unsupported, placeholder_leak, }
     bot { handover_active, consecutive, }
-    frequency { promise_exceeded, cap_tenant, min_gap, meta_per_user, }
+    frequency { promise_exceeded, cap_tenant, min_gap, meta_per_user, same_campaign, }
     quiet_hours { tenant, }
-    limits { tier, pair_rate, throughput, }
+    limits { tier, pair_rate, throughput, campaign_brake, cost_budget, }
 }
 
 /// A rule by its id.

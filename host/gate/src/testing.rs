@@ -3,6 +3,7 @@
 //! Also compiled into `tests/`, so it names the crate as an outsider does.
 
 use portero_domain::address::AddressKey;
+use portero_domain::campaign::CampaignState;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{
     ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource, FrequencyPromise, Period,
@@ -20,8 +21,8 @@ use portero_domain::template::{
     StopPart, Template, TemplateCategory, TemplateSlots, TemplateStatus,
 };
 use portero_gate::facts::{
-    ConversationFacts, Facts, PluginFacts, RecipientFacts, RegistryFacts, SenderFacts,
-    TemplateFact, TenantFacts, TenantMode, WindowFacts,
+    CampaignFacts, ConversationFacts, Facts, PluginFacts, RecipientFacts, RegistryFacts,
+    SenderFacts, TemplateFact, TenantFacts, TenantMode, WindowFacts,
 };
 use portero_gate::{Fact, Finding, Judgement, Policy, Stage, Ticket, Verdict};
 use uuid::Uuid;
@@ -114,6 +115,8 @@ impl Setup {
             registry: RegistryFacts::default(),
             question_names_business: Fact::Unknown,
             duplicate_of: None,
+            campaign: None,
+            spend: None,
             content: portero_gate::detect::ContentFacts::default(),
         };
         let mut setup = Setup {
@@ -171,6 +174,14 @@ impl Setup {
         );
         s.proposal.topic = Some("ofertas".into());
         s.proposal.class = Class::Campaign;
+        s.facts.campaign = Some(CampaignFacts {
+            state: CampaignState::Running,
+            sent: 0,
+            failed: 0,
+            opted_out: 0,
+            already: None,
+            same_body: None,
+        });
         s.facts.consent = Fact::Known(vec![granted(ConsentScope::Topic("ofertas".into()), 1_000)]);
         s
     }
@@ -255,6 +266,10 @@ impl Setup {
 
     pub(crate) fn plugin(&mut self) -> &mut PluginFacts {
         self.facts.plugin.as_mut().unwrap()
+    }
+
+    pub(crate) fn campaign(&mut self) -> &mut CampaignFacts {
+        self.facts.campaign.as_mut().unwrap()
     }
 
     pub(crate) fn sender(&mut self) -> &mut SenderFacts {

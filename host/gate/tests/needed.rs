@@ -265,6 +265,9 @@ const CASES: &[Case] = &[
     ("frequency.meta-per-user", Setup::promo, |s| {
         s.facts.meta_refusals = Fact::Known(vec![s.now - Millis::hours(1)]);
     }),
+    ("frequency.same-campaign", Setup::promo, |s| {
+        s.campaign().already = Some(OutboxId::from_uuid(id(52)));
+    }),
     ("quiet-hours.tenant", Setup::promo, |s| {
         s.now = s.now - Millis::hours(4)
     }),
@@ -294,6 +297,21 @@ const CASES: &[Case] = &[
             s.sender().tat = Ts(s.now.ms() + 60_000);
         },
     ),
+    (
+        "limits.campaign-brake",
+        || Setup::promo().at_dispatch(),
+        |s| {
+            s.campaign().sent = 500;
+            s.campaign().opted_out = 16;
+        },
+    ),
+    ("limits.cost-budget", Setup::promo, |s| {
+        s.policy.monthly_budget_micro = Some(1_000_000);
+        s.facts.spend = Some(portero_gate::facts::SpendFacts {
+            month_micro: 990_000,
+            this_micro: Some(12_500),
+        });
+    }),
 ];
 
 #[test]

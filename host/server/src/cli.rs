@@ -6,13 +6,17 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::client::Target;
 
+mod campaign;
 mod figures;
 mod inbox;
 mod people;
+mod token;
 
+pub use campaign::{CampaignCommand, CampaignNew};
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
+pub use token::TokenCommand;
 
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
 #[derive(Parser, Debug)]
@@ -107,6 +111,12 @@ pub enum Command {
     /// The template registry
     #[command(subcommand)]
     Template(TemplateCommand),
+    /// Campaigns: see who would get one, approve that, run it
+    #[command(
+        subcommand,
+        after_help = "A campaign's life:\n  portero campaign new \"Vuelve\" --template promo_semana --language es --topic ofertas --tag dormida --why \"compraron y no volvieron\"\n  portero campaign plan cam_…              who, why not, what it costs, when it ends\n  portero campaign approve cam_… --plan …  exactly that plan\n  portero campaign run cam_… --watch       with a progress bar\n  portero campaign pause cam_…             and resume, stop\n  portero campaign export cam_… people.csv"
+    )]
+    Campaign(CampaignCommand),
     /// Plugins of a tenant
     #[command(subcommand)]
     Plugin(PluginCommand),
@@ -477,29 +487,6 @@ pub enum PluginCommand {
         /// Place among the tenant's plugins; smaller is asked first
         #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
         position: i64,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-}
-
-/// Verbs of `token`.
-#[derive(Subcommand, Debug)]
-pub enum TokenCommand {
-    /// Make one for a tenant (or, without --tenant, for the operator); shown once
-    #[command(after_help = "Example:\n  portero token create \"shop backend\" --tenant tienda-sol")]
-    Create {
-        /// What it is for
-        label: String,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// End one at once
-    #[command(after_help = "Example:\n  portero token revoke tok_0193…")]
-    Revoke {
-        /// tok_…
-        id: String,
         /// Which host
         #[command(flatten)]
         target: Target,

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod ask;
+pub mod campaign;
 pub mod config;
 pub mod consent;
 pub mod contacts;

@@ -55,6 +55,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Number(args) => commands::number::run(args).await,
         Command::Consent(args) => commands::consent::run(args).await,
         Command::App(args) => commands::app::run(args).await,
+        Command::Campaign(args) => commands::campaign::run(args).await,
         Command::Template(args) => commands::template::run(args).await,
         Command::Plugin(args) => commands::plugin::run(args).await,
         Command::Contacts(args) => commands::contacts::run(args).await,

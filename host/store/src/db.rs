@@ -3,7 +3,7 @@
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{
-    AttemptId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, ImportId,
+    AttemptId, CampaignId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, ImportId,
     InstallationId, OutboxId, PhoneNumberId, RunId, TenantId, TimerId, TokenId, WabaId, Wamid,
 };
 use sqlx::postgres::{PgArguments, PgRow};
@@ -142,6 +142,7 @@ macro_rules! from_ids {
 }
 from_ids!(
     AttemptId,
+    CampaignId,
     ConsentEventId,
     ContactId,
     DecisionId,

@@ -6,31 +6,33 @@
 
 use portero_domain::account::MessagingLimit;
 use portero_domain::clock::{Millis, Ts};
-use portero_domain::consent::ConsentEvent;
 use portero_domain::content::Content;
 use portero_domain::ids::WabaId;
-use portero_domain::proposal::{Origin, Proposal, Purpose};
+use portero_domain::proposal::{Origin, Proposal};
 use portero_gate::Fact;
 use portero_gate::case::SERVICE_WINDOW;
-use portero_gate::detect::mentions;
 use portero_gate::facts::{
-    ContentFacts, ConversationFacts, Duplicate, Facts, PluginFacts, RecipientFacts, RegistryFacts,
-    Restriction, SenderFacts, Standing, Stop, TemplateFact, TemplateQuality, TenantFacts,
-    WindowFacts,
+    ContentFacts, Facts, PluginFacts, RegistryFacts, SenderFacts, Standing, TemplateFact,
+    TemplateQuality,
 };
 
+use self::rows::{Lists, Raw, Read, assemble};
 use crate::accounts;
 use crate::engine::EngineKind;
 use crate::error::{Result, StoreError};
 use crate::json;
-use crate::lists::strictest;
-use crate::tenants::{STOP_ALL, read_stop_all, stop};
+use crate::tenants::STOP_ALL;
 use crate::tx::TenantTx;
+
+pub(crate) mod campaign;
+pub(crate) mod many;
+mod rows;
+mod sql;
 
 /// How far back promotional sends are told.
 const PROMOTION_WINDOW: Millis = Millis::days(30);
 
-/// How far back other templates are told.
+/// How far back other templates, and people written to first, are told.
 const TEMPLATE_WINDOW: Millis = Millis::days(1);
 
 /// What to read facts for.
@@ -46,76 +48,22 @@ pub struct FactsQuery<'a> {
     pub plugin: Option<PluginFacts>,
     /// The instant to judge at.
     pub now: Ts,
+    /// What it would cost, when the tenant has a budget.
+    pub spend: Option<SpendQuery>,
 }
 
-macro_rules! bot_since {
-    ($more:literal) => {
-        concat!(
-            "(select count(*) from outbox b where b.tenant_id = t.tenant_id and b.contact_id = $3
-                and b.phone_number_id = $2 and b.origin = 'plugin' and b.is_template = 0
-                and b.state in ('attempting', 'unknown', 'sent', 'queued') and b.outbox_id <> $5
-                and b.created_at > coalesce(v.window_at, 0)",
-            $more,
-            ")"
-        )
-    };
+/// Asks for the month's estimated cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpendQuery {
+    /// Estimated cost of the proposal, in millionths; `None`: the rate table does not say.
+    pub this_micro: Option<i64>,
 }
 
 statements! {
-    FACTS = concat!("select t.mode, t.timezone, t.name as tenant_name, t.stopped_at as tenant_stopped_at, t.stop_reason as tenant_stop_reason,
-            (select s.value from settings s where s.key = $8) as stop_all,
-            n.tenant_id as number_tenant, n.waba_id, n.mps, n.tat_at,
-            n.stopped_at as number_stopped_at, n.stop_reason as number_stop_reason,
-            n.quality, n.quality_at, k.messaging_limit, k.restriction, k.restriction_reach, k.restricted_at,
-            k.restricted_until_at,
-            c.contact_id, c.country, c.language, c.erased_at,
-            y.inbound_at as sign_inbound, y.read_at as sign_read, y.clicked_at as sign_clicked,
-            v.window_at, v.window_wamid, v.human_since_at, v.pair_tat_at,
-            d.outbox_id as duplicate_of, d.content_hash as duplicate_hash,
-            ", bot_since!(""), " as bot_since, ", bot_since!(" and b.created_at > $6 - 60000"), " as bot_minute,
-            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = $7
-                and p.contact_id = $3 and p.created_at > $6 - 3600000 and p.outbox_id <> $5) as plugin_hour,
-            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = $7
-                and p.created_at > $6 - 60000 and p.outbox_id <> $5) as plugin_minute
-        from tenants t
-        left join numbers n on n.phone_number_id = $2
-        left join accounts k on k.tenant_id = n.tenant_id and k.waba_id = n.waba_id
-        left join contacts c on c.contact_id = $3 and c.tenant_id = t.tenant_id
-        left join contact_activity y on y.tenant_id = t.tenant_id and y.contact_id = $3
-        left join conversations v on v.phone_number_id = $2 and v.contact_id = $3 and v.tenant_id = t.tenant_id
-        left join outbox d on d.tenant_id = t.tenant_id and d.proposal_key = $4 and d.outbox_id <> $5
-        where t.tenant_id = $1");
-    FACT_LISTS = "select kind, body, at from (
-            select 'consent' as kind, e.event as body, e.captured_at as at, e.received_at as at2, e.consent_event_id as id
-            from consent_events e where e.tenant_id = $1 and e.contact_id = $2
-            union all
-            select 'open', x.reference, x.opened_at, 0, x.reference from transactions x
-            where x.tenant_id = $1 and x.contact_id = $2 and x.closed_at is null
-            union all
-            select 'promotion', o.topic, o.begun_at, 0, o.outbox_id from outbox o
-            where o.tenant_id = $1 and o.contact_id = $2 and o.is_promotional = 1 and o.outbox_id <> $3
-              and o.state in ('attempting', 'unknown', 'sent') and (o.status is null or o.status <> 'failed')
-              and o.begun_at > $4
-            union all
-            select 'refusal', null, coalesce(o.status_at, o.settled_at, o.begun_at), 0, o.outbox_id from outbox o
-            where o.tenant_id = $1 and o.contact_id = $2 and o.is_promotional = 1 and o.error_code = 131049
-              and o.begun_at > $4 and not exists (select 1 from outbox d
-                where d.tenant_id = $1 and d.contact_id = $2 and d.is_promotional = 1
-                  and d.status in ('delivered', 'read') and d.begun_at > o.begun_at)
-            union all
-            select 'template', o.purpose, o.begun_at, 0, o.outbox_id from outbox o
-            where o.tenant_id = $1 and o.contact_id = $2 and o.class = 'transactional' and o.is_promotional = 0
-              and o.outbox_id <> $3 and o.state in ('attempting', 'unknown', 'sent')
-              and (o.status is null or o.status <> 'failed') and o.begun_at > $6 and o.created_at > $6 - 86400000
-            union all
-            select 'blocked', b.scope, b.since_at, 0, b.address from do_not_contact b
-            where b.tenant_id = $1 and (b.address = $5 or b.address in
-                (select a.address from contact_aliases a where a.tenant_id = $1 and a.contact_id = $2))
-            union all
-            select 'sandbox', s.address, s.confirmed_at, 0, s.address from sandbox_people s
-            where s.tenant_id = $1 and s.confirmed_at is not null and s.address in
-                (select a.address from contact_aliases a where a.tenant_id = $1 and a.contact_id = $2)
-        ) f order by kind, at, at2, id";
+    FACTS = concat!("with q as (select cast(0 as bigint) as i, cast($4 as text) as n, cast($5 as text) as c,
+            cast($6 as text) as k, cast($7 as text) as o, cast($8 as text) as p) ", sql::facts!());
+    FACT_LISTS = concat!("with q as (select cast(0 as bigint) as i, cast($4 as text) as c, cast($5 as text) as o,
+            cast($6 as text) as a) ", sql::lists!());
     /// Finds nothing, and so holds nothing, for a proposal that is not in the outbox yet.
     DISPATCH_HOLD = "select o.outbox_id from outbox o
         join contacts c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
@@ -124,62 +72,6 @@ statements! {
         join contacts c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
         where o.tenant_id = $1 and o.outbox_id = $2
         for no key update of c";
-}
-
-#[derive(sqlx::FromRow)]
-struct Raw {
-    mode: String,
-    timezone: String,
-    tenant_name: String,
-    tenant_stopped_at: Option<i64>,
-    tenant_stop_reason: Option<String>,
-    stop_all: Option<String>,
-    number_tenant: Option<String>,
-    waba_id: Option<String>,
-    mps: Option<i64>,
-    tat_at: Option<i64>,
-    number_stopped_at: Option<i64>,
-    number_stop_reason: Option<String>,
-    quality: Option<String>,
-    quality_at: Option<i64>,
-    messaging_limit: Option<i64>,
-    restriction: Option<String>,
-    restriction_reach: Option<String>,
-    restricted_at: Option<i64>,
-    restricted_until_at: Option<i64>,
-    contact_id: Option<String>,
-    country: Option<String>,
-    language: Option<String>,
-    erased_at: Option<i64>,
-    sign_inbound: Option<i64>,
-    sign_read: Option<i64>,
-    sign_clicked: Option<i64>,
-    window_at: Option<i64>,
-    window_wamid: Option<String>,
-    human_since_at: Option<i64>,
-    pair_tat_at: Option<i64>,
-    duplicate_of: Option<String>,
-    duplicate_hash: Option<String>,
-    bot_since: i64,
-    bot_minute: i64,
-    plugin_hour: i64,
-    plugin_minute: i64,
-}
-
-/// The lists of one person.
-#[derive(Default)]
-struct Lists {
-    consent: Vec<ConsentEvent>,
-    open_transactions: Vec<String>,
-    promotions: Vec<(Option<String>, Ts)>,
-    refusals: Vec<Ts>,
-    templates: Vec<(bool, Ts)>,
-    blocked: Vec<portero_gate::facts::DoNotContact>,
-    sandbox: bool,
-}
-
-fn few(n: i64) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 impl TenantTx<'_> {
@@ -197,134 +89,67 @@ impl TenantTx<'_> {
         };
         let args = args![
             self.tenant,
+            query.now,
+            STOP_ALL,
             &p.sender,
             p.contact,
             p.key.as_str(),
             p.id,
-            query.now,
-            installation,
-            STOP_ALL
+            installation
         ];
         let raw: Option<Raw> = self.tx.row(FACTS, args).await?;
         let raw = raw.ok_or(StoreError::NotFound { what: "tenant" })?;
-        let known = raw.contact_id.is_some();
         let lists = self.lists(p, query.now).await?;
         let mut sender = self.sender(&raw)?;
-        let open = raw
-            .window_at
-            .is_some_and(|at| query.now < Ts(at) + SERVICE_WINDOW);
-        if let (Fact::Known(sender), true) = (&mut sender, p.content.is_template() && !open) {
-            let limit = accounts::limit(raw.messaging_limit);
-            if sender.owned && !limit.is_some_and(MessagingLimit::is_unlimited) {
-                sender.standing.tier = Some(self.tier_facts(p.contact, limit, query.now).await?);
-            }
+        if let Some(limit) = counts_against(&raw, &sender, p, query.now) {
+            let use_ = self.tier_use(limit, query.now).await?;
+            add_tier(&mut sender, use_.facts(p.contact, lists.counted));
         }
-        let mut registry = RegistryFacts::default();
-        let template = match (&p.content, &sender) {
-            (Content::Template(t), Fact::Known(sender)) if sender.owned => {
-                match self
-                    .rated_template(&sender.waba, &t.name, &t.language)
-                    .await?
-                {
-                    Some((found, quality)) => {
-                        registry.quality = TemplateQuality::from_meta(&quality);
-                        if !same_language(raw.language.as_deref(), &t.language) {
-                            registry.languages =
-                                self.approved_languages(&sender.waba, &t.name).await?;
-                        }
-                        TemplateFact::Found(found)
-                    }
-                    None => TemplateFact::Missing {
-                        closest: self.closest_templates(&sender.waba, &t.name).await?,
-                    },
-                }
+        let (template, registry) = match wanted(p, &sender) {
+            Some((waba, name, language)) => {
+                let same = same_language(raw.language.as_deref(), language);
+                self.template_fact(waba, name, language, same).await?
             }
-            (Content::Template(_), _) => TemplateFact::Missing {
-                closest: Vec::new(),
-            },
-            _ => TemplateFact::NotATemplate,
+            None => no_template(p),
         };
-        let window = WindowFacts {
-            last_inbound_at: raw.window_at.map(Ts),
-            last_inbound_wamid: raw.window_wamid.clone(),
+        let campaign = self
+            .campaign_facts(std::slice::from_ref(&query))
+            .await?
+            .pop()
+            .flatten();
+        let month_micro = match query.spend {
+            Some(_) => Some(self.month_spend(query.now).await?),
+            None => None,
         };
-        Ok(Facts {
-            tenant: TenantFacts {
-                mode: json::from_word("tenant mode", &raw.mode)?,
-                stopped: widest_stop(&raw, sender.known().is_some_and(|s| s.owned))?,
-                sandbox_allowed: lists.sandbox,
-                timezone: raw.timezone,
-            },
+        let read = Read {
+            raw,
+            lists,
             sender,
-            plugin: query.plugin.map(|plugin| PluginFacts {
-                proposals_contact_hour: few(raw.plugin_hour),
-                proposals_minute: few(raw.plugin_minute),
-                ..plugin
-            }),
-            recipient: RecipientFacts {
-                country: raw.country.or_else(|| p.to.country().map(str::to_owned)),
-                do_not_contact: strictest(lists.blocked),
-                erased: raw.erased_at.is_some(),
-                open_transactions: lists.open_transactions,
-                language: raw.language,
-                last_sign_at: [
-                    raw.window_at,
-                    raw.sign_inbound,
-                    raw.sign_read,
-                    raw.sign_clicked,
-                ]
-                .into_iter()
-                .flatten()
-                .max()
-                .map(Ts),
-            },
-            consent: if known {
-                Fact::Known(lists.consent)
-            } else {
-                Fact::Unknown
-            },
-            window: if known {
-                Fact::Known(window)
-            } else {
-                Fact::Unknown
-            },
             template,
-            conversation: ConversationFacts {
-                human_since: raw.human_since_at.map(Ts),
-                bot_since_inbound: few(raw.bot_since),
-                bot_last_minute: few(raw.bot_minute),
-                pair_tat: Ts(raw.pair_tat_at.unwrap_or_default()),
-            },
-            promotional_sends: if known {
-                Fact::Known(lists.promotions)
-            } else {
-                Fact::Unknown
-            },
-            template_sends: if known {
-                Fact::Known(lists.templates)
-            } else {
-                Fact::Unknown
-            },
-            meta_refusals: if known {
-                Fact::Known(lists.refusals)
-            } else {
-                Fact::Unknown
-            },
             registry,
-            question_names_business: if p.purpose == Purpose::ConsentRequest {
-                Fact::Known(mentions(&p.content, &raw.tenant_name))
-            } else {
-                Fact::Unknown
-            },
-            duplicate_of: match raw.duplicate_of {
-                Some(of) => Some(Duplicate {
-                    of: json::id("outbox_id", &of)?,
-                    same_content: raw.duplicate_hash.as_deref() == Some(query.content_hash),
-                }),
-                None => None,
-            },
-            content: query.content,
-        })
+            campaign,
+            month_micro,
+        };
+        assemble(query, read)
+    }
+
+    async fn template_fact(
+        &mut self,
+        waba: &WabaId,
+        name: &str,
+        language: &str,
+        same_language: bool,
+    ) -> Result<(TemplateFact, RegistryFacts)> {
+        let mut registry = RegistryFacts::default();
+        let Some((found, quality)) = self.rated_template(waba, name, language).await? else {
+            let closest = self.closest_templates(waba, name).await?;
+            return Ok((TemplateFact::Missing { closest }, registry));
+        };
+        registry.quality = TemplateQuality::from_meta(&quality);
+        if !same_language {
+            registry.languages = self.approved_languages(waba, name).await?;
+        }
+        Ok((TemplateFact::Found(found), registry))
     }
 
     /// Person here, number when its bucket is spent: every process in the same order. (A claim holds
@@ -359,56 +184,76 @@ impl TenantTx<'_> {
             waba: json::waba(waba.clone())?,
             mps: json::small("mps", raw.mps.unwrap_or_default())?,
             tat: Ts(raw.tat_at.unwrap_or_default()),
-            standing: standing(raw),
+            standing: raw.standing(),
         }))
     }
 
     async fn lists(&mut self, p: &Proposal, now: Ts) -> Result<Lists> {
         let args = args![
             self.tenant,
+            now - PROMOTION_WINDOW,
+            now - TEMPLATE_WINDOW,
             p.contact,
             p.id,
-            now - PROMOTION_WINDOW,
-            &p.to,
-            now - TEMPLATE_WINDOW
+            &p.to
         ];
-        let rows: Vec<(String, Option<String>, Option<i64>)> =
+        let rows: Vec<(i64, String, Option<String>, Option<i64>)> =
             self.tx.rows(FACT_LISTS, args).await?;
         let mut lists = Lists::default();
-        for (kind, body, at) in rows {
-            let text = body.as_deref().unwrap_or_default();
-            match kind.as_str() {
-                "consent" => lists.consent.push(json::read("consent event", text)?),
-                "open" => lists.open_transactions.push(text.to_owned()),
-                "promotion" => lists.promotions.push((body, Ts(at.unwrap_or_default()))),
-                "refusal" => lists.refusals.push(Ts(at.unwrap_or_default())),
-                "template" => {
-                    let code = matches!(text, "authentication" | "system");
-                    lists.templates.push((code, Ts(at.unwrap_or_default())));
-                }
-                "blocked" => lists
-                    .blocked
-                    .push(json::from_word("do_not_contact.scope", text)?),
-                _ => lists.sandbox = true,
-            }
+        for (_, kind, body, at) in rows {
+            lists.add(&kind, body, at)?;
         }
         Ok(lists)
     }
 }
 
-/// What Meta said of the number and its account.
-fn standing(raw: &Raw) -> Standing {
-    Standing {
-        quality: raw.quality.clone().filter(|q| q != "UNKNOWN"),
-        quality_at: raw.quality_at.map(Ts),
-        restriction: raw.restriction.as_ref().map(|what| Restriction {
-            what: what.clone(),
-            reach: accounts::reach(raw.restriction_reach.as_deref()),
-            since: Ts(raw.restricted_at.unwrap_or_default()),
-            until: raw.restricted_until_at.map(Ts),
-        }),
-        tier: None,
+/// The limit on people written to first (`None` inside: not known), where this message counts against one.
+fn counts_against(
+    raw: &Raw,
+    sender: &Fact<SenderFacts>,
+    p: &Proposal,
+    now: Ts,
+) -> Option<Option<MessagingLimit>> {
+    let open = raw
+        .window_at
+        .is_some_and(|at| now < Ts(at) + SERVICE_WINDOW);
+    let limit = accounts::limit(raw.messaging_limit);
+    let counts = sender.known().is_some_and(|s| s.owned)
+        && p.content.is_template()
+        && !open
+        && !limit.is_some_and(MessagingLimit::is_unlimited);
+    counts.then_some(limit)
+}
+
+fn add_tier(sender: &mut Fact<SenderFacts>, tier: portero_gate::facts::TierFacts) {
+    if let Fact::Known(sender) = sender {
+        sender.standing.tier = Some(tier);
     }
+}
+
+/// The template to look up: account, name, language.
+fn wanted<'a>(
+    p: &'a Proposal,
+    sender: &'a Fact<SenderFacts>,
+) -> Option<(&'a WabaId, &'a str, &'a str)> {
+    match (&p.content, sender) {
+        (Content::Template(t), Fact::Known(sender)) if sender.owned => {
+            Some((&sender.waba, &t.name, &t.language))
+        }
+        _ => None,
+    }
+}
+
+/// What is told where there is none to look up.
+fn no_template(p: &Proposal) -> (TemplateFact, RegistryFacts) {
+    let fact = if p.content.is_template() {
+        TemplateFact::Missing {
+            closest: Vec::new(),
+        }
+    } else {
+        TemplateFact::NotATemplate
+    };
+    (fact, RegistryFacts::default())
 }
 
 /// Whether a template's language is a person's, regions aside; what is not known is not another.
@@ -420,22 +265,4 @@ fn same_language(person: Option<&str>, template: &str) -> bool {
             .to_ascii_lowercase()
     };
     person.is_none_or(|tag| primary(tag) == primary(template))
-}
-
-/// All before tenant before number.
-fn widest_stop(raw: &Raw, owned: bool) -> Result<Option<Stop>> {
-    if let Some(all) = &raw.stop_all {
-        return read_stop_all(all).map(Some);
-    }
-    let tenant = stop(
-        "tenant",
-        raw.tenant_stopped_at,
-        raw.tenant_stop_reason.clone(),
-    );
-    let number = stop(
-        "number",
-        raw.number_stopped_at,
-        raw.number_stop_reason.clone(),
-    );
-    Ok(tenant.or_else(|| number.filter(|_| owned)))
 }

@@ -45,6 +45,8 @@ pub struct IdleCounts {
     pub attempts_begun: u64,
     /// Wake-ups that are due.
     pub timers_due: u64,
+    /// Campaigns whose next turn has come.
+    pub campaigns_due: u64,
 }
 
 macro_rules! rank {
@@ -115,7 +117,9 @@ macro_rules! heads {
             $c,
             " and x.class = ",
             $k,
-            " and x.state in ('queued', 'deferred') order by x.outbox_id limit 1)"
+            " and x.state in ('queued', 'deferred') and (x.campaign_id is null or not exists (
+                    select 1 from campaigns g where g.campaign_id = x.campaign_id and g.state in ('paused', 'stopped')))
+                order by x.outbox_id limit 1)"
         )
     };
 }
@@ -151,7 +155,8 @@ statements! {
     IDLE = concat!("select (select count(*) from inbox where state = 'pending'),
         (select count(*) from lanes l where l.lease_until_at > $2 or (l.ready_at <= $1 and ", not_stopped!(), ")),
         (select count(*) from attempts where state = 'begun'),
-        (select count(*) from plugin_timers where due_at <= $1)");
+        (select count(*) from plugin_timers where due_at <= $1),
+        (select count(*) from campaigns where state in ('approved', 'running') and next_at <= $1)");
     LEASES_LANES = "update lanes set lease_owner = null, lease_until_at = null where lease_until_at is not null";
     LEASES_EVENTS = "update inbox set lease_owner = null, lease_until_at = null
         where state = 'pending' and lease_until_at is not null";
@@ -298,16 +303,17 @@ impl SystemTx<'_> {
     /// # Errors
     /// The database.
     pub async fn counts_idle(&mut self, now: Ts, lease_now: Ts) -> Result<IdleCounts> {
-        let row: Option<(i64, i64, i64, i64)> = self.tx.row(IDLE, args![now, lease_now]).await?;
-        Ok(
-            row.map_or_else(IdleCounts::default, |(events, lanes, attempts, timers)| {
-                IdleCounts {
-                    events_pending: db::count(events),
-                    lanes_ready: db::count(lanes),
-                    attempts_begun: db::count(attempts),
-                    timers_due: db::count(timers),
-                }
-            }),
-        )
+        let row: Option<(i64, i64, i64, i64, i64)> =
+            self.tx.row(IDLE, args![now, lease_now]).await?;
+        Ok(row.map_or_else(
+            IdleCounts::default,
+            |(events, lanes, attempts, timers, campaigns)| IdleCounts {
+                events_pending: db::count(events),
+                lanes_ready: db::count(lanes),
+                attempts_begun: db::count(attempts),
+                timers_due: db::count(timers),
+                campaigns_due: db::count(campaigns),
+            },
+        ))
     }
 }

@@ -6,12 +6,17 @@ pub use crate::apps::AppSecrets;
 pub use crate::attempts::{AttemptEnd, AttemptRow, NewAttempt};
 pub use crate::bulk::BulkPerson;
 pub use crate::calls::{LogRow, MetricEvent, PluginCall};
+pub use crate::campaign_people::{
+    Addressee, CampaignPerson, PeopleFilter, PlannedPerson, TurnTaken,
+};
+pub use crate::campaigns::{AwakeCampaign, CampaignRow};
 pub use crate::chain::ChainReport;
 pub use crate::contacts::{ContactRow, NewContact};
 pub use crate::conversations::ConversationRow;
 pub use crate::decisions::{DecisionFilter, DecisionRow};
 pub use crate::event_row::{ClaimedEvent, EventRow, EventState, NewEvent};
-pub use crate::facts::FactsQuery;
+pub use crate::facts::many::MANY;
+pub use crate::facts::{FactsQuery, SpendQuery};
 pub use crate::figures::{FigureRow, TallyCursor};
 pub use crate::handovers::{HandedOver, HandedOverCursor, HandoverEvent, Unanswered};
 pub use crate::imports::{ImportCounts, ImportFault, ImportRow, ImportStep, NewImport};

@@ -26,6 +26,8 @@ pub struct MessageLabels {
     pub template_name: Option<String>,
     /// Who proposed it.
     pub origin: String,
+    /// The campaign that proposed it.
+    pub campaign_id: Option<String>,
     /// The plugin that proposed it.
     pub plugin_id: Option<String>,
     /// Country of the person, two letters.
@@ -179,7 +181,7 @@ pub enum Tallied {
 
 macro_rules! labels {
     () => {
-        "o.outbox_id, o.purpose, o.topic, o.template_name, o.origin, i.plugin_id, c.country"
+        "o.outbox_id, o.purpose, o.topic, o.template_name, o.origin, o.campaign_id, i.plugin_id, c.country"
     };
 }
 

@@ -28,6 +28,8 @@ const FILES: &[&[Sql]] = &[
     crate::decisions::ALL,
     crate::chain::ALL,
     crate::facts::ALL,
+    crate::facts::many::ALL,
+    crate::facts::campaign::ALL,
     crate::accounts::ALL,
     crate::rejudge::ALL,
     crate::tier::ALL,
@@ -40,6 +42,9 @@ const FILES: &[&[Sql]] = &[
     crate::figures::ALL,
     crate::bulk::ALL,
     crate::imports::ALL,
+    crate::outbox_many::ALL,
+    crate::campaigns::ALL,
+    crate::campaign_people::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

@@ -6,6 +6,7 @@ use portero_domain::ids::ContactId;
 use portero_gate::facts::TierFacts;
 
 use crate::error::Result;
+use crate::json;
 use crate::tx::TenantTx;
 
 /// How long a person counts.
@@ -16,11 +17,11 @@ statements! {
         select tenant_id, contact_id, cast($3 as bigint) from contacts where tenant_id = $1 and contact_id = $2
         on conflict (tenant_id, contact_id) do update set last_at = case
             when tier_recipients.last_at < excluded.last_at then excluded.last_at else tier_recipients.last_at end";
-    /// Counts no further than needed to know that the limit is reached.
-    TIER_FACTS = "select count(*), min(x.last_at),
-            (select count(*) from tier_recipients m where m.tenant_id = $1 and m.contact_id = $2 and m.last_at > $3)
-        from (select r.last_at from tier_recipients r
-            where r.tenant_id = $1 and r.last_at > $3 and r.contact_id <> $2 order by r.last_at limit $4) x";
+    /// Counts no further than needed to know that the limit is reached, whoever is asked for; and the
+    /// two who have counted longest: one of them may be the person asked for.
+    TIER_USE = "select (select count(*) from (select 1 from tier_recipients c
+                where c.tenant_id = $1 and c.last_at > $2 limit $3) n), r.contact_id, r.last_at
+        from tier_recipients r where r.tenant_id = $1 and r.last_at > $2 order by r.last_at, r.contact_id limit 2";
 }
 
 impl TenantTx<'_> {
@@ -35,22 +36,48 @@ impl TenantTx<'_> {
             .map(drop)
     }
 
-    /// How much of a limit is used, for a message to `contact`.
-    pub(crate) async fn tier_facts(
+    /// How much of a limit is used; an unknown one is the smallest.
+    pub(crate) async fn tier_use(
         &mut self,
-        contact: ContactId,
         limit: Option<MessagingLimit>,
         now: Ts,
-    ) -> Result<TierFacts> {
-        let stop = limit.unwrap_or(MessagingLimit::SMALLEST).0;
-        let args = args![self.tenant, contact, now - COUNTED, i64::from(stop)];
-        let row: Option<(i64, Option<i64>, i64)> = self.tx.row(TIER_FACTS, args).await?;
-        let (used, oldest, own) = row.unwrap_or_default();
-        Ok(TierFacts {
+    ) -> Result<TierUse> {
+        let stop = i64::from(limit.unwrap_or(MessagingLimit::SMALLEST).0);
+        let args = args![self.tenant, now - COUNTED, stop + 1];
+        let rows: Vec<(i64, String, i64)> = self.tx.rows(TIER_USE, args).await?;
+        let mut longest = Vec::with_capacity(rows.len());
+        for (_, contact, at) in &rows {
+            longest.push((json::id("contact_id", contact)?, Ts(*at)));
+        }
+        Ok(TierUse {
             limit,
-            used: u32::try_from(used).unwrap_or(u32::MAX),
-            counted: own > 0,
-            frees_at: oldest.map(|at| Ts(at) + COUNTED),
+            stop,
+            people: rows.first().map_or(0, |(people, ..)| *people),
+            longest,
         })
+    }
+}
+
+/// How much of a limit is used, whoever is written to next.
+pub(crate) struct TierUse {
+    limit: Option<MessagingLimit>,
+    stop: i64,
+    /// People who count, no further than one over the limit.
+    people: i64,
+    /// The two who have counted longest.
+    longest: Vec<(ContactId, Ts)>,
+}
+
+impl TierUse {
+    /// For a message to `contact`, who counts already or not.
+    pub(crate) fn facts(&self, contact: ContactId, counted: bool) -> TierFacts {
+        let others = (self.people - i64::from(counted)).min(self.stop);
+        let oldest = self.longest.iter().find(|(who, _)| *who != contact);
+        TierFacts {
+            limit: self.limit,
+            used: u32::try_from(others).unwrap_or(u32::MAX),
+            counted,
+            frees_at: oldest.map(|(_, at)| *at + COUNTED),
+        }
     }
 }

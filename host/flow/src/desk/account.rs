@@ -66,6 +66,8 @@ pub struct IdleView {
     pub timers: u64,
     /// People whose segments want a look, and full passes under way.
     pub segments: u64,
+    /// Campaigns whose next turn has come.
+    pub campaigns: u64,
 }
 
 /// Whether all queues are empty.
@@ -81,11 +83,18 @@ pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
     drop(tx);
     let segments = crate::segment::pending(ctx).await?;
     Ok(IdleView {
-        idle: n.events_pending + n.lanes_ready + n.attempts_begun + n.timers_due + segments == 0,
+        idle: n.events_pending
+            + n.lanes_ready
+            + n.attempts_begun
+            + n.timers_due
+            + n.campaigns_due
+            + segments
+            == 0,
         events: n.events_pending,
         lanes: n.lanes_ready,
         attempts: n.attempts_begun,
         timers: n.timers_due,
         segments,
+        campaigns: n.campaigns_due,
     })
 }

@@ -47,8 +47,8 @@ pub(super) struct Looked {
 pub struct Seat {
     pub(super) tenant: TenantRow,
     pub(super) row: InstallationRow,
-    loaded: Arc<Loaded>,
-    effective: Effective,
+    pub(super) loaded: Arc<Loaded>,
+    pub(super) effective: Effective,
 }
 
 /// Stands for component, settings, grants and language: what a list of segments belongs to.
@@ -102,7 +102,7 @@ impl Seat {
             .any(|s| s.installation == self.row.id && s.listed_for.as_deref() == Some(&print)))
     }
 
-    fn services(&self, ctx: &Context) -> Arc<dyn HostServices> {
+    pub(super) fn services(&self, ctx: &Context) -> Arc<dyn HostServices> {
         Arc::new(BatchServices {
             store: ctx.store.clone(),
             tenant: self.tenant.id,
@@ -336,7 +336,7 @@ impl Seat {
 }
 
 /// Limits of a piece: its share of a whole batch's, so that halving costs no more than twice.
-fn share(mut limits: CallLimits, people: usize) -> CallLimits {
+pub(super) fn share(mut limits: CallLimits, people: usize) -> CallLimits {
     let (n, all) = (
         u64::try_from(people).unwrap_or(u64::MAX),
         u64::try_from(MAX_BATCH).unwrap_or(1),

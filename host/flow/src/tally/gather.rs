@@ -116,6 +116,7 @@ fn of_message(m: &MessageLabels) -> Labels {
     put(&mut labels, "purpose", Some(&m.purpose));
     put(&mut labels, "topic", m.topic.as_deref());
     put(&mut labels, "template", m.template_name.as_deref());
+    put(&mut labels, "campaign", m.campaign_id.as_deref());
     put(&mut labels, "plugin", m.plugin_id.as_deref());
     put(&mut labels, "origin", Some(&m.origin));
     put(&mut labels, "country", m.country.as_deref());

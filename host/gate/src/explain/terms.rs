@@ -126,6 +126,15 @@ const TERMS: &[Term] = &[
         "the person never wrote",
     ),
     ("nothing", "nada", "nada", "nothing"),
+    ("campaign", "campaña", "campanha", "campaign"),
+    ("same_text", "mismo texto", "mesmo texto", "same text"),
+    ("opt_outs", "bajas", "descadastros", "opt-outs"),
+    (
+        "failures",
+        "mensajes que Meta no pudo entregar",
+        "mensagens que a Meta não pôde entregar",
+        "messages Meta could not deliver",
+    ),
     (
         "requested",
         "preguntado, sin respuesta",

@@ -55,10 +55,13 @@ fn ids_are_unique_and_stand_in_catalogue_order() {
             "frequency.cap-tenant",
             "frequency.min-gap",
             "frequency.meta-per-user",
+            "frequency.same-campaign",
             "quiet-hours.tenant",
             "limits.tier",
             "limits.pair-rate",
             "limits.throughput",
+            "limits.campaign-brake",
+            "limits.cost-budget",
         ]
     );
     let phases: Vec<Phase> = RULES.iter().map(|r| r.about().phase).collect();

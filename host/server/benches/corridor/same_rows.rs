@@ -132,6 +132,7 @@ async fn message(ctx: &Context, tenant: TenantId, number: &PhoneNumberId, n: usi
         rule: None,
         not_before: far(ctx),
         admission_decision: admission.id,
+        cost_micro: None,
     };
     mine.insert_outbox(&new, now).await.unwrap();
     assert!(

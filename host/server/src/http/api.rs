@@ -1,5 +1,6 @@
 //! `/v1`: the documented API. Router and OpenAPI document come from one list.
 
+mod campaigns;
 mod contacts;
 mod events;
 mod handovers;
@@ -93,6 +94,16 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(segments::list))
         .routes(routes!(segments::rebuild))
         .routes(routes!(segments::members))
+        .routes(routes!(campaigns::list, campaigns::create))
+        .routes(routes!(campaigns::get))
+        .routes(routes!(campaigns::plan, campaigns::show_plan))
+        .routes(routes!(campaigns::approve))
+        .routes(routes!(campaigns::run))
+        .routes(routes!(campaigns::pause))
+        .routes(routes!(campaigns::resume))
+        .routes(routes!(campaigns::stop))
+        .routes(routes!(campaigns::people))
+        .routes(routes!(campaigns::export))
         .routes(routes!(plugins::templates))
         .routes(routes!(plugins::sync_templates))
         .routes(routes!(plugins::wording))

@@ -97,6 +97,12 @@ impl From<FlowError> for Problem {
                 "This key was used for another body",
                 text,
             ),
+            FlowError::WrongState { .. } => Problem::new(
+                StatusCode::CONFLICT,
+                "wrong_state",
+                "Not as it stands",
+                text,
+            ),
             FlowError::BadSignature { .. } => Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "bad_signature",

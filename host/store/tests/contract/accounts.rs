@@ -36,6 +36,7 @@ async fn standing(w: &World, now: Ts) -> Standing {
         content: ContentFacts::default(),
         plugin: None,
         now,
+        spend: None,
     };
     let mut tx = w.store.read().await.unwrap();
     let facts = tx.tenant(w.a.id).load_facts(query).await.unwrap();

@@ -38,6 +38,7 @@ fn query(proposal: &Proposal, now: Ts) -> FactsQuery<'_> {
         content: ContentFacts::default(),
         plugin: None,
         now,
+        spend: None,
     }
 }
 

@@ -471,6 +471,7 @@ async fn nothing_of_another_tenant_is_changed(w: World) {
             content: Default::default(),
             plugin: None,
             now: T0,
+            spend: None,
         })
         .await
         .is_ok()

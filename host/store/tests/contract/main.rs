@@ -15,6 +15,7 @@ mod accounts;
 mod chain;
 mod crash;
 mod facts;
+mod facts_many;
 mod facts_templates;
 mod inbox;
 mod isolation;
@@ -60,6 +61,7 @@ const FILES: &[&[Test]] = &[
     crash::TESTS,
     facts::TESTS,
     facts_templates::TESTS,
+    facts_many::TESTS,
     inbox::TESTS,
     isolation::TESTS,
     lanes::TESTS,

@@ -481,6 +481,7 @@ async fn proposals_are_listed_newest_first(w: World) {
         rule: None,
         not_before: T0,
         admission_decision: DecisionId::new(&*w.ids, T0),
+        cost_micro: None,
     };
     let refused = tx.tenant(w.a.id).insert_outbox(&new, T0).await;
     assert!(

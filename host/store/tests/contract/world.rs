@@ -253,6 +253,7 @@ pub(crate) async fn put_in(
         rule: None,
         not_before,
         admission_decision: decision,
+        cost_micro: None,
     };
     let row = DecisionRow {
         id: decision,

@@ -75,6 +75,8 @@ fn cleared() -> Cleared {
         registry: RegistryFacts::default(),
         question_names_business: Fact::Unknown,
         duplicate_of: None,
+        campaign: None,
+        spend: None,
         content: portero_gate::detect::detect(&proposal.content),
     };
     let ticket = Ticket {

@@ -1,0 +1,180 @@
+//! A plan as people see it: texts and costs are made from what the plan kept.
+
+use std::collections::BTreeMap;
+
+use portero_domain::clock::Ts;
+use portero_domain::ids::{CampaignId, ContactId, TenantId};
+use portero_domain::language::Language;
+use portero_domain::template::TemplateCategory;
+use portero_store::model::CampaignRow;
+
+use super::views::{CostLine, CostView, PlanView, PortfolioView, PreviewView, SliceView};
+use crate::addressees::{Made, make, render};
+use crate::context::Context;
+use crate::error::FlowError;
+use crate::plan::{self, Plan};
+use crate::rates;
+
+/// Plans a campaign and shows the plan.
+///
+/// # Errors
+/// As [`plan::plan`].
+pub async fn plan(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<PlanView, FlowError> {
+    plan::plan(ctx, tenant, id).await?;
+    show_plan(ctx, tenant, id).await
+}
+
+/// The plan as it was made; texts are made anew.
+///
+/// # Errors
+/// Not found, not planned, or the database.
+pub async fn show_plan(
+    ctx: &Context,
+    tenant: TenantId,
+    id: CampaignId,
+) -> Result<PlanView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let row = tx
+        .tenant(tenant)
+        .campaign(id)
+        .await?
+        .ok_or_else(|| FlowError::not_found("campaign", id))?;
+    let (Some(text), Some(hash)) = (&row.plan, &row.plan_hash) else {
+        return Err(FlowError::WrongState {
+            what: format!("campaign {id}"),
+            state: row.state.as_str().to_owned(),
+            why: "it has no plan yet: POST /v1/campaigns/{id}/plan (`portero campaign plan`)"
+                .to_owned(),
+        });
+    };
+    let plan = plan::read(text)?;
+    let previews = previews(ctx, &mut tx, &row, &plan).await?;
+    let slices = plan
+        .slices
+        .iter()
+        .map(|(slice, rule, people)| SliceView {
+            slice: slice.clone(),
+            rule: rule.clone(),
+            title: rule.as_deref().map(title).unwrap_or_default(),
+            people: *people,
+        })
+        .collect();
+    Ok(PlanView {
+        campaign: id,
+        hash: hash.clone(),
+        planned_at: row.planned_at.map(Ts::rfc3339),
+        people: plan.people,
+        now: plan.count("now"),
+        later: plan.count("later"),
+        review: plan.count("review"),
+        never: plan.count("never"),
+        slices,
+        missing: plan.missing.clone(),
+        previews,
+        finish: plan.finish(row.definition.schedule.spread()),
+        cost: cost(&plan, ctx.now()),
+        portfolio: PortfolioView {
+            limit: None,
+            needed: plan.count("now") + plan.count("later"),
+        },
+    })
+}
+
+fn title(rule: &str) -> BTreeMap<String, String> {
+    let words = match portero_gate::rules::find(rule) {
+        Some(found) => {
+            let title = found.about().title;
+            [Language::Es, Language::Pt, Language::En].map(|l| title.get(l))
+        }
+        None if rule == crate::addressees::VALUES_MISSING => [
+            "Falta un valor de la plantilla",
+            "Falta um valor do modelo",
+            "A value of the template is missing",
+        ],
+        None => ["Sin dirección", "Sem endereço", "No address"],
+    };
+    ["es", "pt", "en"]
+        .into_iter()
+        .zip(words)
+        .map(|(l, w)| (l.to_owned(), w.to_owned()))
+        .collect()
+}
+
+async fn previews(
+    ctx: &Context,
+    tx: &mut portero_store::Tx,
+    row: &CampaignRow,
+    plan: &Plan,
+) -> Result<Vec<PreviewView>, FlowError> {
+    let Some(template) = plan::template(tx, row).await? else {
+        return Ok(Vec::new());
+    };
+    let ids: Vec<ContactId> = plan.longest.iter().map(|(c, _)| *c).collect();
+    let people = tx
+        .tenant(row.tenant)
+        .some_people(row.id, &ids, &row.definition.attributes())
+        .await?;
+    let words = plan::words(ctx, row, &template, &people)
+        .await
+        .unwrap_or_default();
+    let mut out: Vec<PreviewView> = people
+        .iter()
+        .filter_map(
+            |person| match make(&*ctx.ids, row, &template, person, &words, ctx.now()) {
+                Made::Proposal(proposal) => {
+                    let text = render(&template, &proposal.content);
+                    Some(PreviewView {
+                        contact: person.contact,
+                        characters: u64::try_from(text.chars().count()).unwrap_or_default(),
+                        text,
+                    })
+                }
+                Made::LeftOut { .. } => None,
+            },
+        )
+        .collect();
+    out.sort_by_key(|p| std::cmp::Reverse(p.characters));
+    Ok(out)
+}
+
+fn cost(plan: &Plan, now: Ts) -> CostView {
+    let table = rates::rates();
+    let category = TemplateCategory::from_meta(&plan.category);
+    let (mut known, mut unknown) = (0_i64, 0);
+    let lines = plan
+        .countries
+        .iter()
+        .map(|(country, messages)| {
+            let price = category.and_then(|c| rates::price(country, c));
+            let amount = price.map(|p| {
+                p.micro
+                    .saturating_mul(i64::try_from(*messages).unwrap_or(i64::MAX))
+            });
+            match amount {
+                Some(amount) => known = known.saturating_add(amount),
+                None => unknown += messages,
+            }
+            CostLine {
+                country: if country.is_empty() {
+                    "?".to_owned()
+                } else {
+                    country.clone()
+                },
+                category: plan.category.clone(),
+                messages: *messages,
+                price: price.map(|p| rates::show(p.micro)),
+                amount: amount.map(rates::show),
+                confidence: price.map(|p| p.confidence.to_owned()),
+            }
+        })
+        .collect();
+    CostView {
+        currency: table.currency.clone(),
+        known: rates::show(known),
+        unknown_messages: unknown,
+        lines,
+        source: table.source.clone(),
+        effective: table.effective.clone(),
+        stale: table.is_stale(now),
+    }
+}

@@ -1,0 +1,539 @@
+//! The people of a campaign: who is in its audience, whose turn has come, what became of each.
+//!
+//! Everything that touches many people is one statement.
+
+use portero_domain::address::AddressKey;
+use portero_domain::campaign::Audience;
+use portero_domain::clock::Ts;
+use portero_domain::ids::{CampaignId, ContactId, OutboxId};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+use crate::db;
+use crate::error::Result;
+use crate::json;
+use crate::tx::TenantTx;
+
+/// Somebody a campaign may write to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Addressee {
+    /// Who.
+    pub contact: ContactId,
+    /// Where; a phone before a user id. Absent for somebody without any address.
+    pub to: Option<AddressKey>,
+    /// Name.
+    pub name: Option<String>,
+    /// Language tag.
+    pub language: Option<String>,
+    /// The attributes asked for.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// Redacted: names, addresses and attributes are personal.
+impl std::fmt::Debug for Addressee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Addressee")
+            .field("contact", &self.contact)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a dry run says about one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedPerson {
+    /// Who.
+    pub contact: ContactId,
+    /// `now`, `later`, `review` or `never`.
+    pub slice: &'static str,
+    /// The first decisive rule.
+    pub rule: Option<String>,
+}
+
+/// What the runner did about one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnTaken {
+    /// Who.
+    pub contact: ContactId,
+    /// The message; `None`: left out.
+    pub outbox: Option<OutboxId>,
+    /// Why left out, or the rule of the admission.
+    pub rule: Option<String>,
+}
+
+/// One person of a campaign, for lists and exports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CampaignPerson {
+    /// Who.
+    pub contact: ContactId,
+    /// `waiting`, `left_out`, `withdrawn`, or the state of the message.
+    pub state: String,
+    /// What the plan said: `now`, `later`, `review`, `never`.
+    pub planned: Option<String>,
+    /// The rule that decided last.
+    pub rule: Option<String>,
+    /// The message.
+    pub outbox: Option<OutboxId>,
+    /// Meta's word on it.
+    pub status: Option<String>,
+    /// Meta's error.
+    pub error_code: Option<i64>,
+    /// When its last attempt began.
+    pub begun_at: Option<Ts>,
+    /// Not before then.
+    pub not_before: Option<Ts>,
+}
+
+/// Which people of a campaign to list.
+#[derive(Clone, Debug, Default)]
+pub struct PeopleFilter {
+    /// In one state (of the person or of the message).
+    pub state: Option<String>,
+    /// In one slice of the plan.
+    pub planned: Option<String>,
+    /// Decided by one rule.
+    pub rule: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+    /// After this one.
+    pub after: Option<ContactId>,
+}
+
+macro_rules! snapshot {
+    ($from:literal) => {
+        concat!(
+            "insert into campaign_people (tenant_id, campaign_id, contact_id, state)
+             select c.tenant_id, cast($2 as text), c.contact_id, 'waiting' from ",
+            $from
+        )
+    };
+}
+macro_rules! address {
+    () => {
+        "(select a.address from contact_aliases a where a.tenant_id = c.tenant_id and a.contact_id = c.contact_id
+            order by case when substr(a.address, 1, 1) = '+' then 0 else 1 end, a.since_at, a.address limit 1)"
+    };
+}
+macro_rules! proposed_rows {
+    () => {
+        "select o.phone_number_id, o.contact_id, o.class from outbox o
+         where o.campaign_id = $2 and o.tenant_id = $1 and o.state in ('queued', 'deferred')"
+    };
+}
+
+statements! {
+    PEOPLE_CLEAR = "delete from campaign_people where tenant_id = $1 and campaign_id = $2";
+    PEOPLE_ALL = snapshot!("contacts c where c.tenant_id = $1 and c.erased_at is null");
+    PEOPLE_TAG = snapshot!("contacts c join contact_tags t on t.contact_id = c.contact_id and t.tag = $3
+             where c.tenant_id = $1 and c.erased_at is null");
+    PEOPLE_SEGMENT = snapshot!("segment_members m
+             join contacts c on c.tenant_id = m.tenant_id and c.contact_id = m.contact_id
+             where m.tenant_id = $1 and m.installation_id = $3 and m.segment = $4 and c.erased_at is null");
+    PEOPLE_PAGE = concat!("select c.contact_id, ", address!(), ", c.name, c.language from campaign_people p
+        join contacts c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
+        where p.tenant_id = $1 and p.campaign_id = $2 and p.state = 'waiting' and p.contact_id > $3
+        order by p.contact_id limit $4");
+    PEOPLE_SOME = concat!("select c.contact_id, ", address!(), ", c.name, c.language from campaign_people p
+        join contacts c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
+        where p.tenant_id = $1 and p.campaign_id = $2 and p.contact_id in (select value from json_each($3))
+        order by p.contact_id"),
+        postgres = concat!("select c.contact_id, ", address!(), ", c.name, c.language from campaign_people p
+        join contacts c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
+        where p.tenant_id = $1 and p.campaign_id = $2
+          and p.contact_id in (select jsonb_array_elements_text(cast($3 as jsonb)))
+        order by p.contact_id");
+    PEOPLE_ATTRIBUTES = "select t.contact_id, t.key, t.value from contact_attributes t
+        join contacts c on c.contact_id = t.contact_id and c.tenant_id = $1
+        where t.contact_id in (select value from json_each($2)) and t.key in (select value from json_each($3))",
+        postgres = "select t.contact_id, t.key, t.value from contact_attributes t
+        join contacts c on c.contact_id = t.contact_id and c.tenant_id = $1
+        where t.contact_id in (select jsonb_array_elements_text(cast($2 as jsonb)))
+          and t.key in (select jsonb_array_elements_text(cast($3 as jsonb)))";
+    PEOPLE_PLANNED = "update campaign_people set planned = j.value ->> 's', rule = j.value ->> 'r'
+        from json_each($3) j
+        where campaign_people.tenant_id = $1 and campaign_people.campaign_id = $2
+          and campaign_people.contact_id = j.value ->> 'c' and campaign_people.state = 'waiting'",
+        postgres = "update campaign_people set planned = j.s, rule = j.r
+        from jsonb_to_recordset(cast($3 as jsonb)) as j(c text, s text, r text)
+        where campaign_people.tenant_id = $1 and campaign_people.campaign_id = $2
+          and campaign_people.contact_id = j.c and campaign_people.state = 'waiting'";
+    PEOPLE_TURN = "update campaign_people
+        set state = case when j.value ->> 'o' is null then 'left_out' else 'proposed' end,
+            outbox_id = j.value ->> 'o', rule = j.value ->> 'r'
+        from json_each($3) j
+        where campaign_people.tenant_id = $1 and campaign_people.campaign_id = $2
+          and campaign_people.contact_id = j.value ->> 'c' and campaign_people.state = 'waiting'",
+        postgres = "update campaign_people
+        set state = case when j.o is null then 'left_out' else 'proposed' end, outbox_id = j.o, rule = j.r
+        from jsonb_to_recordset(cast($3 as jsonb)) as j(c text, o text, r text)
+        where campaign_people.tenant_id = $1 and campaign_people.campaign_id = $2
+          and campaign_people.contact_id = j.c and campaign_people.state = 'waiting'";
+    PEOPLE_WITHDRAW = "update campaign_people set state = 'withdrawn', rule = $3
+        where tenant_id = $1 and campaign_id = $2 and state = 'waiting'";
+    /// Messages that have not begun, all at once.
+    CAMPAIGN_CANCEL = "update outbox set state = 'cancelled', rule = $3, settled_at = $4
+        where campaign_id = $2 and tenant_id = $1 and state in ('queued', 'deferred', 'in_review')";
+    /// Held by the campaign's own brake: whoever resumes it has decided.
+    CAMPAIGN_RELEASE = "update outbox set state = 'queued', not_before_at = $4
+        where campaign_id = $2 and tenant_id = $1 and state = 'in_review' and rule = $3";
+    /// The lanes of a campaign that rests wait for what else is in them.
+    CAMPAIGN_LANES_REST = concat!("update lanes set ready_at = (select min(x.not_before_at) from outbox x
+            where x.phone_number_id = lanes.phone_number_id and x.contact_id = lanes.contact_id
+              and x.class = lanes.class and x.state in ('queued', 'deferred')
+              and (x.campaign_id is null or x.campaign_id <> $2))
+        where lanes.tenant_id = $1 and lanes.ready_at is not null and lanes.lease_until_at is null
+          and (lanes.phone_number_id, lanes.contact_id, lanes.class) in (", proposed_rows!(), ")");
+    CAMPAIGN_LANES_WAKE = "insert into lanes (tenant_id, phone_number_id, contact_id, class, ready_at)
+        select o.tenant_id, o.phone_number_id, o.contact_id, o.class, min(o.not_before_at) from outbox o
+        where o.campaign_id = $2 and o.tenant_id = $1 and o.state in ('queued', 'deferred')
+        group by o.tenant_id, o.phone_number_id, o.contact_id, o.class
+        order by o.phone_number_id, o.contact_id, o.class
+        on conflict (phone_number_id, contact_id, class) do update
+        set ready_at = case when lanes.ready_at is null or lanes.ready_at > excluded.ready_at
+            then excluded.ready_at else lanes.ready_at end
+        where lanes.tenant_id = excluded.tenant_id";
+    PEOPLE_COUNT = "select count(*) from campaign_people where tenant_id = $1 and campaign_id = $2";
+    PEOPLE_STATES = "select state, count(*) from campaign_people
+        where tenant_id = $1 and campaign_id = $2 group by state";
+    PEOPLE_PROPOSED = "select o.state, count(*) from outbox o
+        where o.campaign_id = $2 and o.tenant_id = $1 group by o.state";
+    PEOPLE_STATUSES = "select coalesce(o.status, ''), count(*) from outbox o
+        where o.campaign_id = $2 and o.tenant_id = $1 and o.state = 'sent' group by coalesce(o.status, '')";
+    PEOPLE_SLICES = "select planned, rule, count(*) from campaign_people
+        where tenant_id = $1 and campaign_id = $2 and planned is not null group by planned, rule";
+    PEOPLE_REASONS = "select coalesce(o.state, p.state), coalesce(o.rule, p.rule), count(*) from campaign_people p
+        left join outbox o on o.outbox_id = p.outbox_id
+        where p.tenant_id = $1 and p.campaign_id = $2
+          and coalesce(o.state, p.state) not in ('sent', 'attempting', 'queued', 'waiting')
+        group by coalesce(o.state, p.state), coalesce(o.rule, p.rule)";
+    PEOPLE_LIST = "select p.contact_id, coalesce(o.state, p.state), p.planned, coalesce(o.rule, p.rule), p.outbox_id,
+            o.status, o.error_code, o.begun_at, o.not_before_at
+        from campaign_people p left join outbox o on o.outbox_id = p.outbox_id
+        where p.tenant_id = $1 and p.campaign_id = $2 and p.contact_id > $3
+          and (cast($4 as text) is null or coalesce(o.state, p.state) = $4)
+          and (cast($5 as text) is null or p.planned = $5)
+          and (cast($6 as text) is null or coalesce(o.rule, p.rule) = $6)
+        order by p.contact_id limit $7";
+    CAMPAIGN_OF_WAMID = "select campaign_id from outbox where tenant_id = $1 and wamid = $2 and campaign_id is not null";
+}
+
+type RawAddressee = (String, Option<String>, Option<String>, Option<String>);
+type RawPerson = (
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    Option<i64>,
+);
+
+fn counts(rows: Vec<(String, i64)>) -> impl Iterator<Item = (String, u64)> {
+    rows.into_iter().map(|(state, n)| (state, db::count(n)))
+}
+
+impl TenantTx<'_> {
+    /// Fixes the audience, in place of any earlier one; says how many people it has.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn snapshot_audience(&mut self, id: CampaignId, audience: &Audience) -> Result<u64> {
+        self.tx.run(PEOPLE_CLEAR, args![self.tenant, id]).await?;
+        match audience {
+            Audience::All => self.tx.run(PEOPLE_ALL, args![self.tenant, id]).await,
+            Audience::Tag { tag } => {
+                self.tx
+                    .run(PEOPLE_TAG, args![self.tenant, id, tag.as_str()])
+                    .await
+            }
+            Audience::Segment {
+                installation,
+                segment,
+            } => {
+                let args = args![self.tenant, id, *installation, segment.as_str()];
+                self.tx.run(PEOPLE_SEGMENT, args).await
+            }
+        }
+    }
+
+    /// People whose turn has not come, by id, with the attributes asked for.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn waiting_people(
+        &mut self,
+        id: CampaignId,
+        after: Option<ContactId>,
+        attributes: &[&str],
+        limit: usize,
+    ) -> Result<Vec<Addressee>> {
+        let after = after.map(|c| c.to_string()).unwrap_or_default();
+        let rows: Vec<RawAddressee> = self
+            .tx
+            .rows(PEOPLE_PAGE, args![self.tenant, id, after, db::limit(limit)])
+            .await?;
+        self.addressees(rows, attributes).await
+    }
+
+    /// Some people of a campaign, wherever they stand.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn some_people(
+        &mut self,
+        id: CampaignId,
+        contacts: &[ContactId],
+        attributes: &[&str],
+    ) -> Result<Vec<Addressee>> {
+        let ids = json::rows(contacts.iter().map(|c| json!(c)).collect());
+        let rows: Vec<RawAddressee> = self
+            .tx
+            .rows(PEOPLE_SOME, args![self.tenant, id, ids])
+            .await?;
+        self.addressees(rows, attributes).await
+    }
+
+    async fn addressees(
+        &mut self,
+        rows: Vec<RawAddressee>,
+        attributes: &[&str],
+    ) -> Result<Vec<Addressee>> {
+        let mut people = rows
+            .into_iter()
+            .map(|(contact, to, name, language)| {
+                Ok(Addressee {
+                    contact: json::id("contact_id", &contact)?,
+                    to: to.map(json::address).transpose()?,
+                    name,
+                    language,
+                    attributes: BTreeMap::new(),
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        if attributes.is_empty() || people.is_empty() {
+            return Ok(people);
+        }
+        let ids = json::rows(people.iter().map(|p| json!(p.contact)).collect());
+        let keys = json::rows(attributes.iter().map(|k| json!(k)).collect());
+        let found: Vec<(String, String, String)> = self
+            .tx
+            .rows(PEOPLE_ATTRIBUTES, args![self.tenant, ids, keys])
+            .await?;
+        let mut of: std::collections::HashMap<String, BTreeMap<String, String>> =
+            std::collections::HashMap::new();
+        for (contact, key, value) in found {
+            of.entry(contact).or_default().insert(key, value);
+        }
+        for person in &mut people {
+            if let Some(attributes) = of.remove(&person.contact.to_string()) {
+                person.attributes = attributes;
+            }
+        }
+        Ok(people)
+    }
+
+    /// Writes down what a dry run said.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn mark_planned(&mut self, id: CampaignId, people: &[PlannedPerson]) -> Result<()> {
+        let rows = json::rows(
+            people
+                .iter()
+                .map(|p| json!({ "c": p.contact, "s": p.slice, "r": p.rule }))
+                .collect(),
+        );
+        self.tx
+            .run(PEOPLE_PLANNED, args![self.tenant, id, rows])
+            .await
+            .map(drop)
+    }
+
+    /// Writes down whose turn was taken; says of how many.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn mark_turns(&mut self, id: CampaignId, people: &[TurnTaken]) -> Result<u64> {
+        let rows = json::rows(
+            people
+                .iter()
+                .map(|p| json!({ "c": p.contact, "o": p.outbox, "r": p.rule }))
+                .collect(),
+        );
+        self.tx.run(PEOPLE_TURN, args![self.tenant, id, rows]).await
+    }
+
+    /// Ends a campaign for everybody it has not begun to reach; (messages cancelled, people withdrawn).
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn withdraw_campaign(
+        &mut self,
+        id: CampaignId,
+        rule: &str,
+        now: Ts,
+    ) -> Result<(u64, u64)> {
+        let cancelled = self
+            .tx
+            .run(CAMPAIGN_CANCEL, args![self.tenant, id, rule, now])
+            .await?;
+        let withdrawn = self
+            .tx
+            .run(PEOPLE_WITHDRAW, args![self.tenant, id, rule])
+            .await?;
+        Ok((cancelled, withdrawn))
+    }
+
+    /// Puts the lanes of a campaign to rest that hold nothing else that is due.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn rest_campaign_lanes(&mut self, id: CampaignId) -> Result<()> {
+        self.tx
+            .run(CAMPAIGN_LANES_REST, args![self.tenant, id])
+            .await
+            .map(drop)
+    }
+
+    /// Lets the lanes of a campaign go on, rows included that its own brake held.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn wake_campaign_lanes(
+        &mut self,
+        id: CampaignId,
+        brake_rule: &str,
+        now: Ts,
+    ) -> Result<()> {
+        self.tx
+            .run(CAMPAIGN_RELEASE, args![self.tenant, id, brake_rule, now])
+            .await?;
+        self.tx
+            .run(CAMPAIGN_LANES_WAKE, args![self.tenant, id])
+            .await
+            .map(drop)
+    }
+
+    /// People in the audience, counted.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_size(&mut self, id: CampaignId) -> Result<u64> {
+        let row: Option<(i64,)> = self.tx.row(PEOPLE_COUNT, args![self.tenant, id]).await?;
+        Ok(row.map_or(0, |(n,)| db::count(n)))
+    }
+
+    /// People by state: those without a message by their own, the others by their message's.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_counts(&mut self, id: CampaignId) -> Result<BTreeMap<String, u64>> {
+        let own: Vec<(String, i64)> = self.tx.rows(PEOPLE_STATES, args![self.tenant, id]).await?;
+        let messages: Vec<(String, i64)> = self
+            .tx
+            .rows(PEOPLE_PROPOSED, args![self.tenant, id])
+            .await?;
+        Ok(counts(own)
+            .filter(|(state, _)| state != "proposed")
+            .chain(counts(messages))
+            .collect())
+    }
+
+    /// Meta's last word on the messages it took: (`delivered`, how many).
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_statuses(&mut self, id: CampaignId) -> Result<BTreeMap<String, u64>> {
+        let rows: Vec<(String, i64)> = self
+            .tx
+            .rows(PEOPLE_STATUSES, args![self.tenant, id])
+            .await?;
+        Ok(counts(rows).filter(|(s, _)| !s.is_empty()).collect())
+    }
+
+    /// The dry run by slice and first decisive rule.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_slices(
+        &mut self,
+        id: CampaignId,
+    ) -> Result<Vec<(String, Option<String>, u64)>> {
+        let rows: Vec<(String, Option<String>, i64)> =
+            self.tx.rows(PEOPLE_SLICES, args![self.tenant, id]).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(slice, rule, n)| (slice, rule, db::count(n)))
+            .collect())
+    }
+
+    /// Why people did not get it (yet): (state, rule, how many).
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_reasons(
+        &mut self,
+        id: CampaignId,
+    ) -> Result<Vec<(String, Option<String>, u64)>> {
+        let rows: Vec<(String, Option<String>, i64)> =
+            self.tx.rows(PEOPLE_REASONS, args![self.tenant, id]).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(state, rule, n)| (state, rule, db::count(n)))
+            .collect())
+    }
+
+    /// People of a campaign, by id.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_people(
+        &mut self,
+        id: CampaignId,
+        filter: &PeopleFilter,
+    ) -> Result<Vec<CampaignPerson>> {
+        let after = filter.after.map(|c| c.to_string()).unwrap_or_default();
+        let args = args![
+            self.tenant,
+            id,
+            after,
+            filter.state.as_deref(),
+            filter.planned.as_deref(),
+            filter.rule.as_deref(),
+            db::limit(filter.limit)
+        ];
+        let rows: Vec<RawPerson> = self.tx.rows(PEOPLE_LIST, args).await?;
+        rows.into_iter()
+            .map(
+                |(contact, state, planned, rule, outbox, status, error_code, begun, not_before)| {
+                    Ok(CampaignPerson {
+                        contact: json::id("contact_id", &contact)?,
+                        state,
+                        planned,
+                        rule,
+                        outbox: json::opt_id("outbox_id", outbox.as_deref())?,
+                        status,
+                        error_code,
+                        begun_at: begun.map(Ts),
+                        not_before: not_before.map(Ts),
+                    })
+                },
+            )
+            .collect()
+    }
+
+    /// The campaign whose message Meta knows by this id.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_of_wamid(&mut self, wamid: &str) -> Result<Option<CampaignId>> {
+        let row: Option<(Option<String>,)> = self
+            .tx
+            .row(CAMPAIGN_OF_WAMID, args![self.tenant, wamid])
+            .await?;
+        row.and_then(|(id,)| id)
+            .map(|id| json::id("campaign_id", &id))
+            .transpose()
+    }
+}

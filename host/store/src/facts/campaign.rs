@@ -1,0 +1,153 @@
+//! What the gate may know of a campaign and of the month's cost.
+
+use std::collections::HashMap;
+
+use portero_domain::clock::{Millis, Ts};
+use portero_domain::proposal::Origin;
+use portero_gate::facts::CampaignFacts;
+
+use super::FactsQuery;
+use super::many::{asked, place};
+use crate::campaigns::state;
+use crate::db;
+use crate::error::Result;
+use crate::json;
+use crate::tx::TenantTx;
+
+/// How far back the very same text is looked for.
+const SAME_TEXT: Millis = Millis::days(30);
+
+/// What the person of each of `q` got of this campaign, or of this text. $1 tenant, $2 since when.
+macro_rules! earlier {
+    () => {
+        "select q.i, o.outbox_id, o.begun_at, case when o.campaign_id = q.g then 1 else 0 end,
+            case when o.content_hash = q.h and o.begun_at > $2 then 1 else 0 end
+        from q cross join outbox o
+        where o.tenant_id = $1 and o.contact_id = q.c and o.outbox_id <> q.o
+          and o.state in ('attempting', 'unknown', 'sent')
+          and (o.campaign_id = q.g or (o.content_hash = q.h and o.begun_at > $2))
+        order by q.i, o.begun_at, o.outbox_id"
+    };
+}
+
+macro_rules! asked_third {
+    () => {
+        "with q as (select j.value ->> 'i' as i, j.value ->> 'c' as c, j.value ->> 'o' as o,
+            j.value ->> 'g' as g, j.value ->> 'h' as h from json_each($3) j) "
+    };
+    (postgres) => {
+        "with q as (select i, c, o, g, h from jsonb_to_recordset(cast($3 as jsonb))
+            as j(i bigint, c text, o text, g text, h text)) "
+    };
+}
+
+statements! {
+    FACT_EARLIER = concat!(asked_third!(), earlier!()), postgres = concat!(asked_third!(postgres), earlier!());
+    FACT_CAMPAIGN = "select state, sent - sent_base, failed - failed_base, opted_out - opted_out_base
+        from campaigns where tenant_id = $1 and campaign_id = $2";
+    MONTH_SPEND = "select coalesce((select s.micro from spend s where s.tenant_id = $1 and s.month = $2),
+        (select cast(coalesce(sum(o.cost_micro), 0) as bigint) from outbox o where o.tenant_id = $1
+            and o.cost_micro is not null and o.begun_at >= $3 and o.state in ('attempting', 'unknown', 'sent')))";
+    SPEND_ADD = "update spend set micro = micro + $3 where tenant_id = $1 and month = $2";
+    /// The first of a month counts what is there already, this message among it.
+    SPEND_OPEN = "insert into spend (tenant_id, month, micro)
+        select cast($1 as text), cast($2 as text), cast(coalesce(sum(o.cost_micro), 0) as bigint) from outbox o
+        where o.tenant_id = $1 and o.cost_micro is not null and o.begun_at >= $3
+          and o.state in ('attempting', 'unknown', 'sent')
+        on conflict (tenant_id, month) do nothing";
+}
+
+type Earlier = (i64, String, Option<i64>, i32, i32);
+
+/// The month of an instant, `2026-11` (UTC), and when it began.
+fn month(now: Ts) -> (String, Ts) {
+    let text = now.rfc3339();
+    let month: String = text.chars().take(7).collect();
+    let began = Ts::parse_rfc3339(&format!("{month}-01T00:00:00Z")).unwrap_or(Ts::ZERO);
+    (month, began)
+}
+
+impl TenantTx<'_> {
+    /// What is known of the campaigns that propose; `None` where none does, or it is not the tenant's.
+    pub(crate) async fn campaign_facts(
+        &mut self,
+        queries: &[FactsQuery<'_>],
+    ) -> Result<Vec<Option<CampaignFacts>>> {
+        let mut known = HashMap::new();
+        let mut all = Vec::with_capacity(queries.len());
+        for query in queries {
+            let Origin::Campaign { campaign } = &query.proposal.origin else {
+                all.push(None);
+                continue;
+            };
+            if !known.contains_key(campaign) {
+                let row: Option<(String, i64, i64, i64)> = self
+                    .tx
+                    .row(FACT_CAMPAIGN, args![self.tenant, *campaign])
+                    .await?;
+                let facts = match row {
+                    Some((word, sent, failed, opted_out)) => Some(CampaignFacts {
+                        state: state(&word)?,
+                        sent: db::count(sent),
+                        failed: db::count(failed),
+                        opted_out: db::count(opted_out),
+                        already: None,
+                        same_body: None,
+                    }),
+                    None => None,
+                };
+                known.insert(*campaign, facts);
+            }
+            all.push(known.get(campaign).cloned().flatten());
+        }
+        let Some(now) = queries.first().map(|q| q.now) else {
+            return Ok(all);
+        };
+        if all.iter().all(Option::is_none) {
+            return Ok(all);
+        }
+        let args = args![self.tenant, now - SAME_TEXT, asked(queries)];
+        let earlier: Vec<Earlier> = self.tx.rows(FACT_EARLIER, args).await?;
+        for (i, outbox, at, same_campaign, same_body) in earlier {
+            let Some(facts) = all.get_mut(place(i)).and_then(Option::as_mut) else {
+                continue;
+            };
+            let outbox = json::id("outbox_id", &outbox)?;
+            if same_campaign != 0 && facts.already.is_none() {
+                facts.already = Some(outbox);
+            }
+            if same_body != 0 {
+                facts.same_body = Some((outbox, Ts(at.unwrap_or_default())));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Estimated cost of the month so far, in millionths.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn month_spend(&mut self, now: Ts) -> Result<i64> {
+        let (month, began) = month(now);
+        let row: Option<(i64,)> = self
+            .tx
+            .row(MONTH_SPEND, args![self.tenant, month, began])
+            .await?;
+        Ok(row.map_or(0, |(n,)| n))
+    }
+
+    /// Adds a message whose attempt has begun to the month's estimated cost.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn add_spend(&mut self, micro: i64, now: Ts) -> Result<()> {
+        let (month, began) = month(now);
+        let args = args![self.tenant, month.as_str(), micro];
+        if self.tx.run(SPEND_ADD, args).await? == 0 {
+            self.tx
+                .run(SPEND_OPEN, args![self.tenant, month, began])
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,247 @@
+//! What the statements of the facts give, and how it becomes facts: the same way for one and for many.
+
+use portero_domain::clock::Ts;
+use portero_domain::consent::ConsentEvent;
+use portero_domain::proposal::Purpose;
+use portero_gate::Fact;
+use portero_gate::detect::mentions;
+use portero_gate::facts::{
+    CampaignFacts, ConversationFacts, DoNotContact, Duplicate, Facts, PluginFacts, RecipientFacts,
+    RegistryFacts, Restriction, SenderFacts, SpendFacts, Standing, Stop, TemplateFact, TenantFacts,
+    WindowFacts,
+};
+
+use super::FactsQuery;
+use crate::accounts;
+use crate::error::Result;
+use crate::json;
+use crate::lists::strictest;
+use crate::tenants::{read_stop_all, stop};
+
+#[derive(sqlx::FromRow)]
+pub(super) struct Raw {
+    pub(super) place: i64,
+    mode: String,
+    timezone: String,
+    tenant_name: String,
+    tenant_stopped_at: Option<i64>,
+    tenant_stop_reason: Option<String>,
+    stop_all: Option<String>,
+    pub(super) number_tenant: Option<String>,
+    pub(super) waba_id: Option<String>,
+    pub(super) mps: Option<i64>,
+    pub(super) tat_at: Option<i64>,
+    number_stopped_at: Option<i64>,
+    number_stop_reason: Option<String>,
+    quality: Option<String>,
+    quality_at: Option<i64>,
+    pub(super) messaging_limit: Option<i64>,
+    restriction: Option<String>,
+    restriction_reach: Option<String>,
+    restricted_at: Option<i64>,
+    restricted_until_at: Option<i64>,
+    contact_id: Option<String>,
+    country: Option<String>,
+    pub(super) language: Option<String>,
+    erased_at: Option<i64>,
+    sign_inbound: Option<i64>,
+    sign_read: Option<i64>,
+    sign_clicked: Option<i64>,
+    pub(super) window_at: Option<i64>,
+    window_wamid: Option<String>,
+    human_since_at: Option<i64>,
+    pair_tat_at: Option<i64>,
+    duplicate_of: Option<String>,
+    duplicate_hash: Option<String>,
+    bot_since: i64,
+    bot_minute: i64,
+    plugin_hour: i64,
+    plugin_minute: i64,
+}
+
+impl Raw {
+    /// What Meta said of the number and its account.
+    pub(super) fn standing(&self) -> Standing {
+        Standing {
+            quality: self.quality.clone().filter(|q| q != "UNKNOWN"),
+            quality_at: self.quality_at.map(Ts),
+            restriction: self.restriction.as_ref().map(|what| Restriction {
+                what: what.clone(),
+                reach: accounts::reach(self.restriction_reach.as_deref()),
+                since: Ts(self.restricted_at.unwrap_or_default()),
+                until: self.restricted_until_at.map(Ts),
+            }),
+            tier: None,
+        }
+    }
+
+    /// All before tenant before number.
+    fn widest_stop(&self, owned: bool) -> Result<Option<Stop>> {
+        if let Some(all) = &self.stop_all {
+            return read_stop_all(all).map(Some);
+        }
+        let tenant = stop(
+            "tenant",
+            self.tenant_stopped_at,
+            self.tenant_stop_reason.clone(),
+        );
+        let number = stop(
+            "number",
+            self.number_stopped_at,
+            self.number_stop_reason.clone(),
+        );
+        Ok(tenant.or_else(|| number.filter(|_| owned)))
+    }
+
+    /// When the person last wrote, read or tapped.
+    fn last_sign(&self) -> Option<Ts> {
+        [
+            self.window_at,
+            self.sign_inbound,
+            self.sign_read,
+            self.sign_clicked,
+        ]
+        .into_iter()
+        .flatten()
+        .max()
+        .map(Ts)
+    }
+}
+
+/// The lists of one person.
+#[derive(Default)]
+pub(super) struct Lists {
+    consent: Vec<ConsentEvent>,
+    open_transactions: Vec<String>,
+    promotions: Vec<(Option<String>, Ts)>,
+    refusals: Vec<Ts>,
+    templates: Vec<(bool, Ts)>,
+    blocked: Vec<DoNotContact>,
+    sandbox: bool,
+    /// Whether the person counts against the messaging limit already.
+    pub(super) counted: bool,
+}
+
+impl Lists {
+    /// Takes one row in; rows come oldest first.
+    pub(super) fn add(&mut self, kind: &str, body: Option<String>, at: Option<i64>) -> Result<()> {
+        let at = Ts(at.unwrap_or_default());
+        let text = body.as_deref().unwrap_or_default();
+        match kind {
+            "consent" => self.consent.push(json::read("consent event", text)?),
+            "open" => self.open_transactions.push(text.to_owned()),
+            "promotion" => self.promotions.push((body, at)),
+            "refusal" => self.refusals.push(at),
+            "template" => self
+                .templates
+                .push((matches!(text, "authentication" | "system"), at)),
+            "blocked" => self
+                .blocked
+                .push(json::from_word("do_not_contact.scope", text)?),
+            "counted" => self.counted = true,
+            _ => self.sandbox = true,
+        }
+        Ok(())
+    }
+}
+
+/// All that was read for one proposal.
+pub(super) struct Read {
+    pub(super) raw: Raw,
+    pub(super) lists: Lists,
+    pub(super) sender: Fact<SenderFacts>,
+    pub(super) template: TemplateFact,
+    pub(super) registry: RegistryFacts,
+    pub(super) campaign: Option<CampaignFacts>,
+    /// Estimated cost of the month, where it was asked for.
+    pub(super) month_micro: Option<i64>,
+}
+
+fn few(n: i64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// The facts of one proposal.
+pub(super) fn assemble(query: FactsQuery<'_>, read: Read) -> Result<Facts> {
+    let Read {
+        raw,
+        lists,
+        sender,
+        template,
+        registry,
+        campaign,
+        month_micro,
+    } = read;
+    let p = query.proposal;
+    let of_person = raw.contact_id.is_some();
+    Ok(Facts {
+        tenant: TenantFacts {
+            mode: json::from_word("tenant mode", &raw.mode)?,
+            stopped: raw.widest_stop(sender.known().is_some_and(|s| s.owned))?,
+            sandbox_allowed: lists.sandbox,
+            timezone: raw.timezone.clone(),
+        },
+        sender,
+        plugin: query.plugin.map(|plugin| PluginFacts {
+            proposals_contact_hour: few(raw.plugin_hour),
+            proposals_minute: few(raw.plugin_minute),
+            ..plugin
+        }),
+        consent: known(of_person, lists.consent),
+        window: known(
+            of_person,
+            WindowFacts {
+                last_inbound_at: raw.window_at.map(Ts),
+                last_inbound_wamid: raw.window_wamid.clone(),
+            },
+        ),
+        template,
+        conversation: ConversationFacts {
+            human_since: raw.human_since_at.map(Ts),
+            bot_since_inbound: few(raw.bot_since),
+            bot_last_minute: few(raw.bot_minute),
+            pair_tat: Ts(raw.pair_tat_at.unwrap_or_default()),
+        },
+        promotional_sends: known(of_person, lists.promotions),
+        template_sends: known(of_person, lists.templates),
+        meta_refusals: known(of_person, lists.refusals),
+        registry,
+        question_names_business: if p.purpose == Purpose::ConsentRequest {
+            Fact::Known(mentions(&p.content, &raw.tenant_name))
+        } else {
+            Fact::Unknown
+        },
+        duplicate_of: match &raw.duplicate_of {
+            Some(of) => Some(Duplicate {
+                of: json::id("outbox_id", of)?,
+                same_content: raw.duplicate_hash.as_deref() == Some(query.content_hash),
+            }),
+            None => None,
+        },
+        recipient: RecipientFacts {
+            last_sign_at: raw.last_sign(),
+            country: raw.country.or_else(|| p.to.country().map(str::to_owned)),
+            do_not_contact: strictest(lists.blocked),
+            erased: raw.erased_at.is_some(),
+            open_transactions: lists.open_transactions,
+            language: raw.language,
+        },
+        campaign,
+        spend: month_micro
+            .zip(query.spend)
+            .map(|(month_micro, spend)| SpendFacts {
+                month_micro,
+                this_micro: spend.this_micro,
+            }),
+        content: query.content,
+    })
+}
+
+/// What hangs on a person is known where the person is.
+fn known<T>(of_person: bool, value: T) -> Fact<T> {
+    if of_person {
+        Fact::Known(value)
+    } else {
+        Fact::Unknown
+    }
+}

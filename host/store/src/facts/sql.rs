@@ -1,0 +1,95 @@
+//! The statements behind the facts, written once: `q` is what is asked, one proposal or many.
+//!
+//! `q` has the columns `i` (place), `n` (number), `c` (contact), `k` (key), `o` (outbox id),
+//! `p` (installation), `a` (address).
+
+macro_rules! bot_since {
+    ($more:literal) => {
+        concat!(
+            "(select count(*) from outbox b where b.tenant_id = t.tenant_id and b.contact_id = q.c
+                and b.phone_number_id = q.n and b.origin = 'plugin' and b.is_template = 0
+                and b.state in ('attempting', 'unknown', 'sent', 'queued') and b.outbox_id <> q.o
+                and b.created_at > coalesce(v.window_at, 0)",
+            $more,
+            ")"
+        )
+    };
+}
+
+/// One row for each of `q`. $1 tenant, $2 now, $3 the setting that stops everything.
+macro_rules! facts {
+    () => {
+        concat!("select q.i as place, t.mode, t.timezone, t.name as tenant_name,
+            t.stopped_at as tenant_stopped_at, t.stop_reason as tenant_stop_reason,
+            (select s.value from settings s where s.key = $3) as stop_all,
+            n.tenant_id as number_tenant, n.waba_id, n.mps, n.tat_at,
+            n.stopped_at as number_stopped_at, n.stop_reason as number_stop_reason,
+            n.quality, n.quality_at, k.messaging_limit, k.restriction, k.restriction_reach, k.restricted_at,
+            k.restricted_until_at,
+            c.contact_id, c.country, c.language, c.erased_at,
+            y.inbound_at as sign_inbound, y.read_at as sign_read, y.clicked_at as sign_clicked,
+            v.window_at, v.window_wamid, v.human_since_at, v.pair_tat_at,
+            d.outbox_id as duplicate_of, d.content_hash as duplicate_hash,
+            ", $crate::facts::sql::bot_since!(""), " as bot_since, ", $crate::facts::sql::bot_since!(" and b.created_at > $2 - 60000"), " as bot_minute,
+            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = q.p
+                and p.contact_id = q.c and p.created_at > $2 - 3600000 and p.outbox_id <> q.o) as plugin_hour,
+            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = q.p
+                and p.created_at > $2 - 60000 and p.outbox_id <> q.o) as plugin_minute
+        from q cross join tenants t
+        left join numbers n on n.phone_number_id = q.n
+        left join accounts k on k.tenant_id = n.tenant_id and k.waba_id = n.waba_id
+        left join contacts c on c.contact_id = q.c and c.tenant_id = t.tenant_id
+        left join contact_activity y on y.tenant_id = t.tenant_id and y.contact_id = q.c
+        left join conversations v on v.phone_number_id = q.n and v.contact_id = q.c and v.tenant_id = t.tenant_id
+        left join outbox d on d.tenant_id = t.tenant_id and d.proposal_key = q.k and d.outbox_id <> q.o
+        where t.tenant_id = $1")
+    };
+}
+
+/// The lists of each person, oldest first. $1 tenant, $2 since when promotions, $3 since when other
+/// templates and people written to first.
+macro_rules! lists {
+    () => {
+        "select i, kind, body, at from (
+            select q.i, 'consent' as kind, e.event as body, e.captured_at as at, e.received_at as at2, e.consent_event_id as id
+            from q cross join consent_events e where e.tenant_id = $1 and e.contact_id = q.c
+            union all
+            select q.i, 'open', x.reference, x.opened_at, 0, x.reference from q cross join transactions x
+            where x.tenant_id = $1 and x.contact_id = q.c and x.closed_at is null
+            union all
+            select q.i, 'promotion', o.topic, o.begun_at, 0, o.outbox_id from q cross join outbox o
+            where o.tenant_id = $1 and o.contact_id = q.c and o.is_promotional = 1 and o.outbox_id <> q.o
+              and o.state in ('attempting', 'unknown', 'sent') and (o.status is null or o.status <> 'failed')
+              and o.begun_at > $2
+            union all
+            select q.i, 'refusal', null, coalesce(o.status_at, o.settled_at, o.begun_at), 0, o.outbox_id
+            from q cross join outbox o
+            where o.tenant_id = $1 and o.contact_id = q.c and o.is_promotional = 1 and o.error_code = 131049
+              and o.begun_at > $2 and not exists (select 1 from outbox d
+                where d.tenant_id = $1 and d.contact_id = q.c and d.is_promotional = 1
+                  and d.status in ('delivered', 'read') and d.begun_at > o.begun_at)
+            union all
+            select q.i, 'template', o.purpose, o.begun_at, 0, o.outbox_id from q cross join outbox o
+            where o.tenant_id = $1 and o.contact_id = q.c and o.class = 'transactional' and o.is_promotional = 0
+              and o.outbox_id <> q.o and o.state in ('attempting', 'unknown', 'sent')
+              and (o.status is null or o.status <> 'failed') and o.begun_at > $3 and o.created_at > $3 - 86400000
+            union all
+            select q.i, 'blocked', b.scope, b.since_at, 0, b.address from q cross join do_not_contact b
+            where b.tenant_id = $1 and b.address = q.a
+            union all
+            select q.i, 'blocked', b.scope, b.since_at, 0, b.address from q cross join contact_aliases a
+            cross join do_not_contact b
+            where a.tenant_id = $1 and a.contact_id = q.c and b.tenant_id = $1 and b.address = a.address
+            union all
+            select q.i, 'sandbox', s.address, s.confirmed_at, 0, s.address from q cross join contact_aliases a
+            cross join sandbox_people s
+            where a.tenant_id = $1 and a.contact_id = q.c and s.tenant_id = $1 and s.address = a.address
+              and s.confirmed_at is not null
+            union all
+            select q.i, 'counted', null, r.last_at, 0, r.contact_id from q cross join tier_recipients r
+            where r.tenant_id = $1 and r.contact_id = q.c and r.last_at > $3
+        ) f order by i, kind, at, at2, id"
+    };
+}
+
+pub(crate) use {bot_since, facts, lists};
