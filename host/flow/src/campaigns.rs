@@ -25,22 +25,22 @@ use crate::{judge, plan, rates};
 /// People per transaction.
 const CHUNK: usize = 250;
 /// Messages of one campaign that may wait for their number; more would only make stopping slower.
-const BACKLOG: u64 = 2_000;
+const BACKLOG: usize = 2_000;
 /// Campaigns looked at per step.
 const LIMIT: usize = 64;
 /// Turns of a spread campaign are taken together when they are closer than this.
 const GRAIN: Millis = Millis::secs(1);
+/// How often the messages of a campaign are counted for its brake: counting takes longer the more there are.
+const TALLY_EVERY: Millis = Millis::secs(1);
 /// The brake's rule.
 pub(crate) const BRAKE: &str = "limits.campaign-brake";
 
-/// Messages of a campaign, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) queued: u64,
-    /// Queued, deferred, in review or on the wire.
-    pub(crate) open: u64,
-    pub(crate) sent: u64,
-    pub(crate) failed: u64,
+/// What Meta took of a campaign and what it did not, and who left after it reached them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tally {
+    sent: u64,
+    failed: u64,
+    opted_out: u64,
 }
 
 /// Lets every campaign that is due take its turns. Returns how many people's turns were taken.
@@ -72,18 +72,29 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
     if seen.state == CampaignState::Approved && !due {
         return Ok(0);
     }
-    let tally = tally(&mut tx, &seen).await?;
     let tenant = tx.tenant(one.tenant).row().await?;
     let template = plan::template(&mut tx, &seen).await?;
     let unwell = template
         .as_ref()
         .is_none_or(|t| t.status != TemplateStatus::Approved);
-    let opted_out = opted_out(&mut tx, &seen).await?;
     let stopped = is_stopped(&mut tx, &seen, &tenant).await?;
+    let mut of = tx.tenant(one.tenant);
+    let full = due && of.campaign_queued(one.id, BACKLOG).await? >= BACKLOG;
+    let through = seen.state == CampaignState::Running
+        && seen.next_at.is_none()
+        && !of.campaign_open(one.id).await?;
+    let stale = seen
+        .tallied_at
+        .is_none_or(|at| now >= at + TALLY_EVERY || now < at);
+    let tally = if stale || through {
+        Some(tally(&mut tx, &seen).await?)
+    } else {
+        None
+    };
     drop(tx);
-    let changed = (seen.sent, seen.failed, seen.opted_out) != (tally.sent, tally.failed, opted_out);
-    let through = seen.state == CampaignState::Running && seen.next_at.is_none() && tally.open == 0;
-    let full = tally.queued >= BACKLOG;
+    let changed = tally.is_some_and(|t| {
+        (seen.sent, seen.failed, seen.opted_out) != (t.sent, t.failed, t.opted_out)
+    });
     if !(changed || through || unwell || (due && !stopped && !full)) {
         return Ok(0);
     }
@@ -101,9 +112,12 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
     if campaign.revision != seen.revision {
         return Ok(1);
     }
-    campaign.sent = tally.sent;
-    campaign.failed = tally.failed;
-    campaign.opted_out = opted_out;
+    if let Some(tally) = tally {
+        campaign.sent = tally.sent;
+        campaign.failed = tally.failed;
+        campaign.opted_out = tally.opted_out;
+        campaign.tallied_at = Some(now);
+    }
     let mut taken = 0;
     if campaign.state == CampaignState::Approved {
         start_or_hold(ctx, &mut tx, &tenant, &mut campaign, now).await?;
@@ -180,38 +194,25 @@ async fn is_stopped(
     Ok(number.is_none_or(|n| n.stopped.is_some()))
 }
 
-pub(crate) async fn tally(tx: &mut Tx, campaign: &CampaignRow) -> Result<Tally, FlowError> {
-    let mut tally = Tally::default();
-    for (state, lost, n) in tx
-        .tenant(campaign.tenant)
-        .campaign_tally(campaign.id)
-        .await?
-    {
+async fn tally(tx: &mut Tx, campaign: &CampaignRow) -> Result<Tally, FlowError> {
+    let mut tenant = tx.tenant(campaign.tenant);
+    let (mut sent, mut failed) = (0, 0);
+    for (state, lost, n) in tenant.campaign_tally(campaign.id).await? {
         match OutboxState::parse(&state) {
-            Some(OutboxState::Queued) => {
-                tally.queued += n;
-                tally.open += n;
-            }
-            Some(OutboxState::Deferred | OutboxState::InReview | OutboxState::Attempting) => {
-                tally.open += n;
-            }
-            Some(OutboxState::Failed) => tally.failed += n,
-            Some(OutboxState::Sent) if lost => tally.failed += n,
-            Some(OutboxState::Sent) => tally.sent += n,
+            Some(OutboxState::Failed) => failed += n,
+            Some(OutboxState::Sent) if lost => failed += n,
+            Some(OutboxState::Sent) => sent += n,
             _ => {}
         }
     }
-    Ok(tally)
-}
-
-async fn opted_out(tx: &mut Tx, campaign: &CampaignRow) -> Result<u64, FlowError> {
-    Ok(match campaign.started_at {
-        Some(since) => {
-            tx.tenant(campaign.tenant)
-                .campaign_opt_outs(campaign.id, since)
-                .await?
-        }
+    let opted_out = match campaign.started_at {
+        Some(since) => tenant.campaign_opt_outs(campaign.id, since).await?,
         None => 0,
+    };
+    Ok(Tally {
+        sent,
+        failed,
+        opted_out,
     })
 }
 
@@ -319,16 +320,10 @@ pub(crate) async fn start(
         (Some(to), Some(paused)) => Millis(to.since(paused).max(0)),
         _ => spread,
     };
-    let waiting = tx
-        .tenant(campaign.tenant)
-        .campaign_counts(campaign.id)
-        .await?
-        .get("waiting")
-        .copied()
-        .unwrap_or_default();
+    let waiting = campaign.people.saturating_sub(campaign.turned);
     campaign.state = CampaignState::Running;
     campaign.started_at = campaign.started_at.or(Some(now));
-    campaign.spread_done = campaign.people.saturating_sub(waiting);
+    campaign.spread_done = campaign.turned;
     campaign.spread_from = Some(now);
     campaign.spread_to = Some(now + left);
     campaign.next_at = (waiting > 0).then_some(now);
@@ -401,12 +396,7 @@ async fn chunk(
         words,
         now,
     } = turn;
-    let counts = tx
-        .tenant(campaign.tenant)
-        .campaign_counts(campaign.id)
-        .await?;
-    let waiting = counts.get("waiting").copied().unwrap_or_default();
-    let done = campaign.people.saturating_sub(waiting);
+    let done = campaign.turned;
     let (from, to) = (
         campaign.spread_from.unwrap_or(now),
         campaign.spread_to.unwrap_or(now),
@@ -437,18 +427,17 @@ async fn chunk(
         }
         admit_many(ctx, tx, tenant, &proposals, now, &mut turns).await?;
         taken = turns.len();
-        tx.tenant(campaign.tenant)
+        campaign.turned += tx
+            .tenant(campaign.tenant)
             .mark_turns(campaign.id, &turns)
             .await?;
     }
-    let taken_now = u64::try_from(taken).unwrap_or_default();
-    let left = waiting.saturating_sub(taken_now);
-    campaign.next_at = if left == 0 {
+    campaign.next_at = if campaign.turned >= campaign.people || (size > 0 && taken == 0) {
         None
-    } else if done + taken_now < due {
+    } else if campaign.turned < due {
         Some(now)
     } else {
-        let n = (done + taken_now).saturating_sub(campaign.spread_done);
+        let n = campaign.turned.saturating_sub(campaign.spread_done);
         Some(turn_of(n, stretch, from, to).max(now + GRAIN))
     };
     Ok(taken)

@@ -240,6 +240,7 @@ async fn begin(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<Campai
     campaign.approved_at = None;
     campaign.approved_by = None;
     campaign.approval_expires_at = None;
+    campaign.turned = 0;
     campaign.next_at = None;
     campaign.reason = None;
     campaign.reason_detail = None;

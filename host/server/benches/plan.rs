@@ -85,6 +85,7 @@ async fn fill(stage: &Stage, tenant: TenantId, people: usize) {
                     evidence: "bench".to_owned(),
                     captured_at: now,
                     received_at: now,
+                    expires_at: None,
                 };
                 of.append_consent(id, &event).await.unwrap();
             }

@@ -46,6 +46,10 @@ pub struct CampaignRow {
     pub spread_to: Option<Ts>,
     /// People whose turn had come before that stretch.
     pub spread_done: u64,
+    /// People whose turn was taken; all others of the audience wait for theirs.
+    pub turned: u64,
+    /// When `sent`, `failed` and `opted_out` were last counted.
+    pub tallied_at: Option<Ts>,
     /// When its runner looks again; `None`: nothing to do by itself.
     pub next_at: Option<Ts>,
     /// When it was paused.
@@ -82,8 +86,8 @@ pub struct AwakeCampaign {
 macro_rules! columns {
     () => {
         "campaign_id, tenant_id, state, definition, author, plan, plan_hash, plan_round, planned_at, approved_by,
-         approved_at, approval_expires_at, people, started_at, spread_from_at, spread_to_at, spread_done, next_at,
-         paused_at, reason, reason_detail, finished_at, sent, failed, opted_out, sent_base, failed_base,
+         approved_at, approval_expires_at, people, started_at, spread_from_at, spread_to_at, spread_done, turned,
+         tallied_at, next_at, paused_at, reason, reason_detail, finished_at, sent, failed, opted_out, sent_base, failed_base,
          opted_out_base, created_at, revision"
     };
 }
@@ -108,13 +112,18 @@ statements! {
             approved_by = $9, approved_at = $10, approval_expires_at = $11, people = $12, started_at = $13,
             spread_from_at = $14, spread_to_at = $15, spread_done = $16, next_at = $17, paused_at = $18,
             reason = $19, reason_detail = $20, finished_at = $21, sent = $22, failed = $23, opted_out = $24,
-            sent_base = $25, failed_base = $26, opted_out_base = $27, revision = revision + 1
+            sent_base = $25, failed_base = $26, opted_out_base = $27, turned = $28, tallied_at = $29, revision = revision + 1
         where tenant_id = $1 and campaign_id = $2 and revision = $3";
     CAMPAIGNS_AWAKE = "select tenant_id, campaign_id from campaigns where state in ('approved', 'running')
         order by next_at, campaign_id limit $1";
     /// Taken and refused by Meta, straight from the messages.
     CAMPAIGN_TALLY = "select state, case when status = 'failed' then 1 else 0 end, count(*) from outbox
         where campaign_id = $2 and tenant_id = $1 group by state, case when status = 'failed' then 1 else 0 end";
+    /// Counts no further than the runner wants to know.
+    CAMPAIGN_QUEUED = "select count(*) from (select 1 from outbox
+        where campaign_id = $2 and tenant_id = $1 and state = 'queued' limit $3) q";
+    CAMPAIGN_OPEN = "select 1 from outbox where campaign_id = $2 and tenant_id = $1
+        and state in ('queued', 'deferred', 'in_review', 'attempting') limit 1";
     CAMPAIGN_OPT_OUTS = "select count(distinct e.contact_id) from consent_events e
         join campaign_people p on p.tenant_id = e.tenant_id and p.campaign_id = $2 and p.contact_id = e.contact_id
         join outbox o on o.outbox_id = p.outbox_id
@@ -144,6 +153,8 @@ struct Raw {
     spread_from_at: Option<i64>,
     spread_to_at: Option<i64>,
     spread_done: i64,
+    turned: i64,
+    tallied_at: Option<i64>,
     next_at: Option<i64>,
     paused_at: Option<i64>,
     reason: Option<String>,
@@ -184,6 +195,8 @@ impl Raw {
             spread_from: self.spread_from_at.map(Ts),
             spread_to: self.spread_to_at.map(Ts),
             spread_done: db::count(self.spread_done),
+            turned: db::count(self.turned),
+            tallied_at: self.tallied_at.map(Ts),
             next_at: self.next_at.map(Ts),
             paused_at: self.paused_at.map(Ts),
             reason: self.reason,
@@ -331,7 +344,9 @@ impl TenantTx<'_> {
             db::amount(c.opted_out),
             sent,
             failed,
-            opted_out
+            opted_out,
+            db::amount(c.turned),
+            c.tallied_at
         ];
         Ok(self.tx.run(CAMPAIGN_SAVE, args).await? == 1)
     }
@@ -347,6 +362,25 @@ impl TenantTx<'_> {
             .into_iter()
             .map(|(state, lost, n)| (state, lost != 0, db::count(n)))
             .collect())
+    }
+
+    /// Messages of a campaign that wait for their number, counted up to `most`.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_queued(&mut self, id: CampaignId, most: usize) -> Result<usize> {
+        let args = args![self.tenant, id, db::limit(most)];
+        let row: Option<(i64,)> = self.tx.row(CAMPAIGN_QUEUED, args).await?;
+        Ok(row.map_or(0, |(n,)| usize::try_from(n).unwrap_or(most)))
+    }
+
+    /// Whether any message of a campaign may still leave, or is on the wire.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_open(&mut self, id: CampaignId) -> Result<bool> {
+        let row: Option<(i32,)> = self.tx.row(CAMPAIGN_OPEN, args![self.tenant, id]).await?;
+        Ok(row.is_some())
     }
 
     /// People a campaign reached who withdrew their consent afterwards, since an instant.

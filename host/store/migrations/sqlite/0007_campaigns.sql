@@ -21,6 +21,8 @@ create table campaigns (
     spread_from_at bigint,
     spread_to_at bigint,
     spread_done bigint not null default 0,
+    turned bigint not null default 0,
+    tallied_at bigint,
     next_at bigint,
     paused_at bigint,
     reason text,
