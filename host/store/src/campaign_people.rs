@@ -148,20 +148,22 @@ statements! {
         join contacts c on c.contact_id = t.contact_id and c.tenant_id = $1
         where t.contact_id in (select jsonb_array_elements_text(cast($2 as jsonb)))
           and t.key in (select jsonb_array_elements_text(cast($3 as jsonb)))";
-    PEOPLE_PLANNED = "update campaign_people set planned = j.value ->> 's', rule = j.value ->> 'r'
-        from json_each($3) j
-        where campaign_people.tenant_id = $1 and campaign_people.campaign_id = $2
-          and campaign_people.contact_id = j.value ->> 'c' and campaign_people.state = 'waiting'",
+    // SQLite would walk the whole audience for every row of a list that an update joins: each row is
+    // put in place of the one there is. (There always is one.)
+    PEOPLE_PLANNED = "insert into campaign_people (tenant_id, campaign_id, contact_id, state, planned, rule)
+        select $1, $2, j.value ->> 'c', 'waiting', j.value ->> 's', j.value ->> 'r' from json_each($3) j where true
+        on conflict (tenant_id, campaign_id, contact_id) do update set planned = excluded.planned, rule = excluded.rule
+        where campaign_people.state = 'waiting'",
         postgres = "update campaign_people set planned = j.s, rule = j.r
         from jsonb_to_recordset(cast($3 as jsonb)) as j(c text, s text, r text)
         where campaign_people.tenant_id = $1 and campaign_people.campaign_id = $2
           and campaign_people.contact_id = j.c and campaign_people.state = 'waiting'";
-    PEOPLE_TURN = "update campaign_people
-        set state = case when j.value ->> 'o' is null then 'left_out' else 'proposed' end,
-            outbox_id = j.value ->> 'o', rule = j.value ->> 'r'
-        from json_each($3) j
-        where campaign_people.tenant_id = $1 and campaign_people.campaign_id = $2
-          and campaign_people.contact_id = j.value ->> 'c' and campaign_people.state = 'waiting'",
+    PEOPLE_TURN = "insert into campaign_people (tenant_id, campaign_id, contact_id, state, outbox_id, rule)
+        select $1, $2, j.value ->> 'c', case when j.value ->> 'o' is null then 'left_out' else 'proposed' end,
+            j.value ->> 'o', j.value ->> 'r' from json_each($3) j where true
+        on conflict (tenant_id, campaign_id, contact_id) do update
+        set state = excluded.state, outbox_id = excluded.outbox_id, rule = excluded.rule
+        where campaign_people.state = 'waiting'",
         postgres = "update campaign_people
         set state = case when j.o is null then 'left_out' else 'proposed' end, outbox_id = j.o, rule = j.r
         from jsonb_to_recordset(cast($3 as jsonb)) as j(c text, o text, r text)

@@ -4,7 +4,7 @@ use portero_domain::clock::Ts;
 use portero_domain::ids::{
     ContactId, DecisionId, EventId, InstallationId, OutboxId, TenantId, Wamid,
 };
-use portero_domain::proposal::{OutboxState, Proposal};
+use portero_domain::proposal::{Origin, OutboxState, Proposal};
 
 use crate::db;
 use crate::error::{Result, StoreError};
@@ -64,12 +64,12 @@ statements! {
     OUTBOX_INSERT = "insert into outbox (tenant_id, contact_id, outbox_id, proposal_key, content_hash, event_id,
             installation_id, phone_number_id, class, purpose, topic, origin, is_promotional, is_template,
             template_name, proposal, state, rule, not_before_at, expires_at, created_at, settled_at,
-            admission_decision_id, cost_micro)
+            admission_decision_id, cost_micro, campaign_id)
         select tenant_id, contact_id, cast($3 as text), cast($4 as text), cast($5 as text), cast($6 as text),
             cast($7 as text), cast($8 as text), cast($9 as text), cast($10 as text), cast($11 as text),
             cast($12 as text), cast($13 as bigint), cast($14 as bigint), cast($15 as text), cast($16 as text),
             cast($17 as text), cast($18 as text), cast($19 as bigint), cast($20 as bigint), cast($21 as bigint),
-            cast($22 as bigint), cast($23 as text), cast($24 as bigint)
+            cast($22 as bigint), cast($23 as text), cast($24 as bigint), cast($25 as text)
         from contacts where tenant_id = $1 and contact_id = $2
         on conflict (tenant_id, proposal_key) do nothing";
     /// Earlier work wakes the lane earlier; later work never puts it off.
@@ -187,7 +187,11 @@ impl TenantTx<'_> {
             p.created_at,
             new.state.is_final().then_some(now),
             new.admission_decision,
-            new.cost_micro
+            new.cost_micro,
+            match &p.origin {
+                Origin::Campaign { campaign } => Some(*campaign),
+                _ => None,
+            }
         ];
         if self.tx.run(OUTBOX_INSERT, args).await? == 0 {
             return match self.outbox_by_key(&p.key).await? {

@@ -5,11 +5,14 @@ use portero_domain::campaign::{Audience, CampaignDefinition, CampaignState, Sche
 use portero_domain::clock::Millis;
 use portero_domain::consent::{ConsentEventKind, ConsentScope};
 use portero_domain::content::{Content, TemplateSend};
-use portero_domain::ids::{CampaignId, ContactId};
+use portero_domain::ids::{AttemptId, CampaignId, ContactId, DecisionId};
 use portero_domain::proposal::{Class, Origin, OutboxState, Proposal, Purpose};
 use portero_domain::template::{Template, TemplateCategory, TemplateSlots, TemplateStatus};
-use portero_gate::facts::{ContentFacts, DoNotContact};
-use portero_store::model::{FactsQuery, NewContact, SpendQuery};
+use portero_gate::Fact;
+use portero_gate::facts::{ContentFacts, DoNotContact, Facts};
+use portero_store::model::{
+    AttemptEnd, FactsQuery, Interaction, NewAttempt, NewContact, SpendQuery,
+};
 
 use crate::world::{T0, World, at};
 
@@ -50,7 +53,11 @@ async fn person(w: &World, n: usize) -> (ContactId, AddressKey) {
     let user = AddressKey::parse(&format!("CO.{}", 700_000 + n)).unwrap();
     let new = NewContact {
         name: Some(format!("P{n}")),
-        language: None,
+        language: match n % 5 {
+            0 => Some("pt".to_owned()),
+            1 => Some("es_CO".to_owned()),
+            _ => None,
+        },
         country: n.is_multiple_of(3).then(|| "BR".to_owned()),
     };
     let mut aliases = vec![(to.clone(), to.to_string())];
@@ -84,6 +91,23 @@ fn promotion(w: &World, contact: ContactId, to: &AddressKey, origin: Origin, t: 
     }
 }
 
+/// Writes a proposal down and begins its attempt.
+async fn attempted(w: &World, proposal: &Proposal, t: i64) -> AttemptId {
+    let outbox = w.put(proposal, OutboxState::Queued).await;
+    let attempt = NewAttempt {
+        contact: proposal.contact,
+        ..w.attempt(outbox)
+    };
+    let decision = DecisionId::new(&*w.ids, T0);
+    let mut tx = w.write().await;
+    tx.tenant(w.a.id)
+        .begin_attempt(&attempt, decision, at(t), at(t))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    attempt.id
+}
+
 async fn facts_of_many_are_the_facts_of_each(w: World) {
     let id = campaign(&w, Audience::All).await;
     let mut tx = w.write().await;
@@ -97,8 +121,15 @@ async fn facts_of_many_are_the_facts_of_each(w: World) {
         body: "hola".into(),
         synced_at: T0,
     };
-    tx.tenant(w.a.id)
-        .upsert_templates(&w.a.waba, &[template], true, T0)
+    let portuguese = Template {
+        language: "pt_BR".into(),
+        ..template.clone()
+    };
+    let mut a = tx.tenant(w.a.id);
+    a.upsert_templates(&w.a.waba, &[template, portuguese], true, T0)
+        .await
+        .unwrap();
+    a.set_template_quality(&w.a.waba, "promo", "es", "YELLOW", T0)
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -133,23 +164,47 @@ async fn facts_of_many_are_the_facts_of_each(w: World) {
                 .await
                 .unwrap();
         }
+        if n % 5 == 2 {
+            a.count_tier_recipient(contact, at(i64::try_from(n).unwrap()))
+                .await
+                .unwrap();
+        }
+        if n % 7 == 0 {
+            a.note_interactions(contact, &[(Interaction::Read, at(-9))], T0)
+                .await
+                .unwrap();
+        }
         if n < 10 {
             a.put_sandbox_person(&to).await.unwrap();
             a.confirm_sandbox_person(&to, T0).await.unwrap();
         }
         tx.commit().await.unwrap();
+        let host = Origin::Host { what: "t".into() };
         if bit(4) {
             // An earlier message of the same text, on the wire.
             let earlier = promotion(&w, contact, &to, Origin::Campaign { campaign: id }, -40);
-            let outbox = w.put(&earlier, OutboxState::Queued).await;
-            let attempt = portero_store::model::NewAttempt {
+            attempted(&w, &earlier, -40).await;
+        }
+        if n % 6 == 1 {
+            let notice = Proposal {
                 contact,
-                ..w.attempt(outbox)
+                to: to.clone(),
+                content: promotion(&w, contact, &to, host.clone(), 0).content,
+                ..w.proposal(Class::Transactional, at(-7))
             };
-            let decision = portero_domain::ids::DecisionId::new(&*w.ids, T0);
+            attempted(&w, &notice, -7).await;
+        }
+        if n % 6 == 2 {
+            // Meta kept an earlier one back.
+            let kept = attempted(&w, &promotion(&w, contact, &to, host, -20), -20).await;
+            let refused = AttemptEnd::Refused {
+                code: 131_049,
+                title: "kept back".to_owned(),
+                http: 400,
+            };
             let mut tx = w.write().await;
             tx.tenant(w.a.id)
-                .begin_attempt(&attempt, decision, at(-40), at(-40))
+                .end_attempt(kept, &refused, at(-19))
                 .await
                 .unwrap();
             tx.commit().await.unwrap();
@@ -199,11 +254,40 @@ async fn facts_of_many_are_the_facts_of_each(w: World) {
             .await
             .unwrap();
         assert_eq!(many.len(), proposals.len());
+        if now == T0 {
+            told_apart(&many);
+        }
         for (proposal, many) in proposals.iter().zip(many) {
             let one = tx.tenant(w.a.id).load_facts(query(proposal)).await.unwrap();
             assert_eq!(one, many, "{}", proposal.id);
         }
     }
+}
+
+/// The people differ in everything that is compared: no list is empty for all of them.
+fn told_apart(all: &[Facts]) {
+    let any = |what: &str, there: &dyn Fn(&Facts) -> bool| {
+        let n = all.iter().filter(|f| there(f)).count();
+        assert!(0 < n && n < all.len(), "{what}: {n} of {}", all.len());
+    };
+    any("promotions", &|f| {
+        f.promotional_sends.known().is_some_and(|l| !l.is_empty())
+    });
+    any("templates", &|f| {
+        f.template_sends.known().is_some_and(|l| !l.is_empty())
+    });
+    any("refusals", &|f| {
+        f.meta_refusals.known().is_some_and(|l| !l.is_empty())
+    });
+    any("languages", &|f| !f.registry.languages.is_empty());
+    any("signs", &|f| f.recipient.last_sign_at.is_some());
+    any("counted", &|f| {
+        let sender = f.sender.known();
+        sender.is_some_and(|s| s.standing.tier.as_ref().is_some_and(|t| t.counted))
+    });
+    any("same campaign", &|f| {
+        f.campaign.as_ref().is_some_and(|c| c.already.is_some())
+    });
 }
 
 async fn an_audience_is_fixed_once_and_counts_add_up(w: World) {

@@ -1,0 +1,228 @@
+//! Campaigns through the API, on both engines: the plan for 1,000, 10,000 and 100,000 people, and a
+//! run against the simulator with its statuses beside it, with the memory both take.
+//!
+//! `cargo bench -p portero --bench campaign`; nothing here fails on a slow machine. `PORTERO_PLAN` and
+//! `PORTERO_RUN` ask for other numbers of people (`PORTERO_RUN=100000`).
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark reports to a terminal"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "measuring reads the machine's clock"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use portero::clock::SystemClock;
+use portero::demo::{MORNING, Stage, StageOptions, setup, stage, world};
+use portero_domain::address::AddressKey;
+use portero_domain::clock::JumpClock;
+use portero_domain::consent::{
+    ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource, FrequencyPromise, Period,
+};
+use portero_domain::ids::{ConsentEventId, ContactId, TenantId};
+use portero_store::model::BulkPerson;
+use serde_json::json;
+
+#[path = "../../../tests/support/postgres.rs"]
+mod postgres;
+
+/// Budget of a plan: 5 s for 100,000.
+const BUDGET_PER_SECOND: f64 = 20_000.0;
+
+/// How long a run may take.
+const PATIENCE: Duration = Duration::from_secs(1_800);
+
+/// What the number may take per second, the most Meta gives.
+const NUMBER_RATE: u32 = 1_000;
+
+fn main() {
+    portero_net::install_tls();
+    let asked = |name: &str, usual: &[usize]| match std::env::var(name) {
+        Ok(text) => text.split(',').filter_map(|n| n.parse().ok()).collect(),
+        Err(_) => usual.to_vec(),
+    };
+    let plans = asked("PORTERO_PLAN", &[1_000, 10_000, 100_000]);
+    let runs = asked("PORTERO_RUN", &[1_000, 10_000]);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let postgres = postgres::Postgres::start_durable();
+    if postgres.is_none() {
+        println!("postgres  not found: not measured");
+    }
+    for (n, people) in plans.iter().chain(&runs).enumerate() {
+        let run = n >= plans.len();
+        runtime.block_on(measure("sqlite", None, *people, run));
+        if let Some(server) = &postgres {
+            runtime.block_on(measure("postgres", Some(server.database()), *people, run));
+        }
+    }
+}
+
+/// People who agreed to offers, a thousand per transaction; one in ten never agreed.
+async fn fill(stage: &Stage, tenant: TenantId, people: usize) {
+    let ctx = &stage.host.ctx;
+    let now = ctx.now();
+    for start in (0..people).step_by(1_000) {
+        let (mut rows, mut consents) = (Vec::new(), Vec::new());
+        for n in start..people.min(start + 1_000) {
+            let contact = ContactId::new(&*ctx.ids, now);
+            rows.push(BulkPerson {
+                contact,
+                address: AddressKey::parse(&format!("5731{n:08}")).unwrap(),
+                new: true,
+                name: Some(format!("Persona {n}")),
+                language: None,
+                country: None,
+                attributes: Vec::new(),
+                tags: Vec::new(),
+            });
+            if n % 10 != 0 {
+                let event = ConsentEvent {
+                    id: ConsentEventId::new(&*ctx.ids, now),
+                    kind: ConsentEventKind::Granted,
+                    scope: ConsentScope::Topic("ofertas".to_owned()),
+                    promise: Some(FrequencyPromise {
+                        max: 2,
+                        per: Period::Week,
+                    }),
+                    wording: None,
+                    language: None,
+                    source: ConsentSource::Seed,
+                    evidence: "bench".to_owned(),
+                    captured_at: now,
+                    received_at: now,
+                    expires_at: None,
+                };
+                consents.push((contact, event));
+            }
+        }
+        let mut tx = ctx.store.write().await.unwrap();
+        let mut of = tx.tenant(tenant);
+        of.put_people(&rows, now).await.unwrap();
+        of.append_consents(&consents).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+async fn measure(engine: &str, database_url: Option<String>, people: usize, run: bool) {
+    let clock = JumpClock::starting_at(Arc::new(SystemClock), MORNING);
+    let stage = stage(StageOptions {
+        seed: 1,
+        listen: "127.0.0.1:0".to_owned(),
+        data: None,
+        database_url,
+        clock,
+        timings: world::quick(),
+        wrap: None,
+        world: Some(|world| {
+            for number in world.wabas.iter_mut().flat_map(|w| &mut w.numbers) {
+                number.mps = NUMBER_RATE;
+            }
+        }),
+    })
+    .await
+    .unwrap();
+    let world = setup::shops(&stage, 1).await.unwrap();
+    let shop = &world.shops[0];
+    let number = json!({
+        "phone_number_id": shop.shop.number, "waba_id": shop.shop.waba, "display": shop.shop.display,
+        "access_token": stage.secrets.access_token, "messaging_limit": "TIER_UNLIMITED", "mps": NUMBER_RATE,
+    });
+    shop.api.put("/v1/numbers", number).await.unwrap();
+    fill(&stage, shop.id.parse().unwrap(), people).await;
+    let body = json!({ "name": "Semana", "template": "promo_semana", "language": "es", "topic": "ofertas",
+                       "why": "bench", "audience": { "who": "all" } });
+    let made = shop.api.post("/v1/campaigns", body).await.unwrap();
+    let path = format!("/v1/campaigns/{}", made["id"].as_str().unwrap());
+    let before = resident();
+    let began = Instant::now();
+    let plan = shop
+        .api
+        .post(&format!("{path}/plan"), json!({}))
+        .await
+        .unwrap();
+    let took = began.elapsed().as_secs_f64();
+    let all = count(&plan["people"]);
+    if run {
+        let hash = json!({ "plan_hash": plan["hash"] });
+        shop.api
+            .post(&format!("{path}/approve"), hash)
+            .await
+            .unwrap();
+        went(engine, shop, &path, count(&plan["now"]), before).await;
+    } else {
+        println!(
+            "{engine:9} plan of {all:>6} people: {took:>5.2} s, {:>6.0} people/s = {:.2} x the budget's rate \
+             (now {}, later {}, never {}); memory {} MiB before, {} after",
+            all / took,
+            all / took / BUDGET_PER_SECOND,
+            plan["now"],
+            plan["later"],
+            plan["never"],
+            before / 1_024,
+            resident() / 1_024
+        );
+    }
+    stage.stop().await;
+}
+
+/// Starts a campaign and waits until its messages have their last status.
+async fn went(engine: &str, shop: &setup::Standing, path: &str, expected: f64, before: u64) {
+    let began = Instant::now();
+    shop.api
+        .post(&format!("{path}/run"), json!({}))
+        .await
+        .unwrap();
+    let (mut most, mut sent_after) = (before, None);
+    loop {
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            most = most.max(resident());
+        }
+        let view = shop.api.get(path).await.unwrap();
+        let progress = &view["progress"];
+        if sent_after.is_none() && view["state"] == "done" {
+            sent_after = Some(began.elapsed().as_secs_f64());
+        }
+        assert_ne!(view["state"], "paused", "{view}");
+        let read = count(&progress["statuses"]["read"]);
+        if let Some(sent) = sent_after
+            && read >= count(&progress["counts"]["sent"])
+        {
+            let all = began.elapsed().as_secs_f64();
+            println!(
+                "{engine:9} run of {expected:>6} messages: {sent:>6.1} s until accepted = {:>4.0}/s = {:.2} x the number's \
+                 {NUMBER_RATE}/s; all statuses after {all:.1} s; memory {} MiB before, {} at most",
+                expected / sent,
+                expected / sent / f64::from(NUMBER_RATE),
+                before / 1_024,
+                most / 1_024
+            );
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "it does not end: {view}");
+    }
+}
+
+fn count(value: &serde_json::Value) -> f64 {
+    f64::from(u32::try_from(value.as_u64().unwrap_or_default()).unwrap())
+}
+
+/// Memory of this process in KiB, simulator included; 0 where the kernel does not tell.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .and_then(|rest| rest.split_whitespace().next())
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0)
+}
