@@ -5,28 +5,34 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::stream::{FuturesOrdered, TryStreamExt as _};
 use portero_domain::campaign::{CampaignState, ValueSource, slot_names};
-use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{CampaignId, ContactId, TenantId};
 use portero_domain::plugin::PluginKind;
-use portero_domain::proposal::Proposal;
 use portero_domain::template::Template;
-use portero_gate::record::{RULESET_HASH, canonical_json, content_hash};
-use portero_gate::{Facts, Judgement, Verdict};
+use portero_gate::record::{RULESET_HASH, canonical_json};
 use portero_sandbox::TemplateSignature;
 use portero_store::Tx;
-use portero_store::model::{Addressee, CampaignRow, FactsQuery, MANY, PlannedPerson, TenantRow};
+use portero_store::model::{Addressee, CampaignRow, TenantRow};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::addressees::{ADDRESS_MISSING, Made, Words, make, render};
+use crate::addressees::Words;
 use crate::context::Context;
 use crate::error::FlowError;
+use crate::rates;
 use crate::segment::Seat;
-use crate::{judge, rates};
 
-/// People shown with their very text.
-const PREVIEWS: usize = 5;
+mod dry_run;
+mod finish;
+
+pub(crate) use dry_run::judged;
+pub use finish::Finish;
+
+use self::dry_run::{Counting, DryRun};
+
+/// Pages in hand at the same time.
+const AHEAD: usize = 3;
 
 /// A plan as it is kept: counts and ids, no personal data.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,51 +149,49 @@ pub async fn plan(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<(),
         .start_at
         .unwrap_or(ctx.now())
         .max(ctx.now());
-    let mut counting = Counting {
-        plan: Plan {
-            people: campaign.people,
-            at: at.0,
-            category: template.category.as_str().to_owned(),
-            rate_centi: u64::from(mps) * u64::from(row.policy.throughput_percent.min(100)),
-            ..Plan::default()
-        },
-        slices: BTreeMap::new(),
-        audience: Sha256::new(),
+    let mut counting = Counting::of(Plan {
+        people: campaign.people,
+        at: at.0,
+        category: template.category.as_str().to_owned(),
+        rate_centi: u64::from(mps) * u64::from(row.policy.throughput_percent.min(100)),
+        ..Plan::default()
+    });
+    let run = DryRun {
+        ctx,
+        tenant: &row,
+        campaign: &campaign,
+        template: &template,
+        at,
     };
-    let attributes = campaign.definition.attributes();
-    let mut after = None;
+    let mut audience = Sha256::new();
+    // While one page is judged the database reads the next ones.
+    let mut ahead = FuturesOrdered::new();
+    let (mut after, mut more) = (None, true);
     loop {
-        let mut tx = ctx.store.read().await?;
-        let people = tx
-            .tenant(tenant)
-            .waiting_people(id, after, &attributes, MANY)
-            .await?;
-        let Some(last) = people.last() else { break };
-        after = Some(last.contact);
-        drop(tx);
-        let words = words(ctx, &campaign, &template, &people).await?;
-        let mut tx = ctx.store.read().await?;
-        let planned = judge_page(
-            ctx,
-            &mut tx,
-            &row,
-            &campaign,
-            &template,
-            &people,
-            &words,
-            at,
-            &mut counting,
-        )
-        .await?;
-        drop(tx);
+        while more && ahead.len() < AHEAD {
+            let people = run.people(after).await?;
+            after = people.last().map(|p| p.contact);
+            more = after.is_some();
+            if more {
+                ahead.push_back(run.page(people));
+            }
+        }
+        let Some(page) = ahead.try_next().await? else {
+            break;
+        };
+        for contact in &page.people {
+            audience.update(contact.uuid().as_bytes());
+        }
+        counting.add(page.counting);
         let mut tx = ctx.store.write().await?;
         let now = tx.tenant(tenant).lock_campaign(id).await?;
         if now.is_none_or(|c| c.plan_round != campaign.plan_round) {
             return Err(overtaken(id));
         }
-        tx.tenant(tenant).mark_planned(id, &planned).await?;
+        tx.tenant(tenant).mark_planned(id, &page.planned).await?;
         tx.commit().await?;
     }
+    counting.plan.audience_hash = hex::encode(audience.finalize());
     let plan = counting.finish();
     let mut tx = ctx.store.write().await?;
     let Some(mut now) = tx.tenant(tenant).lock_campaign(id).await? else {
@@ -319,279 +323,4 @@ pub(crate) async fn words(
     let contacts: Vec<ContactId> = people.iter().map(|p| p.contact).collect();
     seat.personalise(ctx, &contacts, &signature, &campaign.id.to_string())
         .await
-}
-
-/// Judges proposals of one instant on facts read together. In their order.
-pub(crate) async fn judged(
-    tx: &mut Tx,
-    tenant: &TenantRow,
-    proposals: &[Proposal],
-    at: Ts,
-) -> Result<Vec<(Facts, Judgement)>, FlowError> {
-    let hashes: Vec<String> = proposals.iter().map(|p| content_hash(&p.content)).collect();
-    let queries = proposals
-        .iter()
-        .zip(&hashes)
-        .map(|(proposal, content_hash)| FactsQuery {
-            proposal,
-            content_hash,
-            content: portero_gate::detect::detect(&proposal.content),
-            plugin: None,
-            now: at,
-            spend: judge::budgeted(tenant),
-        })
-        .collect();
-    let facts = tx.tenant(tenant.id).load_facts_many(queries).await?;
-    Ok(proposals
-        .iter()
-        .zip(facts)
-        .map(|(proposal, mut facts)| {
-            judge::price(&mut facts);
-            let judgement = portero_gate::admit(proposal, &facts, &tenant.policy, at);
-            (facts, judgement)
-        })
-        .collect())
-}
-
-struct Counting {
-    plan: Plan,
-    slices: BTreeMap<(&'static str, Option<String>), u64>,
-    audience: Sha256,
-}
-
-impl Counting {
-    fn one(&mut self, slice: &'static str, rule: Option<String>) {
-        *self.slices.entry((slice, rule)).or_default() += 1;
-    }
-
-    fn finish(mut self) -> Plan {
-        self.plan.audience_hash = hex::encode(self.audience.finalize());
-        self.plan.slices = self
-            .slices
-            .into_iter()
-            .map(|((slice, rule), n)| (slice.to_owned(), rule, n))
-            .collect();
-        self.plan
-    }
-}
-
-/// The slice of a verdict.
-fn slice(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Allow => "now",
-        Verdict::Defer => "later",
-        Verdict::Hold => "review",
-        Verdict::Deny => "never",
-    }
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one page of a dry run and where it is counted"
-)]
-async fn judge_page(
-    ctx: &Context,
-    tx: &mut Tx,
-    tenant: &TenantRow,
-    campaign: &CampaignRow,
-    template: &Template,
-    people: &[Addressee],
-    words: &Words,
-    at: Ts,
-    counting: &mut Counting,
-) -> Result<Vec<PlannedPerson>, FlowError> {
-    let mut proposals = Vec::with_capacity(people.len());
-    let mut planned = Vec::with_capacity(people.len());
-    for person in people {
-        counting.audience.update(person.contact.uuid().as_bytes());
-        match make(&*ctx.ids, campaign, template, person, words, at) {
-            Made::Proposal(proposal) => proposals.push(*proposal),
-            Made::LeftOut {
-                contact,
-                rule,
-                slots,
-            } => {
-                counting.one("never", Some(rule.to_owned()));
-                if rule == ADDRESS_MISSING {
-                    *counting
-                        .plan
-                        .missing
-                        .entry("address".to_owned())
-                        .or_default() += 1;
-                }
-                for slot in slots {
-                    *counting.plan.missing.entry(slot).or_default() += 1;
-                }
-                planned.push(PlannedPerson {
-                    contact,
-                    slice: "never",
-                    rule: Some(rule.to_owned()),
-                });
-            }
-        }
-    }
-    let all = judged(tx, tenant, &proposals, at).await?;
-    for (proposal, (facts, judgement)) in proposals.iter().zip(all) {
-        let slice = slice(judgement.verdict);
-        counting.one(slice, judgement.primary.clone());
-        if matches!(slice, "now" | "later") {
-            let country = facts.recipient.country.unwrap_or_default();
-            *counting.plan.countries.entry(country).or_default() += 1;
-            let length = u64::try_from(render(template, &proposal.content).chars().count())
-                .unwrap_or(u64::MAX);
-            keep_longest(&mut counting.plan.longest, proposal.contact, length);
-        }
-        if let Some(until) = judgement.until
-            && counting.plan.latest.is_none_or(|latest| until.0 > latest)
-        {
-            counting.plan.latest = Some(until.0);
-            counting.plan.latest_rule = judgement.primary.clone();
-        }
-        planned.push(PlannedPerson {
-            contact: proposal.contact,
-            slice,
-            rule: judgement.primary,
-        });
-    }
-    Ok(planned)
-}
-
-fn keep_longest(longest: &mut Vec<(ContactId, u64)>, contact: ContactId, length: u64) {
-    if longest.len() == PREVIEWS && longest.last().is_some_and(|(_, least)| *least >= length) {
-        return;
-    }
-    let place = longest
-        .iter()
-        .position(|(_, l)| *l < length)
-        .unwrap_or(longest.len());
-    longest.insert(place, (contact, length));
-    longest.truncate(PREVIEWS);
-}
-
-/// When a campaign would be through, and what holds it longest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Finish {
-    /// When it starts, RFC 3339.
-    pub starts_at: String,
-    /// When the last message would leave, RFC 3339; absent when it cannot be told.
-    pub ends_at: Option<String>,
-    /// What holds it longest: `number`, `spread`, or the rule that puts messages off.
-    pub limiter: String,
-    /// The limiter in figures.
-    pub detail: String,
-    /// Messages that would leave.
-    pub messages: u64,
-}
-
-impl Plan {
-    /// People in one slice.
-    #[must_use]
-    pub fn count(&self, slice: &str) -> u64 {
-        self.slices
-            .iter()
-            .filter(|(s, ..)| s == slice)
-            .map(|(.., n)| n)
-            .sum()
-    }
-
-    /// When it would be through.
-    #[must_use]
-    pub fn finish(&self, spread: Millis) -> Finish {
-        let messages = self.count("now") + self.count("later");
-        let start = Ts(self.at);
-        let show = |at: Ts| at.rfc3339();
-        if self.rate_centi == 0 {
-            return Finish {
-                starts_at: show(start),
-                ends_at: None,
-                limiter: "number".to_owned(),
-                detail: "the number's rate is not known".to_owned(),
-                messages,
-            };
-        }
-        // `rate_centi` is messages a second × 100; a message takes 100,000 / rate_centi ms.
-        let took = |n: u64| {
-            let ms = u128::from(n) * 100_000 / u128::from(self.rate_centi);
-            Millis(i64::try_from(ms).unwrap_or(i64::MAX))
-        };
-        let rate = format!(
-            "{}.{:02} messages/s",
-            self.rate_centi / 100,
-            self.rate_centi % 100
-        );
-        let mut best = (start + took(messages), "number".to_owned(), rate);
-        if start + spread > best.0 {
-            let hours = spread.0 / 3_600_000;
-            best = (start + spread, "spread".to_owned(), format!("{hours} h"));
-        }
-        if let Some(latest) = self.latest.map(Ts)
-            && latest + took(self.count("later")) > best.0
-        {
-            best = (
-                latest + took(self.count("later")),
-                self.latest_rule.clone().unwrap_or_default(),
-                format!("until {}", show(latest)),
-            );
-        }
-        Finish {
-            starts_at: show(start),
-            ends_at: Some(show(best.0)),
-            limiter: best.1,
-            detail: best.2,
-            messages,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan(now: u64, later: u64) -> Plan {
-        Plan {
-            at: 1_000,
-            slices: vec![
-                ("now".into(), None, now),
-                ("later".into(), Some("quiet-hours.tenant".into()), later),
-            ],
-            rate_centi: 7_200,
-            ..Plan::default()
-        }
-    }
-
-    #[test]
-    fn the_finish_names_what_holds_longest() {
-        let finish = plan(7_200, 0).finish(Millis(0));
-        assert_eq!(
-            (finish.limiter.as_str(), finish.messages),
-            ("number", 7_200)
-        );
-        assert_eq!(
-            finish.ends_at.as_deref(),
-            Some(Ts(101_000).rfc3339().as_str())
-        );
-        assert_eq!(plan(7_200, 0).finish(Millis::hours(4)).limiter, "spread");
-        let mut late = plan(10, 72);
-        late.latest = Some(5_000_000);
-        late.latest_rule = Some("quiet-hours.tenant".into());
-        let finish = late.finish(Millis(0));
-        assert_eq!(finish.limiter, "quiet-hours.tenant");
-        assert_eq!(
-            finish.ends_at.as_deref(),
-            Some(Ts(5_001_000).rfc3339().as_str())
-        );
-        late.rate_centi = 0;
-        assert_eq!(late.finish(Millis(0)).ends_at, None);
-    }
-
-    #[test]
-    fn the_five_longest_are_kept_longest_first() {
-        let id = |n: u128| format!("con_{n:032x}").parse::<ContactId>().unwrap();
-        let mut kept = Vec::new();
-        for (n, length) in [(1, 5), (2, 9), (3, 1), (4, 7), (5, 7), (6, 8), (7, 2)] {
-            keep_longest(&mut kept, id(n), length);
-        }
-        let lengths: Vec<u64> = kept.iter().map(|(_, l)| *l).collect();
-        assert_eq!(lengths, [9, 8, 7, 7, 5]);
-    }
 }

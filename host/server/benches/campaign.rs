@@ -16,6 +16,7 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use portero::clock::SystemClock;
@@ -26,6 +27,7 @@ use portero_domain::consent::{
     ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource, FrequencyPromise, Period,
 };
 use portero_domain::ids::{ConsentEventId, ContactId, TenantId};
+use portero_simulator::PersonConfig;
 use portero_store::model::BulkPerson;
 use serde_json::json;
 
@@ -112,7 +114,11 @@ async fn fill(stage: &Stage, tenant: TenantId, people: usize) {
     }
 }
 
+/// People of the simulator besides the demo's, for the function pointer that makes its world.
+static RUN: AtomicUsize = AtomicUsize::new(0);
+
 async fn measure(engine: &str, database_url: Option<String>, people: usize, run: bool) {
+    RUN.store(if run { people } else { 0 }, Ordering::Relaxed);
     let clock = JumpClock::starting_at(Arc::new(SystemClock), MORNING);
     let stage = stage(StageOptions {
         seed: 1,
@@ -123,6 +129,14 @@ async fn measure(engine: &str, database_url: Option<String>, people: usize, run:
         timings: world::quick(),
         wrap: None,
         world: Some(|world| {
+            let like = world.people[0].clone();
+            let customers = (0..RUN.load(Ordering::Relaxed)).map(|n| PersonConfig {
+                name: format!("Persona {n}"),
+                wa_id: Some(format!("5731{n:08}")),
+                user_id: Some(format!("CO.8{n:08}")),
+                ..like.clone()
+            });
+            world.people.extend(customers);
             for number in world.wabas.iter_mut().flat_map(|w| &mut w.numbers) {
                 number.mps = NUMBER_RATE;
             }
@@ -136,7 +150,8 @@ async fn measure(engine: &str, database_url: Option<String>, people: usize, run:
         "phone_number_id": shop.shop.number, "waba_id": shop.shop.waba, "display": shop.shop.display,
         "access_token": stage.secrets.access_token, "messaging_limit": "TIER_UNLIMITED", "mps": NUMBER_RATE,
     });
-    shop.api.put("/v1/numbers", number).await.unwrap();
+    let operator = world.operator.for_tenant(shop.shop.slug);
+    operator.put("/v1/numbers", number).await.unwrap();
     fill(&stage, shop.id.parse().unwrap(), people).await;
     let body = json!({ "name": "Semana", "template": "promo_semana", "language": "es", "topic": "ofertas",
                        "why": "bench", "audience": { "who": "all" } });

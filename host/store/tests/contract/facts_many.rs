@@ -8,7 +8,6 @@ use portero_domain::content::{Content, TemplateSend};
 use portero_domain::ids::{AttemptId, CampaignId, ContactId, DecisionId};
 use portero_domain::proposal::{Class, Origin, OutboxState, Proposal, Purpose};
 use portero_domain::template::{Template, TemplateCategory, TemplateSlots, TemplateStatus};
-use portero_gate::Fact;
 use portero_gate::facts::{ContentFacts, DoNotContact, Facts};
 use portero_store::model::{
     AttemptEnd, FactsQuery, Interaction, NewAttempt, NewContact, SpendQuery,

@@ -1,0 +1,245 @@
+//! The pages of a dry run: people become proposals, the gate judges them, what comes out is counted.
+
+use std::collections::BTreeMap;
+
+use portero_domain::clock::Ts;
+use portero_domain::ids::ContactId;
+use portero_domain::proposal::Proposal;
+use portero_domain::template::Template;
+use portero_gate::record::content_hash;
+use portero_gate::{Facts, Judgement, Verdict};
+use portero_store::Tx;
+use portero_store::model::{Addressee, CampaignRow, FactsQuery, MANY, PlannedPerson, TenantRow};
+
+use super::{Plan, words};
+use crate::addressees::{ADDRESS_MISSING, Made, make, render};
+use crate::context::Context;
+use crate::error::FlowError;
+use crate::judge;
+
+/// People shown with their very text.
+const PREVIEWS: usize = 5;
+
+/// Judges proposals of one instant on facts read together. In their order.
+pub(crate) async fn judged(
+    tx: &mut Tx,
+    tenant: &TenantRow,
+    proposals: &[Proposal],
+    at: Ts,
+) -> Result<Vec<(Facts, Judgement)>, FlowError> {
+    let hashes: Vec<String> = proposals.iter().map(|p| content_hash(&p.content)).collect();
+    let queries = proposals
+        .iter()
+        .zip(&hashes)
+        .map(|(proposal, content_hash)| FactsQuery {
+            proposal,
+            content_hash,
+            content: portero_gate::detect::detect(&proposal.content),
+            plugin: None,
+            now: at,
+            spend: judge::budgeted(tenant),
+        })
+        .collect();
+    let facts = tx.tenant(tenant.id).load_facts_many(queries).await?;
+    Ok(proposals
+        .iter()
+        .zip(facts)
+        .map(|(proposal, mut facts)| {
+            judge::price(&mut facts);
+            let judgement = portero_gate::admit(proposal, &facts, &tenant.policy, at);
+            (facts, judgement)
+        })
+        .collect())
+}
+
+/// What a plan counts, of one page or of all.
+#[derive(Default)]
+pub(super) struct Counting {
+    pub(super) plan: Plan,
+    slices: BTreeMap<(&'static str, Option<String>), u64>,
+}
+
+impl Counting {
+    pub(super) fn of(plan: Plan) -> Counting {
+        Counting {
+            plan,
+            slices: BTreeMap::new(),
+        }
+    }
+
+    fn one(&mut self, slice: &'static str, rule: Option<String>) {
+        *self.slices.entry((slice, rule)).or_default() += 1;
+    }
+
+    fn until(&mut self, until: i64, rule: Option<String>) {
+        if self.plan.latest.is_none_or(|latest| until > latest) {
+            self.plan.latest = Some(until);
+            self.plan.latest_rule = rule;
+        }
+    }
+
+    /// Takes in what another page counted.
+    pub(super) fn add(&mut self, page: Counting) {
+        let sum = |all: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>| {
+            for (key, n) in more {
+                *all.entry(key).or_default() += n;
+            }
+        };
+        for (slice, n) in page.slices {
+            *self.slices.entry(slice).or_default() += n;
+        }
+        sum(&mut self.plan.missing, page.plan.missing);
+        sum(&mut self.plan.countries, page.plan.countries);
+        for (contact, length) in page.plan.longest {
+            keep_longest(&mut self.plan.longest, contact, length);
+        }
+        if let Some(until) = page.plan.latest {
+            self.until(until, page.plan.latest_rule);
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Plan {
+        self.plan.slices = self
+            .slices
+            .into_iter()
+            .map(|((slice, rule), n)| (slice.to_owned(), rule, n))
+            .collect();
+        self.plan
+    }
+}
+
+/// The slice of a verdict.
+fn slice(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => "now",
+        Verdict::Defer => "later",
+        Verdict::Hold => "review",
+        Verdict::Deny => "never",
+    }
+}
+
+/// A page of the audience, judged.
+pub(super) struct Page {
+    pub(super) people: Vec<ContactId>,
+    pub(super) planned: Vec<PlannedPerson>,
+    pub(super) counting: Counting,
+}
+
+/// What every page is judged with.
+pub(super) struct DryRun<'a> {
+    pub(super) ctx: &'a Context,
+    pub(super) tenant: &'a TenantRow,
+    pub(super) campaign: &'a CampaignRow,
+    pub(super) template: &'a Template,
+    pub(super) at: Ts,
+}
+
+impl DryRun<'_> {
+    /// A page of the audience.
+    pub(super) async fn people(
+        &self,
+        after: Option<ContactId>,
+    ) -> Result<Vec<Addressee>, FlowError> {
+        let attributes = self.campaign.definition.attributes();
+        let mut tx = self.ctx.store.read().await?;
+        Ok(tx
+            .tenant(self.tenant.id)
+            .waiting_people(self.campaign.id, after, &attributes, MANY)
+            .await?)
+    }
+
+    /// Judges a page.
+    pub(super) async fn page(&self, people: Vec<Addressee>) -> Result<Page, FlowError> {
+        let words = words(self.ctx, self.campaign, self.template, &people).await?;
+        let mut counting = Counting::default();
+        let mut proposals = Vec::with_capacity(people.len());
+        let mut planned = Vec::with_capacity(people.len());
+        for person in &people {
+            let made = make(
+                &*self.ctx.ids,
+                self.campaign,
+                self.template,
+                person,
+                &words,
+                self.at,
+            );
+            match made {
+                Made::Proposal(proposal) => proposals.push(*proposal),
+                Made::LeftOut {
+                    contact,
+                    rule,
+                    slots,
+                } => {
+                    counting.one("never", Some(rule.to_owned()));
+                    let address = (rule == ADDRESS_MISSING).then(|| "address".to_owned());
+                    for slot in slots.into_iter().chain(address) {
+                        *counting.plan.missing.entry(slot).or_default() += 1;
+                    }
+                    planned.push(PlannedPerson {
+                        contact,
+                        slice: "never",
+                        rule: Some(rule.to_owned()),
+                    });
+                }
+            }
+        }
+        let mut tx = self.ctx.store.read().await?;
+        let all = judged(&mut tx, self.tenant, &proposals, self.at).await?;
+        drop(tx);
+        for (proposal, (facts, judgement)) in proposals.iter().zip(all) {
+            let slice = slice(judgement.verdict);
+            counting.one(slice, judgement.primary.clone());
+            if matches!(slice, "now" | "later") {
+                let country = facts.recipient.country.unwrap_or_default();
+                *counting.plan.countries.entry(country).or_default() += 1;
+                let length = render(self.template, &proposal.content).chars().count();
+                keep_longest(
+                    &mut counting.plan.longest,
+                    proposal.contact,
+                    u64::try_from(length).unwrap_or(u64::MAX),
+                );
+            }
+            if let Some(until) = judgement.until {
+                counting.until(until.0, judgement.primary.clone());
+            }
+            planned.push(PlannedPerson {
+                contact: proposal.contact,
+                slice,
+                rule: judgement.primary,
+            });
+        }
+        Ok(Page {
+            people: people.iter().map(|p| p.contact).collect(),
+            planned,
+            counting,
+        })
+    }
+}
+
+fn keep_longest(longest: &mut Vec<(ContactId, u64)>, contact: ContactId, length: u64) {
+    if longest.len() == PREVIEWS && longest.last().is_some_and(|(_, least)| *least >= length) {
+        return;
+    }
+    let place = longest
+        .iter()
+        .position(|(_, l)| *l < length)
+        .unwrap_or(longest.len());
+    longest.insert(place, (contact, length));
+    longest.truncate(PREVIEWS);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_five_longest_are_kept_longest_first() {
+        let id = |n: u128| format!("con_{n:032x}").parse::<ContactId>().unwrap();
+        let mut kept = Vec::new();
+        for (n, length) in [(1, 5), (2, 9), (3, 1), (4, 7), (5, 7), (6, 8), (7, 2)] {
+            keep_longest(&mut kept, id(n), length);
+        }
+        let lengths: Vec<u64> = kept.iter().map(|(_, l)| *l).collect();
+        assert_eq!(lengths, [9, 8, 7, 7, 5]);
+    }
+}

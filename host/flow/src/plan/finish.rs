@@ -1,0 +1,123 @@
+//! When a campaign would be through, and what holds it longest.
+
+use portero_domain::clock::{Millis, Ts};
+use serde::Serialize;
+
+use super::Plan;
+
+/// When a campaign would be through, and what holds it longest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Finish {
+    /// When it starts, RFC 3339.
+    pub starts_at: String,
+    /// When the last message would leave, RFC 3339; absent when it cannot be told.
+    pub ends_at: Option<String>,
+    /// What holds it longest: `number`, `spread`, or the rule that puts messages off.
+    pub limiter: String,
+    /// The limiter in figures.
+    pub detail: String,
+    /// Messages that would leave.
+    pub messages: u64,
+}
+
+impl Plan {
+    /// People in one slice.
+    #[must_use]
+    pub fn count(&self, slice: &str) -> u64 {
+        self.slices
+            .iter()
+            .filter(|(s, ..)| s == slice)
+            .map(|(.., n)| n)
+            .sum()
+    }
+
+    /// When it would be through.
+    #[must_use]
+    pub fn finish(&self, spread: Millis) -> Finish {
+        let messages = self.count("now") + self.count("later");
+        let start = Ts(self.at);
+        let show = |at: Ts| at.rfc3339();
+        if self.rate_centi == 0 {
+            return Finish {
+                starts_at: show(start),
+                ends_at: None,
+                limiter: "number".to_owned(),
+                detail: "the number's rate is not known".to_owned(),
+                messages,
+            };
+        }
+        // `rate_centi` is messages a second × 100; a message takes 100,000 / rate_centi ms.
+        let took = |n: u64| {
+            let ms = u128::from(n) * 100_000 / u128::from(self.rate_centi);
+            Millis(i64::try_from(ms).unwrap_or(i64::MAX))
+        };
+        let rate = format!(
+            "{}.{:02} messages/s",
+            self.rate_centi / 100,
+            self.rate_centi % 100
+        );
+        let mut best = (start + took(messages), "number".to_owned(), rate);
+        if start + spread > best.0 {
+            let hours = spread.0 / 3_600_000;
+            best = (start + spread, "spread".to_owned(), format!("{hours} h"));
+        }
+        if let Some(latest) = self.latest.map(Ts)
+            && latest + took(self.count("later")) > best.0
+        {
+            best = (
+                latest + took(self.count("later")),
+                self.latest_rule.clone().unwrap_or_default(),
+                format!("until {}", show(latest)),
+            );
+        }
+        Finish {
+            starts_at: show(start),
+            ends_at: Some(show(best.0)),
+            limiter: best.1,
+            detail: best.2,
+            messages,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(now: u64, later: u64) -> Plan {
+        Plan {
+            at: 1_000,
+            slices: vec![
+                ("now".into(), None, now),
+                ("later".into(), Some("quiet-hours.tenant".into()), later),
+            ],
+            rate_centi: 7_200,
+            ..Plan::default()
+        }
+    }
+
+    #[test]
+    fn the_finish_names_what_holds_longest() {
+        let finish = plan(7_200, 0).finish(Millis(0));
+        assert_eq!(
+            (finish.limiter.as_str(), finish.messages),
+            ("number", 7_200)
+        );
+        assert_eq!(
+            finish.ends_at.as_deref(),
+            Some(Ts(101_000).rfc3339().as_str())
+        );
+        assert_eq!(plan(7_200, 0).finish(Millis::hours(4)).limiter, "spread");
+        let mut late = plan(10, 72);
+        late.latest = Some(5_000_000);
+        late.latest_rule = Some("quiet-hours.tenant".into());
+        let finish = late.finish(Millis(0));
+        assert_eq!(finish.limiter, "quiet-hours.tenant");
+        assert_eq!(
+            finish.ends_at.as_deref(),
+            Some(Ts(5_001_000).rfc3339().as_str())
+        );
+        late.rate_centi = 0;
+        assert_eq!(late.finish(Millis(0)).ends_at, None);
+    }
+}
