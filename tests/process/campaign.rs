@@ -1,4 +1,4 @@
-//! A campaign whose host is killed again and again: everybody is in one place, nobody gets it twice.
+//! Campaigns whose hosts are killed, and two hosts running one: everybody gets it, nobody twice.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -8,18 +8,79 @@ use portero_domain::ids::IdSource as _;
 use serde_json::{Value, json};
 
 use crate::binary::{LOOK, PATIENCE};
+use crate::crash::until;
 use crate::street::{Host, Street, phone};
 
 const PEOPLE: usize = 300;
 const KILLS: usize = 6;
 
-/// `kill -9` while the campaign takes its turns and sends.
-///
-/// Whether messages leave depends on the hour (the shop's hours are real here); that the counts add
-/// up and nobody is written to twice does not.
+/// `kill -9` while the campaign takes its turns and sends: everybody gets it, nobody twice.
 pub(crate) async fn killed_in_the_middle_it_reaches_nobody_twice(database_url: Option<String>) {
     let mut street = Street::build(6, PEOPLE, database_url).await;
     let mut host = street.start();
+    let path = launched(&host).await;
+    let chance = Ids::seeded(20_261_122);
+    for _ in 0..KILLS {
+        let mut byte = [0_u8; 1];
+        chance.random(&mut byte);
+        tokio::time::sleep(Duration::from_millis(u64::from(byte[0]) * 2)).await;
+        host.process.kill();
+        host = street.start();
+        adds_up(&host.api.get(&path).await.expect("the campaign"));
+    }
+    everybody_once(&street, &host, &path).await;
+    street.said.clear();
+}
+
+/// Two hosts on one Postgres run it together; one pauses it for both, one dies, the other finishes.
+pub(crate) async fn two_hosts_run_it_together(database_url: String) {
+    let mut street = Street::build(8, PEOPLE, Some(database_url)).await;
+    let mut first = street.start();
+    let second = street.host("second");
+    street.lead_to(&[&first, &second]);
+    let path = launched(&first).await;
+    until("messages leave", async || {
+        street.accepted().await.len() > 40
+    })
+    .await;
+    let paused = second
+        .api
+        .post(&format!("{path}/pause"), json!({ "reason": "a look" }))
+        .await
+        .expect("paused by the other host");
+    assert_eq!(paused["state"], "paused", "{paused}");
+    // What was on the wire comes home; then nothing moves, whichever host is asked.
+    until("nothing is on the wire", async || {
+        let view = first.api.get(&path).await.expect("the campaign");
+        view["progress"]["counts"]["attempting"] == Value::Null
+    })
+    .await;
+    let then = street.accepted().await.len();
+    assert!(then < PEOPLE, "paused too late to prove anything");
+    for _ in 0..20 {
+        let view = first.api.get(&path).await.expect("the campaign");
+        assert_eq!(view["state"], "paused", "{view}");
+        adds_up(&view);
+        tokio::time::sleep(LOOK).await;
+    }
+    assert_eq!(street.accepted().await.len(), then, "a paused one sends");
+    first
+        .api
+        .post(&format!("{path}/resume"), json!({}))
+        .await
+        .expect("resumed by the first");
+    until("it goes on", async || {
+        street.accepted().await.len() > then + 20
+    })
+    .await;
+    first.process.kill();
+    street.lead_to(&[&second]);
+    everybody_once(&street, &second, &path).await;
+    street.said.clear();
+}
+
+/// Everybody agreed to offers; the campaign to all of them is planned, approved and started.
+async fn launched(host: &Host) -> String {
     host.api
         .post("/v1/templates/sync", json!({}))
         .await
@@ -42,6 +103,7 @@ pub(crate) async fn killed_in_the_middle_it_reaches_nobody_twice(database_url: O
     let plan = host.api.post(&format!("{path}/plan"), json!({})).await;
     let plan = plan.expect("planned");
     assert_eq!(plan["people"], PEOPLE);
+    assert_eq!(plan["now"], PEOPLE, "{plan}");
     let hash = json!({ "plan_hash": plan["hash"] });
     host.api
         .post(&format!("{path}/approve"), hash)
@@ -51,18 +113,14 @@ pub(crate) async fn killed_in_the_middle_it_reaches_nobody_twice(database_url: O
         .post(&format!("{path}/run"), json!({}))
         .await
         .expect("runs");
-    let chance = Ids::seeded(20_261_122);
-    for _ in 0..KILLS {
-        let mut byte = [0_u8; 1];
-        chance.random(&mut byte);
-        tokio::time::sleep(Duration::from_millis(u64::from(byte[0]) * 2)).await;
-        host.process.kill();
-        host = street.start();
-        adds_up(&host.api.get(&path).await.expect("the campaign"));
-    }
-    let view = at_rest(&street, &host, &path).await;
+    path
+}
+
+/// At its end everybody is in one place, and Meta took one message for each person.
+async fn everybody_once(street: &Street, host: &Host, path: &str) {
+    let view = at_rest(street, host, path).await;
     adds_up(&view);
-    assert_eq!(view["progress"]["counts"]["waiting"], Value::Null, "{view}");
+    assert_eq!(view["progress"]["counts"]["sent"], PEOPLE, "{view}");
     let mut reached: BTreeMap<String, usize> = BTreeMap::new();
     for message in street.accepted().await {
         let to = message["wa_id"].as_str();
@@ -71,7 +129,7 @@ pub(crate) async fn killed_in_the_middle_it_reaches_nobody_twice(database_url: O
     }
     let twice: Vec<_> = reached.iter().filter(|(_, n)| **n > 1).collect();
     assert!(twice.is_empty(), "written to twice: {twice:?}");
-    street.said.clear();
+    assert_eq!(reached.len(), PEOPLE);
 }
 
 fn adds_up(view: &Value) {

@@ -206,7 +206,7 @@ pub(crate) async fn of_two_hosts_on_one_database_the_other_finishes(database_url
 }
 
 /// Waits for a state, with a deadline.
-async fn until(what: &str, state: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, state: impl AsyncFn() -> bool) {
     let began = Instant::now();
     while !state().await {
         assert!(began.elapsed() < PATIENCE, "in vain: {what}");

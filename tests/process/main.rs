@@ -176,6 +176,15 @@ fn killing(server: Option<&Arc<Postgres>>) -> Vec<Trial> {
             },
         ));
     }
+    if let Some(server) = server.cloned() {
+        trials.push(Trial::test(
+            "several::two_hosts_run_a_campaign_together",
+            move || {
+                on_a_runtime(campaign::two_hosts_run_it_together(server.database()));
+                Ok(())
+            },
+        ));
+    }
     trials
 }
 

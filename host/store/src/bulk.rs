@@ -50,7 +50,7 @@ statements! {
     BLOCKED = "select address from do_not_contact
         where tenant_id = $1 and address in (select value from json_each($2))
         union select a.address from contact_aliases a
-        cross join contact_aliases o on +o.tenant_id = a.tenant_id and o.contact_id = a.contact_id
+        cross join contact_aliases o on o.tenant_id = a.tenant_id and o.contact_id = a.contact_id
         cross join do_not_contact d on d.tenant_id = o.tenant_id and d.address = o.address
         where a.tenant_id = $1 and a.address in (select value from json_each($2))",
         postgres = "select address from do_not_contact

@@ -96,8 +96,8 @@ statements! {
     METRICS_RECORD = "insert into metric_events (tenant_id, installation_id, event_id, action_index, name, value, labels, at)
         select i.tenant_id, i.installation_id, j.value ->> 'event', j.value ->> 'index', j.value ->> 'name',
             j.value ->> 'value', j.value ->> 'labels', j.value ->> 'at'
-        from json_each($2) j join installations i on i.installation_id = j.value ->> 'installation'
-        where i.tenant_id = $1
+        from json_each($2) j cross join installations i on i.installation_id = j.value ->> 'installation'
+        where +i.tenant_id = $1
         on conflict (installation_id, event_id, action_index) do nothing",
         postgres = "insert into metric_events (tenant_id, installation_id, event_id, action_index, name, value, labels, at)
         select i.tenant_id, i.installation_id, j.event, j.index, j.name, j.value, j.labels, j.at

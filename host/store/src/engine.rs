@@ -11,7 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Executor, SqlStr};
+use sqlx::{AssertSqlSafe, Executor, SqlStr};
 
 use crate::error::{Result, StoreError};
 use crate::seal::MasterKey;
@@ -218,6 +218,38 @@ impl Store {
             n += 1;
         }
         Ok(n)
+    }
+
+    /// Statements for which SQLite would walk all rows of a tenant and the whole list it was given
+    /// for each of them; none on PostgreSQL, which decides by its statistics. For tests.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn lists_walked_again_and_again(&self) -> Result<Vec<&'static str>> {
+        let Pools::Sqlite { writer, .. } = &self.pools else {
+            return Ok(Vec::new());
+        };
+        let mut alone = writer.alone().await?;
+        let mut found = Vec::new();
+        for sql in statements::all() {
+            let explain = format!("explain query plan {}", sql.sqlite);
+            let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(AssertSqlSafe(explain))
+                .fetch_all(alone.conn()?)
+                .await
+                .map_err(|e| StoreError::sql(sql.name, e))?;
+            let inner = rows.iter().enumerate().any(|(n, (_, parent, _, list))| {
+                list.contains("VIRTUAL TABLE")
+                    && rows.iter().take(n).any(|(_, of, _, outer)| {
+                        of == parent
+                            && outer.starts_with("SEARCH")
+                            && outer.ends_with("(tenant_id=?)")
+                    })
+            });
+            if inner {
+                found.push(sql.name);
+            }
+        }
+        Ok(found)
     }
 
     /// Waits for what is under way and closes every connection.

@@ -257,13 +257,13 @@ statements! {
             and o.outbox_id in (select jsonb_array_elements_text(cast($2 as jsonb)))");
     MESSAGES_TALLIED = "update outbox set tallied_state = j.value ->> 's', tallied_rank = j.value ->> 'r',
             tallied_label = j.value ->> 'l', tallied_at = j.value ->> 'a'
-        from json_each($2) j where outbox.tenant_id = $1 and outbox.outbox_id = j.value ->> 'id'",
+        from json_each($2) j where +outbox.tenant_id = $1 and outbox.outbox_id = j.value ->> 'id'",
         postgres = "update outbox set tallied_state = j.s, tallied_rank = j.r, tallied_label = j.l, tallied_at = j.a
         from jsonb_to_recordset(cast($2 as jsonb)) as j(id text, s text, r bigint, l text, a bigint)
         where outbox.tenant_id = $1 and outbox.outbox_id = j.id";
     /// The first answer counts; says which messages it was the first for.
     MESSAGES_ANSWERED = "update outbox set answered_at = j.value ->> 'a' from json_each($2) j
-        where outbox.tenant_id = $1 and outbox.outbox_id = j.value ->> 'id' and outbox.answered_at is null
+        where +outbox.tenant_id = $1 and outbox.outbox_id = j.value ->> 'id' and outbox.answered_at is null
         returning outbox.outbox_id",
         postgres = "update outbox set answered_at = j.a
         from jsonb_to_recordset(cast($2 as jsonb)) as j(id text, a bigint)

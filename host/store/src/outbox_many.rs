@@ -20,7 +20,7 @@ statements! {
             j.value ->> 'origin', j.value ->> 'promo', j.value ->> 'tpl', j.value ->> 'tname',
             j.value ->> 'proposal', j.value ->> 'state', j.value ->> 'rule', j.value ->> 'nb', j.value ->> 'exp',
             j.value ->> 'made', j.value ->> 'settled', j.value ->> 'dec', j.value ->> 'cam', j.value ->> 'cost'
-        from json_each($2) j join contacts c on c.contact_id = j.value ->> 'c' and c.tenant_id = $1
+        from json_each($2) j cross join contacts c on c.contact_id = j.value ->> 'c' and +c.tenant_id = $1
         where true on conflict (tenant_id, proposal_key) do nothing",
         postgres = "insert into outbox (tenant_id, contact_id, outbox_id, proposal_key, content_hash,
             installation_id, phone_number_id, class, purpose, topic, origin, is_promotional, is_template,

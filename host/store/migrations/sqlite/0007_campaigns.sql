@@ -69,3 +69,7 @@ create table spend (
     micro bigint not null,
     constraint spend_pk primary key (tenant_id, month)
 );
+
+-- Both columns: without statistics PostgreSQL would rather walk all of a tenant's addresses for each person.
+drop index contact_aliases_by_contact;
+create index contact_aliases_by_contact on contact_aliases (tenant_id, contact_id);

@@ -46,6 +46,8 @@ pub(crate) fn the_two_migration_folders_differ_in_blob_and_bytea_only() {
 async fn every_statement_prepares(w: World) {
     let n = w.store.prepare_all().await.unwrap();
     assert!(n > 130, "only {n} statements are listed");
+    let slow = w.store.lists_walked_again_and_again().await.unwrap();
+    assert!(slow.is_empty(), "once per row of the tenant: {slow:?}");
 }
 
 async fn migrating_again_applies_nothing(w: World) {
