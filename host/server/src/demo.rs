@@ -1,5 +1,6 @@
 //! `portero demo`: a world, a scripted half hour driven only through public HTTP, a phone page.
 
+mod cycle;
 mod day;
 pub mod setup;
 mod show;

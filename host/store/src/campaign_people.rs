@@ -14,6 +14,9 @@ use crate::error::Result;
 use crate::json;
 use crate::tx::TenantTx;
 
+/// An audience worth counting before it is read.
+const MANY: u64 = 1_000;
+
 /// Somebody a campaign may write to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Addressee {
@@ -128,6 +131,9 @@ statements! {
     PEOPLE_SEGMENT = snapshot!("segment_members m
              join contacts c on c.tenant_id = m.tenant_id and c.contact_id = m.contact_id
              where m.tenant_id = $1 and m.installation_id = $3 and m.segment = $4 and c.erased_at is null");
+    /// PostgreSQL decides by statistics; after an import they know nothing of the people that came.
+    PEOPLE_STATISTICS = "select 1",
+        postgres = "analyze contacts, contact_aliases, consent_events, campaign_people";
     PEOPLE_PAGE = concat!("select c.contact_id, ", address!(), ", c.name, c.language from campaign_people p
         join contacts c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
         where p.tenant_id = $1 and p.campaign_id = $2 and p.state = 'waiting' and p.contact_id > $3
@@ -242,21 +248,25 @@ impl TenantTx<'_> {
     /// The database.
     pub async fn snapshot_audience(&mut self, id: CampaignId, audience: &Audience) -> Result<u64> {
         self.tx.run(PEOPLE_CLEAR, args![self.tenant, id]).await?;
-        match audience {
-            Audience::All => self.tx.run(PEOPLE_ALL, args![self.tenant, id]).await,
+        let people = match audience {
+            Audience::All => self.tx.run(PEOPLE_ALL, args![self.tenant, id]).await?,
             Audience::Tag { tag } => {
                 self.tx
                     .run(PEOPLE_TAG, args![self.tenant, id, tag.as_str()])
-                    .await
+                    .await?
             }
             Audience::Segment {
                 installation,
                 segment,
             } => {
                 let args = args![self.tenant, id, *installation, segment.as_str()];
-                self.tx.run(PEOPLE_SEGMENT, args).await
+                self.tx.run(PEOPLE_SEGMENT, args).await?
             }
+        };
+        if people >= MANY {
+            self.tx.run(PEOPLE_STATISTICS, args![]).await?;
         }
+        Ok(people)
     }
 
     /// People whose turn has not come, by id, with the attributes asked for.

@@ -34,10 +34,13 @@ pub struct ChainReport {
 }
 
 statements! {
+    /// Each side gives no more than the batch: what waits behind it is not read.
     UNSEALED = "select tenant_id, item_id, content_hash from (
-            select tenant_id, decision_id as item_id, content_hash, decided_at as at from decisions where sealed = 0
+            select * from (select tenant_id, decision_id as item_id, content_hash, decided_at as at
+                from decisions where sealed = 0 order by tenant_id, decided_at, decision_id limit $1) d
             union all
-            select tenant_id, consent_event_id as item_id, content_hash, received_at as at from consent_events where sealed = 0
+            select * from (select tenant_id, consent_event_id as item_id, content_hash, received_at as at
+                from consent_events where sealed = 0 order by tenant_id, received_at, consent_event_id limit $1) e
         ) u order by tenant_id, at, item_id limit $1";
     TENANT_LOCK = "select tenant_id from tenants where tenant_id = $1",
         postgres = "select tenant_id from tenants where tenant_id = $1 for no key update";

@@ -334,20 +334,32 @@ fn show_plan(target: &Target, plan: &Value) {
         output::json(plan);
         return;
     }
+    for line in plan_lines(plan) {
+        output::line(&line);
+    }
+    output::line(&format!(
+        "approve it: portero campaign approve {} --plan {}",
+        text(plan, "campaign"),
+        text(plan, "hash")
+    ));
+}
+
+/// A plan as people read it: who, who not and why, what they would read, until when, for how much.
+pub(crate) fn plan_lines(plan: &Value) -> Vec<String> {
     let list = |field: &str| {
         plan.get(field)
             .and_then(Value::as_array)
             .cloned()
             .unwrap_or_default()
     };
-    output::line(&format!(
+    let mut lines = vec![format!(
         "{} people: {} now · {} later · {} for review · {} never",
         text(plan, "people"),
         text(plan, "now"),
         text(plan, "later"),
         text(plan, "review"),
         text(plan, "never"),
-    ));
+    )];
     let slices = list("slices")
         .iter()
         .map(|s| {
@@ -355,17 +367,21 @@ fn show_plan(target: &Target, plan: &Value) {
             vec![text(s, "slice"), text(s, "people"), text(s, "rule"), title]
         })
         .collect();
-    output::line(&output::table(&["slice", "people", "rule", ""], slices));
+    let table = output::table(&["slice", "people", "rule", ""], slices);
+    lines.extend(table.lines().map(str::to_owned));
     for (slot, n) in plan
         .get("missing")
         .and_then(Value::as_object)
         .into_iter()
         .flatten()
     {
-        output::line(&format!("without a value for {slot}: {n} people"));
+        lines.push(format!("without a value for {slot}: {n} people"));
     }
-    for preview in list("previews") {
-        output::line(&format!(
+    // A template without values reads the same for everybody: once is enough.
+    let mut previews = list("previews");
+    previews.dedup_by_key(|p| text(p, "text"));
+    for preview in previews {
+        lines.push(format!(
             "  {} characters: {}",
             text(&preview, "characters"),
             text(&preview, "text")
@@ -373,7 +389,7 @@ fn show_plan(target: &Target, plan: &Value) {
     }
     let empty = Value::Null;
     let finish = plan.get("finish").unwrap_or(&empty);
-    output::line(&format!(
+    lines.push(format!(
         "starts {} · ends about {} · held longest by {} ({})",
         text(finish, "starts_at"),
         text(finish, "ends_at"),
@@ -382,7 +398,7 @@ fn show_plan(target: &Target, plan: &Value) {
     ));
     let cost = plan.get("cost").unwrap_or(&empty);
     let unknown = text(cost, "unknown_messages");
-    output::line(&format!(
+    lines.push(format!(
         "cost {} {}{} (prices of {}, estimate)",
         text(cost, "currency"),
         text(cost, "known"),
@@ -393,11 +409,7 @@ fn show_plan(target: &Target, plan: &Value) {
         },
         text(cost, "effective")
     ));
-    output::line(&format!(
-        "approve it: portero campaign approve {} --plan {}",
-        text(plan, "campaign"),
-        text(plan, "hash")
-    ));
+    lines
 }
 
 #[cfg(test)]

@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use crate::commands::ask::account_line;
 use crate::commands::text;
 use crate::demo::Stage;
+use crate::demo::cycle;
 use crate::demo::setup::{Standing, World, say, wait};
 use crate::demo::show::Show;
 use crate::demo::world::Person;
 
 /// The teller of the day.
-struct Day<'a> {
-    world: &'a World,
-    show: &'a Show,
+pub(super) struct Day<'a> {
+    pub(super) world: &'a World,
+    pub(super) show: &'a Show,
     // Messages told so far, by id: each is told once per state.
     told: std::collections::HashMap<String, String>,
     keys: u32,
@@ -43,6 +44,7 @@ pub(crate) async fn run(
     second_shop(&mut day, lua, seed).await?;
     mishaps(&mut day, running, sol).await?;
     next_day(&mut day, sol).await?;
+    cycle::play(&mut day, sol).await?;
     day.close().await
 }
 
@@ -265,12 +267,40 @@ fn template(shop: &Standing, name: &str) -> Value {
 
 impl Day<'_> {
     /// A person writes.
-    async fn says(&mut self, shop: &Standing, who: &Person, words: &str) -> anyhow::Result<()> {
+    pub(super) async fn says(
+        &mut self,
+        shop: &Standing,
+        who: &Person,
+        words: &str,
+    ) -> anyhow::Result<()> {
         let wamid = say(&self.world.control, who.key(), shop.shop.number, words).await?;
         self.show.event(
             "inbound",
             &format!("   {:<9} » {words}", who.name),
             json!({ "tenant": shop.shop.slug, "from": who.name, "text": words, "wamid": wamid }),
+        );
+        self.catch_up().await
+    }
+
+    /// A person answers one of our messages.
+    pub(super) async fn quotes(
+        &mut self,
+        shop: &Standing,
+        who: &Person,
+        words: &str,
+        wamid: &str,
+    ) -> anyhow::Result<()> {
+        let body =
+            json!({ "number": shop.shop.number, "type": "text", "text": words, "context": wamid });
+        self.world
+            .control
+            .post(&format!("/_sim/people/{}/say", who.key()), &body)
+            .await
+            .map_err(anyhow::Error::msg)?;
+        self.show.event(
+            "inbound",
+            &format!("   {:<9} » {words}   (answers the campaign)", who.name),
+            json!({ "tenant": shop.shop.slug, "from": who.name, "text": words, "answers": wamid }),
         );
         self.catch_up().await
     }
@@ -370,7 +400,7 @@ impl Day<'_> {
         self.catch_up().await
     }
 
-    async fn jump_ms(&mut self, ms: i64) -> anyhow::Result<()> {
+    pub(super) async fn jump_ms(&mut self, ms: i64) -> anyhow::Result<()> {
         self.world
             .operator
             .post("/v1/clock/jump", json!({ "ms": ms }))
@@ -379,7 +409,7 @@ impl Day<'_> {
     }
 
     /// Waits until nothing is left to do, then tells what changed, from the API.
-    async fn catch_up(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn catch_up(&mut self) -> anyhow::Result<()> {
         wait(self.world).await?;
         for shop in &self.world.shops {
             let page = shop.api.get("/v1/messages?limit=50").await?;
@@ -403,6 +433,10 @@ impl Day<'_> {
             return Ok(());
         }
         self.told.insert(id.clone(), state.clone());
+        // Messages of a campaign are told by its counts.
+        if text(message, "origin") == "campaign" {
+            return Ok(());
+        }
         let who = shop
             .api
             .get(&format!("/v1/contacts/{}", text(message, "contact")))

@@ -189,7 +189,7 @@ async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Resu
     });
     let path = format!(
         "/v1/plugins?how={}",
-        crate::commands::plugin::encode(&grantable(how)?.to_string())
+        crate::commands::plugin::encode(&grantable(TIENDA_BOT, how)?.to_string())
     );
     api.send(
         reqwest::Method::POST,
@@ -227,9 +227,9 @@ async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Resu
 }
 
 /// Grants only what the plugin asks for: an operator cannot grant more.
-fn grantable(mut how: Value) -> anyhow::Result<Value> {
+pub(crate) fn grantable(component: &[u8], mut how: Value) -> anyhow::Result<Value> {
     let found =
-        portero_sandbox::inspect(TIENDA_BOT).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
+        portero_sandbox::inspect(component).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
     if let Some(list) = how
         .pointer_mut("/grants/permissions")
         .and_then(Value::as_array_mut)

@@ -57,7 +57,7 @@ create index campaign_people_by_state on campaign_people (tenant_id, campaign_id
 
 alter table outbox add column campaign_id text;
 alter table outbox add column cost_micro bigint;
-create index outbox_by_campaign on outbox (campaign_id, state, status) where campaign_id is not null;
+create index outbox_by_campaign on outbox (tenant_id, campaign_id, state, status) where campaign_id is not null;
 
 -- Withdrawals by time: who left after a campaign reached them.
 create index consent_events_withdrawals on consent_events (tenant_id, received_at) where kind in ('revoked', 'meta_stop');
@@ -73,3 +73,13 @@ create table spend (
 -- Both columns: without statistics PostgreSQL would rather walk all of a tenant's addresses for each person.
 drop index contact_aliases_by_contact;
 create index contact_aliases_by_contact on contact_aliases (tenant_id, contact_id);
+
+-- In the order in which lanes are taken: thousands that became due at one instant need no sorting.
+drop index lanes_ready;
+create index lanes_ready on lanes (ready_at, phone_number_id, contact_id) where ready_at is not null;
+
+-- In the order of sealing: a million imported consents are not sorted for every batch.
+drop index decisions_unsealed;
+create index decisions_unsealed on decisions (tenant_id, decided_at, decision_id) where sealed = 0;
+drop index consent_events_unsealed;
+create index consent_events_unsealed on consent_events (tenant_id, received_at, consent_event_id) where sealed = 0;
