@@ -87,6 +87,36 @@ pub(crate) fn the_demo_for_programs_is_json_and_its_account_adds_up() {
         .expect("the un-consented promotion");
     assert_eq!(refused["state"], "denied");
     assert!(!refused["remedy"].as_str().unwrap().is_empty());
+    the_shops_own_cycle(&kinds);
+}
+
+/// Opt-ins, segments, a plan that adds up, a campaign to its end, a conversation, figures.
+fn the_shops_own_cycle<'a>(kinds: &impl Fn(&str) -> Vec<&'a Value>) {
+    assert_eq!(kinds("opt-in").len(), 1);
+    let new = kinds("segment");
+    let new = new.iter().find(|s| s["segment"] == "new").expect("segment");
+    let plan = &kinds("plan")[0]["plan"];
+    assert_eq!(plan["people"], new["members"], "the plan is of the segment");
+    let parts: u64 = ["now", "later", "review", "never"]
+        .iter()
+        .map(|part| plan[part].as_u64().unwrap())
+        .sum();
+    assert_eq!(plan["people"], parts);
+    assert!(plan["now"].as_u64().unwrap() > 10);
+    let campaign = kinds("campaign");
+    assert!(campaign.iter().any(|c| c["state"] == "paused"));
+    let end = campaign.last().expect("progress");
+    assert_eq!(end["state"], "done", "{end}");
+    let counts = end["progress"]["counts"].as_object().unwrap();
+    let sum: u64 = counts.values().map(|n| n.as_u64().unwrap()).sum();
+    assert_eq!(plan["people"], sum, "{end}");
+    // The one who left in the middle was in the plan and did not get it.
+    assert_eq!(
+        counts["sent"].as_u64(),
+        Some(plan["now"].as_u64().unwrap() - 1)
+    );
+    assert_eq!(kinds("conversation").len(), 1);
+    assert!(kinds("card").len() > 5);
 }
 
 pub(crate) fn the_demo_for_people_ends_well() {
@@ -99,6 +129,10 @@ pub(crate) fn the_demo_for_people_ends_well() {
             "Loja Lua",
             "consent.missing",
             "→",
+            "19 people: 14 now",
+            "held by spread",
+            "waiting: Cliente 101",
+            "Por campaña",
             "the account",
             "proposed =",
         ],

@@ -115,7 +115,7 @@ statements! {
     ATTEMPT_GET = concat!("select ", columns!(), " from attempts where tenant_id = $1 and attempt_id = $2");
     ATTEMPTS_OF = concat!("select ", columns!(), " from attempts where tenant_id = $1 and outbox_id = $2 order by attempt_id");
     ATTEMPTS_EXPIRED = concat!("select ", columns!(), " from attempts
-        where state = 'begun' and lease_until_at <= $1 order by attempt_id limit $2");
+        where state = 'begun' and lease_until_at <= $1 order by lease_until_at, attempt_id limit $2");
     ATTEMPT_ACCEPT = "update attempts set state = 'accepted', ended_at = $3, wamid = $4
         where tenant_id = $1 and attempt_id = $2 and state in ('begun', 'unknown') returning outbox_id";
     ATTEMPT_REFUSE = "update attempts set state = 'refused', ended_at = $3, error_code = $4, http_status = $5

@@ -202,15 +202,16 @@ macro_rules! messages {
                 and s.status in ('read', 'played')) as read_at,
             (select min(s.pricing) from status_events s where s.tenant_id = o.tenant_id and s.wamid = o.wamid) as pricing",
             joined!(), "where o.tenant_id = $1 and (o.tallied_state <> o.state or o.tallied_rank < o.status_rank)
-            order by o.outbox_id limit $2", $lock)
+            order by o.created_at, o.outbox_id limit $2", $lock)
     };
 }
 
-/// The last template begun before an instant and not longer ago than the reach.
+/// The last template begun before an instant and not longer ago than the reach. The tenant is asked
+/// in a way no index answers: SQLite would read all its messages instead of the person's.
 macro_rules! before {
     ($contact:literal, $at:literal) => {
         concat!(
-            "(select o.outbox_id from outbox o where o.tenant_id = $1 and o.contact_id = ",
+            "(select o.outbox_id from outbox o where o.tenant_id || '' = $1 and o.contact_id = ",
             $contact,
             " and o.is_template = 1 and o.begun_at <= ",
             $at,

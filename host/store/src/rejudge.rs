@@ -33,7 +33,7 @@ macro_rules! due {
                  (select phone_number_id from numbers where tenant_id = $1 and waba_id = $2)
                and ",
             $filter,
-            " and ((state = 'deferred' and ",
+            " and state in ('deferred', 'in_review') and ((state = 'deferred' and ",
             $deferred,
             ") or (state = 'in_review' and ",
             $held,

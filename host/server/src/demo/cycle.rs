@@ -22,6 +22,9 @@ const TEN: i64 = 10;
 /// Looks before it has to be through.
 const LOOKS: usize = 12;
 
+/// Lines of a card that are shown; the page and `portero report` show all.
+const LINES: usize = 6;
+
 /// Plays it.
 pub(super) async fn play(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     let customers = opt_ins(day, sol).await?;
@@ -299,10 +302,15 @@ async fn figures(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
         .get(&format!("/v1/reports/{installation}/cards"))
         .await?;
     for card in items(&report, "cards") {
-        let lines: Vec<String> = items(&card, "lines")
+        let all = items(&card, "lines");
+        let mut lines: Vec<String> = all
             .iter()
+            .take(LINES)
             .map(|l| format!("{} {}", text(l, "label"), text(l, "value")))
             .collect();
+        if all.len() > LINES {
+            lines.push("…".to_owned());
+        }
         day.show.event(
             "card",
             &format!("   {}: {}", text(&card, "title"), lines.join(" · ")),

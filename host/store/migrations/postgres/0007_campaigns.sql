@@ -83,3 +83,11 @@ drop index decisions_unsealed;
 create index decisions_unsealed on decisions (tenant_id, decided_at, decision_id) where sealed = 0;
 drop index consent_events_unsealed;
 create index consent_events_unsealed on consent_events (tenant_id, received_at, consent_event_id) where sealed = 0;
+
+-- Both columns: SQLite took the index on (tenant_id, state) for a wamid, and read all messages for every status.
+drop index outbox_by_wamid;
+create index outbox_by_wamid on outbox (tenant_id, wamid, outbox_id) where wamid is not null;
+create index outbox_by_tenant on outbox (tenant_id, outbox_id);
+drop index outbox_untallied;
+create index outbox_untallied on outbox (tenant_id, created_at, outbox_id)
+    where tallied_state <> state or tallied_rank < status_rank;
