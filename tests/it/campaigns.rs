@@ -140,6 +140,8 @@ pub(crate) async fn everybody_is_counted_and_only_the_approved_plan_runs(env: En
     );
     assert_eq!(plan["cost"]["unknown_messages"], 0);
     assert_eq!(plan["finish"]["limiter"], "number");
+    assert_eq!(plan["portfolio"]["unlimited"], true, "{plan}");
+    assert_eq!(plan["portfolio"]["needed"], 2);
     assert_eq!(
         plan["previews"][0]["text"],
         "Esta semana, 20 % en toda la tienda."
@@ -208,6 +210,31 @@ pub(crate) async fn everybody_is_counted_and_only_the_approved_plan_runs(env: En
         .await
         .unwrap_err();
     assert!(error.to_string().contains("approve it again"), "{error}");
+    env.end().await;
+}
+
+pub(crate) async fn somebody_else_approves_where_the_account_wants_it(env: Env) {
+    let sol = env.sol();
+    let looser = json!({ "brake_failures_percent": 50 });
+    let refused = sol.api.put("/v1/policy", looser).await.unwrap_err();
+    assert!(refused.to_string().contains("brake_failures_percent"));
+    let two = json!({ "campaign_second_person": true });
+    sol.api.put("/v1/policy", two).await.unwrap();
+    let id = create(&env, &weekly()).await;
+    let path = format!("/v1/campaigns/{id}/approve");
+    let plan = act(&env, &id, "plan", json!({})).await;
+    let hash = json!({ "plan_hash": plan["hash"] });
+    let own = sol.api.post(&path, hash.clone()).await.unwrap_err();
+    assert!(own.to_string().contains("somebody else"), "{own}");
+    assert_eq!(show(&env, &id).await["state"], "planned");
+    let token = json!({ "label": "the owner", "tenant": sol.shop.slug });
+    let token = env.world.operator.post("/v1/tokens", token).await.unwrap();
+    let owner = env.as_token(token["token"].as_str().unwrap());
+    let approved = owner.post(&path, hash).await.unwrap();
+    assert_eq!(approved["state"], "approved", "{approved}");
+    assert_ne!(approved["author"], approved["approved_by"]);
+    act(&env, &id, "run", json!({})).await;
+    assert_eq!(count(&until(&env, &id, "done").await, "sent"), 2);
     env.end().await;
 }
 

@@ -75,6 +75,7 @@ fn main() -> ExitCode {
         harness::test!(lost_answer::a_lost_answer_is_one_send_and_one_settled_state),
         harness::test!(lost_answer::a_refusal_of_meta_is_shown_with_its_code),
         harness::test!(campaigns::everybody_is_counted_and_only_the_approved_plan_runs),
+        harness::test!(campaigns::somebody_else_approves_where_the_account_wants_it),
         harness::test!(campaigns::values_come_from_the_person_and_who_has_none_is_left_out),
         harness::test!(campaigns::pause_rests_resume_goes_on_and_stop_cancels_the_rest),
         harness::test!(campaigns::a_template_paused_in_the_middle_pauses_its_campaign),

@@ -239,6 +239,31 @@ impl Policy {
                 i64::from(self.codes_per_hour),
                 i64::from(d.codes_per_hour),
             ),
+            (
+                "brake_sample",
+                i64::from(self.brake_sample),
+                i64::from(d.brake_sample),
+            ),
+            (
+                "brake_failures_percent",
+                i64::from(self.brake_failures_percent),
+                i64::from(d.brake_failures_percent),
+            ),
+            (
+                "brake_opt_outs_percent",
+                i64::from(self.brake_opt_outs_percent),
+                i64::from(d.brake_opt_outs_percent),
+            ),
+            (
+                "campaign_approval_ms",
+                self.campaign_approval_ms.0,
+                d.campaign_approval_ms.0,
+            ),
+            (
+                "campaign_overdue_ms",
+                self.campaign_overdue_ms.0,
+                d.campaign_overdue_ms.0,
+            ),
         ];
         let at_least = [
             (
@@ -422,6 +447,20 @@ mod tests {
                 "promotional_per_day",
                 Policy {
                     promotional_per_day: 2,
+                    ..Policy::default()
+                },
+            ),
+            (
+                "brake_failures_percent",
+                Policy {
+                    brake_failures_percent: 11,
+                    ..Policy::default()
+                },
+            ),
+            (
+                "campaign_overdue_ms",
+                Policy {
+                    campaign_overdue_ms: Millis(3_600_001),
                     ..Policy::default()
                 },
             ),

@@ -36,6 +36,15 @@ impl TenantTx<'_> {
             .map(drop)
     }
 
+    /// People written to first within 24 hours, counted no further than one over the limit.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn tier_used(&mut self, limit: Option<MessagingLimit>, now: Ts) -> Result<u64> {
+        let read = self.tier_use(limit, now).await?;
+        Ok(u64::try_from(read.people).unwrap_or_default())
+    }
+
     /// How much of a limit is used; an unknown one is the smallest.
     pub(crate) async fn tier_use(
         &mut self,

@@ -409,6 +409,19 @@ pub(crate) fn plan_lines(plan: &Value) -> Vec<String> {
         },
         text(cost, "effective")
     ));
+    let portfolio = plan.get("portfolio").unwrap_or(&empty);
+    if portfolio.get("unlimited") != Some(&Value::Bool(true)) {
+        let limit = match text(portfolio, "limit") {
+            unknown if unknown.is_empty() => "unknown, 250 is reckoned with".to_owned(),
+            known => known,
+        };
+        lines.push(format!(
+            "limit on people written to first in 24 h: {limit}; {} used, {} needed, {} over it",
+            text(portfolio, "used"),
+            text(portfolio, "needed"),
+            text(portfolio, "over")
+        ));
+    }
     lines
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use portero_domain::account::MessagingLimit;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{CampaignId, ContactId, TenantId};
 use portero_domain::language::Language;
-use portero_domain::template::TemplateCategory;
-use portero_store::model::CampaignRow;
+use portero_domain::template::{Template, TemplateCategory};
+use portero_store::Tx;
+use portero_store::model::{Addressee, CampaignRow};
 
 use super::views::{CostLine, CostView, PlanView, PortfolioView, PreviewView, SliceView};
 use crate::addressees::{Made, make, render};
@@ -48,7 +50,13 @@ pub async fn show_plan(
         });
     };
     let plan = plan::read(text)?;
-    let previews = previews(ctx, &mut tx, &row, &plan).await?;
+    let portfolio = portfolio(&mut tx, &row, &plan, ctx.now()).await?;
+    let longest = longest(&mut tx, &row, &plan).await?;
+    drop(tx);
+    let previews = match longest {
+        Some((template, people)) => previews(ctx, &row, &template, &people).await,
+        None => Vec::new(),
+    };
     let slices = plan
         .slices
         .iter()
@@ -73,10 +81,7 @@ pub async fn show_plan(
         previews,
         finish: plan.finish(row.definition.schedule.spread()),
         cost: cost(&plan, ctx.now()),
-        portfolio: PortfolioView {
-            limit: None,
-            needed: plan.count("now") + plan.count("later"),
-        },
+        portfolio,
     })
 }
 
@@ -100,29 +105,39 @@ fn title(rule: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-async fn previews(
-    ctx: &Context,
-    tx: &mut portero_store::Tx,
+/// The people whose texts are longest, and the template they would read.
+async fn longest(
+    tx: &mut Tx,
     row: &CampaignRow,
     plan: &Plan,
-) -> Result<Vec<PreviewView>, FlowError> {
+) -> Result<Option<(Template, Vec<Addressee>)>, FlowError> {
     let Some(template) = plan::template(tx, row).await? else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let ids: Vec<ContactId> = plan.longest.iter().map(|(c, _)| *c).collect();
     let people = tx
         .tenant(row.tenant)
         .some_people(row.id, &ids, &row.definition.attributes())
         .await?;
-    let words = plan::words(ctx, row, &template, &people)
+    Ok(Some((template, people)))
+}
+
+/// Their texts; a plugin may be asked for words, so no transaction is open.
+async fn previews(
+    ctx: &Context,
+    row: &CampaignRow,
+    template: &Template,
+    people: &[Addressee],
+) -> Vec<PreviewView> {
+    let words = plan::words(ctx, row, template, people)
         .await
         .unwrap_or_default();
     let mut out: Vec<PreviewView> = people
         .iter()
         .filter_map(
-            |person| match make(&*ctx.ids, row, &template, person, &words, ctx.now()) {
+            |person| match make(&*ctx.ids, row, template, person, &words, ctx.now()) {
                 Made::Proposal(proposal) => {
-                    let text = render(&template, &proposal.content);
+                    let text = render(template, &proposal.content);
                     Some(PreviewView {
                         contact: person.contact,
                         characters: u64::try_from(text.chars().count()).unwrap_or_default(),
@@ -134,7 +149,37 @@ async fn previews(
         )
         .collect();
     out.sort_by_key(|p| std::cmp::Reverse(p.characters));
-    Ok(out)
+    out
+}
+
+/// What the campaign does to the limit on people written to first.
+async fn portfolio(
+    tx: &mut Tx,
+    row: &CampaignRow,
+    plan: &Plan,
+    now: Ts,
+) -> Result<PortfolioView, FlowError> {
+    let mut tenant = tx.tenant(row.tenant);
+    let number = tenant.number(&row.definition.phone_number_id).await?;
+    let limit = match number {
+        Some(number) => tenant.account(&number.waba).await?.limit,
+        None => None,
+    };
+    let used = tenant.tier_used(limit, now).await?;
+    let needed = plan.count("now") + plan.count("later");
+    let room = limit.unwrap_or(MessagingLimit::SMALLEST).for_promotion();
+    let unlimited = limit.is_some_and(MessagingLimit::is_unlimited);
+    Ok(PortfolioView {
+        limit: limit.filter(|_| !unlimited).map(|l| u64::from(l.0)),
+        unlimited,
+        used,
+        needed,
+        over: if unlimited {
+            0
+        } else {
+            (used + needed).saturating_sub(u64::from(room))
+        },
+    })
 }
 
 fn cost(plan: &Plan, now: Ts) -> CostView {

@@ -217,10 +217,17 @@ pub struct CostLine {
 /// The portfolio's limit.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PortfolioView {
-    /// People the business may write to first in 24 hours; absent when not known.
+    /// People the business may write to first in 24 hours; absent when there is no limit, or it is not
+    /// known: then the smallest, 250, is reckoned with.
     pub limit: Option<u64>,
+    /// Whether there is none.
+    pub unlimited: bool,
+    /// People it has written to first in the last 24 hours, counted no further than one over the limit.
+    pub used: u64,
     /// People this campaign would write to.
     pub needed: u64,
+    /// Of those, more than there is room for today (95 % of the limit is for promotion); they would wait.
+    pub over: u64,
 }
 
 /// One person of a campaign.
