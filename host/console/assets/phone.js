@@ -338,7 +338,7 @@
     const cells = item.who === "person" ? personRow(item) : item.who === "business" ? businessRow(item) : noteRow(item);
     const [first, second] = cells;
     const isNote = item.who === "consent";
-    return make("li", { class: "row " + item.who, "data-key": item.key, "data-reached": item.who === "business" ? String(item.reached) : null },
+    return make("li", { class: "row " + item.who, "data-key": item.key, "data-wamid": item.wamid || null, "data-reached": item.who === "business" ? String(item.reached) : null },
       make("div", { class: "cell phone" }, isNote ? null : first),
       make("div", { class: "cell verdict" }, isNote ? first : second || null));
   }
@@ -364,7 +364,8 @@
       wanted.push([item.key, JSON.stringify(item), () => row(item)]);
     }
     const before = state.drawn;
-    const focused = document.activeElement;
+    const held = items.contains(document.activeElement) ? document.activeElement : null;
+    const heldRow = held && held.closest("#items > *");
     const drawn = new Map();
     let added = 0;
     let cursor = items.firstChild;
@@ -377,11 +378,8 @@
           const fold = old.node.querySelector("details.proof");
           const folded = node.querySelector("details.proof");
           if (fold && folded) folded.open = fold.open;
-          const held = old.node.contains(focused) ? focused : null;
           if (cursor === old.node) cursor = old.node.nextSibling;
           old.node.remove();
-          items.insertBefore(node, cursor);
-          if (held) refocus(node, held);
         } else added += 1;
       }
       if (node === cursor) cursor = cursor.nextSibling;
@@ -389,15 +387,21 @@
       drawn.set(key, { node, print });
     }
     for (const [key, { node }] of before) if (!drawn.has(key) && node.parentNode === items) node.remove();
+    // A row that was drawn anew, or only moved, has lost the focus it held.
+    if (held && document.activeElement !== held) refocus(held, heldRow, drawn);
     state.drawn = drawn;
     if (stick) toEnd();
     else if (added) newer.hidden = false;
   }
-  function refocus(node, held) {
-    const again = held.dataset.tap !== undefined
-      ? [...node.querySelectorAll("[data-tap]")].find((b) => b.dataset.tap === held.dataset.tap)
-      : node.querySelector(held.tagName.toLowerCase());
-    (again || log).focus({ preventScroll: true });
+  const ofMessage = (wamid) => [...items.children].find((row) => row.dataset.wamid !== undefined && row.dataset.wamid === wamid);
+  function refocus(held, heldRow, drawn) {
+    if (held.isConnected) return held.focus({ preventScroll: true });
+    // A message has another key once its record is known; its id at Meta stays.
+    const now = drawn.get(heldRow.dataset.key);
+    const row = now ? now.node : ofMessage(heldRow.dataset.wamid);
+    const same = held.dataset.tap !== undefined ? `[data-tap="${CSS.escape(held.dataset.tap)}"]`
+      : held.dataset.list !== undefined ? "[data-list]" : held.tagName.toLowerCase();
+    ((row && row.querySelector(same)) || log).focus({ preventScroll: true });
   }
   function announceChanges() {
     const fates = new Map();
@@ -422,6 +426,14 @@
 
   function drawPeople() {
     const list = byId("people");
+    if (state.people === null) {
+      // Nobody of the shop before may be tapped while the people of this one are on their way.
+      list.setAttribute("aria-busy", "true");
+      list.dataset.print = "";
+      list.replaceChildren(make("li", { class: "quiet" }, words("people.loading")));
+      byId("who").textContent = "";
+      return;
+    }
     list.removeAttribute("aria-busy");
     // Drawn again only when it changed: a tap must not miss its button.
     const print = JSON.stringify([state.people, state.person]);
@@ -516,8 +528,10 @@
   // ---- The menu of a list -------------------------------------------------------------------
 
   const menu = byId("menu");
+  let menuOf = null;
   function openMenu(item) {
     const { list } = item.bubble;
+    menuOf = item.wamid;
     byId("menu-title").textContent = list.button;
     byId("menu-body").replaceChildren(...list.sections.map((section) => make("section", {},
       section.title ? make("h3", {}, section.title) : null,
@@ -528,6 +542,14 @@
     menu.showModal();
     byId("menu-body").querySelector("button").focus();
   }
+  // A status may have drawn the message anew meanwhile: then its button is another one, and the
+  // browser leaves the focus in the closed menu until it draws next.
+  menu.addEventListener("close", () => {
+    const focused = document.activeElement;
+    if (focused && focused !== document.body && !menu.contains(focused)) return;
+    const row = ofMessage(menuOf);
+    ((row && row.querySelector("[data-list]")) || log).focus();
+  });
   byId("menu-close").addEventListener("click", () => menu.close());
   menu.addEventListener("click", (event) => { if (event.target === menu) menu.close(); });
 
@@ -718,6 +740,7 @@
     forget();
     openShop();
     remember();
+    drawPeople();
     drawState();
     refresh();
   });
