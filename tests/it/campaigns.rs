@@ -333,6 +333,9 @@ pub(crate) async fn pause_rests_resume_goes_on_and_stop_cancels_the_rest(env: En
 
 pub(crate) async fn a_template_paused_in_the_middle_pauses_its_campaign(env: Env) {
     customers(&env, 20).await;
+    // Nobody listens there: the log shows what would have been told.
+    let hook = json!({ "url": "http://127.0.0.1:1/", "events": ["campaign.paused"] });
+    let hook = env.sol().api.post("/v1/webhooks", hook).await.unwrap();
     let (id, _) = launch(&env, &weekly()).await;
     env.settle().await;
     let path = format!("/_sim/templates/{}/promo_semana/es", env.sol().shop.waba);
@@ -353,6 +356,16 @@ pub(crate) async fn a_template_paused_in_the_middle_pauses_its_campaign(env: Env
         .await
         .unwrap_err();
     assert!(error.to_string().contains("template"), "{error}");
+    let hook = hook["id"].as_str().unwrap();
+    let log = format!("/v1/webhooks/{hook}/deliveries");
+    let told = env.sol().api.get(&log).await.unwrap();
+    assert_eq!(told["items"].as_array().unwrap().len(), 1, "once: {told}");
+    assert_eq!(told["items"][0]["fault"], "no connection", "{told}");
+    let notice = told["items"][0]["id"].as_str().unwrap();
+    let told = env.sol().api.get(&format!("{log}/{notice}")).await.unwrap();
+    let body: Value = serde_json::from_str(told["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["data"]["campaign"], id.as_str());
+    assert_eq!(body["data"]["reason"], "template.paused");
     show(&env, &id).await;
     env.end().await;
 }

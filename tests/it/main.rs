@@ -32,6 +32,7 @@ mod segments;
 mod stop;
 mod tenants;
 mod webhooks;
+mod webhooks_out;
 
 use std::process::ExitCode;
 
@@ -84,6 +85,10 @@ fn main() -> ExitCode {
         harness::test!(campaigns::a_scheduled_campaign_starts_by_itself_and_not_too_late),
         harness::test!(campaigns::a_campaign_that_does_not_arrive_brakes_itself),
         harness::test!(campaigns::a_segment_gets_the_plugins_words),
+        harness::test!(webhooks_out::what_happens_is_told_signed_and_once),
+        harness::test!(webhooks_out::what_does_not_arrive_is_tried_again_then_given_up_and_shown),
+        harness::test!(webhooks_out::a_secret_is_rotated_without_a_gap),
+        harness::test!(webhooks_out::an_address_inside_is_refused_with_the_reason),
         harness::test!(stop::a_stopped_tenant_sends_nothing_until_resumed),
         harness::test!(imports::good_lines_go_in_and_bad_ones_are_told_with_line_and_reason),
         harness::test!(imports::a_file_that_breaks_off_goes_on_where_it_stands),

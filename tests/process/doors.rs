@@ -1,6 +1,8 @@
 //! Verbs against a running host: who may ask what, and what is answered to nonsense.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 
 use crate::binary::{finish, folder, portero, run};
 use crate::shops::Shops;
@@ -315,4 +317,58 @@ fn teaches(here: &std::path::Path, path: &mut Vec<String>) -> usize {
         path.pop();
     }
     found
+}
+
+/// Answers one request after the other with these statuses, then ends.
+fn receiver(answers: &'static [u16]) -> (String, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/portero", listener.local_addr().unwrap());
+    let answering = std::thread::spawn(move || {
+        for status in answers {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut seen = Vec::new();
+            let mut part = [0_u8; 4096];
+            while !String::from_utf8_lossy(&seen).contains("\"type\":\"ping\"") {
+                let n = socket.read(&mut part).unwrap();
+                assert!(n > 0, "{}", String::from_utf8_lossy(&seen));
+                seen.extend_from_slice(&part[..n]);
+            }
+            assert!(String::from_utf8_lossy(&seen).contains("webhook-signature: v1,"));
+            let answer =
+                format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            socket.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (url, answering)
+}
+
+pub(crate) fn webhooks_are_added_tested_and_forgotten(shops: &Shops) {
+    let sol = ["--tenant", "tienda-sol"];
+    let run = |words: &[&str]| shops.run(&[&["webhook"], words, &sol[..]].concat());
+    run(&["list"]).says(0, &["no webhook yet", "portero webhook add"]);
+    run(&["events"]).says(0, &["conversation.unanswered", "Nobody answered"]);
+    run(&["add", "http://10.0.0.1/x"]).says(1, &["use https", "webhook_private_hosts"]);
+    run(&["add", "https://a.example/", "--event", "campaign"])
+        .says(1, &["`campaign` is no kind", "campaign.paused"]);
+    let (url, answering) = receiver(&[200, 410]);
+    let made = run(&["add", &url, "--event", "campaign.paused", "--json"]).json();
+    let id = made["id"].as_str().unwrap();
+    assert!(made["secret"].as_str().unwrap().starts_with("whsec_"));
+    run(&["test", id]).says(0, &["delivered", "\"type\":\"ping\"", "200"]);
+    run(&["list"]).says(0, &[id, "ok"]);
+    run(&["test", id]).says(1, &["given_up", "answered 410"]);
+    answering.join().unwrap();
+    run(&["list"]).says(0, &["disabled", "410 Gone"]);
+    run(&["log", id]).says(0, &["ping", "given_up", "delivered"]);
+    run(&["rotate", id]).says(0, &["whsec_", "shown once"]);
+    run(&["replay", id]).says(1, &["enable it first"]);
+    run(&["enable", id]).says(0, &["is tried again"]);
+    run(&["replay", id, "--since", "soon"]).says(1, &["since", "not an instant"]);
+    let lua = shops.tenant(1, "api_token");
+    shops
+        .elsewhere(lua, &["webhook", "log", id])
+        .says(1, &["no webhook"]);
+    run(&["remove", id]).says(0, &["forgotten"]);
+    run(&["remove", id]).says(1, &["no webhook"]);
+    run(&["remove", "nonsense"]).says(1, &["whk_"]);
 }

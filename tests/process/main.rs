@@ -112,6 +112,10 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
         "doors::what_is_no_plugin_is_refused_with_the_reason",
         doors::what_is_no_plugin_is_refused_with_the_reason,
     ),
+    (
+        "doors::webhooks_are_added_tested_and_forgotten",
+        doors::webhooks_are_added_tested_and_forgotten,
+    ),
 ];
 
 type Run = fn(Option<String>) -> Pin<Box<dyn Future<Output = ()>>>;

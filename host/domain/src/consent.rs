@@ -76,6 +76,12 @@ impl ConsentEventKind {
             ConsentEventKind::MetaResume => "meta_resume",
         }
     }
+
+    /// Whether the person takes something back with it.
+    #[must_use]
+    pub const fn withdraws(self) -> bool {
+        matches!(self, ConsentEventKind::Revoked | ConsentEventKind::MetaStop)
+    }
 }
 
 /// What a consent event covers.

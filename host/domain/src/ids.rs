@@ -98,6 +98,8 @@ ids! {
     EventId = "evt";
     /// A plugin installed for a tenant.
     InstallationId = "ins";
+    /// Something told to a tenant's own systems; the `webhook-id` of all its deliveries.
+    NoticeId = "ntc";
     /// A proposal on its way (or its end): the row of the outbox.
     OutboxId = "out";
     /// A full pass of a segmentation plugin over everybody.
@@ -110,6 +112,8 @@ ids! {
     TimerId = "tmr";
     /// An access token of the API.
     TokenId = "tok";
+    /// An address of a tenant's own systems that notices go to.
+    WebhookId = "whk";
 }
 
 macro_rules! texts {

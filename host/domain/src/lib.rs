@@ -11,6 +11,7 @@ pub mod consent;
 pub mod content;
 pub mod ids;
 pub mod language;
+pub mod notice;
 pub mod plugin;
 pub mod proposal;
 pub mod status;

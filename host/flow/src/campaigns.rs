@@ -8,6 +8,7 @@
 use portero_domain::campaign::{CampaignState, due_by, turn_of};
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{CampaignId, DecisionId, TenantId};
+use portero_domain::notice::NoticeKind;
 use portero_domain::proposal::{OutboxState, Proposal, Purpose};
 use portero_domain::template::{Template, TemplateStatus};
 use portero_gate::record::{DecisionRecord, content_hash};
@@ -16,6 +17,7 @@ use portero_store::Tx;
 use portero_store::model::{
     AwakeCampaign, CampaignRow, DecisionRow, NewOutbox, TenantRow, TurnTaken,
 };
+use serde_json::json;
 
 use crate::addressees::{Made, Words, make};
 use crate::context::Context;
@@ -143,6 +145,10 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
     } else if through {
         campaign.state = CampaignState::Done;
         campaign.finished_at = Some(now);
+        let data = json!({ "campaign": campaign.id, "people": campaign.people });
+        tx.tenant(one.tenant)
+            .tell(NoticeKind::CampaignDone, &data, now)
+            .await?;
     } else if due && !stopped && !full {
         match (&template, words) {
             (Some(template), Ok(words)) => {
@@ -354,6 +360,11 @@ pub(crate) async fn pause(
         .rest_campaign_lanes(campaign.id)
         .await?;
     tracing::warn!(campaign.id = %campaign.id, reason, "campaign paused");
+    let data =
+        json!({ "campaign": campaign.id, "reason": reason, "detail": campaign.reason_detail });
+    tx.tenant(campaign.tenant)
+        .tell(NoticeKind::CampaignPaused, &data, now)
+        .await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use portero_domain::clock::{Clock, Millis, Ts};
 use portero_domain::ids::{IdSource, InstallationId};
 use portero_meta::client::CloudApi;
 use portero_meta::transport::Transport;
+use portero_net::webhook::WebhookSender;
 use portero_sandbox::{Admission, Breaker, Loaded, Sandbox};
 use portero_store::Store;
 use portero_store::model::InstallationRow;
@@ -88,6 +89,8 @@ pub struct Context {
     pub transport: Arc<dyn Transport>,
     /// Reads templates and numbers from Meta.
     pub cloud: CloudApi,
+    /// Tells tenants' own systems.
+    pub webhooks: WebhookSender,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids and random bytes.
@@ -133,6 +136,8 @@ pub struct Parts {
     pub transport: Arc<dyn Transport>,
     /// Reads templates and numbers from Meta.
     pub cloud: CloudApi,
+    /// Tells tenants' own systems.
+    pub webhooks: WebhookSender,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids and random bytes.
@@ -154,6 +159,7 @@ impl Context {
             sandbox: parts.sandbox,
             transport: parts.transport,
             cloud: parts.cloud,
+            webhooks: parts.webhooks,
             clock: parts.clock,
             ids: parts.ids,
             host: parts.host,
@@ -276,6 +282,12 @@ counters! {
     segment_contacts,
     /// People a segmentation plugin stumbled over.
     segment_faults,
+    /// Notices that arrived at a tenant's own system.
+    webhooks_out_delivered,
+    /// Tries that did not, and come again.
+    webhooks_out_failed,
+    /// Notices given up.
+    webhooks_out_given_up,
     /// Steps that ended in an error and will be tried again.
     step_errors,
 }

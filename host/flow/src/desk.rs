@@ -21,6 +21,7 @@ pub mod templates;
 pub mod tenants;
 mod trade;
 pub mod verdicts;
+pub mod webhooks;
 
 /// Most rows a list answers with.
 pub const LIST_LIMIT: usize = 200;

@@ -38,6 +38,7 @@ pub mod track;
 pub mod tally;
 
 pub mod consent;
+pub mod deliver;
 pub mod segment;
 pub mod services;
 pub mod sweep;

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::{campaigns, dispatch, interpret, segment, sweep, tally, timers};
+use crate::{campaigns, deliver, dispatch, interpret, segment, sweep, tally, timers};
 
 /// How long a loop waits when nobody wakes it: the truth behind every hint.
 const POLL: Duration = Duration::from_millis(250);
@@ -37,6 +37,7 @@ impl Workers {
             Loop::Segments,
             Loop::Figures,
             Loop::Campaigns,
+            Loop::Webhooks,
         ] {
             let (ctx, stop) = (Arc::clone(ctx), stop.clone());
             tracker.spawn(async move { run(&ctx, kind, &stop).await });
@@ -66,6 +67,7 @@ enum Loop {
     Segments,
     Figures,
     Campaigns,
+    Webhooks,
 }
 
 async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
@@ -75,7 +77,9 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
         let room = match kind {
             Loop::Inbox => room(&ctx.inbox_slots, interpret::CLAIM_LIMIT).await,
             Loop::Outbox => room(&ctx.outbox_slots, dispatch::CLAIM_LIMIT).await,
-            Loop::Chores | Loop::Segments | Loop::Figures | Loop::Campaigns => Vec::new(),
+            Loop::Chores | Loop::Segments | Loop::Figures | Loop::Campaigns | Loop::Webhooks => {
+                Vec::new()
+            }
         };
         let result = {
             let working = Arc::new(Arc::clone(&ctx.pause).read_owned().await);
@@ -90,6 +94,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
                 Loop::Segments => segment::step(ctx).await,
                 Loop::Figures => tally::step(ctx).await,
                 Loop::Campaigns => campaigns::step(ctx).await,
+                Loop::Webhooks => deliver::step(ctx).await,
             }
         };
         let wait = match result {
@@ -105,7 +110,9 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
             match kind {
                 Loop::Inbox => ctx.wake_inbox.notified().await,
                 Loop::Outbox => ctx.wake_outbox.notified().await,
-                Loop::Chores | Loop::Segments | Loop::Figures => std::future::pending().await,
+                Loop::Chores | Loop::Segments | Loop::Figures | Loop::Webhooks => {
+                    std::future::pending().await
+                }
                 Loop::Campaigns => ctx.wake_campaigns.notified().await,
             }
         };

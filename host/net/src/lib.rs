@@ -2,7 +2,7 @@
 //!
 //! [`client()`] talks to addresses the operator configured (Graph, the simulator); [`guarded_client`]
 //! talks to addresses a plugin named and therefore refuses everything that is not public, and every
-//! messaging provider.
+//! messaging provider. [`webhook`] tells tenants' own systems, under the same guard.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -11,6 +11,7 @@ pub mod client;
 pub mod guard;
 pub mod providers;
 pub mod tls;
+pub mod webhook;
 
 pub use client::{ClientError, ClientOptions, client, guarded_client};
 pub use guard::{Blocked, GuardedResolver, check_url, is_global};

@@ -11,12 +11,14 @@ mod figures;
 mod inbox;
 mod people;
 mod token;
+mod webhook;
 
 pub use campaign::{CampaignCommand, CampaignNew};
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
 pub use token::TokenCommand;
+pub use webhook::WebhookCommand;
 
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
 #[derive(Parser, Debug)]
@@ -129,6 +131,9 @@ pub enum Command {
     /// Access tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Tell your own systems: who waits for a person, who withdrew, which campaign rests
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
 }
 
 /// Flags of `demo`.

@@ -20,6 +20,7 @@ pub mod stop;
 pub mod template;
 pub mod tenant;
 pub mod token;
+pub mod webhook;
 
 use serde_json::Value;
 

@@ -14,6 +14,7 @@ use portero_flow::{Context, Point, Probe};
 use portero_meta::client::CloudApi;
 use portero_meta::transport::Transport;
 use portero_net::ClientOptions;
+use portero_net::webhook::WebhookSender;
 use portero_sandbox::{Allocator, Sandbox, SandboxConfig};
 use portero_store::{EngineKind, MasterKey, Store};
 use tokio::net::TcpListener;
@@ -132,6 +133,8 @@ impl Host {
             Some(wrap) => wrap(real),
             None => real,
         };
+        let webhooks = WebhookSender::new(config.webhook_private_hosts.clone())
+            .context("cannot build the HTTP client of webhooks")?;
         let mut name = [0_u8; 6];
         ids.random(&mut name);
         let lease = Millis::secs(
@@ -144,6 +147,7 @@ impl Host {
             sandbox,
             transport,
             cloud,
+            webhooks,
             clock,
             ids,
             host: format!("host-{}", hex::encode(name)),

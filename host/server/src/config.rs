@@ -40,6 +40,14 @@ pub struct Config {
     /// Plugin calls at the same time (1 to 512).
     #[config(env = "PORTERO_PLUGIN_CONCURRENCY", default = 64)]
     pub plugin_concurrency: u32,
+    /// Hosts of your own network that webhooks may go to although they are not public, as they stand
+    /// in the address, without port; plain http is allowed for them. `PORTERO_*`: separated by commas.
+    #[config(
+        env = "PORTERO_WEBHOOK_PRIVATE_HOSTS",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub webhook_private_hosts: Vec<String>,
 }
 
 impl Config {
@@ -103,6 +111,7 @@ const KEYS: &[&str] = &[
     "graph_version",
     "http_timeout_secs",
     "plugin_concurrency",
+    "webhook_private_hosts",
 ];
 
 /// A misspelled key would silently leave its default: it is an error with the nearest known one.

@@ -3,6 +3,7 @@
 use portero_domain::clock::Ts;
 use portero_domain::consent::{ConsentEvent, ConsentScope};
 use portero_domain::ids::{ContactId, TenantId};
+use portero_domain::notice::NoticeKind;
 use serde_json::json;
 
 use crate::db;
@@ -85,7 +86,13 @@ impl TenantTx<'_> {
             event.captured_at,
             event.received_at
         ];
-        self.tx.run(CONSENT_APPEND, args).await?;
+        let new = self.tx.run(CONSENT_APPEND, args).await? == 1;
+        if new && event.kind.withdraws() {
+            let what =
+                json!({ "contact": contact, "scope": scope_text(&event.scope), "event": event.id });
+            self.tell(NoticeKind::ConsentWithdrawn, &what, event.received_at)
+                .await?;
+        }
         self.mark_due(&[contact], event.received_at).await.map(drop)
     }
 

@@ -4,7 +4,8 @@ use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{
     AttemptId, CampaignId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, ImportId,
-    InstallationId, OutboxId, PhoneNumberId, RunId, TenantId, TimerId, TokenId, WabaId, Wamid,
+    InstallationId, NoticeId, OutboxId, PhoneNumberId, RunId, TenantId, TimerId, TokenId, WabaId,
+    Wamid, WebhookId,
 };
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -150,11 +151,13 @@ from_ids!(
     EventId,
     ImportId,
     InstallationId,
+    NoticeId,
     OutboxId,
     RunId,
     TenantId,
     TimerId,
-    TokenId
+    TokenId,
+    WebhookId
 );
 
 macro_rules! from_texts {

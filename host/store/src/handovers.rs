@@ -2,6 +2,8 @@
 
 use portero_domain::clock::Ts;
 use portero_domain::ids::{ContactId, EventId, PhoneNumberId, TenantId};
+use portero_domain::notice::NoticeKind;
+use serde_json::json;
 
 use crate::db;
 use crate::error::Result;
@@ -324,6 +326,14 @@ impl TenantTx<'_> {
     ) -> Result<()> {
         let id = EventId::new(&*self.tx.secrets.ids, now);
         let args = args![self.tenant, number, contact, id, what, note, author, now];
-        self.must("contact", HANDOVER_EVENT, args).await
+        self.must("contact", HANDOVER_EVENT, args).await?;
+        let kind = match what {
+            "handed_over" => NoticeKind::ConversationHandedOver,
+            "unanswered" => NoticeKind::ConversationUnanswered,
+            "given_back" => NoticeKind::ConversationGivenBack,
+            _ => return Ok(()),
+        };
+        let data = json!({ "contact": contact, "phone_number_id": number, "author": author });
+        self.tell(kind, &data, now).await.map(drop)
     }
 }

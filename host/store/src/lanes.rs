@@ -47,6 +47,10 @@ pub struct IdleCounts {
     pub timers_due: u64,
     /// Campaigns whose next turn has come.
     pub campaigns_due: u64,
+    /// Webhooks out that are due or on the wire.
+    pub deliveries_due: u64,
+    /// People nobody answered in time and nobody was alerted of.
+    pub alerts_due: u64,
 }
 
 macro_rules! rank {
@@ -156,13 +160,17 @@ statements! {
         (select count(*) from lanes l where l.lease_until_at > $2 or (l.ready_at <= $1 and ", not_stopped!(), ")),
         (select count(*) from attempts where state = 'begun'),
         (select count(*) from plugin_timers where due_at <= $1),
-        (select count(*) from campaigns where state in ('approved', 'running') and next_at <= $1)");
+        (select count(*) from campaigns where state in ('approved', 'running') and next_at <= $1),
+        (select count(*) from webhook_deliveries where next_at <= $1),
+        (select count(*) from conversations v join tenants t on t.tenant_id = v.tenant_id
+            where v.waiting_since_at is not null and v.alerted_at is null and v.waiting_since_at + t.answer_within_ms <= $1)");
     LEASES_LANES = "update lanes set lease_owner = null, lease_until_at = null where lease_until_at is not null";
     LEASES_EVENTS = "update inbox set lease_owner = null, lease_until_at = null
         where state = 'pending' and lease_until_at is not null";
     LEASES_ATTEMPTS = "update attempts set lease_until_at = $1 where state = 'begun' and lease_until_at > $1";
 }
 
+type Idle = (i64, i64, i64, i64, i64, i64, i64);
 type LaneKey = (String, String, String);
 type Leased = (String, String, String, String, i64, Option<i64>);
 
@@ -182,6 +190,7 @@ impl SystemTx<'_> {
     pub async fn expire_leases(&mut self, lease_now: Ts) -> Result<()> {
         self.tx.run(LEASES_LANES, args![]).await?;
         self.tx.run(LEASES_EVENTS, args![]).await?;
+        self.expire_delivery_leases().await?;
         // One millisecond back: an attempt's lease has to have run out, not to be running out.
         self.tx
             .run(LEASES_ATTEMPTS, args![lease_now.plus_ms(-1)])
@@ -303,16 +312,17 @@ impl SystemTx<'_> {
     /// # Errors
     /// The database.
     pub async fn counts_idle(&mut self, now: Ts, lease_now: Ts) -> Result<IdleCounts> {
-        let row: Option<(i64, i64, i64, i64, i64)> =
-            self.tx.row(IDLE, args![now, lease_now]).await?;
+        let row: Option<Idle> = self.tx.row(IDLE, args![now, lease_now]).await?;
         Ok(row.map_or_else(
             IdleCounts::default,
-            |(events, lanes, attempts, timers, campaigns)| IdleCounts {
+            |(events, lanes, attempts, timers, campaigns, deliveries, alerts)| IdleCounts {
                 events_pending: db::count(events),
                 lanes_ready: db::count(lanes),
                 attempts_begun: db::count(attempts),
                 timers_due: db::count(timers),
                 campaigns_due: db::count(campaigns),
+                deliveries_due: db::count(deliveries),
+                alerts_due: db::count(alerts),
             },
         ))
     }

@@ -37,6 +37,7 @@ mod kv;
 mod lanes;
 mod lists;
 pub mod model;
+mod notices;
 mod numbers;
 mod observations;
 mod outbox;
@@ -58,6 +59,8 @@ mod timers;
 mod tokens;
 mod transactions;
 mod tx;
+mod webhook_deliveries;
+mod webhooks;
 mod wordings;
 mod writer;
 

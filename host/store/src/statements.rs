@@ -45,6 +45,9 @@ const FILES: &[&[Sql]] = &[
     crate::outbox_many::ALL,
     crate::campaigns::ALL,
     crate::campaign_people::ALL,
+    crate::notices::ALL,
+    crate::webhooks::ALL,
+    crate::webhook_deliveries::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

@@ -68,6 +68,10 @@ pub struct IdleView {
     pub segments: u64,
     /// Campaigns whose next turn has come.
     pub campaigns: u64,
+    /// Webhooks out that are due or on the wire.
+    pub webhooks: u64,
+    /// Alerts that are due: people nobody answered in time.
+    pub alerts: u64,
 }
 
 /// Whether all queues are empty.
@@ -88,6 +92,8 @@ pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
             + n.attempts_begun
             + n.timers_due
             + n.campaigns_due
+            + n.deliveries_due
+            + n.alerts_due
             + segments
             == 0,
         events: n.events_pending,
@@ -96,5 +102,7 @@ pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
         timers: n.timers_due,
         segments,
         campaigns: n.campaigns_due,
+        webhooks: n.deliveries_due,
+        alerts: n.alerts_due,
     })
 }

@@ -11,6 +11,7 @@ mod plugins;
 mod reports;
 mod segments;
 mod sending;
+mod webhooks;
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
@@ -109,6 +110,15 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(plugins::wording))
         .routes(routes!(reports::list))
         .routes(routes!(reports::show))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::kinds))
+        .routes(routes!(webhooks::get, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::enable))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::delivery))
         .routes(routes!(sending::account))
         .routes(routes!(sending::idle))
         .routes(routes!(sending::stop))

@@ -31,6 +31,7 @@ mod segments;
 mod statuses;
 mod tenants;
 mod together;
+mod webhooks;
 mod world;
 
 use std::future::Future;
@@ -74,6 +75,7 @@ const FILES: &[&[Test]] = &[
     statuses::TESTS,
     tenants::TESTS,
     together::TESTS,
+    webhooks::TESTS,
 ];
 
 fn main() {

@@ -20,6 +20,11 @@ async fn fill(w: &World) {
         .put_app("main", "app-secret-plain", "verify-token-plain", T0)
         .await
         .unwrap();
+    let hook = crate::webhooks::endpoint(w, "whsec_plain", &[]);
+    let mut a = tx.tenant(w.a.id);
+    a.put_webhook(&hook, T0).await.unwrap();
+    let next = "whsec_plain_too".into();
+    a.rotate_webhook(hook.id, &next, T0).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -82,7 +87,8 @@ async fn no_secret_stands_in_the_database(w: World) {
     fill(&w).await;
     let columns = "select app_secret from apps union all select verify_token from apps
         union all select access_token from numbers union all select handle_key from installations
-        union all select data_key from tenants";
+        union all select data_key from tenants union all select secret from webhooks
+        union all select old_secret from webhooks";
     let rows: Vec<(Vec<u8>,)> = if w.is_postgres() {
         let mut conn = sqlx::PgConnection::connect(&w.url).await.unwrap();
         sqlx::query_as(columns).fetch_all(&mut conn).await.unwrap()
@@ -90,7 +96,7 @@ async fn no_secret_stands_in_the_database(w: World) {
         let mut conn = sqlx::SqliteConnection::connect(&w.url).await.unwrap();
         sqlx::query_as(columns).fetch_all(&mut conn).await.unwrap()
     };
-    assert_eq!(rows.len(), 7);
+    assert_eq!(rows.len(), 9);
     for (bytes,) in rows {
         assert_eq!(bytes[0], 1, "version byte");
         let text = String::from_utf8_lossy(&bytes);

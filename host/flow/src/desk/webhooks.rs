@@ -1,0 +1,463 @@
+//! Webhooks out: endpoints of a tenant's own systems, what was delivered, what was not and why.
+
+use portero_domain::clock::{Millis, Ts};
+use portero_domain::ids::{NoticeId, TenantId, WebhookId};
+use portero_domain::notice::NoticeKind;
+use portero_net::webhook;
+use portero_store::StoreError;
+use portero_store::model::{DeliveryRow, NOTICES_KEPT, NewWebhook, TryRow, WebhookRow};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::context::Context;
+use crate::desk::{Page, parse_cursor};
+use crate::error::FlowError;
+
+/// How long the secret before signs beside the new one.
+const ROTATION: Millis = Millis::hours(24);
+/// Longest description, characters.
+const ABOUT_MAX: usize = 200;
+
+/// An endpoint to be made.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookRequest {
+    /// Where to: https, a public name.
+    pub url: String,
+    /// What it is for.
+    #[serde(default)]
+    pub about: String,
+    /// Kinds it wants (`campaign.paused`, …); everything when empty or absent.
+    #[serde(default)]
+    pub events: Vec<String>,
+}
+
+/// An endpoint as it stands.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WebhookView {
+    /// Its id.
+    #[schema(value_type = String)]
+    pub id: WebhookId,
+    /// Where to.
+    pub url: String,
+    /// What it is for.
+    pub about: String,
+    /// Kinds it wants; empty for everything.
+    pub events: Vec<&'static str>,
+    /// `new` (nothing tried), `ok`, `failing` (nothing arrives, tries go on) or `disabled`.
+    pub state: &'static str,
+    /// Since when nothing arrives, RFC 3339.
+    pub failing_since: Option<String>,
+    /// Since when nothing is tried any more, RFC 3339.
+    pub disabled_at: Option<String>,
+    /// Why.
+    pub disabled_reason: Option<String>,
+    /// When something arrived last, RFC 3339.
+    pub delivered_at: Option<String>,
+    /// Deliveries that have not arrived and are not given up.
+    pub waiting: u64,
+    /// When it was made, RFC 3339.
+    pub created_at: String,
+}
+
+/// An endpoint with its signing secret, shown once.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct NewWebhookView {
+    /// The endpoint.
+    #[serde(flatten)]
+    pub webhook: WebhookView,
+    /// What its deliveries are signed with (`whsec_…`). It cannot be shown again; rotating makes a new one.
+    pub secret: String,
+}
+
+/// A kind of notice.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub struct NoticeKindView {
+    /// The word in `type`.
+    pub event: &'static str,
+    /// What it says.
+    pub about: &'static str,
+}
+
+/// Where a delivery stands.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct NoticeView {
+    /// `webhook-id` of every try.
+    #[schema(value_type = String)]
+    pub id: NoticeId,
+    /// What happened.
+    pub event: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// `waiting`, `delivered` or `given_up`.
+    pub state: String,
+    /// Tries so far.
+    pub tries: u32,
+    /// When it is tried next, RFC 3339.
+    pub next_at: Option<String>,
+    /// HTTP status of the newest answer.
+    pub status: Option<u16>,
+    /// What went wrong at the newest try.
+    pub fault: Option<String>,
+}
+
+/// One try of a delivery.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct TryView {
+    /// 1 for the first.
+    pub number: u32,
+    /// When, RFC 3339.
+    pub at: String,
+    /// HTTP status of the answer; absent when there was none.
+    pub status: Option<u16>,
+    /// What went wrong.
+    pub fault: Option<String>,
+    /// How long it took, milliseconds.
+    pub took_ms: i64,
+}
+
+/// A delivery with its body and every try.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct NoticeDetail {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub delivery: NoticeView,
+    /// The bytes that are signed and sent.
+    pub body: String,
+    /// Tries, oldest first.
+    pub log: Vec<TryView>,
+}
+
+/// What to send again.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayRequest {
+    /// One notice (`ntc_…`), whatever became of it.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Else everything given up that happened at or after this instant, RFC 3339; all that is kept when absent.
+    #[serde(default)]
+    pub since: Option<String>,
+}
+
+/// How much is sent again.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub struct ReplayView {
+    /// Deliveries.
+    pub replayed: u64,
+}
+
+fn view(row: WebhookRow) -> WebhookView {
+    let state = match (&row.disabled_at, &row.failing_since, &row.delivered_at) {
+        (Some(_), _, _) => "disabled",
+        (None, Some(_), _) => "failing",
+        (None, None, Some(_)) => "ok",
+        (None, None, None) => "new",
+    };
+    WebhookView {
+        id: row.id,
+        url: row.url,
+        about: row.about,
+        events: row.kinds.iter().map(|k| k.as_str()).collect(),
+        state,
+        failing_since: row.failing_since.map(Ts::rfc3339),
+        disabled_at: row.disabled_at.map(Ts::rfc3339),
+        disabled_reason: row.disabled_reason,
+        delivered_at: row.delivered_at.map(Ts::rfc3339),
+        waiting: row.waiting,
+        created_at: row.created_at.rfc3339(),
+    }
+}
+
+fn notice(row: &DeliveryRow) -> NoticeView {
+    NoticeView {
+        id: row.notice,
+        event: row.kind.clone(),
+        at: row.created_at.rfc3339(),
+        state: row.state.clone(),
+        tries: row.tries,
+        next_at: row.next_at.map(Ts::rfc3339),
+        status: row.status,
+        fault: row.fault.clone(),
+    }
+}
+
+fn one_try(row: TryRow) -> TryView {
+    TryView {
+        number: row.number,
+        at: row.at.rfc3339(),
+        status: row.status,
+        fault: row.fault,
+        took_ms: row.took_ms,
+    }
+}
+
+/// Every kind there is.
+#[must_use]
+pub fn kinds() -> Vec<NoticeKindView> {
+    NoticeKind::ALL
+        .iter()
+        .map(|k| NoticeKindView {
+            event: k.as_str(),
+            about: k.about(),
+        })
+        .collect()
+}
+
+fn read_kinds(words: &[String]) -> Result<Vec<NoticeKind>, FlowError> {
+    let mut kinds = Vec::new();
+    for word in words {
+        let Some(kind) = NoticeKind::parse(word) else {
+            let known: Vec<&str> = NoticeKind::ALL.iter().map(|k| k.as_str()).collect();
+            let why = format!("`{word}` is no kind; there are {}", known.join(", "));
+            return Err(FlowError::bad("events", why));
+        };
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
+}
+
+fn new_secret(ctx: &Context) -> SecretString {
+    let mut random = [0_u8; 32];
+    ctx.ids.random(&mut random);
+    webhook::secret(&random)
+}
+
+/// Makes an endpoint; its secret is shown once.
+///
+/// # Errors
+/// An address that may not be called, an unknown kind, too many endpoints, or the database.
+pub async fn create(
+    ctx: &Context,
+    tenant: TenantId,
+    request: &WebhookRequest,
+) -> Result<NewWebhookView, FlowError> {
+    let url = ctx
+        .webhooks
+        .check(&request.url)
+        .map_err(|bad| FlowError::bad("url", bad.to_string()))?;
+    if request.about.chars().count() > ABOUT_MAX {
+        return Err(FlowError::bad(
+            "about",
+            format!("longer than {ABOUT_MAX} characters"),
+        ));
+    }
+    let now = ctx.now();
+    let new = NewWebhook {
+        id: WebhookId::new(&*ctx.ids, now),
+        url: url.into(),
+        about: request.about.clone(),
+        kinds: read_kinds(&request.events)?,
+        secret: new_secret(ctx),
+    };
+    let mut tx = ctx.store.write().await?;
+    tx.tenant(tenant)
+        .put_webhook(&new, now)
+        .await
+        .map_err(|error| match error {
+            StoreError::Limit { max, .. } => {
+                FlowError::bad("url", format!("there are {max} webhooks; remove one first"))
+            }
+            other => other.into(),
+        })?;
+    tx.commit().await?;
+    with_secret(ctx, tenant, new.id, &new.secret).await
+}
+
+async fn with_secret(
+    ctx: &Context,
+    tenant: TenantId,
+    id: WebhookId,
+    secret: &SecretString,
+) -> Result<NewWebhookView, FlowError> {
+    Ok(NewWebhookView {
+        webhook: get(ctx, tenant, id).await?,
+        secret: secret.expose_secret().to_owned(),
+    })
+}
+
+/// The tenant's endpoints.
+///
+/// # Errors
+/// The database.
+pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<WebhookView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let rows = tx.tenant(tenant).webhooks().await?;
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// One of them.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn get(ctx: &Context, tenant: TenantId, id: WebhookId) -> Result<WebhookView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let row = tx.tenant(tenant).webhook(id).await?;
+    row.map(view)
+        .ok_or_else(|| FlowError::not_found("webhook", id))
+}
+
+/// Forgets an endpoint with its log; what waits for it is not sent.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn remove(ctx: &Context, tenant: TenantId, id: WebhookId) -> Result<(), FlowError> {
+    get(ctx, tenant, id).await?;
+    let mut tx = ctx.store.write().await?;
+    tx.tenant(tenant).remove_webhook(id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Makes a new secret, shown once; for a day the one before signs beside it.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn rotate(
+    ctx: &Context,
+    tenant: TenantId,
+    id: WebhookId,
+) -> Result<NewWebhookView, FlowError> {
+    get(ctx, tenant, id).await?;
+    let secret = new_secret(ctx);
+    let mut tx = ctx.store.write().await?;
+    tx.tenant(tenant)
+        .rotate_webhook(id, &secret, ctx.now() + ROTATION)
+        .await?;
+    tx.commit().await?;
+    with_secret(ctx, tenant, id, &secret).await
+}
+
+/// Sends a `ping` to one endpoint, whatever it asked for.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), [`FlowError::WrongState`] when it is
+/// disabled, or the database.
+pub async fn test(
+    ctx: &Context,
+    tenant: TenantId,
+    id: WebhookId,
+) -> Result<NoticeDetail, FlowError> {
+    if get(ctx, tenant, id).await?.state == "disabled" {
+        return Err(FlowError::WrongState {
+            what: format!("webhook {id}"),
+            state: "disabled".to_owned(),
+            why: "enable it first".to_owned(),
+        });
+    }
+    let mut tx = ctx.store.write().await?;
+    let notice = tx
+        .tenant(tenant)
+        .tell_one(id, NoticeKind::Ping, &json!({}), ctx.now())
+        .await?;
+    tx.commit().await?;
+    delivery(ctx, tenant, id, notice).await
+}
+
+/// Lets a disabled endpoint be tried again; what waited for it goes out now.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn enable(
+    ctx: &Context,
+    tenant: TenantId,
+    id: WebhookId,
+) -> Result<WebhookView, FlowError> {
+    get(ctx, tenant, id).await?;
+    let mut tx = ctx.store.write().await?;
+    tx.tenant(tenant).enable_webhook(id, ctx.now()).await?;
+    tx.commit().await?;
+    get(ctx, tenant, id).await
+}
+
+/// Sends again: one notice, or all that were given up since an instant.
+///
+/// # Errors
+/// [`FlowError::NotFound`], [`FlowError::WrongState`] when the endpoint is disabled or a try is under
+/// way, bad input, or the database.
+pub async fn replay(
+    ctx: &Context,
+    tenant: TenantId,
+    id: WebhookId,
+    request: &ReplayRequest,
+) -> Result<ReplayView, FlowError> {
+    let wrong = |state: &str, why: &str| FlowError::WrongState {
+        what: format!("webhook {id}"),
+        state: state.to_owned(),
+        why: why.to_owned(),
+    };
+    if get(ctx, tenant, id).await?.state == "disabled" {
+        return Err(wrong("disabled", "enable it first"));
+    }
+    let now = ctx.now();
+    let mut tx = ctx.store.write().await?;
+    let replayed = match (&request.id, &request.since) {
+        (Some(_), Some(_)) => return Err(FlowError::bad("since", "not together with `id`")),
+        (Some(text), None) => {
+            let notice: NoticeId = text
+                .parse()
+                .map_err(|_| FlowError::bad("id", "not the id of a notice (ntc_…)"))?;
+            if tx.tenant(tenant).delivery(id, notice).await?.is_none() {
+                return Err(FlowError::not_found("notice", notice));
+            }
+            if !tx.tenant(tenant).replay_delivery(id, notice, now).await? {
+                return Err(wrong("busy", "a try of it is under way; ask again"));
+            }
+            1
+        }
+        (None, since) => {
+            let since = match since {
+                Some(text) => Ts::parse_rfc3339(text).map_err(|_| {
+                    FlowError::bad("since", "not an instant like 2026-11-23T08:00:00Z")
+                })?,
+                None => now - NOTICES_KEPT,
+            };
+            tx.tenant(tenant).replay_given_up(id, since, now).await?
+        }
+    };
+    tx.commit().await?;
+    Ok(ReplayView { replayed })
+}
+
+/// Deliveries to an endpoint, newest first.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), a bad cursor, or the database.
+pub async fn deliveries(
+    ctx: &Context,
+    tenant: TenantId,
+    id: WebhookId,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Page<NoticeView>, FlowError> {
+    get(ctx, tenant, id).await?;
+    let before = parse_cursor(after)?;
+    let mut tx = ctx.store.read().await?;
+    let rows = tx.tenant(tenant).deliveries(id, before, limit).await?;
+    let items: Vec<NoticeView> = rows.iter().map(notice).collect();
+    Ok(Page::of(items, limit, |n| n.id.to_string()))
+}
+
+/// One delivery with its body and every try.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn delivery(
+    ctx: &Context,
+    tenant: TenantId,
+    id: WebhookId,
+    of: NoticeId,
+) -> Result<NoticeDetail, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let Some((row, log)) = tx.tenant(tenant).delivery(id, of).await? else {
+        return Err(FlowError::not_found("notice", of));
+    };
+    Ok(NoticeDetail {
+        delivery: notice(&row),
+        body: row.body,
+        log: log.into_iter().map(one_try).collect(),
+    })
+}
