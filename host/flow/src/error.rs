@@ -58,6 +58,12 @@ pub enum FlowError {
         /// Its words.
         why: String,
     },
+    /// A task of ours ended by itself: a bug.
+    #[error("{what} broke off")]
+    Task {
+        /// What it did.
+        what: &'static str,
+    },
     /// JSON we wrote ourselves does not read back: a bug, or an older schema.
     #[error("stored {what} does not read back")]
     Stored {

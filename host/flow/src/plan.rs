@@ -4,8 +4,9 @@
 //! start. What comes out is counted, kept by person, and bound to a hash that an approval names.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use futures_util::stream::{FuturesOrdered, TryStreamExt as _};
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use portero_domain::campaign::{CampaignState, ValueSource, slot_names};
 use portero_domain::ids::{CampaignId, ContactId, TenantId};
 use portero_domain::plugin::PluginKind;
@@ -123,7 +124,7 @@ pub(crate) async fn template(
 ///
 /// # Errors
 /// Not found, not plannable, planned by somebody else meanwhile, or the database.
-pub async fn plan(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<(), FlowError> {
+pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Result<(), FlowError> {
     let campaign = begin(ctx, tenant, id).await?;
     let mut tx = ctx.store.read().await?;
     let row = tx.tenant(tenant).row().await?;
@@ -156,15 +157,15 @@ pub async fn plan(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<(),
         rate_centi: u64::from(mps) * u64::from(row.policy.throughput_percent.min(100)),
         ..Plan::default()
     });
-    let run = DryRun {
-        ctx,
-        tenant: &row,
-        campaign: &campaign,
-        template: &template,
+    let run = Arc::new(DryRun {
+        ctx: Arc::clone(ctx),
+        tenant: row.clone(),
+        campaign: campaign.clone(),
+        template: template.clone(),
         at,
-    };
+    });
     let mut audience = Sha256::new();
-    // While one page is judged the database reads the next ones.
+    // A task for each page: while one is judged others are read, on as many cores as there are.
     let mut ahead = FuturesOrdered::new();
     let (mut after, mut more) = (None, true);
     loop {
@@ -173,12 +174,16 @@ pub async fn plan(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<(),
             after = people.last().map(|p| p.contact);
             more = after.is_some();
             if more {
-                ahead.push_back(run.page(people));
+                let run = Arc::clone(&run);
+                ahead.push_back(ctx.tasks.spawn(async move { run.page(people).await }));
             }
         }
-        let Some(page) = ahead.try_next().await? else {
+        let Some(page) = ahead.next().await else {
             break;
         };
+        let page = page.map_err(|_| FlowError::Task {
+            what: "a page of a plan",
+        })??;
         for contact in &page.people {
             audience.update(contact.uuid().as_bytes());
         }

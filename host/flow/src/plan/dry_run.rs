@@ -1,6 +1,7 @@
 //! The pages of a dry run: people become proposals, the gate judges them, what comes out is counted.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use portero_domain::clock::Ts;
 use portero_domain::ids::ContactId;
@@ -126,15 +127,15 @@ pub(super) struct Page {
 }
 
 /// What every page is judged with.
-pub(super) struct DryRun<'a> {
-    pub(super) ctx: &'a Context,
-    pub(super) tenant: &'a TenantRow,
-    pub(super) campaign: &'a CampaignRow,
-    pub(super) template: &'a Template,
+pub(super) struct DryRun {
+    pub(super) ctx: Arc<Context>,
+    pub(super) tenant: TenantRow,
+    pub(super) campaign: CampaignRow,
+    pub(super) template: Template,
     pub(super) at: Ts,
 }
 
-impl DryRun<'_> {
+impl DryRun {
     /// A page of the audience.
     pub(super) async fn people(
         &self,
@@ -150,15 +151,15 @@ impl DryRun<'_> {
 
     /// Judges a page.
     pub(super) async fn page(&self, people: Vec<Addressee>) -> Result<Page, FlowError> {
-        let words = words(self.ctx, self.campaign, self.template, &people).await?;
+        let words = words(&self.ctx, &self.campaign, &self.template, &people).await?;
         let mut counting = Counting::default();
         let mut proposals = Vec::with_capacity(people.len());
         let mut planned = Vec::with_capacity(people.len());
         for person in &people {
             let made = make(
                 &*self.ctx.ids,
-                self.campaign,
-                self.template,
+                &self.campaign,
+                &self.template,
                 person,
                 &words,
                 self.at,
@@ -184,7 +185,7 @@ impl DryRun<'_> {
             }
         }
         let mut tx = self.ctx.store.read().await?;
-        let all = judged(&mut tx, self.tenant, &proposals, self.at).await?;
+        let all = judged(&mut tx, &self.tenant, &proposals, self.at).await?;
         drop(tx);
         for (proposal, (facts, judgement)) in proposals.iter().zip(all) {
             let slice = slice(judgement.verdict);
@@ -192,7 +193,7 @@ impl DryRun<'_> {
             if matches!(slice, "now" | "later") {
                 let country = facts.recipient.country.unwrap_or_default();
                 *counting.plan.countries.entry(country).or_default() += 1;
-                let length = render(self.template, &proposal.content).chars().count();
+                let length = render(&self.template, &proposal.content).chars().count();
                 keep_longest(
                     &mut counting.plan.longest,
                     proposal.contact,

@@ -118,7 +118,7 @@ impl From<FlowError> for Problem {
             FlowError::Meta { .. } => {
                 Problem::new(StatusCode::BAD_GATEWAY, "meta", "Meta did not do it", text)
             }
-            FlowError::Store(_) | FlowError::Stored { .. } => {
+            FlowError::Store(_) | FlowError::Stored { .. } | FlowError::Task { .. } => {
                 tracing::error!(error.chain = %error.chain(), "request failed");
                 Problem::new(
                     StatusCode::SERVICE_UNAVAILABLE,

@@ -1,6 +1,7 @@
 //! A plan as people see it: texts and costs are made from what the plan kept.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use portero_domain::account::MessagingLimit;
 use portero_domain::clock::Ts;
@@ -21,7 +22,11 @@ use crate::rates;
 ///
 /// # Errors
 /// As [`plan::plan`].
-pub async fn plan(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<PlanView, FlowError> {
+pub async fn plan(
+    ctx: &Arc<Context>,
+    tenant: TenantId,
+    id: CampaignId,
+) -> Result<PlanView, FlowError> {
     plan::plan(ctx, tenant, id).await?;
     show_plan(ctx, tenant, id).await
 }
