@@ -11,12 +11,10 @@ use portero_domain::ids::{CampaignId, DecisionId, TenantId};
 use portero_domain::notice::NoticeKind;
 use portero_domain::proposal::{OutboxState, Proposal, Purpose};
 use portero_domain::template::{Template, TemplateStatus};
-use portero_gate::record::{DecisionRecord, content_hash};
+use portero_gate::record::content_hash;
 use portero_gate::rules::limits::campaign_brake::brakes;
 use portero_store::Tx;
-use portero_store::model::{
-    AwakeCampaign, CampaignRow, DecisionRow, NewOutbox, TenantRow, TurnTaken,
-};
+use portero_store::model::{AwakeCampaign, CampaignRow, NewOutbox, TenantRow, TurnTaken};
 use serde_json::json;
 
 use crate::addressees::{Made, Words, make};
@@ -471,26 +469,14 @@ async fn admit_many(
     {
         judge::count(ctx, judgement.verdict);
         let decision = DecisionId::new(&*ctx.ids, now);
-        let record = DecisionRecord::new(
+        records.push(judge::decision(
+            tenant,
+            decision,
+            proposal.id,
             proposal,
             facts,
-            &tenant.policy,
-            &tenant.policy_revision,
             judgement,
-        );
-        let (json, hash) = record.json_and_hash();
-        records.push(DecisionRow {
-            id: decision,
-            tenant: proposal.tenant,
-            outbox: proposal.id,
-            contact: proposal.contact,
-            stage: judgement.stage,
-            verdict: judgement.verdict,
-            rule: judgement.primary.clone(),
-            content_hash: hash,
-            record: json,
-            decided_at: judgement.at,
-        });
+        ));
         let (state, not_before) = judge::resting(judgement, now);
         let template_name = match &proposal.content {
             portero_domain::content::Content::Template(t) => Some(t.name.clone()),

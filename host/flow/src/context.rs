@@ -15,6 +15,7 @@ use portero_store::model::InstallationRow;
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore};
 use tokio_util::task::TaskTracker;
 
+use crate::dispatch::Settling;
 use crate::error::FlowError;
 
 /// Events, and messages, in hand at the same time.
@@ -115,6 +116,8 @@ pub struct Context {
     pub segmenting: AtomicU64,
     /// Something came in.
     pub wake_inbox: Notify,
+    /// Meta said something of messages.
+    pub wake_statuses: Notify,
     /// Something may leave.
     pub wake_outbox: Notify,
     /// A campaign may go on.
@@ -123,6 +126,8 @@ pub struct Context {
     pub changed: tokio::sync::watch::Sender<u64>,
     /// Breakers of this process.
     pub breakers: Breakers,
+    /// Answers of Meta that wait to be written down.
+    pub(crate) settling: Settling,
     plugins: Mutex<HashMap<String, Arc<Loaded>>>,
 }
 
@@ -172,10 +177,12 @@ impl Context {
             tasks: TaskTracker::new(),
             segmenting: AtomicU64::new(0),
             wake_inbox: Notify::new(),
+            wake_statuses: Notify::new(),
             wake_outbox: Notify::new(),
             wake_campaigns: Notify::new(),
             changed: tokio::sync::watch::Sender::new(0),
             breakers: Breakers::default(),
+            settling: Settling::default(),
             plugins: Mutex::new(HashMap::new()),
         }
     }

@@ -3,26 +3,31 @@
 //! An attempt row committed means: it has begun. The answer settles it in a transaction of its own;
 //! an answer that never came leaves it *unknown*, and unknown is not sent again by itself.
 
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
 use portero_domain::content::Content;
-use portero_domain::ids::{AttemptId, ConsentEventId, DecisionId, OutboxId};
+use portero_domain::ids::{AttemptId, ConsentEventId, OutboxId, PhoneNumberId, TenantId};
 use portero_domain::proposal::{Class, OutboxState, Proposal};
-use portero_domain::status::MessageStatus;
 use portero_domain::template::TemplateStatus;
-use portero_gate::record::content_hash;
-use portero_gate::{Cleared, NumberBucket, Ticket, Verdict};
+use portero_gate::{Cleared, NumberBucket};
 use portero_meta::send_failure::Reaction;
-use portero_meta::transport::{Access, SendOutcome};
-use portero_store::model::{AttemptEnd, ClaimedLane, NewAttempt, OutboxRow, TenantRow};
-use portero_store::{StoreError, Tx};
+use portero_meta::transport::Access;
+use portero_store::Tx;
+use portero_store::model::{ClaimedLane, LaneRelease, OutboxRow, TenantRow};
 
+use self::begin::{Begun, begin};
+use self::settle::{Answer, settle};
 use crate::context::{Context, Point};
 use crate::error::FlowError;
-use crate::judge;
 use crate::workers::Room;
+
+mod begin;
+mod settle;
+
+pub(crate) use self::settle::Settling;
 
 /// Rows taken per claim: bounds what is in doubt after a crash.
 pub const CLAIM_LIMIT: usize = 8;
@@ -40,32 +45,29 @@ pub(crate) struct InFlight {
     bucket: NumberBucket,
 }
 
-impl InFlight {
-    /// Spends the number's bucket; the last thing before the commit that begins this attempt.
-    pub(crate) async fn spend(
-        &self,
-        ctx: &Context,
-        tx: &mut Tx,
-        tenant: &TenantRow,
-    ) -> Result<(), FlowError> {
-        let spend = |tat| self.bucket.spend(tat, &tenant.policy, ctx.now());
-        Ok(tx
-            .tenant(tenant.id)
-            .spend_number(&self.proposal.sender, &spend)
-            .await?)
+/// Spends the numbers' buckets, of one tenant; the last thing before the commit that begins these
+/// attempts.
+pub(crate) async fn spend(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: &TenantRow,
+    sending: &[&InFlight],
+) -> Result<(), FlowError> {
+    let now = ctx.now();
+    let mut numbers: BTreeMap<&PhoneNumberId, Vec<NumberBucket>> = BTreeMap::new();
+    for one in sending {
+        let number = &one.proposal.sender;
+        numbers.entry(number).or_default().push(one.bucket);
     }
-}
-
-/// What judging a queued row led to.
-pub(crate) enum Begun {
-    /// Send it once the transaction is committed.
-    Sending(Box<InFlight>),
-    /// It came to its end, or waits for a person.
-    Settled,
-    /// Not before then.
-    Later(Ts),
-    /// Another message to this person is on the wire.
-    Busy,
+    for (number, buckets) in numbers {
+        let spend = |tat| {
+            buckets
+                .iter()
+                .try_fold(tat, |tat, bucket| bucket.spend(tat, &tenant.policy, now))
+        };
+        tx.tenant(tenant.id).spend_number(number, &spend).await?;
+    }
+    Ok(())
 }
 
 /// Claims what is due, judges it again, sends what is cleared. Returns how many rows were taken.
@@ -112,24 +114,47 @@ async fn claim(ctx: &Context, limit: usize) -> Result<(usize, Vec<InFlight>), Fl
         return Ok((0, Vec::new()));
     }
     let taken = lanes.len();
-    let mut sending = Vec::new();
+    let mut tenants: BTreeMap<TenantId, Vec<ClaimedLane>> = BTreeMap::new();
     for lane in lanes {
-        let tenant = tx.tenant(lane.tenant).row().await?;
-        let begun = begin(ctx, &mut tx, &tenant, &lane.head).await?;
-        let ready_at = match begun {
-            Begun::Sending(mut one) => {
-                one.lane = Some((lane.class, lane.fence));
-                // The next lane may be of the same number: its facts must see this one spent.
-                one.spend(ctx, &mut tx, &tenant).await?;
-                sending.push(*one);
-                continue;
-            }
-            Begun::Settled => Some(now),
-            Begun::Later(at) => Some(at),
-            // The answer of the message on the wire wakes the lanes of this person.
-            Begun::Busy => Some(now + Millis::secs(1)),
-        };
-        release(&mut tx, &lane, ready_at).await?;
+        tenants.entry(lane.tenant).or_default().push(lane);
+    }
+    let (mut sending, mut back) = (Vec::new(), Vec::new());
+    let mut rows = BTreeMap::new();
+    for (id, lanes) in tenants {
+        let tenant = tx.tenant(id).row().await?;
+        let mut people = HashSet::new();
+        // One message per person and judgement: the next one has to see it sent.
+        let (now_theirs, next): (Vec<_>, Vec<_>) = lanes
+            .into_iter()
+            .partition(|lane| people.insert(lane.contact));
+        back.extend(next.iter().map(|lane| release(lane, now)));
+        let heads: Vec<&OutboxRow> = now_theirs.iter().map(|lane| &lane.head).collect();
+        let begun = begin(ctx, &mut tx, &tenant, &heads).await?;
+        for (lane, begun) in now_theirs.iter().zip(begun) {
+            back.push(match begun {
+                Begun::Sending(mut one) => {
+                    one.lane = Some((lane.class, lane.fence));
+                    sending.push(*one);
+                    continue;
+                }
+                Begun::Settled => release(lane, now),
+                Begun::Later(at) => release(lane, at),
+                // The answer of the message on the wire wakes the lanes of this person.
+                Begun::Busy => release(lane, now + Millis::secs(1)),
+            });
+        }
+        rows.insert(id, tenant);
+    }
+    tx.system().release_lanes(&back).await?;
+    // Numbers in one order on every process, the tenant's own among them.
+    let mut by_number: BTreeMap<&PhoneNumberId, Vec<&InFlight>> = BTreeMap::new();
+    for one in &sending {
+        by_number.entry(&one.proposal.sender).or_default().push(one);
+    }
+    for of_number in by_number.values() {
+        if let Some(tenant) = of_number.first().and_then(|o| rows.get(&o.proposal.tenant)) {
+            spend(ctx, &mut tx, tenant, of_number).await?;
+        }
     }
     ctx.probe.at(Point::BeforeAttemptCommit);
     tx.commit().await?;
@@ -137,135 +162,14 @@ async fn claim(ctx: &Context, limit: usize) -> Result<(usize, Vec<InFlight>), Fl
     Ok((taken, sending))
 }
 
-async fn release(tx: &mut Tx, lane: &ClaimedLane, ready_at: Option<Ts>) -> Result<(), StoreError> {
-    tx.system()
-        .release_lane(&lane.number, lane.contact, lane.class, lane.fence, ready_at)
-        .await?;
-    Ok(())
-}
-
-/// Judges one queued row at dispatch, inside the claiming transaction.
-pub(crate) async fn begin(
-    ctx: &Context,
-    tx: &mut Tx,
-    tenant: &TenantRow,
-    row: &OutboxRow,
-) -> Result<Begun, FlowError> {
-    let now = ctx.now();
-    let proposal = &row.proposal;
-    let facts = judge::facts(
-        tx,
-        tenant,
-        proposal,
-        &content_hash(&proposal.content),
-        None,
-        now,
-    )
-    .await?;
-    let ticket = Ticket {
-        attempt: AttemptId::new(&*ctx.ids, now),
-        decision: DecisionId::new(&*ctx.ids, now),
-    };
-    let clearance = portero_gate::clear(proposal, &facts, &tenant.policy, now, &ticket);
-    let judgement = clearance.judgement;
-    if let (Some(cleared), Some(bucket)) = (clearance.cleared, NumberBucket::of(&facts)) {
-        let pair_tat = portero_gate::next_pair_tat(proposal, &facts, &tenant.policy, now);
-        let attempt = NewAttempt {
-            id: ticket.attempt,
-            outbox: row.id,
-            number: proposal.sender.clone(),
-            contact: proposal.contact,
-            owner: ctx.host.clone(),
-            lease_until: ctx.lease_until(),
-        };
-        let token = tx
-            .tenant(proposal.tenant)
-            .number_token(&proposal.sender)
-            .await?;
-        let Some(token) = token else {
-            return Err(FlowError::not_found(
-                "access token of number",
-                &proposal.sender,
-            ));
-        };
-        if !tx
-            .tenant(proposal.tenant)
-            .begin_attempt(&attempt, ticket.decision, now, pair_tat)
-            .await?
-        {
-            return Ok(Begun::Busy);
-        }
-        if writes_first(proposal, &facts, now) {
-            tx.tenant(proposal.tenant)
-                .count_tier_recipient(proposal.contact, now)
-                .await?;
-        }
-        if facts.spend.is_some()
-            && let Some(micro) = crate::rates::estimate(&facts)
-        {
-            tx.tenant(proposal.tenant).add_spend(micro, now).await?;
-        }
-        judge::count(ctx, judgement.verdict);
-        judge::record(
-            tx,
-            tenant,
-            ticket.decision,
-            row.id,
-            proposal,
-            &facts,
-            &judgement,
-        )
-        .await?;
-        return Ok(Begun::Sending(Box::new(InFlight {
-            cleared,
-            access: Access { token },
-            attempt: ticket.attempt,
-            proposal: proposal.clone(),
-            tries: row.tries,
-            lane: None,
-            bucket,
-        })));
+fn release(lane: &ClaimedLane, ready_at: Ts) -> LaneRelease {
+    LaneRelease {
+        number: lane.number.clone(),
+        contact: lane.contact,
+        class: lane.class,
+        fence: lane.fence,
+        ready_at: Some(ready_at),
     }
-    judge::count(ctx, judgement.verdict);
-    judge::record(
-        tx,
-        tenant,
-        ticket.decision,
-        row.id,
-        proposal,
-        &facts,
-        &judgement,
-    )
-    .await?;
-    let (state, not_before) = judge::resting(&judgement, now);
-    let rule = judgement.primary.as_deref();
-    let outcome = if judgement.verdict == Verdict::Defer {
-        tx.tenant(proposal.tenant)
-            .defer_outbox(row.id, not_before, rule, ticket.decision)
-            .await?;
-        Begun::Later(not_before)
-    } else {
-        tx.tenant(proposal.tenant)
-            .settle_outbox(row.id, state, rule, Some(ticket.decision), now)
-            .await?;
-        judge::tell_proposer(ctx, tx, tenant, proposal, &judgement).await?;
-        Begun::Settled
-    };
-    tracing::info!(
-        decision.id = %ticket.decision, outbox.id = %row.id, verdict = judgement.verdict.as_str(),
-        rule.id = rule.unwrap_or(""), "judged at dispatch"
-    );
-    Ok(outcome)
-}
-
-/// Whether Meta's messaging limit counts this person: a template outside the window.
-fn writes_first(proposal: &Proposal, facts: &portero_gate::Facts, now: Ts) -> bool {
-    let open = facts
-        .window
-        .known()
-        .and_then(|w| w.last_inbound_at)
-        .is_some_and(|at| now < at + portero_gate::case::SERVICE_WINDOW);
-    proposal.content.is_template() && !open
 }
 
 /// Sends a cleared message and settles its attempt.
@@ -282,114 +186,18 @@ pub(crate) async fn send(ctx: &Context, one: InFlight) -> Result<(), FlowError> 
     let begun = ctx.now();
     let outcome = ctx.transport.send(cleared, &access, begun).await;
     ctx.probe.at(Point::AfterAnswer);
-    let mut again = 0;
-    loop {
-        match settle(ctx, attempt, &proposal, tries, lane, begun, &outcome).await {
-            Err(FlowError::Store(e)) if e.is_transient() && again < 20 => again += 1,
-            other => {
-                other?;
-                break;
-            }
-        }
-    }
+    let answer = Answer {
+        attempt,
+        proposal,
+        tries,
+        lane,
+        begun,
+        outcome,
+    };
+    settle(ctx, answer).await?;
     ctx.probe.at(Point::AfterSettleCommit);
     ctx.wake_outbox.notify_one();
     ctx.touched();
-    Ok(())
-}
-
-async fn settle(
-    ctx: &Context,
-    attempt: AttemptId,
-    proposal: &Proposal,
-    tries: u32,
-    lane: Option<(Class, i64)>,
-    begun: Ts,
-    outcome: &SendOutcome,
-) -> Result<(), FlowError> {
-    let now = ctx.now();
-    let outbox = proposal.id;
-    let mut tx = ctx.store.write().await?;
-    let mut wake_at = now;
-    match outcome {
-        SendOutcome::Accepted { wamid, wa_id, held } => {
-            let status = if *held {
-                MessageStatus::Held
-            } else {
-                MessageStatus::Accepted
-            };
-            let end = AttemptEnd::Accepted {
-                wamid: wamid.clone(),
-                status,
-            };
-            tx.tenant(proposal.tenant)
-                .end_attempt(attempt, &end, now)
-                .await?;
-            if let Some(spelled) = wa_id
-                && let Ok(key) = portero_domain::address::AddressKey::parse(spelled)
-                && key == proposal.to
-            {
-                tx.tenant(proposal.tenant)
-                    .add_aliases(proposal.contact, &[(key, spelled.clone())], now)
-                    .await?;
-            }
-            ctx.counters.sends_accepted.one();
-            tracing::info!(outbox.id = %outbox, wamid = %wamid, "accepted by Meta");
-        }
-        SendOutcome::Refused {
-            code,
-            title,
-            http_status,
-            reaction,
-            ..
-        } => {
-            let end = AttemptEnd::Refused {
-                code: *code,
-                title: title.clone(),
-                http: *http_status,
-            };
-            let ended = tx
-                .tenant(proposal.tenant)
-                .end_attempt(attempt, &end, now)
-                .await?;
-            if ended {
-                wake_at = react(ctx, &mut tx, proposal, tries, begun, *code, reaction).await?;
-            }
-            ctx.counters.sends_refused.one();
-            tracing::warn!(outbox.id = %outbox, code, title, "refused by Meta");
-        }
-        SendOutcome::NotSent { why } => {
-            let end = AttemptEnd::NotSent { why: why.clone() };
-            if tx
-                .tenant(proposal.tenant)
-                .end_attempt(attempt, &end, now)
-                .await?
-            {
-                wake_at = requeue_or_fail(&mut tx, proposal, tries, now, Millis::secs(1)).await?;
-            }
-            ctx.counters.sends_not_sent.one();
-            tracing::warn!(outbox.id = %outbox, why, "did not reach Meta");
-        }
-        SendOutcome::Lost { why } => {
-            tx.tenant(proposal.tenant)
-                .end_attempt(attempt, &AttemptEnd::Unknown { why: why.clone() }, now)
-                .await?;
-            ctx.counters.sends_unknown.one();
-            tracing::warn!(outbox.id = %outbox, why, "answer lost: unknown until a status says otherwise");
-        }
-    }
-    if let Some((class, fence)) = lane {
-        tx.system()
-            .release_lane(
-                &proposal.sender,
-                proposal.contact,
-                class,
-                fence,
-                Some(wake_at),
-            )
-            .await?;
-    }
-    tx.commit().await?;
     Ok(())
 }
 
@@ -504,8 +312,11 @@ pub(crate) async fn begin_now(
     if !tx.tenant(tenant.id).is_lane_head(&row).await? {
         return Ok(None);
     }
-    match begin(ctx, tx, tenant, &row).await? {
-        Begun::Sending(one) => Ok(Some(*one)),
+    tx.tenant(tenant.id)
+        .hold_person(row.proposal.contact)
+        .await?;
+    match begin(ctx, tx, tenant, &[&row]).await?.pop() {
+        Some(Begun::Sending(one)) => Ok(Some(*one)),
         _ => Ok(None),
     }
 }

@@ -68,7 +68,8 @@ pub(crate) async fn step(ctx: &Arc<Context>, mut room: Room) -> Result<usize, Fl
     Ok(taken)
 }
 
-async fn one(ctx: &Context, event: ClaimedEvent) {
+/// Handles one event, or puts it back.
+pub(crate) async fn one(ctx: &Context, event: ClaimedEvent) {
     let mut tries = 0;
     let error = loop {
         match handle(ctx, &event).await {
@@ -145,7 +146,7 @@ pub(crate) async fn finish_alone(
     Ok(())
 }
 
-fn read_update(event: &ClaimedEvent) -> Result<Update, FlowError> {
+pub(crate) fn read_update(event: &ClaimedEvent) -> Result<Update, FlowError> {
     serde_json::from_str(&event.payload).map_err(|source| FlowError::Stored {
         what: "update",
         source,
@@ -272,7 +273,7 @@ pub(crate) async fn finish_and_send(
         return Ok(());
     }
     if let Some(one) = &sending {
-        one.spend(ctx, &mut tx, tenant).await?;
+        dispatch::spend(ctx, &mut tx, tenant, &[one]).await?;
     }
     ctx.probe.at(Point::BeforeAttemptCommit);
     tx.commit().await?;

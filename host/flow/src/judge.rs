@@ -80,7 +80,8 @@ pub async fn admit(
     let decision = DecisionId::new(&*ctx.ids, now);
     let duplicate_of = facts.duplicate_of.as_ref().map(|d| d.of);
     let outbox = duplicate_of.unwrap_or(proposal.id);
-    record(tx, tenant, decision, outbox, proposal, &facts, &judgement).await?;
+    let row = self::decision(tenant, decision, outbox, proposal, &facts, &judgement);
+    tx.tenant(proposal.tenant).insert_decision(&row).await?;
     if duplicate_of.is_none() {
         let (state, not_before) = resting(&judgement, now);
         let effective = portero_gate::effective_purpose(proposal, &facts);
@@ -202,16 +203,40 @@ pub(crate) fn price(facts: &mut Facts) {
     }
 }
 
-/// Writes the record of one judgement.
-pub(crate) async fn record(
+/// Facts of many proposals of one tenant, content facts included; none of them is a plugin's own call.
+pub(crate) async fn facts_many(
     tx: &mut Tx,
+    tenant: &TenantRow,
+    proposals: &[&Proposal],
+    now: Ts,
+) -> Result<Vec<Facts>, FlowError> {
+    let hashes: Vec<String> = proposals.iter().map(|p| content_hash(&p.content)).collect();
+    let queries = proposals
+        .iter()
+        .zip(&hashes)
+        .map(|(proposal, content_hash)| FactsQuery {
+            proposal,
+            content_hash,
+            content: portero_gate::detect::detect(&proposal.content),
+            plugin: None,
+            now,
+            spend: budgeted(tenant),
+        })
+        .collect();
+    let mut facts = tx.tenant(tenant.id).load_facts_many(queries).await?;
+    facts.iter_mut().for_each(price);
+    Ok(facts)
+}
+
+/// The record of one judgement.
+pub(crate) fn decision(
     tenant: &TenantRow,
     id: DecisionId,
     outbox: OutboxId,
     proposal: &Proposal,
     facts: &Facts,
     judgement: &Judgement,
-) -> Result<(), FlowError> {
+) -> DecisionRow {
     let record = DecisionRecord::new(
         proposal,
         facts,
@@ -220,7 +245,7 @@ pub(crate) async fn record(
         judgement,
     );
     let (json, hash) = record.json_and_hash();
-    let row = DecisionRow {
+    DecisionRow {
         id,
         tenant: proposal.tenant,
         outbox,
@@ -231,9 +256,7 @@ pub(crate) async fn record(
         content_hash: hash,
         record: json,
         decided_at: judgement.at,
-    };
-    tx.tenant(proposal.tenant).insert_decision(&row).await?;
-    Ok(())
+    }
 }
 
 /// Where a judged proposal rests or ends.

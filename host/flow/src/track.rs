@@ -2,16 +2,16 @@
 
 mod account;
 mod echo;
+pub(crate) mod statuses;
 mod template;
 
 use portero_domain::clock::Ts;
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
-use portero_domain::ids::{ConsentEventId, TenantId};
-use portero_domain::status::MessageStatus;
+use portero_domain::ids::{ConsentEventId, OutboxId, TenantId};
 use portero_domain::update::{StatusUpdate, Update, UpdateKind};
 use portero_meta::send_failure::{Reaction, reaction_to};
 use portero_store::Tx;
-use portero_store::model::{ClaimedEvent, EventState, StatusEffect};
+use portero_store::model::{ClaimedEvent, EventState};
 
 use crate::context::Context;
 use crate::error::FlowError;
@@ -26,7 +26,10 @@ pub(crate) async fn update(
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
     let how = match &update.what {
-        UpdateKind::Status(status) => self::status(ctx, &mut tx, tenant, status, now).await?,
+        UpdateKind::Status(status) => {
+            let said = statuses::apply(ctx, &mut tx, tenant, &[status], now).await?;
+            said.into_iter().next().unwrap_or_default()
+        }
         UpdateKind::Account(news) => {
             account::apply(&mut tx, tenant, event, update, news, now).await?
         }
@@ -44,56 +47,38 @@ pub(crate) async fn update(
     Ok(())
 }
 
-async fn status(
+/// What a failure means beyond the message; says how it was read.
+async fn failed(
     ctx: &Context,
     tx: &mut Tx,
     tenant: TenantId,
     status: &StatusUpdate,
+    outbox: OutboxId,
     now: Ts,
 ) -> Result<String, FlowError> {
-    if status.status.is_none() {
-        return Ok(format!(
-            "status `{}` is not one we know; kept",
-            status.status_text
-        ));
-    }
-    let effect = tx.tenant(tenant).apply_status(status, now).await?;
-    let outbox = match effect {
-        StatusEffect::NoSuchMessage => return Ok("no message of ours".to_owned()),
-        StatusEffect::Stale { .. } => {
-            return Ok(format!("{}: older than what stands", status.status_text));
-        }
-        StatusEffect::Applied { outbox } => outbox,
+    let Some((code, _)) = &status.error else {
+        return Ok(format!("{} on {outbox}", status.status_text));
     };
-    if let Some(reached @ (MessageStatus::Delivered | MessageStatus::Read)) = status.status {
-        tx.tenant(tenant)
-            .note_receipt(outbox, reached == MessageStatus::Read, status.at)
-            .await?;
-    }
-    if status.status == Some(MessageStatus::Failed)
-        && let Some((code, _)) = &status.error
+    if matches!(reaction_to(*code), Reaction::SuppressMarketing)
         && let Some(row) = tx.tenant(tenant).outbox(outbox).await?
     {
-        if matches!(reaction_to(*code), Reaction::SuppressMarketing) {
-            let stop = ConsentEvent {
-                id: ConsentEventId::new(&*ctx.ids, now),
-                kind: ConsentEventKind::MetaStop,
-                scope: ConsentScope::Promotional,
-                promise: None,
-                wording: None,
-                language: None,
-                source: ConsentSource::MetaError,
-                evidence: format!("error {code} on {outbox}"),
-                captured_at: status.at,
-                received_at: now,
-                expires_at: None,
-            };
-            tx.tenant(tenant).append_consent(row.contact, &stop).await?;
-            tx.tenant(tenant)
-                .cancel_queued(row.contact, true, "consent.meta-stop", now)
-                .await?;
-        }
-        return Ok(format!("failed with {code} on {outbox}"));
+        let stop = ConsentEvent {
+            id: ConsentEventId::new(&*ctx.ids, now),
+            kind: ConsentEventKind::MetaStop,
+            scope: ConsentScope::Promotional,
+            promise: None,
+            wording: None,
+            language: None,
+            source: ConsentSource::MetaError,
+            evidence: format!("error {code} on {outbox}"),
+            captured_at: status.at,
+            received_at: now,
+            expires_at: None,
+        };
+        tx.tenant(tenant).append_consent(row.contact, &stop).await?;
+        tx.tenant(tenant)
+            .cancel_queued(row.contact, true, "consent.meta-stop", now)
+            .await?;
     }
-    Ok(format!("{} on {outbox}", status.status_text))
+    Ok(format!("failed with {code} on {outbox}"))
 }

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::{campaigns, deliver, dispatch, interpret, segment, sweep, tally, timers};
+use crate::{campaigns, deliver, dispatch, interpret, segment, sweep, tally, timers, track};
 
 /// How long a loop waits when nobody wakes it: the truth behind every hint.
 const POLL: Duration = Duration::from_millis(250);
@@ -32,6 +32,7 @@ impl Workers {
         let stop = CancellationToken::new();
         for kind in [
             Loop::Inbox,
+            Loop::Statuses,
             Loop::Outbox,
             Loop::Chores,
             Loop::Segments,
@@ -62,6 +63,7 @@ impl Workers {
 #[derive(Clone, Copy, Debug)]
 enum Loop {
     Inbox,
+    Statuses,
     Outbox,
     Chores,
     Segments,
@@ -77,9 +79,12 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
         let room = match kind {
             Loop::Inbox => room(&ctx.inbox_slots, interpret::CLAIM_LIMIT).await,
             Loop::Outbox => room(&ctx.outbox_slots, dispatch::CLAIM_LIMIT).await,
-            Loop::Chores | Loop::Segments | Loop::Figures | Loop::Campaigns | Loop::Webhooks => {
-                Vec::new()
-            }
+            Loop::Statuses
+            | Loop::Chores
+            | Loop::Segments
+            | Loop::Figures
+            | Loop::Campaigns
+            | Loop::Webhooks => Vec::new(),
         };
         let result = {
             let working = Arc::new(Arc::clone(&ctx.pause).read_owned().await);
@@ -89,6 +94,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
             };
             match kind {
                 Loop::Inbox => interpret::step(ctx, room).await,
+                Loop::Statuses => track::statuses::step(ctx).await,
                 Loop::Outbox => dispatch::step(ctx, room).await,
                 Loop::Chores => chores(ctx).await,
                 Loop::Segments => segment::step(ctx).await,
@@ -109,6 +115,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
         let woken = async {
             match kind {
                 Loop::Inbox => ctx.wake_inbox.notified().await,
+                Loop::Statuses => ctx.wake_statuses.notified().await,
                 Loop::Outbox => ctx.wake_outbox.notified().await,
                 Loop::Chores | Loop::Segments | Loop::Figures | Loop::Webhooks => {
                     std::future::pending().await

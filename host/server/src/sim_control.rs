@@ -93,6 +93,7 @@ impl portero_console::SimulatorControl for PagesControl {
         let answer = self.control.post(path, &body).await;
         drop(alone);
         self.ctx.wake_inbox.notify_one();
+        self.ctx.wake_statuses.notify_one();
         self.ctx.wake_outbox.notify_one();
         self.ctx.touched();
         answer

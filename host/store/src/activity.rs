@@ -2,7 +2,7 @@
 
 use portero_domain::clock::Ts;
 use portero_domain::ids::{ContactId, OutboxId, TenantId};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::db;
 use crate::error::Result;
@@ -64,9 +64,16 @@ statements! {
         from contacts where tenant_id = $1 and contact_id = $2
         on conflict (tenant_id, contact_id) do update set ", later!("inbound_at"), ", ", later!("delivered_at"),
         ", ", later!("read_at"), ", ", later!("clicked_at"), ", ", sooner!());
-    ACTIVITY_OF_MESSAGE = concat!("insert into contact_activity (tenant_id, contact_id, delivered_at, read_at)
-        select tenant_id, contact_id, cast($3 as bigint), cast($4 as bigint)
-        from outbox where tenant_id = $1 and outbox_id = $2
+    ACTIVITY_OF_MESSAGES = concat!("insert into contact_activity (tenant_id, contact_id, delivered_at, read_at)
+        select o.tenant_id, o.contact_id, max(j.value ->> 'd'), max(j.value ->> 'r')
+        from json_each($2) j cross join outbox o on o.outbox_id = j.value ->> 'o' and +o.tenant_id = $1
+        group by o.tenant_id, o.contact_id
+        on conflict (tenant_id, contact_id) do update set ", later!("delivered_at"), ", ", later!("read_at")),
+        postgres = concat!("insert into contact_activity (tenant_id, contact_id, delivered_at, read_at)
+        select o.tenant_id, o.contact_id, max(j.d), max(j.r)
+        from jsonb_to_recordset(cast($2 as jsonb)) as j(o text, d bigint, r bigint)
+        join outbox o on o.outbox_id = j.o and o.tenant_id = $1
+        group by o.tenant_id, o.contact_id order by o.contact_id
         on conflict (tenant_id, contact_id) do update set ", later!("delivered_at"), ", ", later!("read_at"));
     ACTIVITY_MARK = concat!("insert into contact_activity (tenant_id, contact_id, due_at)
         select c.tenant_id, c.contact_id, $3 from json_each($2) j cross join contacts c on c.contact_id = j.value
@@ -132,19 +139,20 @@ impl TenantTx<'_> {
         self.tx.run(ACTIVITY_NOTE, args).await.map(drop)
     }
 
-    /// Notes that a message of ours reached its person, or was read. A full pass looks at it: nobody
-    /// becomes due by it.
+    /// Notes that messages of ours reached their people (`false`) or were read. A full pass looks at it:
+    /// nobody becomes due by it.
     ///
     /// # Errors
     /// The database.
-    pub async fn note_receipt(&mut self, outbox: OutboxId, read: bool, at: Ts) -> Result<()> {
-        let args = args![
-            self.tenant,
-            outbox,
-            (!read).then_some(at),
-            read.then_some(at)
-        ];
-        self.tx.run(ACTIVITY_OF_MESSAGE, args).await.map(drop)
+    pub async fn note_receipts(&mut self, receipts: &[(OutboxId, bool, Ts)]) -> Result<()> {
+        if receipts.is_empty() {
+            return Ok(());
+        }
+        let rows = receipts.iter().map(|(outbox, read, at)| {
+            json!({ "o": outbox, "d": (!read).then_some(at), "r": read.then_some(at) })
+        });
+        let args = args![self.tenant, json::rows(rows.collect())];
+        self.tx.run(ACTIVITY_OF_MESSAGES, args).await.map(drop)
     }
 
     /// Marks people whose segments want a look at `due`, in one statement; strangers are left out,

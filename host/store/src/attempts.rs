@@ -1,11 +1,10 @@
 //! Attempts: a committed row means the attempt has begun; its end is written once.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{
-    AttemptId, ContactId, DecisionId, OutboxId, PhoneNumberId, TenantId, Wamid,
-};
+use portero_domain::ids::{AttemptId, ContactId, OutboxId, PhoneNumberId, TenantId, Wamid};
 use portero_domain::status::MessageStatus;
 
+use crate::attempts_many::AcceptedAttempt;
 use crate::db;
 use crate::error::{Result, StoreError};
 use crate::json;
@@ -96,16 +95,6 @@ macro_rules! columns {
 }
 
 statements! {
-    /// The unique index over begun attempts makes a second one to the same person do nothing.
-    ATTEMPT_BEGIN = "insert into attempts (attempt_id, outbox_id, tenant_id, phone_number_id, contact_id, state,
-            begun_at, lease_owner, lease_until_at)
-        select cast($3 as text), o.outbox_id, o.tenant_id, o.phone_number_id, o.contact_id, 'begun',
-            cast($6 as bigint), cast($7 as text), cast($8 as bigint)
-        from outbox o where o.tenant_id = $1 and o.outbox_id = $2 and o.phone_number_id = $4 and o.contact_id = $5
-          and o.state in ('queued', 'deferred')
-        on conflict do nothing";
-    OUTBOX_BEGIN = "update outbox set state = 'attempting', begun_at = $3, tries = tries + 1, dispatch_decision_id = $4
-        where tenant_id = $1 and outbox_id = $2 and state in ('queued', 'deferred')";
     /// Held to the commit.
     NUMBER_HOLD = "select tat_at from numbers where tenant_id = $1 and phone_number_id = $2 and stopped_at is null",
         postgres = "select tat_at from numbers where tenant_id = $1 and phone_number_id = $2 and stopped_at is null
@@ -116,8 +105,6 @@ statements! {
     ATTEMPTS_OF = concat!("select ", columns!(), " from attempts where tenant_id = $1 and outbox_id = $2 order by attempt_id");
     ATTEMPTS_EXPIRED = concat!("select ", columns!(), " from attempts
         where state = 'begun' and lease_until_at <= $1 order by lease_until_at, attempt_id limit $2");
-    ATTEMPT_ACCEPT = "update attempts set state = 'accepted', ended_at = $3, wamid = $4
-        where tenant_id = $1 and attempt_id = $2 and state in ('begun', 'unknown') returning outbox_id";
     ATTEMPT_REFUSE = "update attempts set state = 'refused', ended_at = $3, error_code = $4, http_status = $5
         where tenant_id = $1 and attempt_id = $2 and state in ('begun', 'unknown') returning outbox_id";
     ATTEMPT_DROP = "update attempts set state = $4, ended_at = $3
@@ -185,49 +172,6 @@ impl SystemTx<'_> {
 }
 
 impl TenantTx<'_> {
-    /// Begins an attempt: its row, the proposal's state and the pair's bucket. `false` when another
-    /// message to this person is on the wire or the proposal is not queued any more; then nothing
-    /// was written.
-    ///
-    /// The number's bucket is spent apart, by [`TenantTx::spend_number`], and must be.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when the proposal was withdrawn at this very moment, or the database.
-    pub async fn begin_attempt(
-        &mut self,
-        new: &NewAttempt,
-        decision: DecisionId,
-        now: Ts,
-        pair_tat: Ts,
-    ) -> Result<bool> {
-        let args = args![
-            self.tenant,
-            new.outbox,
-            new.id,
-            &new.number,
-            new.contact,
-            now,
-            new.owner.as_str(),
-            new.lease_until
-        ];
-        if self.tx.run(ATTEMPT_BEGIN, args).await? == 0 {
-            return Ok(false);
-        }
-        if self
-            .tx
-            .run(OUTBOX_BEGIN, args![self.tenant, new.outbox, now, decision])
-            .await?
-            == 0
-        {
-            return Err(StoreError::Conflict {
-                statement: OUTBOX_BEGIN.name,
-            });
-        }
-        self.set_pair_tat(&new.number, new.contact, pair_tat)
-            .await?;
-        Ok(true)
-    }
-
     /// Spends the number's bucket: late, because from here to the commit every other message of the
     /// number waits.
     ///
@@ -284,10 +228,13 @@ impl TenantTx<'_> {
     pub async fn end_attempt(&mut self, id: AttemptId, end: &AttemptEnd, now: Ts) -> Result<bool> {
         match end {
             AttemptEnd::Accepted { wamid, status } => {
-                let Some(outbox) = self.accept_attempt(id, wamid, now).await? else {
-                    return Ok(false);
+                let answer = AcceptedAttempt {
+                    id,
+                    wamid: wamid.clone(),
+                    status: *status,
                 };
-                self.accept_outbox(outbox, wamid, *status, now).await?;
+                let ended = self.accept_attempts(&[answer], now).await?;
+                return Ok(!ended.is_empty());
             }
             AttemptEnd::Refused { code, title, http } => {
                 let args = args![self.tenant, id, now, *code, i64::from(*http)];
@@ -316,17 +263,6 @@ impl TenantTx<'_> {
             }
         }
         Ok(true)
-    }
-
-    /// The attempt is accepted; `None` when it had ended otherwise.
-    pub(crate) async fn accept_attempt(
-        &mut self,
-        id: AttemptId,
-        wamid: &Wamid,
-        now: Ts,
-    ) -> Result<Option<OutboxId>> {
-        self.ended(ATTEMPT_ACCEPT, args![self.tenant, id, now, wamid])
-            .await
     }
 
     async fn ended(&mut self, sql: db::Sql, args: Vec<db::Arg>) -> Result<Option<OutboxId>> {

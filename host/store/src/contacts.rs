@@ -4,7 +4,7 @@ use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::ContactId;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::db;
 use crate::error::{Result, StoreError};
@@ -63,6 +63,20 @@ statements! {
         order by j.a
         on conflict (tenant_id, address) do update set as_spelled = excluded.as_spelled
         where contact_aliases.contact_id = excluded.contact_id";
+    SPELLINGS = "insert into contact_aliases (tenant_id, address, contact_id, as_spelled, since_at)
+        select c.tenant_id, j.value ->> 'a', c.contact_id, j.value ->> 's', $3
+        from json_each($2) j cross join contacts c on c.contact_id = j.value ->> 'c' and +c.tenant_id = $1
+        where true
+        on conflict (tenant_id, address) do update set as_spelled = excluded.as_spelled
+        where contact_aliases.contact_id = excluded.contact_id and contact_aliases.as_spelled <> excluded.as_spelled",
+        postgres = "insert into contact_aliases (tenant_id, address, contact_id, as_spelled, since_at)
+        select c.tenant_id, j.a, c.contact_id, j.s, cast($3 as bigint)
+        from jsonb_to_recordset(cast($2 as jsonb)) as j(c text, a text, s text)
+        join contacts c on c.contact_id = j.c and c.tenant_id = $1
+        where true
+        order by j.a
+        on conflict (tenant_id, address) do update set as_spelled = excluded.as_spelled
+        where contact_aliases.contact_id = excluded.contact_id and contact_aliases.as_spelled <> excluded.as_spelled";
     CONTACT_GET = "select contact_id, name, language, country, created_at, erased_at
         from contacts where tenant_id = $1 and contact_id = $2";
     CONTACTS = "select contact_id, name, language, country, created_at, erased_at
@@ -214,6 +228,28 @@ impl TenantTx<'_> {
                 args![self.tenant, contact, address_rows(addresses), now],
             )
             .await
+    }
+
+    /// Notes how Meta spells addresses of different people.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn spell_aliases(
+        &mut self,
+        spelled: &[(ContactId, &AddressKey, &str)],
+        now: Ts,
+    ) -> Result<()> {
+        if spelled.is_empty() {
+            return Ok(());
+        }
+        // A row may be written once per statement.
+        let mut seen = HashSet::new();
+        let rows = spelled
+            .iter()
+            .filter(|(_, address, _)| seen.insert(*address))
+            .map(|(c, a, s)| json!({ "c": c, "a": a, "s": s }));
+        let args = args![self.tenant, json::rows(rows.collect()), now];
+        self.tx.run(SPELLINGS, args).await.map(drop)
     }
 
     /// The person has left this address since `at`: nothing is sent to it, suppression still counts it.

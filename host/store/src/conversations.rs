@@ -63,12 +63,6 @@ statements! {
         "cast($4 as text)",
         "owner_installation_id = excluded.owner_installation_id"
     );
-    PAIR_TAT = upsert!(
-        "pair_tat_at",
-        "cast($4 as bigint)",
-        "pair_tat_at = case when conversations.pair_tat_at < excluded.pair_tat_at
-             then excluded.pair_tat_at else conversations.pair_tat_at end"
-    );
 }
 
 type Raw = (
@@ -144,21 +138,6 @@ impl TenantTx<'_> {
             "conversation",
             OWNER_SET,
             args![self.tenant, number, contact, owner],
-        )
-        .await
-    }
-
-    /// Moves the pair bucket; never back.
-    pub(crate) async fn set_pair_tat(
-        &mut self,
-        number: &PhoneNumberId,
-        contact: ContactId,
-        tat: Ts,
-    ) -> Result<()> {
-        self.must(
-            "conversation",
-            PAIR_TAT,
-            args![self.tenant, number, contact, tat],
         )
         .await
     }

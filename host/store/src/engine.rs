@@ -115,7 +115,6 @@ impl Store {
         Ok(Tx {
             inner,
             secrets: Arc::clone(&self.secrets),
-            writable: true,
         })
     }
 
@@ -140,7 +139,6 @@ impl Store {
         Ok(Tx {
             inner,
             secrets: Arc::clone(&self.secrets),
-            writable: false,
         })
     }
 

@@ -1,13 +1,13 @@
 //! Everything the gate may know about one proposal, read in one place, in two or three statements.
 //!
-//! On Postgres a dispatch first holds the person's row: an opt-out stored before that is seen, one
-//! stored after it finds the attempt begun. (An admission holds nothing: it sends nothing.) The
+//! On Postgres a dispatch first holds the person's row ([`TenantTx::hold_person`]): an opt-out stored
+//! before that is seen, one stored after it finds the attempt begun. (An admission holds nothing.) The
 //! number's bucket is looked at again when it is spent, see `attempts`.
 
 use portero_domain::account::MessagingLimit;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::content::Content;
-use portero_domain::ids::WabaId;
+use portero_domain::ids::{ContactId, WabaId};
 use portero_domain::proposal::{Origin, Proposal};
 use portero_gate::Fact;
 use portero_gate::case::SERVICE_WINDOW;
@@ -64,14 +64,8 @@ statements! {
             cast($6 as text) as k, cast($7 as text) as o, cast($8 as text) as p) ", sql::facts!());
     FACT_LISTS = concat!("with q as (select cast(0 as bigint) as i, cast($4 as text) as c, cast($5 as text) as o,
             cast($6 as text) as a) ", sql::lists!());
-    /// Finds nothing, and so holds nothing, for a proposal that is not in the outbox yet.
-    DISPATCH_HOLD = "select o.outbox_id from outbox o
-        join contacts c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
-        where o.tenant_id = $1 and o.outbox_id = $2",
-        postgres = "select o.outbox_id from outbox o
-        join contacts c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
-        where o.tenant_id = $1 and o.outbox_id = $2
-        for no key update of c";
+    PERSON_HOLD = "select contact_id from contacts where tenant_id = $1 and contact_id = $2",
+        postgres = "select contact_id from contacts where tenant_id = $1 and contact_id = $2 for no key update";
 }
 
 impl TenantTx<'_> {
@@ -81,7 +75,6 @@ impl TenantTx<'_> {
     /// [`StoreError::NotFound`] when there is no such tenant, or the database.
     pub async fn load_facts(&mut self, query: FactsQuery<'_>) -> Result<Facts> {
         let p = query.proposal;
-        self.hold_for_dispatch(p).await?;
         // Without a plugin's facts (a dispatch) nobody asks for its counts: they are not counted.
         let installation = match &p.origin {
             Origin::Plugin { installation, .. } if query.plugin.is_some() => Some(*installation),
@@ -152,14 +145,19 @@ impl TenantTx<'_> {
         Ok((TemplateFact::Found(found), registry))
     }
 
-    /// Person here, number when its bucket is spent: every process in the same order. (A claim holds
-    /// its persons already and goes through numbers in order.)
-    async fn hold_for_dispatch(&mut self, p: &Proposal) -> Result<()> {
-        if self.tx.engine() == EngineKind::Sqlite || !self.tx.writable {
+    /// Holds a person's row until the transaction ends: before a dispatch reads facts. (A claim holds
+    /// its persons already.) Person here, number when its bucket is spent: every process in the same
+    /// order.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn hold_person(&mut self, contact: ContactId) -> Result<()> {
+        // One transaction writes at a time there: nothing is to be held.
+        if self.tx.engine() == EngineKind::Sqlite {
             return Ok(());
         }
         self.tx
-            .run(DISPATCH_HOLD, args![self.tenant, p.id])
+            .run(PERSON_HOLD, args![self.tenant, contact])
             .await
             .map(drop)
     }

@@ -27,23 +27,51 @@ pub struct NewDelivery {
     pub updates: usize,
 }
 
+/// How an event ended.
+#[derive(Clone, Debug)]
+pub struct FinishedEvent {
+    /// Which.
+    pub id: EventId,
+    /// Number of its claim.
+    pub fence: i64,
+    /// Where it stands.
+    pub state: EventState,
+    /// How we read it.
+    pub interpretation: String,
+}
+
 macro_rules! new_columns {
     () => {
         "event_id, delivery_id, source, field, kind, dedupe_key, lane_key, tenant_id, waba_id, phone_number_id,
          contact_id, payload, state, interpretation, received_at, due_at"
     };
 }
-macro_rules! due_heads {
-    ($lock:literal) => {
+macro_rules! due {
+    ($which:literal, $lock:literal) => {
         concat!(
             "select i.event_id from inbox i
              where i.state = 'pending' and i.due_at <= $2
-               and (i.lease_until_at is null or i.lease_until_at <= $2)
-               and not exists (select 1 from inbox h
-                   where h.lane_key = i.lane_key and h.state = 'pending' and h.event_id < i.event_id)
-             order by i.due_at, i.event_id limit $4",
+               and (i.lease_until_at is null or i.lease_until_at <= $2) and ",
+            $which,
+            " order by i.due_at, i.event_id limit $4",
             $lock
         )
+    };
+}
+/// The first of each lane.
+macro_rules! heads {
+    ($lock:literal) => {
+        due!(
+            "i.kind <> 'status' and not exists (select 1 from inbox h
+                where h.lane_key = i.lane_key and h.state = 'pending' and h.event_id < i.event_id)",
+            $lock
+        )
+    };
+}
+macro_rules! lease {
+    () => {
+        "update inbox set lease_owner = $1, lease_until_at = $3, fence = fence + 1, attempts = attempts + 1
+         where event_id in (select event_id from due) returning "
     };
 }
 
@@ -65,12 +93,19 @@ statements! {
             interpretation text, received bigint, due bigint)
         order by j.dedupe, j.id
         on conflict (dedupe_key) do nothing returning event_id");
-    EVENTS_CLAIM = concat!("with due as (", due_heads!(""), ")
-        update inbox set lease_owner = $1, lease_until_at = $3, fence = fence + 1, attempts = attempts + 1
-        where event_id in (select event_id from due) returning ", event_columns!()),
-        postgres = concat!("with due as materialized (", due_heads!(" for update of i skip locked"), ")
-        update inbox set lease_owner = $1, lease_until_at = $3, fence = fence + 1, attempts = attempts + 1
-        where event_id in (select event_id from due) returning ", event_columns!());
+    EVENTS_CLAIM = concat!("with due as (", heads!(""), ") ", lease!(), event_columns!()),
+        postgres = concat!("with due as materialized (", heads!(" for update of i skip locked"), ") ", lease!(), event_columns!());
+    /// Statuses move a message on in whatever order they come: they have no lanes.
+    STATUSES_CLAIM = concat!("with due as (", due!("i.kind = 'status'", ""), ") ", lease!(), event_columns!()),
+        postgres = concat!("with due as materialized (", due!("i.kind = 'status'", " for update of i skip locked"), ") ",
+            lease!(), event_columns!());
+    EVENTS_FINISH = "update inbox set state = j.value ->> 's', interpretation = j.value ->> 'h', finished_at = $2,
+            lease_owner = null, lease_until_at = null
+        from json_each($1) j where inbox.event_id = j.value ->> 'e' and inbox.fence = j.value ->> 'f' and inbox.state = 'pending'",
+        postgres = "update inbox set state = j.s, interpretation = j.h, finished_at = $2,
+            lease_owner = null, lease_until_at = null
+        from jsonb_to_recordset(cast($1 as jsonb)) as j(e text, f bigint, s text, h text)
+        where inbox.event_id = j.e and inbox.fence = j.f and inbox.state = 'pending'";
     EVENT_FINISH = "update inbox set state = $3, interpretation = $4, finished_at = $5,
             lease_owner = null, lease_until_at = null
         where event_id = $1 and fence = $2 and state = 'pending'";
@@ -162,14 +197,41 @@ impl SystemTx<'_> {
         lease_until: Ts,
         limit: usize,
     ) -> Result<Vec<ClaimedEvent>> {
+        self.claim(EVENTS_CLAIM, owner, lease_now, lease_until, limit)
+            .await
+    }
+
+    async fn claim(
+        &mut self,
+        sql: db::Sql,
+        owner: &str,
+        lease_now: Ts,
+        lease_until: Ts,
+        limit: usize,
+    ) -> Result<Vec<ClaimedEvent>> {
         let args = args![owner, lease_now, lease_until, db::limit(limit)];
-        let rows: Vec<RawEvent> = self.tx.rows(EVENTS_CLAIM, args).await?;
+        let rows: Vec<RawEvent> = self.tx.rows(sql, args).await?;
         let mut events = rows
             .into_iter()
             .map(RawEvent::read)
             .collect::<Result<Vec<_>>>()?;
         events.sort_by_key(|e| e.id);
         Ok(events)
+    }
+
+    /// Takes the lease of up to `limit` due statuses, oldest first, whatever else of their messages waits.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::Conflict`] when another process got in the way, or the database.
+    pub async fn claim_statuses(
+        &mut self,
+        owner: &str,
+        lease_now: Ts,
+        lease_until: Ts,
+        limit: usize,
+    ) -> Result<Vec<ClaimedEvent>> {
+        self.claim(STATUSES_CLAIM, owner, lease_now, lease_until, limit)
+            .await
     }
 
     /// Ends an event. `false` when the lease went to somebody else: roll everything back.
@@ -192,6 +254,18 @@ impl SystemTx<'_> {
             )
             .await?
             == 1)
+    }
+
+    /// Ends events together; says how many leases were still theirs.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn finish_events(&mut self, all: &[FinishedEvent], now: Ts) -> Result<u64> {
+        let rows = all.iter().map(
+            |e| json!({ "e": e.id, "f": e.fence, "s": e.state.as_str(), "h": e.interpretation }),
+        );
+        let args = args![json::rows(rows.collect()), now];
+        self.tx.run(EVENTS_FINISH, args).await
     }
 
     /// Puts an event back until `due_at` (lease time). `false` when the lease went to somebody else.

@@ -34,6 +34,21 @@ pub struct ClaimedLane {
     pub head: OutboxRow,
 }
 
+/// A lane to be given back.
+#[derive(Clone, Debug)]
+pub struct LaneRelease {
+    /// Number of the pair.
+    pub number: PhoneNumberId,
+    /// Person of the pair.
+    pub contact: ContactId,
+    /// Queue.
+    pub class: Class,
+    /// Number of the claim.
+    pub fence: i64,
+    /// When to look again; `None`: it is empty.
+    pub ready_at: Option<Ts>,
+}
+
 /// What is left to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IdleCounts {
@@ -154,8 +169,10 @@ statements! {
     LANES_REST = rest!("json_each($1) j", "j.value ->> 'n'", "j.value ->> 'c'", "j.value ->> 'k'", "j.value ->> 'r'"),
         postgres = rest!("jsonb_to_recordset(cast($1 as jsonb)) as j(n text, c text, k text, r bigint)",
             "j.n", "j.c", "j.k", "j.r");
-    LANE_RELEASE = "update lanes set ready_at = $5, lease_owner = null, lease_until_at = null
-        where phone_number_id = $1 and contact_id = $2 and class = $3 and fence = $4";
+    LANES_RELEASE = concat!(rest!("json_each($1) j", "j.value ->> 'n'", "j.value ->> 'c'", "j.value ->> 'k'", "j.value ->> 'r'"),
+            " and lanes.fence = j.value ->> 'f'"),
+        postgres = concat!(rest!("jsonb_to_recordset(cast($1 as jsonb)) as j(n text, c text, k text, r bigint, f bigint)",
+            "j.n", "j.c", "j.k", "j.r"), " and lanes.fence = j.f");
     IDLE = concat!("select (select count(*) from inbox where state = 'pending'),
         (select count(*) from lanes l where l.lease_until_at > $2 or (l.ready_at <= $1 and ", not_stopped!(), ")),
         (select count(*) from attempts where state = 'begun'),
@@ -284,27 +301,20 @@ impl SystemTx<'_> {
         Ok(claimed)
     }
 
-    /// Gives a lane back; `ready_at` says when to look again (`None`: empty). `false` when the lease
-    /// went to somebody else.
+    /// Gives lanes back; says how many were still this claim's.
     ///
     /// # Errors
     /// The database.
-    pub async fn release_lane(
-        &mut self,
-        number: &PhoneNumberId,
-        contact: ContactId,
-        class: Class,
-        fence: i64,
-        ready_at: Option<Ts>,
-    ) -> Result<bool> {
-        Ok(self
-            .tx
-            .run(
-                LANE_RELEASE,
-                args![number, contact, class.as_str(), fence, ready_at],
-            )
-            .await?
-            == 1)
+    pub async fn release_lanes(&mut self, lanes: &[LaneRelease]) -> Result<u64> {
+        if lanes.is_empty() {
+            return Ok(0);
+        }
+        let rows = lanes.iter().map(|l| {
+            json!({ "n": l.number, "c": l.contact, "k": l.class.as_str(), "f": l.fence, "r": l.ready_at })
+        });
+        self.tx
+            .run(LANES_RELEASE, args![json::rows(rows.collect())])
+            .await
     }
 
     /// What is left to do.

@@ -111,6 +111,21 @@ impl TenantTx<'_> {
                 .run(LANES_WAKE_MANY, args![self.tenant, json::rows(waking)])
                 .await?;
         }
+        self.insert_decisions(decisions).await?;
+        Ok(written)
+    }
+
+    /// Appends records.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when one of them is another tenant's, or the database.
+    pub async fn insert_decisions(&mut self, decisions: &[DecisionRow]) -> Result<()> {
+        if decisions.is_empty() {
+            return Ok(());
+        }
+        if decisions.iter().any(|d| d.tenant != self.tenant) {
+            return Err(StoreError::NotFound { what: "proposal" });
+        }
         let records = decisions
             .iter()
             .map(|d| {
@@ -126,6 +141,6 @@ impl TenantTx<'_> {
                 args![self.tenant, json::rows(records)],
             )
             .await?;
-        Ok(written)
+        Ok(())
     }
 }

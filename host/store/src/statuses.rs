@@ -1,10 +1,11 @@
 //! What Meta says about messages we sent: kept as it came, applied once, never backwards.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{AttemptId, OutboxId, Wamid};
+use portero_domain::ids::{AttemptId, OutboxId};
 use portero_domain::status::MessageStatus;
 use portero_domain::update::StatusUpdate;
 
+use crate::attempts_many::AcceptedAttempt;
 use crate::error::Result;
 use crate::json;
 use crate::tx::TenantTx;
@@ -33,11 +34,6 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (tenant_id, wamid, status) do update set outbox_id = excluded.outbox_id
         where status_events.outbox_id is null and excluded.outbox_id is not null";
-    STATUSES_OF_WAMID = "select status, at, error_code from status_events where tenant_id = $1 and wamid = $2 order by at";
-    /// A message that left has left, whatever we had decided meanwhile.
-    OUTBOX_SENT = "update outbox set state = 'sent', wamid = coalesce(wamid, $3),
-            settled_at = case when state = 'sent' then settled_at else $4 end
-        where tenant_id = $1 and outbox_id = $2 and (state <> 'sent' or wamid is null)";
     STATUS_APPLY = "update outbox set status = $3, status_rank = $4, status_at = $5,
             error_code = cast($6 as bigint), error_title = cast($7 as text)
         where tenant_id = $1 and outbox_id = $2 and status_rank < $4";
@@ -60,6 +56,14 @@ pub struct StatusRow {
     pub error_code: Option<i64>,
     /// `category/type`.
     pub pricing: Option<String>,
+}
+
+/// `category/type`, as Meta charges it.
+pub(crate) fn pricing(update: &StatusUpdate) -> Option<String> {
+    update
+        .pricing
+        .as_ref()
+        .map(|(category, kind)| format!("{category}/{kind}"))
 }
 
 type RawStatus = (String, String, i64, Option<i64>, Option<String>);
@@ -94,10 +98,7 @@ impl TenantTx<'_> {
             .status
             .map_or(update.status_text.as_str(), |s| s.as_str());
         let code = update.error.as_ref().map(|(code, _)| *code);
-        let pricing = update
-            .pricing
-            .as_ref()
-            .map(|(category, kind)| format!("{category}/{kind}"));
+        let pricing = pricing(update);
         let args = args![
             self.tenant,
             &update.wamid,
@@ -115,15 +116,13 @@ impl TenantTx<'_> {
             return Ok(StatusEffect::Stale { outbox });
         };
         let mut settled = false;
-        if let Some(attempt) = by_attempt
-            && self
-                .accept_attempt(attempt, &update.wamid, now)
-                .await?
-                .is_some()
-        {
-            settled = true;
-            self.accept_outbox(outbox, &update.wamid, status, now)
-                .await?;
+        if let Some(id) = by_attempt {
+            let answer = AcceptedAttempt {
+                id,
+                wamid: update.wamid.clone(),
+                status,
+            };
+            settled = !self.accept_attempts(&[answer], now).await?.is_empty();
         }
         let title = update.error.as_ref().map(|(_, title)| title.as_str());
         let moved = self
@@ -145,7 +144,8 @@ impl TenantTx<'_> {
         row.map(|(id,)| json::id("outbox_id", &id)).transpose()
     }
 
-    async fn move_status(
+    /// Moves a message on, never back.
+    pub(crate) async fn move_status(
         &mut self,
         outbox: OutboxId,
         status: MessageStatus,
@@ -163,32 +163,6 @@ impl TenantTx<'_> {
             title
         ];
         Ok(self.tx.run(STATUS_APPLY, args).await? == 1)
-    }
-
-    /// Meta has the message: it is sent, with every status that was heard before its answer.
-    pub(crate) async fn accept_outbox(
-        &mut self,
-        outbox: OutboxId,
-        wamid: &Wamid,
-        status: MessageStatus,
-        now: Ts,
-    ) -> Result<()> {
-        self.tx
-            .run(OUTBOX_SENT, args![self.tenant, outbox, wamid, now])
-            .await?;
-        if status.rank() <= MessageStatus::Held.rank() {
-            self.move_status(outbox, status, now, None, None).await?;
-        }
-        let heard: Vec<(String, i64, Option<i64>)> = self
-            .tx
-            .rows(STATUSES_OF_WAMID, args![self.tenant, wamid])
-            .await?;
-        for (word, at, code) in heard {
-            if let Ok(status) = json::from_word::<MessageStatus>("status", &word) {
-                self.move_status(outbox, status, Ts(at), code, None).await?;
-            }
-        }
-        Ok(())
     }
 
     /// Every status heard of a proposal's messages, in Meta's order of time.

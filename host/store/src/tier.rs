@@ -5,6 +5,8 @@ use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::ContactId;
 use portero_gate::facts::TierFacts;
 
+use serde_json::json;
+
 use crate::error::Result;
 use crate::json;
 use crate::tx::TenantTx;
@@ -14,7 +16,16 @@ const COUNTED: Millis = Millis::hours(24);
 
 statements! {
     TIER_COUNT = "insert into tier_recipients (tenant_id, contact_id, last_at)
-        select tenant_id, contact_id, cast($3 as bigint) from contacts where tenant_id = $1 and contact_id = $2
+        select c.tenant_id, c.contact_id, cast($3 as bigint) from json_each($2) j
+        cross join contacts c on c.contact_id = j.value and +c.tenant_id = $1
+        where true
+        on conflict (tenant_id, contact_id) do update set last_at = case
+            when tier_recipients.last_at < excluded.last_at then excluded.last_at else tier_recipients.last_at end",
+        postgres = "insert into tier_recipients (tenant_id, contact_id, last_at)
+        select c.tenant_id, c.contact_id, cast($3 as bigint) from jsonb_array_elements_text(cast($2 as jsonb)) as j(value)
+        join contacts c on c.contact_id = j.value and c.tenant_id = $1
+        where true
+        order by c.contact_id
         on conflict (tenant_id, contact_id) do update set last_at = case
             when tier_recipients.last_at < excluded.last_at then excluded.last_at else tier_recipients.last_at end";
     /// Counts no further than needed to know that the limit is reached, whoever is asked for; and the
@@ -25,13 +36,17 @@ statements! {
 }
 
 impl TenantTx<'_> {
-    /// Counts a person the business writes to first.
+    /// Counts people the business writes to first.
     ///
     /// # Errors
     /// The database.
-    pub async fn count_tier_recipient(&mut self, contact: ContactId, now: Ts) -> Result<()> {
+    pub async fn count_tier_recipients(&mut self, people: &[ContactId], now: Ts) -> Result<()> {
+        if people.is_empty() {
+            return Ok(());
+        }
+        let people = json::rows(people.iter().map(|c| json!(c)).collect());
         self.tx
-            .run(TIER_COUNT, args![self.tenant, contact, now])
+            .run(TIER_COUNT, args![self.tenant, people, now])
             .await
             .map(drop)
     }

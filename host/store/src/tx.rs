@@ -28,7 +28,6 @@ pub(crate) struct Secrets {
 pub struct Tx {
     pub(crate) inner: Inner,
     pub(crate) secrets: Arc<Secrets>,
-    pub(crate) writable: bool,
 }
 
 impl Tx {

@@ -10,6 +10,7 @@ pub async fn jump(ctx: &Context, clock: &JumpClock, by: Millis) -> Ts {
     let now = clock.jump(by);
     drop(alone);
     ctx.wake_inbox.notify_one();
+    ctx.wake_statuses.notify_one();
     ctx.wake_outbox.notify_one();
     ctx.touched();
     now

@@ -7,10 +7,9 @@ use portero_domain::clock::Ts;
 use portero_domain::ids::ContactId;
 use portero_domain::proposal::Proposal;
 use portero_domain::template::Template;
-use portero_gate::record::content_hash;
 use portero_gate::{Facts, Judgement, Verdict};
 use portero_store::Tx;
-use portero_store::model::{Addressee, CampaignRow, FactsQuery, MANY, PlannedPerson, TenantRow};
+use portero_store::model::{Addressee, CampaignRow, MANY, PlannedPerson, TenantRow};
 
 use super::{Plan, words};
 use crate::addressees::{ADDRESS_MISSING, Made, make, render};
@@ -28,25 +27,12 @@ pub(crate) async fn judged(
     proposals: &[Proposal],
     at: Ts,
 ) -> Result<Vec<(Facts, Judgement)>, FlowError> {
-    let hashes: Vec<String> = proposals.iter().map(|p| content_hash(&p.content)).collect();
-    let queries = proposals
-        .iter()
-        .zip(&hashes)
-        .map(|(proposal, content_hash)| FactsQuery {
-            proposal,
-            content_hash,
-            content: portero_gate::detect::detect(&proposal.content),
-            plugin: None,
-            now: at,
-            spend: judge::budgeted(tenant),
-        })
-        .collect();
-    let facts = tx.tenant(tenant.id).load_facts_many(queries).await?;
+    let all: Vec<&Proposal> = proposals.iter().collect();
+    let facts = judge::facts_many(tx, tenant, &all, at).await?;
     Ok(proposals
         .iter()
         .zip(facts)
-        .map(|(proposal, mut facts)| {
-            judge::price(&mut facts);
+        .map(|(proposal, facts)| {
             let judgement = portero_gate::admit(proposal, &facts, &tenant.policy, at);
             (facts, judgement)
         })

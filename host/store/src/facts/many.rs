@@ -1,6 +1,6 @@
 //! The facts of many proposals in three statements, the very same facts as read one by one.
 //!
-//! For dry runs and campaigns. It holds nothing still: whoever sends reads again.
+//! For dry runs, campaigns and dispatch. It holds nobody still: a claim does.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

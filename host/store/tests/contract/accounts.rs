@@ -148,10 +148,10 @@ async fn the_limit_counts_people_for_24_hours(w: World) {
         .await
         .unwrap();
     for when in [at(0), at(5), at(2)] {
-        a.count_tier_recipient(bea, when).await.unwrap();
+        a.count_tier_recipients(&[bea], when).await.unwrap();
     }
     // Another tenant's person is not counted.
-    a.count_tier_recipient(w.b.ana, at(5)).await.unwrap();
+    a.count_tier_recipients(&[w.b.ana], at(5)).await.unwrap();
     tx.commit().await.unwrap();
     let day = Millis::hours(24);
     let last = at(5) + day;
@@ -164,7 +164,7 @@ async fn the_limit_counts_people_for_24_hours(w: World) {
     assert_eq!(tier.frees_at, Some(last), "the last message counts");
     let mut tx = w.write().await;
     tx.tenant(w.a.id)
-        .count_tier_recipient(w.a.ana, at(7))
+        .count_tier_recipients(&[w.a.ana], at(7))
         .await
         .unwrap();
     // An open window or no limit at all: the count is not needed.

@@ -443,10 +443,9 @@ async fn an_opt_out_stored_first_is_seen_by_the_dispatch(w: World) {
     let (store, tenant) = (w.store.clone(), w.a.id);
     let dispatch = tokio::spawn(async move {
         let mut tx = store.write().await.unwrap();
-        tx.tenant(tenant)
-            .load_facts(query(&proposal, at(1)))
-            .await
-            .unwrap()
+        let mut tx = tx.tenant(tenant);
+        tx.hold_person(proposal.contact).await.unwrap();
+        tx.load_facts(query(&proposal, at(1))).await.unwrap()
     });
     waits(&w, &dispatch, "the dispatch did not wait for the opt-out").await;
     opt_out.commit().await.unwrap();
@@ -457,6 +456,7 @@ async fn an_opt_out_stored_later_waits_for_the_attempt(w: World) {
     let proposal = w.proposal(Class::Campaign, T0);
     let outbox = w.put(&proposal, OutboxState::Queued).await;
     let mut dispatch = w.write().await;
+    dispatch.tenant(w.a.id).hold_person(w.a.ana).await.unwrap();
     let facts = dispatch
         .tenant(w.a.id)
         .load_facts(query(&proposal, T0))

@@ -164,7 +164,7 @@ async fn facts_of_many_are_the_facts_of_each(w: World) {
                 .unwrap();
         }
         if n % 5 == 2 {
-            a.count_tier_recipient(contact, at(i64::try_from(n).unwrap()))
+            a.count_tier_recipients(&[contact], at(i64::try_from(n).unwrap()))
                 .await
                 .unwrap();
         }

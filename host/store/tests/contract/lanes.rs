@@ -3,7 +3,7 @@
 use portero_domain::clock::Ts;
 use portero_domain::ids::OutboxId;
 use portero_domain::proposal::{Class, OutboxState};
-use portero_store::model::ClaimedLane;
+use portero_store::model::{ClaimedLane, LaneRelease};
 
 use crate::outbox::{claim, settle};
 use crate::world::{T0, World, at};
@@ -20,12 +20,22 @@ crate::tests![
 async fn release(w: &World, lane: &ClaimedLane, ready_at: Option<Ts>) -> bool {
     let mut tx = w.write().await;
     let mut system = tx.system();
-    let done = system
-        .release_lane(&lane.number, lane.contact, lane.class, lane.fence, ready_at)
+    let released = system
+        .release_lanes(&[giving_back(lane, ready_at)])
         .await
         .unwrap();
     tx.commit().await.unwrap();
-    done
+    released == 1
+}
+
+fn giving_back(lane: &ClaimedLane, ready_at: Option<Ts>) -> LaneRelease {
+    LaneRelease {
+        number: lane.number.clone(),
+        contact: lane.contact,
+        class: lane.class,
+        fence: lane.fence,
+        ready_at,
+    }
 }
 
 async fn a_lane_gives_its_oldest_first(w: World) {
@@ -148,18 +158,8 @@ async fn no_two_lanes_of_one_pair_are_ever_leased(w: World) {
                     );
                     let mut system = tx.system();
                     leased.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
-                    assert!(
-                        system
-                            .release_lane(
-                                &lane.number,
-                                lane.contact,
-                                lane.class,
-                                lane.fence,
-                                Some(at(100))
-                            )
-                            .await
-                            .unwrap()
-                    );
+                    let back = giving_back(&lane, Some(at(100)));
+                    assert_eq!(system.release_lanes(&[back]).await.unwrap(), 1);
                     tx.commit().await.unwrap();
                     done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                 }

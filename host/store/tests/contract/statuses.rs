@@ -5,7 +5,7 @@ use portero_domain::ids::{AttemptId, Wamid};
 use portero_domain::proposal::{Class, OutboxState};
 use portero_domain::status::MessageStatus;
 use portero_domain::update::{PersonRef, StatusUpdate};
-use portero_store::model::{AttemptEnd, StatusEffect};
+use portero_store::model::{AttemptEnd, EventState, FinishedEvent, StatusEffect};
 
 use crate::world::{T0, World, at};
 
@@ -16,6 +16,8 @@ crate::tests![
     a_status_twice_is_one_status,
     a_message_that_left_is_sent_even_when_it_was_queued_again,
     strangers_and_unknown_words_are_kept,
+    statuses_together_do_what_they_do_one_by_one,
+    statuses_are_claimed_apart_from_everything_else,
 ];
 
 fn update(wamid: &str, status: MessageStatus, t: Ts, attempt: Option<AttemptId>) -> StatusUpdate {
@@ -232,4 +234,147 @@ async fn strangers_and_unknown_words_are_kept(w: World) {
         heard.iter().map(|s| s.status.as_str()).collect::<Vec<_>>(),
         ["warming"]
     );
+}
+
+/// The same statuses of the same messages, in one batch and one by one: rows, effects and ledger agree.
+async fn statuses_together_do_what_they_do_one_by_one(w: World) {
+    use MessageStatus::{Accepted, Delivered, Failed, Held, Played, Read, Sent};
+    let words = [Accepted, Held, Sent, Failed, Delivered, Read, Played];
+    let ends = |wamid: &str| {
+        [
+            None,
+            Some(accepted(wamid)),
+            Some(AttemptEnd::Unknown { why: String::new() }),
+            Some(AttemptEnd::NotSent { why: String::new() }),
+            Some(AttemptEnd::Refused {
+                code: 131_000,
+                title: "no".to_owned(),
+                http: 500,
+            }),
+        ]
+    };
+    // A linear congruence: the same choices for both halves, another one in each round.
+    let mut state = 20_261_128_u64;
+    let mut next = move |n: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(state >> 33).unwrap() % n
+    };
+    for round in 0..25 {
+        let mut halves = Vec::new();
+        for half in ["one", "all"] {
+            let mut messages = Vec::new();
+            for n in 0..3 {
+                let (outbox, attempt) = w.on_the_wire(T0).await;
+                let wamid = format!("wamid.{half}.{round}.{n}");
+                let ending = (round + n) % 5;
+                if let Some(how) = &ends(&wamid)[ending] {
+                    assert!(end(&w, attempt, how).await);
+                } else {
+                    // Nobody else may be on the wire to the same person.
+                    assert!(end(&w, attempt, &AttemptEnd::Unknown { why: String::new() }).await);
+                }
+                messages.push((outbox, attempt, wamid));
+            }
+            halves.push(messages);
+        }
+        let mut updates: [Vec<StatusUpdate>; 2] = [Vec::new(), Vec::new()];
+        for _ in 0..8 {
+            let (n, word, t, named) = (next(4), words[next(7)], next(1_000), next(2) == 0);
+            for (half, messages) in updates.iter_mut().zip(&halves) {
+                let t = at(i64::try_from(t).unwrap());
+                half.push(match messages.get(n) {
+                    Some((_, attempt, wamid)) => update(wamid, word, t, named.then_some(*attempt)),
+                    None => update(&format!("wamid.nobody.{round}"), word, t, None),
+                });
+            }
+        }
+        let mut singly = Vec::new();
+        for update in &updates[0] {
+            singly.push(apply(&w, update).await);
+        }
+        let mut tx = w.write().await;
+        let all: Vec<&StatusUpdate> = updates[1].iter().collect();
+        let together = tx
+            .tenant(w.a.id)
+            .apply_statuses(&all, at(50))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(together.len(), all.len());
+        let mut tx = w.store.read().await.unwrap();
+        for ((one, ..), (other, ..)) in halves[0].iter().zip(&halves[1]) {
+            let mut rows = Vec::new();
+            let mut ledgers = Vec::new();
+            for id in [one, other] {
+                let row = tx.tenant(w.a.id).outbox(*id).await.unwrap().unwrap();
+                rows.push((row.state, row.status, row.error_code));
+                let heard = tx.tenant(w.a.id).statuses(*id).await.unwrap();
+                let mut heard: Vec<String> = heard.into_iter().map(|s| s.status).collect();
+                heard.sort();
+                ledgers.push(heard);
+            }
+            assert_eq!(rows[0], rows[1], "round {round}: {:?}", updates[0]);
+            assert_eq!(ledgers[0], ledgers[1], "round {round}");
+            // Whoever was moved on by one was moved on by the other.
+            let moved = |effects: &[StatusEffect], id| {
+                effects.contains(&StatusEffect::Applied { outbox: id })
+            };
+            assert_eq!(
+                moved(&singly, *one),
+                moved(&together, *other),
+                "round {round}"
+            );
+        }
+    }
+}
+
+async fn statuses_are_claimed_apart_from_everything_else(w: World) {
+    let status = |lane: &str| portero_store::model::NewEvent {
+        kind: "status".to_owned(),
+        ..w.event(lane, T0)
+    };
+    // Three of one lane: they go together, and a message does not wait for them.
+    let events = [
+        status("s:1"),
+        status("s:1"),
+        status("s:1"),
+        w.event("c:1", T0),
+    ];
+    let mut tx = w.write().await;
+    tx.system().insert_events(&events).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = w.write().await;
+    let mut system = tx.system();
+    let others = system.claim_events("h", T0, at(100), 8).await.unwrap();
+    let statuses = system.claim_statuses("h", T0, at(100), 8).await.unwrap();
+    let again = system
+        .claim_statuses("h", at(99), at(200), 8)
+        .await
+        .unwrap();
+    let others: Vec<_> = others.iter().map(|e| e.id).collect();
+    assert_eq!(others, [events[3].id]);
+    let ids: Vec<_> = statuses.iter().map(|e| e.id).collect();
+    assert_eq!(ids, [events[0].id, events[1].id, events[2].id]);
+    assert!(again.is_empty(), "leased until {:?}", at(100));
+    let end = |e: &portero_store::model::ClaimedEvent, fence| FinishedEvent {
+        id: e.id,
+        fence,
+        state: EventState::Done,
+        interpretation: format!("{}", e.id),
+    };
+    let all = [
+        end(&statuses[0], statuses[0].fence),
+        end(&statuses[1], statuses[1].fence - 1),
+        end(&statuses[2], statuses[2].fence),
+    ];
+    assert_eq!(system.finish_events(&all, at(5)).await.unwrap(), 2);
+    let left = system
+        .claim_statuses("h", at(100), at(200), 8)
+        .await
+        .unwrap();
+    assert_eq!(left.len(), 1, "the lease of an older claim ends nothing");
+    assert_eq!(left[0].id, events[1].id);
+    tx.commit().await.unwrap();
 }
