@@ -123,6 +123,16 @@ macro_rules! proposed_rows {
     };
 }
 
+/// When the lane has something of others.
+macro_rules! others_head {
+    () => {
+        "(select min(x.not_before_at) from outbox x
+            where x.phone_number_id = lanes.phone_number_id and x.contact_id = lanes.contact_id
+              and x.class = lanes.class and x.state in ('queued', 'deferred')
+              and (x.campaign_id is null or x.campaign_id <> $2))"
+    };
+}
+
 statements! {
     PEOPLE_CLEAR = "delete from campaign_people where tenant_id = $1 and campaign_id = $2";
     PEOPLE_ALL = snapshot!("contacts c where c.tenant_id = $1 and c.erased_at is null");
@@ -184,12 +194,15 @@ statements! {
     CAMPAIGN_RELEASE = "update outbox set state = 'queued', not_before_at = $4
         where campaign_id = $2 and tenant_id = $1 and state = 'in_review' and rule = $3";
     /// The lanes of a campaign that rests wait for what else is in them.
-    CAMPAIGN_LANES_REST = concat!("update lanes set ready_at = (select min(x.not_before_at) from outbox x
-            where x.phone_number_id = lanes.phone_number_id and x.contact_id = lanes.contact_id
-              and x.class = lanes.class and x.state in ('queued', 'deferred')
-              and (x.campaign_id is null or x.campaign_id <> $2))
+    CAMPAIGN_LANES_REST = concat!("update lanes set ready_at = ", others_head!(), "
         where lanes.tenant_id = $1 and lanes.ready_at is not null and lanes.lease_until_at is null
-          and (lanes.phone_number_id, lanes.contact_id, lanes.class) in (", proposed_rows!(), ")");
+          and (lanes.phone_number_id, lanes.contact_id, lanes.class) in (", proposed_rows!(), ")"),
+        postgres = concat!("with mine as (", proposed_rows!(), "), ",
+        crate::lanes::in_order!("where l.tenant_id = $1 and l.ready_at is not null and l.lease_until_at is null
+          and (l.phone_number_id, l.contact_id, l.class) in (select * from mine)"), "
+        update lanes set ready_at = ", others_head!(), " from held
+        where lanes.phone_number_id = held.phone_number_id and lanes.contact_id = held.contact_id
+          and lanes.class = held.class");
     CAMPAIGN_LANES_WAKE = "insert into lanes (tenant_id, phone_number_id, contact_id, class, ready_at)
         select o.tenant_id, o.phone_number_id, o.contact_id, o.class, min(o.not_before_at) from outbox o
         where o.campaign_id = $2 and o.tenant_id = $1 and o.state in ('queued', 'deferred')

@@ -142,6 +142,17 @@ macro_rules! heads {
         )
     };
 }
+/// Whoever waits for lanes takes them in one order: a release, a campaign that is paused.
+macro_rules! in_order {
+    ($which:literal) => {
+        concat!(
+            "held as materialized (select l.phone_number_id, l.contact_id, l.class from lanes l ",
+            $which,
+            " order by l.phone_number_id, l.contact_id, l.class for no key update of l)"
+        )
+    };
+}
+pub(crate) use in_order;
 macro_rules! rest {
     ($source:literal, $n:literal, $c:literal, $k:literal, $r:literal) => {
         concat!(
@@ -171,8 +182,11 @@ statements! {
             "j.n", "j.c", "j.k", "j.r");
     LANES_RELEASE = concat!(rest!("json_each($1) j", "j.value ->> 'n'", "j.value ->> 'c'", "j.value ->> 'k'", "j.value ->> 'r'"),
             " and lanes.fence = j.value ->> 'f'"),
-        postgres = concat!(rest!("jsonb_to_recordset(cast($1 as jsonb)) as j(n text, c text, k text, r bigint, f bigint)",
-            "j.n", "j.c", "j.k", "j.r"), " and lanes.fence = j.f");
+        postgres = concat!("with j as (select * from jsonb_to_recordset(cast($1 as jsonb))
+                as x(n text, c text, k text, r bigint, f bigint)), ", in_order!("join j on j.n = l.phone_number_id
+                and j.c = l.contact_id and j.k = l.class and j.f = l.fence"), " ",
+            rest!("held join j on j.n = held.phone_number_id and j.c = held.contact_id and j.k = held.class",
+            "held.phone_number_id", "held.contact_id", "held.class", "j.r"));
     IDLE = concat!("select (select count(*) from inbox where state = 'pending'),
         (select count(*) from lanes l where l.lease_until_at > $2 or (l.ready_at <= $1 and ", not_stopped!(), ")),
         (select count(*) from attempts where state = 'begun'),

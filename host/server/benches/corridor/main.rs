@@ -1,7 +1,8 @@
 //! Webhook in → reply accepted by the simulated Cloud API, over real HTTP, on both engines.
 //!
 //! Prints latency one after the other and at a fixed pace, the sustained rate, and its share of what
-//! the store alone does with the same rows in the same number of transactions, in the same run.
+//! the store alone does with the same rows in the same run: in transactions of their own, and all
+//! that it can.
 //! `cargo bench -p portero --bench corridor`; nothing here fails on a slow machine.
 
 #![allow(
@@ -32,8 +33,6 @@ use serde_json::json;
 #[path = "../../../../tests/support/postgres.rs"]
 mod postgres;
 mod same_rows;
-
-use same_rows::same_rows;
 
 /// Messages measured one after the other.
 const CALM: usize = 100;
@@ -134,7 +133,7 @@ async fn measure(engine: &str, database_url: Option<String>) {
     let http = portero_net::client(portero_net::ClientOptions::default()).unwrap();
 
     let ctx = &stage.host.ctx;
-    let alone = commits_per_second(ctx).await;
+    let one_row = commits_per_second(ctx).await;
     let shared = Arc::new(Target {
         url: stage.host.url.clone(),
         secrets: stage.secrets.clone(),
@@ -208,18 +207,22 @@ async fn measure(engine: &str, database_url: Option<String>) {
     let rate = f64::from(done) / seconds;
     setup::wait(&world).await.unwrap();
     let all = f64::from(done) / began.elapsed().as_secs_f64();
-    let ceiling = same_rows(ctx, &world).await;
+    let single = same_rows::alone(ctx, &world).await;
+    let ceiling = same_rows::together(ctx, &world).await;
 
     println!(
-        "{engine:<9} one by one p50 {:.1} ms  p99 {:.1} ms | offered {offered:.0}/s: p50 {:.1} ms  p99 {:.1} ms, {} of {PACED} accepted",
+        "{engine:<9} one by one p50 {:.1} ms = {:.2} x (4 commits + 4 ms), p99 {:.1} ms | offered {offered:.0}/s: p50 {:.1} ms  p99 {:.1} ms, {} of {PACED} accepted",
         at(&calm, 50),
+        at(&calm, 50) / (4.0 * 1_000.0 / one_row + 4.0),
         at(&calm, 99),
         at(&paced, 50),
         at(&paced, 99),
         paced.len(),
     );
     println!(
-        "          {done} of {FLOOD} at once: {rate:.0}/s accepted, {all:.0}/s with their statuses | store alone, same rows and transactions: {ceiling:.0}/s, share {:.0} % | one caller, one row: {alone:.0} commits/s",
+        "          {done} of {FLOOD} at once: {rate:.0}/s accepted, {all:.0}/s with their statuses | store alone, the same rows: \
+         {single:.0}/s message by message (share {:.0} %), {ceiling:.0}/s at most (share {:.0} %) | one caller, one row: {one_row:.0} commits/s",
+        all / single * 100.0,
         all / ceiling * 100.0,
     );
     let states: HashMap<String, u64> =
