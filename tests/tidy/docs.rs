@@ -60,6 +60,25 @@ fn the_map_names_every_crate() {
     );
 }
 
+#[test]
+fn the_readme_knows_how_many_rules_and_rooms_there_are() {
+    let readme = read("README.md").unwrap_or_default();
+    let rules = format!("{} rules", portero_gate::rules::RULES.len());
+    let manifest = read("Cargo.toml").unwrap_or_default();
+    let members = manifest.lines().filter_map(|line| {
+        let member = line.trim().strip_prefix('"')?.strip_suffix("\",")?;
+        member.contains('/').then(|| format!("`{member}`"))
+    });
+    let missing: Vec<String> = members
+        .chain([rules])
+        .filter(|words| !readme.contains(words))
+        .collect();
+    report(
+        &missing,
+        "README.md names every crate in its map of the rooms, and the number of rules; it lacks:",
+    );
+}
+
 fn note_problems(note: &Source) -> Vec<String> {
     let mut wrong = Vec::new();
     let lines = note.text.lines().count();
