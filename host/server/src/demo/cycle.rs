@@ -16,6 +16,9 @@ use crate::guest::{CAMPAIGN_METRICS, RFM_SEGMENTS};
 /// Customers who agree on this day, in the shop's newsletter form: at least, at most.
 const CUSTOMERS: (u64, u64) = (12, 16);
 
+/// Between two looks at the running campaign; it is spread over an hour.
+const TEN_MINUTES: i64 = 600_000;
+
 /// Looks before it has to be through: somebody who got an offer yesterday waits until a day has passed.
 const LOOKS: usize = 60;
 
@@ -182,7 +185,7 @@ async fn send(
     day.chapter("it runs at its number's pace; pause and an opt-out take effect at once");
     let path = format!("/v1/campaigns/{id}");
     sol.api.post(&format!("{path}/run"), json!({})).await?;
-    ten_minutes(day).await?;
+    day.jump_ms(TEN_MINUTES).await?;
     progress(day, sol, &sol.api.get(&path).await?);
     let paused = json!({ "reason": "is the price right?" });
     let view = sol.api.post(&format!("{path}/pause"), paused).await?;
@@ -192,7 +195,7 @@ async fn send(
     sol.api.post(&format!("{path}/resume"), json!({})).await?;
     let mut seen = view;
     for _ in 0..LOOKS {
-        ten_minutes(day).await?;
+        day.jump_ms(TEN_MINUTES).await?;
         let view = sol.api.get(&path).await?;
         let moved = ["/state", "/progress/counts"];
         if moved.iter().any(|at| view.pointer(at) != seen.pointer(at)) {
@@ -204,13 +207,6 @@ async fn send(
         }
     }
     anyhow::bail!("the campaign does not come to its end")
-}
-
-/// Between two looks at the running campaign; it is spread over an hour. The last seconds are for its
-/// runner, which counts once a second what became of the messages it let go.
-async fn ten_minutes(day: &mut Day<'_>) -> anyhow::Result<()> {
-    day.jump_ms(598_000).await?;
-    day.jump_ms(2_000).await
 }
 
 /// One line, as the API has it.
