@@ -91,6 +91,19 @@ pub(crate) async fn the_same_plugin_speaks_each_shops_language(env: Env) {
     let a = plugin(env.sol().api.get("/v1/plugins").await.unwrap());
     let b = plugin(env.lua().api.get("/v1/plugins").await.unwrap());
     assert_eq!(a, b, "one digest");
+    let granted = |v: serde_json::Value| v[0]["grants"].clone();
+    let es = granted(env.sol().api.get("/v1/plugins").await.unwrap());
+    let pt = granted(env.lua().api.get("/v1/plugins").await.unwrap());
+    let has =
+        |grants: &serde_json::Value, what: &str| grants["permissions"].to_string().contains(what);
+    for (what, lua_has) in [
+        ("send.session", true),
+        ("send.template.marketing", false),
+        ("contacts.read", false),
+    ] {
+        assert!(has(&es, what), "{es}");
+        assert_eq!(has(&pt, what), lua_has, "{pt}");
+    }
     let body = |m: &[serde_json::Value]| m.last().unwrap()["content"].to_string();
     let es = body(&env.messages(env.sol(), 0).await);
     let pt = body(&env.messages(env.lua(), 0).await);

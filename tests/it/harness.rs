@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -12,6 +13,8 @@ use portero::demo::{MORNING, Stage, StageOptions, stage};
 use portero_domain::clock::{JumpClock, ManualClock, Millis};
 use portero_simulator::Timings;
 use serde_json::{Value, json};
+
+use crate::rules;
 
 #[path = "../support/postgres.rs"]
 pub(crate) mod postgres;
@@ -57,36 +60,98 @@ fn runtime() -> &'static tokio::runtime::Runtime {
     })
 }
 
-/// Runs every test on every engine and prints the count per engine.
-pub(crate) fn run(tests: &[Test]) -> ExitCode {
+/// Names the rule that a host started by this binary lacks.
+const WITHOUT: &str = "PORTERO_TESTS_WITHOUT_RULE";
+
+/// Runs every test on every engine, then the cases of each rule without it, and prints how many
+/// tests passed per engine.
+pub(crate) fn run(tests: &[&[Test]]) -> ExitCode {
+    if let Ok(rule) = std::env::var(WITHOUT) {
+        return lacking(&rule);
+    }
     let arguments = Arguments::from_args();
     let server = Postgres::start().map(Arc::new);
-    let postgres = server.is_some();
-    let mut trials = Vec::new();
-    for test in tests {
+    let passed: [Arc<AtomicUsize>; 2] = Default::default();
+    let mut trials = vec![Trial::test(
+        "rules::every_rule_of_the_registry_has_its_cases",
+        || {
+            rules::every_rule_of_the_registry_has_its_cases();
+            Ok(())
+        },
+    )];
+    let all = || tests.iter().copied().flatten();
+    for test in all() {
         let run = test.run;
+        let count = Arc::clone(&passed[0]);
         trials.push(Trial::test(format!("sqlite::{}", test.name), move || {
-            one(run, None)
+            one(run, None)?;
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok(())
         }));
         if let Some(server) = &server {
-            let server = Arc::clone(server);
+            let (server, count) = (Arc::clone(server), Arc::clone(&passed[1]));
             trials.push(Trial::test(format!("postgres::{}", test.name), move || {
-                let url = server.database();
-                one(run, Some(url))
+                one(run, Some(server.database()))?;
+                count.fetch_add(1, Ordering::Relaxed);
+                Ok(())
             }));
         }
     }
-    let counted = if postgres { tests.len() } else { 0 };
+    // The gate is pure: one engine is enough to show that a rule is needed.
+    for rule in rules::GROUPS.iter().flat_map(|g| g.rules).copied() {
+        let name = format!("without::{rule}");
+        trials.push(Trial::test(name, move || needed(rule)));
+    }
+    let listed = arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);
-    println!("portero-engines: sqlite={} postgres={counted}", tests.len());
-    if !postgres {
+    if !listed {
+        println!(
+            "portero-engines: sqlite={} postgres={}",
+            passed[0].load(Ordering::Relaxed),
+            passed[1].load(Ordering::Relaxed)
+        );
+    }
+    if server.is_none() {
         println!(
             "!! Postgres was not found: {} tests were NOT run on it (install postgresql)",
-            tests.len()
+            all().count()
         );
     }
     drop(server);
     conclusion.exit_code()
+}
+
+/// The cases of a rule on a host that lacks it, in a process of its own: exactly its case must not hold.
+fn needed(rule: &str) -> Result<(), Failed> {
+    let own = std::env::current_exe().expect("this binary");
+    let ran = std::process::Command::new(own)
+        .env(WITHOUT, rule)
+        .env_remove("RUST_BACKTRACE")
+        .output()
+        .expect("this binary again");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    if ran.status.success() {
+        return Err(Failed::from(
+            "without the rule every case holds: it is not shown to be needed",
+        ));
+    }
+    if !said.contains(&rules::complaint(rule)) {
+        return Err(Failed::from(format!("another case broke first:\n{said}")));
+    }
+    Ok(())
+}
+
+/// The other side of [`needed`].
+fn lacking(rule: &str) -> ExitCode {
+    let rule = rule.to_owned();
+    let outcome = runtime().block_on(async move {
+        let env = Env::set(None).await;
+        tokio::spawn(async move { rules::without(&rule, env).await }).await
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
 fn one(run: Run, database_url: Option<String>) -> Result<(), Failed> {

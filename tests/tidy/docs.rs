@@ -37,27 +37,45 @@ fn the_page_of_rules_is_fresh() {
     );
 }
 
-#[test]
-fn the_map_names_every_crate() {
-    let map = read("host/README.md").unwrap_or_default();
+/// Folders of the workspace's crates.
+fn members() -> Vec<String> {
     let manifest: toml::Table = read("Cargo.toml")
         .expect("the workspace manifest")
         .parse()
         .expect("valid TOML");
-    let missing: Vec<String> = manifest
-        .get("workspace")
-        .and_then(|w| w.get("members"))
-        .and_then(toml::Value::as_array)
-        .expect("a list of members")
-        .iter()
-        .filter_map(toml::Value::as_str)
-        .filter(|member| !map.contains(&format!("`{member}`")))
+    let list = manifest.get("workspace").and_then(|w| w.get("members"));
+    let list = list.and_then(toml::Value::as_array);
+    let list = list.expect("a list of members").iter();
+    list.filter_map(toml::Value::as_str)
         .map(str::to_owned)
-        .collect();
+        .collect()
+}
+
+#[test]
+fn both_maps_name_every_crate() {
+    let mut missing = Vec::new();
+    for page in ["host/README.md", "README.md"] {
+        let map = read(page).unwrap_or_default();
+        let unnamed = members()
+            .into_iter()
+            .filter(|member| !map.contains(&format!("`{member}`")));
+        missing.extend(unnamed.map(|member| format!("{page}: `{member}`")));
+    }
     report(
         &missing,
-        "Add a row to the crate table of host/README.md for:",
+        "Add a row to the table of crates, or of rooms, of that page:",
     );
+}
+
+#[test]
+fn the_readme_knows_how_many_rules_there_are() {
+    let readme = read("README.md").unwrap_or_default();
+    let rules = format!("{} rules are enforced", portero_gate::rules::RULES.len());
+    let missing: Vec<String> = [rules]
+        .into_iter()
+        .filter(|words| !readme.contains(words))
+        .collect();
+    report(&missing, "The limits of README.md must say:");
 }
 
 fn note_problems(note: &Source) -> Vec<String> {

@@ -54,10 +54,12 @@ fn walk(folder: &Path, found: &mut Vec<Source>) {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
+        // `.git` is a file in a linked worktree.
+        if SKIPPED.contains(&name.as_str()) {
+            continue;
+        }
         if path.is_dir() {
-            if !SKIPPED.contains(&name.as_str()) {
-                walk(&path, found);
-            }
+            walk(&path, found);
         } else if let Ok(text) = std::fs::read_to_string(&path) {
             found.push(Source {
                 path: from_root(&path),

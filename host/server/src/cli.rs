@@ -139,7 +139,7 @@ pub enum Command {
 /// Flags of `demo`.
 #[derive(Args, Debug)]
 pub struct DemoArgs {
-    /// Changes names, times and who says what
+    /// Another seed, another day: names, order, times, who says what
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// End after the day (otherwise the phone page stays until Ctrl-C)
@@ -151,10 +151,10 @@ pub struct DemoArgs {
     /// Where to listen; port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: String,
-    /// Keep the data here (default: a temporary folder, removed at the end)
+    /// Keep the data here and go on with what is there (default: a temporary folder, removed at the end)
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
-    /// Use Postgres instead of SQLite
+    /// Use Postgres instead of SQLite, and go on with what is there
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
     /// Build the world and wait, without the scripted day

@@ -26,6 +26,56 @@ impl Clock for SystemClock {
     }
 }
 
+/// A business clock that stands still until it is let go; leases run on the machine's clock throughout.
+///
+/// The demo's day is told on it: what happens depends on the script alone, not on how busy the machine
+/// is, so the same seed tells the same day.
+pub struct HeldClock {
+    // Where it stands; once it runs, how far behind the machine it is.
+    reading: Mutex<Reading>,
+}
+
+enum Reading {
+    Held(Ts),
+    Running(i64),
+}
+
+impl HeldClock {
+    /// Stands at `at`.
+    #[must_use]
+    pub fn at(at: Ts) -> HeldClock {
+        HeldClock {
+            reading: Mutex::new(Reading::Held(at)),
+        }
+    }
+
+    /// Lets it run on from where it stands.
+    pub fn release(&self) {
+        let mut reading = self.lock();
+        if let Reading::Held(at) = *reading {
+            *reading = Reading::Running(SystemClock.now().since(at));
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Reading> {
+        self.reading
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Clock for HeldClock {
+    fn now(&self) -> Ts {
+        match *self.lock() {
+            Reading::Held(at) => at,
+            Reading::Running(behind) => SystemClock.now().plus_ms(behind.saturating_neg()),
+        }
+    }
+    fn lease_now(&self) -> Ts {
+        SystemClock.now()
+    }
+}
+
 /// Ids and random bytes from the operating system, or from a seed.
 pub struct Ids {
     source: Source,
@@ -91,6 +141,18 @@ impl IdSource for Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_held_clock_stands_until_it_is_let_go_and_never_turns_back() {
+        let clock = HeldClock::at(Ts(1_795_000_000_000));
+        assert_eq!(clock.now(), Ts(1_795_000_000_000));
+        assert!(clock.lease_now() <= SystemClock.now());
+        clock.release();
+        let first = clock.now();
+        assert!(first >= Ts(1_795_000_000_000));
+        clock.release();
+        assert!(clock.now() >= first, "let go twice is let go once");
+    }
 
     #[test]
     fn ids_of_one_process_sort_in_the_order_they_were_made() {

@@ -1,7 +1,9 @@
-//! `portero demo`: a world, a scripted half hour driven only through public HTTP, a phone page.
+//! `portero demo`: a world, a scripted day driven only through public HTTP, a phone page.
 
+mod chance;
 mod cycle;
 mod day;
+mod script;
 pub mod setup;
 mod show;
 pub mod world;
@@ -11,15 +13,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use portero_domain::clock::{Clock as _, JumpClock, Ts};
+use portero_domain::clock::{Clock, JumpClock, Millis, Ts};
 use portero_domain::ids::IdSource as _;
+use portero_flow::desk;
 use portero_meta::transport::Transport;
 use portero_net::ClientOptions;
 use portero_simulator::{Simulator, Timings, WorldConfig};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::DemoArgs;
-use crate::clock::{Ids, SystemClock};
+use crate::clock::{HeldClock, Ids};
 use crate::commands::serve::EndSignals;
 use crate::compose::{Host, HostParts, RunningHost, probe};
 use crate::config::Config;
@@ -27,6 +30,10 @@ use crate::lock::DataDir;
 
 /// The morning the demo's day begins: Monday 23 November 2026, 09:00 in Bogotá.
 pub const MORNING: Ts = Ts(1_795_442_400_000);
+
+/// Seals the pretend secrets of a demo in somebody's database, the same at every start: they are as
+/// invented as its people.
+const DATABASE_KEY: &str = "706f727465726f2064656d6f3a20616c6c2069732070726574656e6465642121";
 
 /// How to set the stage.
 pub struct StageOptions {
@@ -83,14 +90,16 @@ impl Drop for Temporary {
 pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let show = show::Show::new(args.json);
     show.say("building two shops, their people and a pretend Meta …");
-    let clock = JumpClock::starting_at(Arc::new(SystemClock), MORNING);
+    // Time stands still but for the script's own jumps, so that a seed tells the same day everywhere.
+    let held = Arc::new(HeldClock::at(MORNING));
+    let clock = JumpClock::new(Arc::clone(&held) as Arc<dyn Clock>, Millis(0));
     let running = stage(StageOptions {
         seed: args.seed,
         listen: args.listen.clone(),
         data: args.data.clone(),
         database_url: args.database_url.clone(),
         clock,
-        timings: world::quick(),
+        timings: world::at_once(),
         wrap: None,
         world: None,
     })
@@ -103,13 +112,14 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     if !args.idle {
         let balanced = tokio::select! {
-            day = day::run(&running, &world, args.seed, &show) => day?,
+            day = script::run(&running, &world, args.seed, &show) => day?,
             () = end.told() => { running.stop().await; return Ok(ExitCode::SUCCESS); }
         };
         if !balanced {
             code = ExitCode::from(1);
         }
     }
+    held.release();
     if !args.once {
         show.invite(&running);
         end.told().await;
@@ -149,31 +159,10 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     let stop = CancellationToken::new();
     let mut tasks = Vec::new();
 
-    let http = portero_net::client(ClientOptions::default())?;
-    let mut config = world::config(seed, &secrets);
-    config.timings = timings;
-    if let Some(change) = world {
-        change(&mut config);
-    }
-    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http)
-        .context("the demo's world cannot be built")?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .context("no free port on loopback")?;
     let simulator_url = format!("http://{}", listener.local_addr()?);
-    let (until, pump_until, router) = (stop.clone(), stop.clone(), simulator.router());
-    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
-    tasks.push(tokio::spawn(async move {
-        let _ = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { until.cancelled().await })
-            .await;
-    }));
-    let pump = Arc::clone(&simulator);
-    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
-    tasks.push(tokio::spawn(async move {
-        pump.run(pump_until.cancelled_owned()).await
-    }));
-
     let mut config = Config::load(None)?;
     config.data.clone_from(&folder);
     config.listen = listen;
@@ -182,8 +171,11 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     // Whoever tries things has the receiver on the same machine.
     config.webhook_private_hosts.push("127.0.0.1".to_owned());
     if config.master_key.is_none() && config.master_key_file.is_none() {
-        let (key, _) = data.key("master.key", &ids)?;
-        config.master_key = Some(hex::encode(key));
+        config.master_key = Some(match &config.database_url {
+            // The database outlives the folder.
+            Some(_) => DATABASE_KEY.to_owned(),
+            None => hex::encode(data.key("master.key", &ids)?.0),
+        });
     }
     if let Some(url) = &config.database_url {
         migrate(url).await?;
@@ -199,7 +191,40 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
         wrap,
     })
     .await?;
+    // What is stored already was not stored in the future.
+    let ctx = Arc::clone(&host.ctx);
+    if let Some(latest) = ctx.store.read().await?.system().latest_instant().await? {
+        clock.jump(Millis(latest.since(clock.now()).saturating_add(1)));
+    }
+
+    let http = portero_net::client(ClientOptions::default())?;
+    let mut config = world::config(seed, &secrets);
+    config.timings = timings;
+    if let Some(change) = world {
+        change(&mut config);
+    }
+    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http)
+        .context("the demo's world cannot be built")?;
     // The simulator moves the clock through the host's pause, so that nothing is caught in between.
+    let jumping = clock.clone();
+    simulator.moved_by(Box::new(move |by| {
+        let (ctx, clock) = (Arc::clone(&ctx), jumping.clone());
+        Box::pin(async move {
+            desk::clock::jump(&ctx, &clock, by).await;
+        })
+    }));
+    let (until, pump_until, router) = (stop.clone(), stop.clone(), simulator.router());
+    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
+    tasks.push(tokio::spawn(async move {
+        let _ = axum::serve(listener, router)
+            .with_graceful_shutdown(async move { until.cancelled().await })
+            .await;
+    }));
+    let pump = Arc::clone(&simulator);
+    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
+    tasks.push(tokio::spawn(async move {
+        pump.run(pump_until.cancelled_owned()).await
+    }));
     let host = host.run(true).await?;
     simulator.set_callback(format!("{}/webhooks/whatsapp", host.url));
     tracing::debug!(now = %clock.now(), "the demo's clock");

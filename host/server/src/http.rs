@@ -20,7 +20,7 @@ use portero_flow::Context;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::sim_control::{HttpControl, PagesControl};
+use crate::sim_control::HttpControl;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -82,10 +82,6 @@ pub fn router(state: AppState) -> Router {
         simulator: state
             .simulator
             .clone()
-            .map(|control| PagesControl {
-                control,
-                ctx: Arc::clone(&state.ctx),
-            })
             .map(|c| Arc::new(c) as Arc<dyn portero_console::SimulatorControl>),
     };
     let pages = portero_console::router(console).route_layer(axum::middleware::from_fn_with_state(

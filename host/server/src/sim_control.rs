@@ -1,9 +1,7 @@
 //! Talks to the simulator's control API over HTTP, for the phone page and the demo's day.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use portero_flow::Context;
 use portero_net::ClientOptions;
 use serde_json::Value;
 
@@ -71,31 +69,13 @@ impl HttpControl {
     }
 }
 
-/// The control API as pages use it: a jump of the clock waits for what is in hand.
-pub struct PagesControl {
-    /// The simulator.
-    pub control: HttpControl,
-    /// The host on the same clock.
-    pub ctx: Arc<Context>,
-}
-
 #[async_trait::async_trait]
-impl portero_console::SimulatorControl for PagesControl {
+impl portero_console::SimulatorControl for HttpControl {
     async fn get(&self, path: &str) -> Result<Value, String> {
-        self.control.get(path).await
+        HttpControl::get(self, path).await
     }
 
     async fn post(&self, path: &str, body: Value) -> Result<Value, String> {
-        if path != "/_sim/clock/jump" {
-            return self.control.post(path, &body).await;
-        }
-        let alone = self.ctx.pause.write().await;
-        let answer = self.control.post(path, &body).await;
-        drop(alone);
-        self.ctx.wake_inbox.notify_one();
-        self.ctx.wake_statuses.notify_one();
-        self.ctx.wake_outbox.notify_one();
-        self.ctx.touched();
-        answer
+        HttpControl::post(self, path, &body).await
     }
 }

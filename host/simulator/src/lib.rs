@@ -43,4 +43,4 @@ pub use config::{
     WorldConfig,
 };
 pub use faults::{FaultMode, Faults, NextError};
-pub use simulator::{IdleReport, Simulator};
+pub use simulator::{IdleReport, Mover, Simulator};

@@ -1,9 +1,11 @@
 //! The simulator as the rest of the program holds it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::Router;
-use portero_domain::clock::{Clock, JumpClock, Ts};
+use portero_domain::clock::{Clock, JumpClock, Millis, Ts};
 use serde::Serialize;
 use tokio::sync::Notify;
 
@@ -11,12 +13,16 @@ use crate::config::{ConfigError, WorldConfig};
 use crate::world::World;
 use crate::{control, graph};
 
+/// Moves the business clock that host and simulator share.
+pub type Mover = Box<dyn Fn(Millis) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// The pretend Meta. Cheap to share; all state is inside.
 pub struct Simulator {
     world: Mutex<World>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) jump: Option<JumpClock>,
     pub(crate) http: reqwest::Client,
+    mover: OnceLock<Mover>,
     wake: Notify,
 }
 
@@ -53,6 +59,7 @@ impl Simulator {
             clock,
             jump,
             http,
+            mover: OnceLock::new(),
             wake: Notify::new(),
         }))
     }
@@ -69,6 +76,27 @@ impl Simulator {
     pub fn set_callback(&self, url: impl Into<String>) {
         self.world().config.callback_url = Some(url.into());
         self.wake();
+    }
+
+    /// Who moves the clock when the control API is asked to: a host on the same clock first lets what
+    /// it has in hand end. Without one the clock just moves. Only the first one given counts.
+    pub fn moved_by(&self, mover: Mover) {
+        let _ = self.mover.set(mover);
+    }
+
+    /// Moves business time forward; `false` when this clock does not jump.
+    pub(crate) async fn move_clock(&self, by: Millis) -> bool {
+        let Some(clock) = &self.jump else {
+            return false;
+        };
+        match self.mover.get() {
+            Some(mover) => mover(by).await,
+            None => {
+                clock.jump(by);
+            }
+        }
+        self.wake();
+        true
     }
 
     /// Whether anything is still on its way.

@@ -33,6 +33,7 @@ mod handovers;
 mod imports;
 mod inbox;
 mod installations;
+mod instants;
 mod json;
 mod kv;
 mod lanes;

@@ -18,6 +18,7 @@ const FILES: &[&[Sql]] = &[
     crate::inbox::ALL,
     crate::plugins::ALL,
     crate::installations::ALL,
+    crate::instants::ALL,
     crate::kv::ALL,
     crate::timers::ALL,
     crate::calls::ALL,

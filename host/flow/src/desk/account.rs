@@ -66,7 +66,7 @@ pub struct IdleView {
     pub timers: u64,
     /// People whose segments want a look, and full passes under way.
     pub segments: u64,
-    /// Campaigns whose next turn has come.
+    /// Campaigns whose next turn has come, and those that are through and not called done yet.
     pub campaigns: u64,
     /// Webhooks out that are due or on the wire.
     pub webhooks: u64,

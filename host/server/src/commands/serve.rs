@@ -4,7 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use serde_json::json;
+use portero_flow::desk;
+use serde_json::{Value, json};
 
 use crate::cli::ServeArgs;
 use crate::clock::{Ids, SystemClock};
@@ -66,9 +67,31 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn tenants(running: &crate::compose::RunningHost) -> anyhow::Result<serde_json::Value> {
-    let list = portero_flow::desk::tenants::list(&running.ctx, None).await?;
-    Ok(serde_json::to_value(list)?)
+/// The tenants as the demo prints them, as far as a real host knows: their tokens and secrets are never
+/// read back, and no real person is anybody's sample.
+async fn tenants(running: &crate::compose::RunningHost) -> anyhow::Result<Vec<Value>> {
+    let ctx = &running.ctx;
+    let mut all = Vec::new();
+    for tenant in desk::tenants::list(ctx, None).await? {
+        let mut shown = json!({ "id": tenant.id, "slug": tenant.slug, "name": tenant.name });
+        let numbers = desk::numbers::list(ctx, tenant.id).await?;
+        let templates = desk::templates::list(ctx, tenant.id).await?;
+        let number = numbers.first();
+        let template = templates
+            .iter()
+            .find(|t| t.status == "APPROVED" && number.is_some_and(|n| n.waba_id == t.waba_id));
+        for (field, value) in [
+            ("waba_id", number.map(|n| &n.waba_id)),
+            ("phone_number_id", number.map(|n| &n.phone_number_id)),
+            ("sample_template", template.map(|t| &t.name)),
+        ] {
+            if let (Some(value), Some(object)) = (value, shown.as_object_mut()) {
+                object.insert(field.to_owned(), json!(value));
+            }
+        }
+        all.push(shown);
+    }
+    Ok(all)
 }
 
 /// Ctrl-C and polite kills, heard from the moment this is made: before anybody is told the address.

@@ -7,7 +7,7 @@ use anyhow::Context;
 use portero_domain::clock::{JumpClock, Millis};
 use portero_net::ClientOptions;
 use portero_simulator::{Simulator, WorldConfig};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::SimulatorArgs;
@@ -43,6 +43,7 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
         "app_secret": config.app_secret, "verify_token": config.verify_token,
         "access_token": config.access_tokens.first().map(|t| t.token.clone()),
     });
+    let tenants = tenants(&config);
     let clock = JumpClock::new(Arc::new(SystemClock), Millis(0));
     let http = portero_net::client(ClientOptions::default())?;
     let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock), http)
@@ -71,7 +72,7 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         output::json(&json!({
             "simulator_url": url, "app_secret": text(&secrets, "app_secret"), "verify_token": text(&secrets, "verify_token"),
-            "access_token": text(&secrets, "access_token"),
+            "access_token": text(&secrets, "access_token"), "tenants": tenants,
         }));
     } else {
         output::line(&format!(
@@ -85,4 +86,31 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
     let _ = pump.await;
     served.abort();
     Ok(ExitCode::SUCCESS)
+}
+
+/// The accounts of the world as the demo prints its shops, as far as a simulator without a host knows.
+fn tenants(config: &WorldConfig) -> Vec<Value> {
+    let approved = |template: &&Value| {
+        let status = template.get("status").and_then(Value::as_str);
+        status.unwrap_or("APPROVED") == "APPROVED"
+    };
+    let person = |country: &str| {
+        let mut reached = config.people.iter().filter_map(|p| p.wa_id.as_ref());
+        let near = reached.clone().find(|id| id.starts_with(country));
+        near.or_else(|| reached.next()).cloned()
+    };
+    config
+        .wabas
+        .iter()
+        .filter_map(|waba| {
+            let number = waba.numbers.first()?;
+            let digits = number.display.trim_start_matches('+');
+            let template = waba.templates.iter().find(approved);
+            Some(json!({
+                "name": waba.name, "waba_id": waba.id, "phone_number_id": number.phone_number_id,
+                "sample_wa_id": person(digits.get(..2).unwrap_or_default()),
+                "sample_template": template.map(|t| text(t, "name")),
+            }))
+        })
+        .collect()
 }

@@ -13,23 +13,25 @@ use crate::demo::setup::{Standing, wait};
 use crate::demo::world::Person;
 use crate::guest::{CAMPAIGN_METRICS, RFM_SEGMENTS};
 
-/// Customers who agree on this day, in the shop's newsletter form.
-const CUSTOMERS: u64 = 14;
+/// Customers who agree on this day, in the shop's newsletter form: at least, at most.
+const CUSTOMERS: (u64, u64) = (12, 16);
 
-/// Minutes between two looks at the running campaign; it is spread over an hour.
-const TEN: i64 = 10;
+/// Between two looks at the running campaign; it is spread over an hour.
+const TEN_MINUTES: i64 = 600_000;
 
-/// Looks before it has to be through.
-const LOOKS: usize = 12;
+/// Looks before it has to be through: somebody who got an offer yesterday waits until a day has passed.
+const LOOKS: usize = 60;
 
 /// Lines of a card that are shown; the page and `portero report` show all.
 const LINES: usize = 6;
 
 /// Plays it.
 pub(super) async fn play(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
-    let customers = opt_ins(day, sol).await?;
+    let mut customers = opt_ins(day, sol).await?;
     segments(day, sol).await?;
     let campaign = plan(day, sol).await?;
+    // Who leaves, who asks, who wants a person.
+    day.chance.shuffle(&mut customers);
     send(day, sol, &campaign, &customers).await?;
     answers(day, sol, &customers).await?;
     figures(day, sol).await
@@ -46,12 +48,10 @@ fn customer(n: u64) -> Person {
 
 /// People agree, with the proof the shop has of it.
 async fn opt_ins(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<Vec<Person>> {
-    day.show.chapter(
-        "next day",
-        "customers agree to offers in the shop's own form; the ledger keeps the proof",
-    );
+    day.chapter("customers agree to offers in the shop's own form; the ledger keeps the proof");
     let mut customers = Vec::new();
-    for n in 100..100 + CUSTOMERS {
+    let number = day.chance.between(CUSTOMERS.0, CUSTOMERS.1);
+    for n in 100..100 + number {
         let who = customer(n);
         let phone = json!({ "name": who.name, "wa_id": who.wa_id, "user_id": who.user_id });
         day.world
@@ -72,20 +72,21 @@ async fn opt_ins(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<Vec<Person
             .await?;
         customers.push(who);
     }
-    let first = customers.first().context("customers")?;
-    let seen = sol
-        .api
-        .get(&format!("/v1/contacts/{}", encode(first.key())))
-        .await?;
-    let ledger = items(&seen, "consent_events");
-    let event = ledger.first().context("no consent in the ledger")?;
-    let line = format!(
-        "   {CUSTOMERS} customers agreed; of {}: {}, evidence: {}",
-        first.name,
-        text(event, "kind"),
-        text(event, "evidence")
-    );
-    let detail = json!({ "tenant": sol.shop.slug, "people": CUSTOMERS, "ledger": ledger });
+    let mut agreed = 0;
+    let mut evidence = String::new();
+    for who in &customers {
+        let path = format!("/v1/contacts/{}", encode(who.key()));
+        let seen = sol.api.get(&path).await?;
+        if let Some(event) = items(&seen, "consent_events").first()
+            && text(event, "kind") == "granted"
+        {
+            agreed += 1;
+            evidence = text(event, "evidence");
+        }
+    }
+    let line =
+        format!("   {agreed} customers are on record as having agreed; evidence: {evidence}");
+    let detail = json!({ "tenant": sol.shop.slug, "people": agreed, "evidence": evidence });
     day.show.event("opt-in", &line, detail);
     Ok(customers)
 }
@@ -112,10 +113,7 @@ async fn install(
 
 /// A plugin says who belongs where, and why.
 async fn segments(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
-    day.show.chapter(
-        "next day",
-        "a plugin puts people into segments, with its reason",
-    );
+    day.chapter("a plugin puts people into segments, with its reason");
     let fields = ["name", "tags", "interactions", "purchases", "cart"];
     install(day, sol, RFM_SEGMENTS, &fields).await?;
     install(day, sol, CAMPAIGN_METRICS, &[]).await?;
@@ -141,10 +139,7 @@ async fn segments(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
 
 /// Everybody new is judged before anybody is written to.
 async fn plan(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<String> {
-    day.show.chapter(
-        "next day",
-        "a campaign: who would get it, who would not and why, what it costs",
-    );
+    day.chapter("a campaign: who would get it, who would not and why, what it costs");
     let list = sol.api.get("/v1/segments").await?;
     let installation = list
         .pointer("/0/installation")
@@ -187,14 +182,10 @@ async fn send(
     id: &str,
     customers: &[Person],
 ) -> anyhow::Result<()> {
-    day.show.chapter(
-        "next day",
-        "it runs at its number's pace; pause and an opt-out take effect at once",
-    );
+    day.chapter("it runs at its number's pace; pause and an opt-out take effect at once");
     let path = format!("/v1/campaigns/{id}");
     sol.api.post(&format!("{path}/run"), json!({})).await?;
-    let minutes = |n: i64| n * 60_000;
-    day.jump_ms(minutes(TEN)).await?;
+    day.jump_ms(TEN_MINUTES).await?;
     progress(day, sol, &sol.api.get(&path).await?);
     let paused = json!({ "reason": "is the price right?" });
     let view = sol.api.post(&format!("{path}/pause"), paused).await?;
@@ -202,11 +193,16 @@ async fn send(
     let leaver = customers.last().context("customers")?;
     day.says(sol, leaver, "BAJA").await?;
     sol.api.post(&format!("{path}/resume"), json!({})).await?;
+    let mut seen = view;
     for _ in 0..LOOKS {
-        day.jump_ms(minutes(TEN)).await?;
+        day.jump_ms(TEN_MINUTES).await?;
         let view = sol.api.get(&path).await?;
-        progress(day, sol, &view);
-        if text(&view, "state") == "done" {
+        let moved = ["/state", "/progress/counts"];
+        if moved.iter().any(|at| view.pointer(at) != seen.pointer(at)) {
+            progress(day, sol, &view);
+        }
+        seen = view;
+        if text(&seen, "state") == "done" {
             return Ok(());
         }
     }
@@ -240,10 +236,7 @@ fn progress(day: &Day<'_>, sol: &Standing, view: &Value) {
 
 /// An answer to the campaign reaches the bot; who asks for a person gets one.
 async fn answers(day: &mut Day<'_>, sol: &Standing, customers: &[Person]) -> anyhow::Result<()> {
-    day.show.chapter(
-        "next day",
-        "people answer: the bot knows the campaign, a person takes over and gives back",
-    );
+    day.chapter("people answer: the bot knows the campaign, a person takes over and gives back");
     let [curious, asking, ..] = customers else {
         anyhow::bail!("customers")
     };
@@ -256,10 +249,16 @@ async fn answers(day: &mut Day<'_>, sol: &Standing, customers: &[Person]) -> any
     let thread = thread.map_err(anyhow::Error::msg)?;
     let got = items(&thread, "messages");
     let wamid = got.last().map(|m| text(m, "wamid")).context("a message")?;
-    day.quotes(sol, curious, "¿Qué horario tienen?", &wamid)
-        .await?;
-    day.says(sol, asking, "quiero hablar con una persona")
-        .await?;
+    let words = day
+        .chance
+        .one("¿Qué horario tienen?", &["¿A qué hora abren?"]);
+    day.quotes(sol, curious, words, &wamid).await?;
+    day.some_minutes(1, 9).await?;
+    let words = day
+        .chance
+        .one("quiero hablar con una persona", &["¿me atiende un asesor?"]);
+    day.says(sol, asking, words).await?;
+    day.some_minutes(1, 9).await?;
     let waiting = sol.api.get("/v1/conversations").await?;
     for one in items(&waiting, "items") {
         let line = format!(
@@ -290,7 +289,7 @@ async fn answers(day: &mut Day<'_>, sol: &Standing, customers: &[Person]) -> any
 
 /// What came of it, as the analytics plugin draws it.
 async fn figures(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
-    day.show.chapter("next day", "the figures");
+    day.chapter("the figures");
     wait(day.world).await?;
     let list = sol.api.get("/v1/reports").await?;
     let installation = list

@@ -1,4 +1,4 @@
-//! Builds the two shops through the public API, as an agency would.
+//! Builds the two shops through the public API, as an agency would; what stands already is left as it is.
 
 use anyhow::Context;
 use portero_domain::clock::{Clock as _, JumpClock, Millis, Ts};
@@ -32,7 +32,11 @@ pub struct World {
     pub operator: Api,
     /// The simulator's control.
     pub control: HttpControl,
-    clock: JumpClock,
+    /// Whether the shops were made now; `false` when they were found.
+    pub fresh: bool,
+    /// When this run began, by the demo's clock.
+    pub since: Ts,
+    pub(crate) clock: JumpClock,
 }
 
 /// Creates tenants, tokens, numbers, wordings, people and consents, syncs templates, installs the plugin.
@@ -44,14 +48,22 @@ pub async fn shops(running: &Stage, seed: u64) -> anyhow::Result<World> {
     let app = json!({ "app_secret": running.secrets.app_secret, "verify_token": running.secrets.verify_token });
     operator.put("/v1/apps/default", app).await.context("app")?;
     let control = HttpControl::new(&running.simulator_url)?;
+    let since = running.clock.now();
+    let known = operator.get("/v1/tenants").await.context("tenants")?;
     let mut standing = Vec::new();
+    let mut fresh = true;
     for shop in world::shops(seed) {
-        standing.push(one(running, &operator, shop).await?);
+        let found = known.as_array().into_iter().flatten();
+        let found = found.into_iter().find(|t| text(t, "slug") == shop.slug);
+        fresh &= found.is_none();
+        standing.push(one(running, &operator, shop, found).await?);
     }
     let mut world = World {
         shops: standing,
         operator,
         control,
+        fresh,
+        since,
         clock: running.clock.clone(),
     };
     // Meta pauses a template of each shop for its low quality: three hours, told by webhook.
@@ -117,9 +129,10 @@ pub async fn say(
 /// # Errors
 /// They never came to rest.
 pub async fn wait(world: &World) -> anyhow::Result<()> {
-    // Asked twice in a row: what one side had on the wire may have become work of the other.
+    // Asked twice in a row: what one side had on the wire may have become work of the other. Long
+    // enough for the lease of a host that was killed to run out.
     let mut quiet = 0;
-    for _ in 0..6_000 {
+    for _ in 0..12_000 {
         let host = world.operator.get("/v1/idle").await?;
         let simulator = world
             .control
@@ -144,15 +157,25 @@ fn at_rest(simulator: &Value, now: Ts) -> bool {
     zero("due") && zero("in_flight") && next.is_none_or(|at| now + Millis::minutes(1) < Ts(at))
 }
 
-async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Result<Standing> {
-    let tenant = json!({
-        "slug": shop.slug, "name": shop.name, "language": shop.language,
-        "timezone": shop.timezone, "country": shop.country,
-    });
-    let created = operator
-        .post("/v1/tenants", tenant)
-        .await
-        .context("tenant")?;
+async fn one(
+    running: &Stage,
+    operator: &Api,
+    shop: world::Shop,
+    found: Option<&Value>,
+) -> anyhow::Result<Standing> {
+    let tenant = match found {
+        Some(tenant) => tenant.clone(),
+        None => {
+            let tenant = json!({
+                "slug": shop.slug, "name": shop.name, "language": shop.language,
+                "timezone": shop.timezone, "country": shop.country,
+            });
+            operator
+                .post("/v1/tenants", tenant)
+                .await
+                .context("tenant")?
+        }
+    };
     let token = operator
         .post(
             "/v1/tokens",
@@ -177,16 +200,7 @@ async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Resu
     api.post("/v1/templates/sync", json!({}))
         .await
         .context("template sync")?;
-    let how = json!({
-        "config": bot_config(&shop),
-        "grants": {
-            "permissions": ["send.session", "send.interactive", "send.media", "send.template.utility",
-                            "send.template.marketing", "consent.request", "kv", "contacts.read",
-                            "gate.preview", "metric", "log", "config"],
-            "templates": ["pedido_*", "carrito_recordatorio"],
-            "contact_fields": ["name"],
-        },
-    });
+    let how = json!({ "config": bot_config(&shop), "grants": grants(&shop) });
     let path = format!(
         "/v1/plugins?how={}",
         crate::commands::plugin::encode(&grantable(TIENDA_BOT, how)?.to_string())
@@ -199,31 +213,56 @@ async fn one(running: &Stage, operator: &Api, shop: world::Shop) -> anyhow::Resu
     .await
     .context("plugin")?;
     for person in &shop.people {
+        let path = format!(
+            "/v1/contacts/{}",
+            crate::commands::plugin::encode(person.key())
+        );
         let contact = json!({ "address": person.key(), "name": person.name, "language": shop.language, "country": shop.country });
         api.put("/v1/contacts", contact).await.context("contact")?;
-        if let Some(max) = person.offers {
+        // What somebody said since stands: only who has no ledger yet gets the form into it.
+        let seen = api.get(&path).await.context("contact")?;
+        let ledger = seen.get("consent_events").and_then(Value::as_array);
+        if let Some(max) = person.offers
+            && ledger.is_none_or(Vec::is_empty)
+        {
             let consent = json!({
                 "event": "granted", "topic": "ofertas", "promise": { "max": max, "per": "week" },
                 "wording": "ofertas@1", "evidence": "paper form of the shop's opening, folder 3",
             });
-            api.post(
-                &format!(
-                    "/v1/contacts/{}/consent",
-                    crate::commands::plugin::encode(person.key())
-                ),
-                consent,
-            )
-            .await
-            .context("consent")?;
+            api.post(&format!("{path}/consent"), consent)
+                .await
+                .context("consent")?;
         }
     }
     Ok(Standing {
-        id: text(&created, "id"),
+        id: text(&tenant, "id"),
         shop,
         token,
         api,
         sample_wamid: String::new(),
     })
+}
+
+/// What each shop lets the plugin do: the Brazilian one keeps promotion, and the reading of people's
+/// data, to itself.
+fn grants(shop: &world::Shop) -> Value {
+    let mut permissions = vec![
+        "send.session",
+        "send.interactive",
+        "send.template.utility",
+        "consent.request",
+        "kv",
+        "gate.preview",
+        "metric",
+        "log",
+        "config",
+    ];
+    if shop.language != "es" {
+        return json!({ "permissions": permissions, "templates": ["pedido_*"] });
+    }
+    permissions.extend(["send.template.marketing", "contacts.read"]);
+    json!({ "permissions": permissions, "templates": ["pedido_*", "carrito_recordatorio"],
+            "contact_fields": ["name"] })
 }
 
 /// Grants only what the plugin asks for: an operator cannot grant more.

@@ -54,7 +54,7 @@ pub(super) async fn set(
         }
     };
     let by = target.since(simulator.clock.now());
-    move_by(&simulator, by)
+    move_by(&simulator, by).await
 }
 
 #[derive(Deserialize)]
@@ -69,19 +69,17 @@ pub(super) async fn jump(
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
     let jump: Jump = read(&body)?;
-    move_by(&simulator, jump.ms)
+    move_by(&simulator, jump.ms).await
 }
 
-fn move_by(simulator: &Simulator, ms: i64) -> Result<Json<Value>, Problem> {
-    let Some(clock) = &simulator.jump else {
+async fn move_by(simulator: &Simulator, ms: i64) -> Result<Json<Value>, Problem> {
+    if simulator.jump.is_some() && ms < 0 {
+        return Err(Problem::unprocessable("time does not go back"));
+    }
+    if !simulator.move_clock(Millis(ms)).await {
         return Err(Problem::conflict(
             "this simulator runs on a clock that does not jump",
         ));
-    };
-    if ms < 0 {
-        return Err(Problem::unprocessable("time does not go back"));
     }
-    clock.jump(Millis(ms));
-    simulator.wake();
     Ok(Json(face(simulator)))
 }
