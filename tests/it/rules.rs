@@ -243,7 +243,7 @@ async fn templates(env: &Env, fired: &mut Fired) {
     // while the first one's offer waits.
     let sol = env.sol();
     for who in [1, 0] {
-        let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 50, "per": "week" }, "evidence": "form 7" });
+        let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "promise": { "max": 50, "per": "week" }, "evidence": "form 7" });
         let path = format!("/v1/contacts/{}/consent", sol.shop.people[who].key());
         sol.api.post(&path, consent).await.unwrap();
     }
@@ -292,7 +292,7 @@ async fn templates(env: &Env, fired: &mut Fired) {
     waits_for_metas_word(env, &path).await;
     let mut other = offer();
     other["to"] = json!(sol.shop.people[4].key());
-    let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 1, "per": "week" }, "evidence": "form 9" });
+    let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "promise": { "max": 1, "per": "week" }, "evidence": "form 9" });
     let path = format!("/v1/contacts/{}/consent", sol.shop.people[4].key());
     sol.api.post(&path, consent).await.unwrap();
     passes(env, 4, "template.paused", other).await;
@@ -387,7 +387,7 @@ async fn tier(env: &Env, fired: &mut Fired) {
     for address in ["573005590001", "573005590002"] {
         let contact = json!({ "address": address, "language": "es" });
         sol.api.put("/v1/contacts", contact).await.unwrap();
-        let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 9, "per": "week" }, "evidence": "form 4" });
+        let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "promise": { "max": 9, "per": "week" }, "evidence": "form 4" });
         sol.api
             .post(&format!("/v1/contacts/{address}/consent"), consent)
             .await
@@ -454,7 +454,7 @@ async fn throughput(env: &Env, fired: &mut Fired) {
         let address = format!("57300556{n:04}");
         let contact = json!({ "address": address, "name": format!("P{n}"), "language": "es" });
         sol.api.put("/v1/contacts", contact).await.unwrap();
-        let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
+        let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
         sol.api
             .post(&format!("/v1/contacts/{address}/consent"), consent)
             .await
@@ -499,7 +499,7 @@ async fn fresh(env: &Env, address: &str) {
     let sol = env.sol();
     let contact = json!({ "address": address, "language": "es" });
     sol.api.put("/v1/contacts", contact).await.unwrap();
-    let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
+    let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
     sol.api
         .post(&format!("/v1/contacts/{address}/consent"), consent)
         .await
