@@ -121,6 +121,32 @@ pub(crate) async fn a_cart_is_reminded_of_once_after_its_delay_and_never_after_a
     env.end().await;
 }
 
+pub(crate) async fn a_cart_told_after_an_order_that_named_none_starts_nothing(env: Env) {
+    carts(&env).await;
+    let sol = env.sol();
+    env.jump(Millis::hours(1)).await;
+    env.event(sol, 2, "o1", "order.placed", json!({ "order": "O-1" }))
+        .await;
+    let now = env.stage.host.ctx.now();
+    let late = json!({
+        "id": "c1", "name": "cart.updated", "contact": sol.shop.people[2].key(),
+        "at": (now - Millis::minutes(10)).rfc3339(), "data": { "cart": "C-1", "items": ["Taza"] },
+    });
+    sol.api.post("/v1/events", late).await.unwrap();
+    env.settle().await;
+    env.jump(Millis::hours(3)).await;
+    assert!(
+        reminders(&env, 2).await.is_empty(),
+        "bought before it was told"
+    );
+    // A cart of later is another one.
+    let items = json!({ "cart": "C-2", "items": ["Té"] });
+    env.event(sol, 2, "c2", "cart.updated", items).await;
+    env.jump(Millis::hours(1)).await;
+    assert_eq!(reminders(&env, 2).await.len(), 1);
+    env.end().await;
+}
+
 pub(crate) async fn carts_fall_silent_after_every_kind_of_opt_out(env: Env) {
     carts(&env).await;
     let sol = env.sol();

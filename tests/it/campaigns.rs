@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::harness::Env;
 
 /// People of the shop who agreed to offers, besides those it has.
-async fn customers(env: &Env, many: usize) -> Vec<String> {
+pub(crate) async fn customers(env: &Env, many: usize) -> Vec<String> {
     let sol = env.sol();
     let mut all = Vec::new();
     for n in 0..many {
@@ -14,7 +14,7 @@ async fn customers(env: &Env, many: usize) -> Vec<String> {
         let contact =
             json!({ "address": address, "name": format!("Cliente {n}"), "language": "es" });
         sol.api.put("/v1/contacts", contact).await.unwrap();
-        let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
+        let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
         sol.api
             .post(&format!("/v1/contacts/{address}/consent"), consent)
             .await

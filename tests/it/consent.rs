@@ -47,6 +47,34 @@ pub(crate) async fn an_opt_out_reaches_every_spelling_of_a_number(env: Env) {
     env.end().await;
 }
 
+/// A version 2 of the wording, which promises more; what version 1 said.
+async fn newer_wording(env: &Env) -> portero_store::model::Wording {
+    let ctx = &env.stage.host.ctx;
+    let tenant = env.sol().id.parse().unwrap();
+    let mut tx = ctx.store.write().await.unwrap();
+    let shown = tx
+        .tenant(tenant)
+        .wording_version("ofertas", 1)
+        .await
+        .unwrap()
+        .into_iter()
+        .find(|w| w.language.code() == "es")
+        .unwrap();
+    let mut newer = shown.clone();
+    newer.version = 2;
+    newer.promise.max = 9;
+    newer.body.push_str(" Ahora más a menudo.");
+    newer.thanks = "Gracias por la segunda.".to_owned();
+    assert!(
+        tx.tenant(tenant)
+            .put_wording(&newer, ctx.now())
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+    shown
+}
+
 pub(crate) async fn a_yes_to_the_hosts_question_is_consent_with_its_promise(env: Env) {
     let sol = env.sol();
     env.says(sol, 1, "quiero ver ofertas").await;
@@ -57,6 +85,7 @@ pub(crate) async fn a_yes_to_the_hosts_question_is_consent_with_its_promise(env:
         .find(|m| m["purpose"] == "consent_request")
         .expect("the host's question went out");
     assert_eq!(question["state"], "sent", "{question}");
+    let shown = newer_wording(&env).await;
     env.jump(Millis::secs(30)).await;
     let tap = json!({ "number": sol.shop.number, "message": question["wamid"], "id": "portero:yes:ofertas" });
     env.does(sol, 1, "tap", tap).await;
@@ -77,6 +106,16 @@ pub(crate) async fn a_yes_to_the_hosts_question_is_consent_with_its_promise(env:
         event["evidence"].as_str().unwrap().starts_with("wamid."),
         "{event}"
     );
+    // The proof is of the version that was shown, whatever came after it.
+    assert_eq!(event["promise"]["max"], 2, "{event}");
+    let proof = &event["proof"];
+    assert_eq!(proof["wording_sha256"], shown.sha256().as_str(), "{event}");
+    assert_eq!(proof["question"], question["id"]);
+    assert_eq!(proof["actor"]["kind"], "contact");
+    assert_eq!(proof["brand"], "Tienda Sol");
+    assert_eq!(proof["pre_ticked"], false);
+    let thanks = env.messages(sol, 1).await[0]["content"].to_string();
+    assert!(thanks.contains(shown.thanks.as_str()), "{thanks}");
     // Two a week were promised: five days later the third waits until the first is a week old.
     for n in 0..2 {
         // One a day at most, whatever was promised.
@@ -94,6 +133,130 @@ pub(crate) async fn a_yes_to_the_hosts_question_is_consent_with_its_promise(env:
         third["verdict"]["rule"], "frequency.promise-exceeded",
         "{third}"
     );
+    env.end().await;
+}
+
+fn told(more: &Value) -> Value {
+    let mut body = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1",
+        "evidence": "form 12", "promise": { "max": 2, "per": "week" } });
+    let fields = more.as_object().unwrap().clone();
+    body.as_object_mut().unwrap().extend(fields);
+    body
+}
+
+pub(crate) async fn a_grant_by_the_api_carries_its_proof_or_is_refused(env: Env) {
+    let sol = env.sol();
+    let path = format!("/v1/contacts/{}/consent", sol.shop.people[1].key());
+    for (more, words) in [
+        (json!({ "wording": null }), "wording"),
+        (json!({ "wording": "ofertas" }), "the library has no"),
+        (json!({ "wording": "ofertas@9" }), "the library has no"),
+        (json!({ "wording": "otras@1" }), "the library has no"),
+        (json!({ "language": "fr" }), "language"),
+        (json!({ "wording_text": " " }), "wording_text"),
+        (
+            json!({ "proof": { "pre_ticked": true } }),
+            "proof.pre_ticked",
+        ),
+        (
+            json!({ "proof": { "bundled_with_purchase": true } }),
+            "bundled_with_purchase",
+        ),
+        (json!({ "proof": { "channel": "sms" } }), "proof.channel"),
+        (json!({ "proof": { "channel": "email" } }), "proof.channel"),
+        (
+            json!({ "proof": { "categories": ["marketing"], "basis": "legitimate_interest" } }),
+            "proof.basis",
+        ),
+        (json!({ "proof": { "brand": "" } }), "proof.brand"),
+        (json!({ "proof": { "shoe_size": 9 } }), "shoe_size"),
+    ] {
+        let refused = sol.api.post(&path, told(&more)).await;
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains(words), "{more}: {error}");
+    }
+    assert_eq!(env.contact(sol, 1).await["consent_events"], json!([]));
+    // A wording of the library: the host knows what it said.
+    let proof = json!({
+        "brand": "Sol", "legal_entity": "Tienda Sol S.A.S.", "channel": "whatsapp",
+        "categories": ["marketing", "utility"], "purposes": ["offers"],
+        "privacy_notice_url": "https://example.com/aviso", "privacy_notice_version": "3",
+        "initiated_by": "consumer", "basis": "consent", "pre_ticked": false,
+        "bundled_with_purchase": false, "age_declared": 34, "guardian": "none asked",
+        "hours_waiver": "write me at night",
+        "form": { "submission": "F-12", "url": "https://example.com/alta", "ip_hash": "ab12",
+                  "user_agent": "Mozilla/5.0" },
+    });
+    let more = json!({ "proof": proof });
+    sol.api.post(&path, told(&more)).await.unwrap();
+    let text = "Sí, quiero ofertas de Sol por WhatsApp, 2 por semana.";
+    let more = json!({ "wording": "paper of May", "wording_text": text });
+    sol.api.post(&path, told(&more)).await.unwrap();
+    let shown = sol.api.get(&format!("{path}s")).await.unwrap();
+    let events = shown["events"].as_array().unwrap();
+    let mut of_library = events[0]["proof"].clone();
+    let kept = of_library.as_object_mut().unwrap();
+    assert_eq!(kept.remove("actor").unwrap()["kind"], "operator");
+    let hash = kept.remove("wording_sha256").unwrap();
+    assert_eq!(of_library, proof, "everything that was told is shown");
+    let ctx = &env.stage.host.ctx;
+    let mut tx = ctx.store.read().await.unwrap();
+    let tenant = sol.id.parse().unwrap();
+    let all = tx
+        .tenant(tenant)
+        .wording_version("ofertas", 1)
+        .await
+        .unwrap();
+    let spanish = all.iter().find(|w| w.language.code() == "es").unwrap();
+    assert_eq!(hash, spanish.sha256().as_str());
+    assert_eq!(events[0]["language"], "es");
+    drop(tx);
+    // Words of one's own: kept as they are, with their hash.
+    let own = &events[1]["proof"];
+    assert_eq!(own["wording_text"], text);
+    let digest = <sha2::Sha256 as sha2::Digest>::digest(text);
+    assert_eq!(own["wording_sha256"], hex::encode(digest).as_str());
+    // The proof is nobody's business in a verdict's record.
+    let sent = env
+        .propose(sol, 1, "proof", promo(&env, "promo_semana"))
+        .await;
+    assert_eq!(ruled(&sent).0, "allow", "{sent}");
+    let id = sent["message"]["verdict"].as_str().unwrap();
+    let why = sol
+        .api
+        .get(&format!("/v1/verdicts/{id}"))
+        .await
+        .unwrap()
+        .to_string();
+    assert!(why.contains("ofertas"), "{why}");
+    assert!(!why.contains("S.A.S.") && !why.contains("Mozilla"), "{why}");
+    env.end().await;
+}
+
+pub(crate) async fn plugins_hear_of_consent_only_when_it_stands(env: Env) {
+    let sol = env.sol();
+    let path = format!("/v1/contacts/{}/consent", sol.shop.people[1].key());
+    let sql = "select count(*) from inbox where tenant_id = $1 and kind = 'consent_changed'";
+    for (n, (more, heard)) in [
+        (json!({ "event": "granted_unconfirmed" }), 0),
+        (json!({ "origin": "purchased" }), 0),
+        (json!({}), 1),
+        (
+            json!({ "event": "revoked", "topic": null, "promise": null }),
+            2,
+        ),
+        // An older yes does not outweigh it.
+        (json!({ "captured_at": "2026-01-01T00:00:00Z" }), 2),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        env.jump(Millis::secs(1)).await;
+        sol.api.post(&path, told(&more)).await.unwrap();
+        env.settle().await;
+        let told = crate::figures::count(&env, sql, "").await;
+        assert_eq!(told, heard, "{n}: {more}");
+    }
     env.end().await;
 }
 

@@ -1,25 +1,32 @@
 //! Figures against the rows they come from: counted a second time, in SQL, past the host.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use portero::demo::setup;
 use portero_domain::clock::Millis;
 use portero_domain::ids::TenantId;
+use portero_domain::plugin::Sample;
 use portero_flow::tally;
 use serde_json::{Value, json};
 use sqlx::Connection;
 
 use crate::answers::install;
+use crate::figures_sql as counts;
 use crate::harness::Env;
+use crate::{campaigns, segments};
 
 /// A count over the rows of Tienda Sol, with one more value for `$2`.
-async fn count(env: &Env, sql: &'static str, more: &str) -> i64 {
+pub(crate) async fn count(env: &Env, sql: &str, more: &str) -> i64 {
     let tenant = env.sol().id.clone();
+    let text = sqlx::AssertSqlSafe(sql.to_owned());
+    let two = sql.contains("$2");
     let scalar = if env.database.starts_with("sqlite") {
         let mut conn = sqlx::SqliteConnection::connect(&env.database)
             .await
             .unwrap();
-        let query = sqlx::query_scalar::<_, Option<i64>>(sql).bind(tenant);
-        let query = if sql.contains("$2") {
+        let query = sqlx::query_scalar::<_, Option<i64>>(text).bind(tenant);
+        let query = if two {
             query.bind(more.to_owned())
         } else {
             query
@@ -27,8 +34,8 @@ async fn count(env: &Env, sql: &'static str, more: &str) -> i64 {
         query.fetch_one(&mut conn).await.unwrap()
     } else {
         let mut conn = sqlx::PgConnection::connect(&env.database).await.unwrap();
-        let query = sqlx::query_scalar::<_, Option<i64>>(sql).bind(tenant);
-        let query = if sql.contains("$2") {
+        let query = sqlx::query_scalar::<_, Option<i64>>(text).bind(tenant);
+        let query = if two {
             query.bind(more.to_owned())
         } else {
             query
@@ -37,89 +44,6 @@ async fn count(env: &Env, sql: &'static str, more: &str) -> i64 {
     };
     scalar.unwrap_or_default()
 }
-
-/// Metric and the count it has to equal.
-const COUNTS: &[(&str, &str)] = &[
-    ("proposed", "select count(*) from outbox where tenant_id = $1"),
-    ("denied", "select count(*) from outbox where tenant_id = $1 and state = 'denied'"),
-    ("expired", "select count(*) from outbox where tenant_id = $1 and state = 'expired'"),
-    ("cancelled", "select count(*) from outbox where tenant_id = $1 and state = 'cancelled'"),
-    ("sent", "select count(*) from outbox where tenant_id = $1 and state = 'sent'"),
-    (
-        "delivered",
-        "select count(distinct outbox_id) from status_events
-            where tenant_id = $1 and status in ('delivered', 'read', 'played') and outbox_id is not null",
-    ),
-    (
-        "read",
-        "select count(distinct outbox_id) from status_events
-            where tenant_id = $1 and status in ('read', 'played') and outbox_id is not null",
-    ),
-    (
-        "failed",
-        "select (select count(*) from outbox where tenant_id = $1 and state = 'failed')
-            + (select count(*) from status_events where tenant_id = $1 and status = 'failed' and outbox_id is not null)",
-    ),
-    ("inbound", "select count(*) from inbox where tenant_id = $1 and kind = 'message'"),
-    (
-        "opt_out",
-        "select count(*) from consent_events where tenant_id = $1 and kind in ('revoked', 'meta_stop')",
-    ),
-    ("opt_in", "select count(*) from consent_events where tenant_id = $1 and kind = 'granted'"),
-    (
-        "replied",
-        "select count(*) from outbox o where o.tenant_id = $1 and o.is_template = 1 and o.begun_at is not null
-            and exists (select 1 from inbox e where e.tenant_id = o.tenant_id and e.kind = 'message'
-                and e.contact_id = o.contact_id and e.received_at >= o.begun_at
-                and e.received_at < o.begun_at + 259200000
-                and not exists (select 1 from outbox p where p.contact_id = o.contact_id and p.is_template = 1
-                    and p.begun_at is not null and p.begun_at <= e.received_at
-                    and (p.begun_at > o.begun_at or (p.begun_at = o.begun_at and p.outbox_id > o.outbox_id))))",
-    ),
-];
-
-/// Breakdown, the label whose value is `$2`, and the count it has to equal.
-const BROKEN_DOWN: &[(&str, &str, &str)] = &[
-    (
-        "denied.rule",
-        "rule",
-        "select count(*) from outbox where tenant_id = $1 and state = 'denied' and rule = $2",
-    ),
-    (
-        "sent.by",
-        "template",
-        "select count(*) from outbox where tenant_id = $1 and state = 'sent' and template_name = $2",
-    ),
-    (
-        "sent.by",
-        "topic",
-        "select count(*) from outbox where tenant_id = $1 and state = 'sent' and topic = $2",
-    ),
-    (
-        "sent.by",
-        "plugin",
-        "select count(*) from outbox o join installations i on i.installation_id = o.installation_id
-            where o.tenant_id = $1 and o.state = 'sent' and i.plugin_id = $2",
-    ),
-    (
-        "delivered.by",
-        "template",
-        "select count(*) from outbox where tenant_id = $1 and status in ('delivered', 'read', 'played')
-            and template_name = $2",
-    ),
-    (
-        "failed.code",
-        "code",
-        "select (select count(*) from outbox where tenant_id = $1 and state = 'failed' and cast(error_code as text) = $2)
-            + (select count(*) from status_events where tenant_id = $1 and status = 'failed' and outbox_id is not null
-                and cast(error_code as text) = $2)",
-    ),
-    (
-        "counted",
-        "name",
-        "select cast(sum(value) as bigint) from metric_events where tenant_id = $1 and name = $2",
-    ),
-];
 
 async fn metrics(env: &Env) -> String {
     let installed = install(env, portero::guest::CAMPAIGN_METRICS, json!({}), &[]).await;
@@ -208,6 +132,7 @@ async fn busy_day(env: &Env) {
         json!({ "cart": "C-1", "order": "A-9" }),
     )
     .await;
+    campaign(env).await;
     env.says(sol, 3, "BAJA").await;
     let stop = json!({ "number": sol.shop.number, "value": "stop" });
     env.does(sol, 2, "preference", stop).await;
@@ -215,6 +140,50 @@ async fn busy_day(env: &Env) {
     // Some of it happens on another day.
     env.jump(Millis::hours(20)).await;
     env.says(sol, 0, "hola de nuevo").await;
+    // Meta has its say on the number and on a template.
+    let flagged = json!({ "display_phone_number": sol.shop.display, "event": "FLAGGED" });
+    env.meta_says(sol, "phone_number_quality_update", flagged)
+        .await;
+    let path = format!("/_sim/templates/{}/promo_semana/es", sol.shop.waba);
+    let red = json!({ "quality": "RED" });
+    env.world.control.post(&path, &red).await.unwrap();
+    env.settle().await;
+}
+
+/// A campaign to a segment: some get it, some fail, one answers, one leaves after it.
+async fn campaign(env: &Env) {
+    let sol = env.sol();
+    for (n, address) in campaigns::customers(env, 6)
+        .await
+        .iter()
+        .take(4)
+        .enumerate()
+    {
+        let person = json!({ "name": format!("Cliente {n}"), "wa_id": address });
+        let made = env.world.control.post("/_sim/people", &person).await;
+        made.expect("a person at the simulator");
+    }
+    let reads = ["contacts.read", "config", "log"];
+    segments::install(env, portero::guest::RFM_SEGMENTS, &reads, json!({})).await;
+    let list = sol.api.get("/v1/segments").await.unwrap();
+    let body = json!({
+        "name": "Semana", "template": "promo_semana", "language": "es", "topic": "ofertas",
+        "why": "agreed to offers",
+        "audience": { "who": "segment", "installation": list[0]["installation"], "segment": "new" },
+    });
+    let fault = json!({ "next": [{ "code": 131_026, "times": 1, "mode": "async" }] });
+    env.world
+        .control
+        .post("/_sim/faults", &fault)
+        .await
+        .unwrap();
+    let (id, _) = campaigns::launch(env, &body).await;
+    campaigns::until(env, &id, "done").await;
+    for (address, words) in [("573005570001", "¿hasta cuándo?"), ("573005570002", "BAJA")] {
+        let said = setup::say(&env.world.control, address, sol.shop.number, words).await;
+        said.expect("said");
+        env.settle().await;
+    }
 }
 
 /// Waits until nothing that happened is missing in the figures.
@@ -243,30 +212,39 @@ async fn totals(env: &Env, installation: &str) -> Vec<Value> {
     view["rows"].as_array().expect("rows").clone()
 }
 
-/// Every figure that has an independent count equals it. Returns how many were compared.
+/// Every figure equals its independent count; one that has none fails. Returns how many were compared.
 async fn equals_the_rows(env: &Env, rows: &[Value]) -> usize {
     let mut compared = 0;
-    for (metric, sql) in COUNTS {
+    let mut sums: BTreeMap<(String, String, String), i64> = BTreeMap::new();
+    for row in rows {
+        let metric = row["metric"].as_str().expect("a metric");
+        let value = row["value"].as_i64().expect("a number");
+        let labels = row["labels"].as_object().expect("labels");
+        let mut known = labels.is_empty() && counts::total(metric).is_some();
+        for (label, of) in labels {
+            if counts::broken_down(metric, label).is_some() {
+                let of = of.as_str().expect("a text").to_owned();
+                *sums
+                    .entry((metric.to_owned(), label.clone(), of))
+                    .or_default() += value;
+                known = true;
+            }
+        }
+        assert!(known, "no SQL counts {row}");
+    }
+    for metric in counts::TOTALS {
         let row = rows
             .iter()
             .find(|r| r["metric"] == *metric && r["labels"] == json!({}));
         let figure = row.map_or(0, |r| r["value"].as_i64().expect("a number"));
-        assert_eq!(figure, count(env, sql, "").await, "{metric}");
+        let sql = counts::total(metric).expect("a count");
+        assert_eq!(figure, count(env, &sql, "").await, "{metric}");
         compared += 1;
     }
-    for (metric, label, sql) in BROKEN_DOWN {
-        for row in rows.iter().filter(|r| r["metric"] == *metric) {
-            let Some(value) = row["labels"][label].as_str() else {
-                continue;
-            };
-            let figure = row["value"].as_i64().expect("a number");
-            assert_eq!(
-                figure,
-                count(env, sql, value).await,
-                "{metric} {label}={value}"
-            );
-            compared += 1;
-        }
+    for ((metric, label, of), figure) in sums {
+        let sql = counts::broken_down(&metric, &label).expect("a count");
+        assert_eq!(figure, count(env, &sql, &of).await, "{metric} {label}={of}");
+        compared += 1;
     }
     compared
 }
@@ -274,10 +252,37 @@ async fn equals_the_rows(env: &Env, rows: &[Value]) -> usize {
 pub(crate) async fn every_figure_equals_a_count_over_the_raw_rows(env: Env) {
     let installation = metrics(&env).await;
     busy_day(&env).await;
-    complete(&env, &installation).await;
+    let stands = complete(&env, &installation).await;
+    for metric in stands["metrics"].as_array().unwrap() {
+        let id = metric["id"].as_str().unwrap();
+        let counted = counts::total(id).is_some() || counts::labels(id).next().is_some();
+        assert!(counted, "{id} is declared and no SQL counts it");
+    }
     let rows = totals(&env, &installation).await;
     let compared = equals_the_rows(&env, &rows).await;
-    assert!(compared > 25, "{compared} figures");
+    assert!(compared > 80, "{compared} figures");
+    // The day has something of every breakdown.
+    for (metric, label) in [
+        ("sent.by", "campaign"),
+        ("sent.by", "segment"),
+        ("sent.by", "opt_in_source"),
+        ("delivered.by", "segment"),
+        ("read.by", "campaign"),
+        ("replied.by", "segment"),
+        ("failed.by", "campaign"),
+        ("opt_out.by", "campaign"),
+        ("denied.by", "template"),
+        ("opt_in.source", "source"),
+        ("opt_out.source", "source"),
+        ("opt_out.opt_in", "source"),
+        ("cost", "currency"),
+        ("quality", "quality"),
+    ] {
+        let any = rows
+            .iter()
+            .any(|r| r["metric"] == metric && r["labels"][label].is_string());
+        assert!(any, "the day has no {metric} by {label}");
+    }
     for metric in [
         "sent",
         "delivered",
@@ -287,6 +292,7 @@ pub(crate) async fn every_figure_equals_a_count_over_the_raw_rows(env: Env) {
         "opt_out",
         "opt_in",
         "denied",
+        "priced",
     ] {
         assert!(
             rows.iter()
@@ -352,6 +358,61 @@ pub(crate) async fn every_figure_equals_a_count_over_the_raw_rows(env: Env) {
     assert_eq!(csv.headers()["content-type"], "text/csv; charset=utf-8");
     assert_eq!(csv.text().await.unwrap().lines().count(), rows.len() + 1);
     // The page draws them.
+    let html = page(&env, "/figures?lang=pt").await;
+    assert!(html.contains("Lidas (no mínimo)"), "{html}");
+    env.end().await;
+}
+
+pub(crate) async fn a_small_sum_is_not_lost_behind_large_ones(env: Env) {
+    let installation = metrics(&env).await;
+    env.says(env.sol(), 0, "hola").await;
+    let stands = complete(&env, &installation).await;
+    let ctx = env.stage.host.ctx.clone();
+    let id: TenantId = env.sol().id.parse().unwrap();
+    let sample = |metric: &str, labels: Vec<(String, String)>, add: i64| Sample {
+        metric: metric.to_owned(),
+        labels,
+        add,
+    };
+    // More sums than a report holds, all larger than the one that matters.
+    let mut samples: Vec<Sample> = (0..1_200)
+        .map(|n| {
+            let label = ("template".to_owned(), format!("t{n}"));
+            sample("sent.by", vec![label], 1_000 + n)
+        })
+        .collect();
+    samples.push(sample("opt_out", Vec::new(), 3));
+    let seq = stands["shown"].as_i64().unwrap();
+    let mut tx = ctx.store.write().await.unwrap();
+    let day = "2026-11-23";
+    let place = (seq, seq);
+    let which = installation.parse().unwrap();
+    let kept = tx
+        .tenant(id)
+        .move_tally(which, place, day, &samples, ctx.now())
+        .await;
+    assert!(kept.unwrap());
+    tx.commit().await.unwrap();
+    let path =
+        format!("/v1/reports/{installation}/cards?lang=en&since=2026-11-01&until=2026-12-31");
+    let view = env.sol().api.get(&path).await.unwrap();
+    let lines = view["cards"][0]["lines"].as_array().unwrap();
+    let out = lines.iter().find(|l| l["label"] == "Opt-outs").unwrap();
+    assert_eq!(out["amount"], 3, "{view}");
+    assert_eq!(view["truncated"], true);
+    let largest = &view["cards"][1]["lines"][0];
+    assert_eq!(largest["label"], "t1199", "{view}");
+    // Said in the file and on the page.
+    let csv = env.sol().api.download(&format!("{path}&format=csv")).await;
+    let csv = csv.unwrap().text().await.unwrap();
+    assert!(csv.contains("(truncated"), "{csv}");
+    let html = page(&env, "/figures?lang=en&since=2026-11-01&until=2026-12-31").await;
+    assert!(html.contains("The smallest sums are left out"), "{html}");
+    env.end().await;
+}
+
+/// A page of the console, logged in.
+async fn page(env: &Env, path: &str) -> String {
     let login = env
         .http
         .get(&env.stage.host.login_url)
@@ -360,17 +421,9 @@ pub(crate) async fn every_figure_equals_a_count_over_the_raw_rows(env: Env) {
         .unwrap();
     let cookie = login.headers()["set-cookie"].to_str().unwrap().to_owned();
     let cookie = cookie.split(';').next().unwrap().to_owned();
-    let page = env.stage.host.url.clone() + "/figures?lang=pt";
-    let html = env
-        .http
-        .get(page)
-        .header("cookie", cookie)
-        .send()
-        .await
-        .unwrap();
-    let html = html.text().await.unwrap();
-    assert!(html.contains("Lidas (no mínimo)"), "{html}");
-    env.end().await;
+    let url = env.stage.host.url.clone() + path;
+    let html = env.http.get(url).header("cookie", cookie).send().await;
+    html.unwrap().text().await.unwrap()
 }
 
 pub(crate) async fn a_crash_between_batches_neither_loses_nor_doubles(env: Env) {

@@ -1,28 +1,28 @@
 //! People from files: encodings, separators, bad lines, files that break off, consent, and back out.
 
 use portero::client::{Api, Body};
-use portero_domain::consent::ConsentEventKind;
 use serde_json::{Value, json};
+use sha2::Digest;
 
 use crate::harness::Env;
 
-async fn begin(api: &Api, how: Value) -> String {
+pub(crate) async fn begin(api: &Api, how: Value) -> String {
     let made = api.post("/v1/imports", how).await.expect("begun");
     made["id"].as_str().unwrap().to_owned()
 }
 
-async fn send(api: &Api, id: &str, offset: u64, bytes: &[u8]) -> anyhow::Result<Value> {
+pub(crate) async fn send(api: &Api, id: &str, offset: u64, bytes: &[u8]) -> anyhow::Result<Value> {
     let path = format!("/v1/imports/{id}/rows?offset={offset}");
     let body = Body::Bytes(bytes.to_vec());
     api.send(reqwest::Method::PUT, &path, Some(body)).await
 }
 
-async fn import(api: &Api, how: Value, bytes: &[u8]) -> anyhow::Result<Value> {
+pub(crate) async fn import(api: &Api, how: Value, bytes: &[u8]) -> anyhow::Result<Value> {
     let id = begin(api, how).await;
     send(api, &id, 0, bytes).await
 }
 
-async fn faults(api: &Api, import: &Value) -> Vec<(u64, String)> {
+pub(crate) async fn faults(api: &Api, import: &Value) -> Vec<(u64, String)> {
     let id = import["id"].as_str().unwrap();
     let page = api
         .get(&format!("/v1/imports/{id}/faults?limit=200"))
@@ -122,6 +122,28 @@ pub(crate) async fn good_lines_go_in_and_bad_ones_are_told_with_line_and_reason(
             .await
             .contains(&(13, "blocked".to_owned()))
     );
+    // An id with an E in it is no number that a spreadsheet has rounded.
+    let done = import(api, json!({}), b"phone,name\nPE.9001E22,Id\n5.73E+11,No\n")
+        .await
+        .unwrap();
+    assert_eq!(
+        (&done["new"], &done["bad"]),
+        (&json!(1), &json!(1)),
+        "{done}"
+    );
+    // 55 is Brazil, and a city in it.
+    let lua = &env.lua().api;
+    let city = "telefone;nome\n55 9 8765 4321;Da cidade\n5555987654322;Inteiro\n";
+    let how = json!({ "calling_code": "55" });
+    let done = import(lua, how, city.as_bytes()).await.unwrap();
+    assert_eq!(
+        (&done["new"], &done["bad"]),
+        (&json!(2), &json!(0)),
+        "{done}"
+    );
+    assert!(lua.get("/v1/contacts/+5555987654321").await.is_ok());
+    let done = import(lua, json!({}), city.as_bytes()).await.unwrap();
+    assert_eq!(faults(lua, &done).await, [(2, "address".to_owned())]);
     // What cannot be read at all says so, and the other shop sees none of it.
     for (bytes, words) in [
         (&b"nombre,ciudad\nAna,Cali\n"[..], "phone"),
@@ -131,13 +153,12 @@ pub(crate) async fn good_lines_go_in_and_bad_ones_are_told_with_line_and_reason(
         let error = import(api, json!({}), bytes).await.unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
-    let id = done["id"].as_str().unwrap();
-    let lua = &env.lua().api;
+    let id = again["id"].as_str().unwrap();
     assert!(lua.get(&format!("/v1/imports/{id}")).await.is_err());
     assert!(lua.get(&format!("/v1/imports/{id}/faults")).await.is_err());
     assert!(send(lua, id, 0, b"x").await.is_err());
     let list = lua.get("/v1/imports").await.unwrap();
-    assert_eq!(list["items"].as_array().unwrap().len(), 0);
+    assert_eq!(list["items"].as_array().unwrap().len(), 2);
     env.end().await;
 }
 
@@ -147,21 +168,12 @@ fn encoding(text: &str) -> (Vec<u8>, (), ()) {
     (bytes.collect(), (), ())
 }
 
-pub(crate) async fn a_file_that_breaks_off_goes_on_where_it_stands(env: Env) {
-    use std::fmt::Write as _;
+/// Sends the beginning of a file and pulls the cable when `rows` of it are in.
+pub(crate) async fn breaks_off(env: &Env, id: &str, first: &[u8], rows: u64) {
     let api = &env.sol().api;
-    let rows = 12_000;
-    let mut text = "phone,name,plan,note\n".to_owned();
-    for n in 0..rows {
-        let bad = if n % 4_000 == 1_234 { "x" } else { "" };
-        writeln!(text, "+5731{bad}{n:08},Persona {n},p{},{:040}", n % 3, n).unwrap();
-    }
-    let bytes = text.as_bytes();
-    let id = begin(api, json!({ "bytes_total": bytes.len() })).await;
-    // The connection ends in the middle of a line, when some of it is in.
     let url = format!("{}/v1/imports/{id}/rows?offset=0", env.stage.host.url);
     let (pull, pulled) = tokio::sync::oneshot::channel::<()>();
-    let first = bytes[..bytes.len() * 2 / 3].to_vec();
+    let first = first.to_vec();
     let pieces =
         futures_util::stream::unfold((Some(first), Some(pulled)), |(first, pulled)| async {
             if let Some(first) = first {
@@ -180,31 +192,54 @@ pub(crate) async fn a_file_that_breaks_off_goes_on_where_it_stands(env: Env) {
     let path = format!("/v1/imports/{id}");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     let mut stands = api.get(&path).await.unwrap();
-    while stands["rows"].as_u64().unwrap() < 2_000 {
+    while stands["rows"].as_u64().unwrap() < rows {
         assert!(std::time::Instant::now() < deadline, "{stands}");
         stands = api.get(&path).await.unwrap();
     }
     pull.send(()).unwrap();
     let broken = request.await.unwrap();
     assert!(broken.is_err() || !broken.unwrap().status().is_success());
-    let stands = api.get(&path).await.unwrap();
-    assert_eq!(stands["state"], "open");
-    // From anywhere else it is refused; from where it stands it ends. The host may still be busy
-    // with the last of what it got: then it stands further on.
-    let error = send(api, &id, 1, bytes).await.unwrap_err().to_string();
-    assert!(error.contains("stands at byte"), "{error}");
-    let done = loop {
+}
+
+/// Sends the rest of a file from where it stands until it has ended, one way or the other.
+pub(crate) async fn goes_on(api: &Api, id: &str, bytes: &[u8]) -> anyhow::Result<Value> {
+    let path = format!("/v1/imports/{id}");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
         assert!(std::time::Instant::now() < deadline, "it never ends");
         let stands = api.get(&path).await.unwrap();
         let offset = stands["byte_offset"].as_u64().unwrap();
         let from = usize::try_from(offset).unwrap();
         assert!(from > 0 && from < bytes.len());
         assert_eq!(bytes[from - 1], b'\n', "it stands between two lines");
-        match send(api, &id, offset, &bytes[from..]).await {
-            Ok(done) => break done,
-            Err(error) => assert!(error.to_string().contains("offset"), "{error}"),
+        // The host may still be busy with the last of what it got: then it stands further on.
+        match send(api, id, offset, &bytes[from..]).await {
+            Err(error) if error.to_string().contains("offset") => {}
+            ended => return ended,
         }
-    };
+    }
+}
+
+pub(crate) async fn a_file_that_breaks_off_goes_on_where_it_stands(env: Env) {
+    use std::fmt::Write as _;
+    let api = &env.sol().api;
+    let rows = 12_000;
+    let mut text = "phone,name,plan,note\n".to_owned();
+    for n in 0..rows {
+        let bad = if n % 4_000 == 1_234 { "x" } else { "" };
+        writeln!(text, "+5731{bad}{n:08},Persona {n},p{},{:040}", n % 3, n).unwrap();
+    }
+    let bytes = text.as_bytes();
+    let id = begin(api, json!({ "bytes_total": bytes.len() })).await;
+    // The connection ends in the middle of a line, when some of it is in.
+    breaks_off(&env, &id, &bytes[..bytes.len() * 2 / 3], 2_000).await;
+    let path = format!("/v1/imports/{id}");
+    let stands = api.get(&path).await.unwrap();
+    assert_eq!(stands["state"], "open");
+    // From anywhere else it is refused; from where it stands it ends.
+    let error = send(api, &id, 1, bytes).await.unwrap_err().to_string();
+    assert!(error.contains("stands at byte"), "{error}");
+    let done = goes_on(api, &id, bytes).await.unwrap();
     assert_eq!(done["state"], "done", "{done}");
     assert_eq!(done["rows"], rows);
     assert_eq!(
@@ -212,6 +247,8 @@ pub(crate) async fn a_file_that_breaks_off_goes_on_where_it_stands(env: Env) {
         (&json!(rows - 3), &json!(3)),
         "{done}"
     );
+    let whole = hex::encode(sha2::Sha256::digest(bytes));
+    assert_eq!(done["sha256"], whole.as_str(), "of both pieces together");
     let lines: Vec<u64> = faults(api, &done).await.into_iter().map(|f| f.0).collect();
     assert_eq!(lines, [1_236, 5_236, 9_236]);
     assert!(send(api, &id, 0, bytes).await.is_err(), "it has ended");
@@ -220,92 +257,26 @@ pub(crate) async fn a_file_that_breaks_off_goes_on_where_it_stands(env: Env) {
     env.end().await;
 }
 
-fn attestation(origin: &str) -> Value {
-    json!({
-        "who": "Marta Ruiz, store manager", "origin": origin,
-        "how": "paper form at the till, the box is not ticked beforehand",
-        "collected_from": "2026-01-01", "collected_until": "2026-10-31",
-        "wording": "Acepto recibir ofertas de Tienda Sol por WhatsApp, como mucho 2 por semana.",
-        "topic": "ofertas", "promise": { "max": 2, "per": "week" }, "not_bought": true,
-    })
-}
-
-pub(crate) async fn consent_in_a_file_needs_somebody_who_answers_for_it(env: Env) {
-    let api = &env.sol().api;
-    let file = "phone,name,consent,consent_at\n\
-        +573006660001,Uno,si,2026-05-01\n\
-        +573006660002,Dos,no,\n\
-        +573006660003,Tres,sí,15/06/2026 18:30\n\
-        +573006660004,Cuatro,yes,2023-01-01\n\
-        +573006660005,Cinco,yes,2026-07-01T10:00:00Z\n\
-        +573006660006,Seis,yes,\n\
-        +573006660007,Siete,quizás,2026-07-01\n";
-    // Nobody answers for it: nothing goes in.
-    let error = import(api, json!({}), file.as_bytes()).await.unwrap_err();
-    assert!(error.to_string().contains("attestation"), "{error}");
-    for (origin, words) in [
-        ("purchased", "consent.import-refused"),
-        ("found", "none of"),
-    ] {
-        let how = json!({ "attestation": attestation(origin) });
-        let error = api.post("/v1/imports", how).await.unwrap_err().to_string();
-        assert!(error.contains(words), "{error}");
-    }
-    let mut bought = attestation("web_form");
-    bought["not_bought"] = json!(false);
-    let how = json!({ "attestation": bought });
-    assert!(api.post("/v1/imports", how).await.is_err());
-    assert!(api.get("/v1/contacts/+573006660001").await.is_err());
-
-    // What follows needs a ledger that knows unconfirmed consent.
-    let kind = serde_json::from_str::<ConsentEventKind>("\"granted_unconfirmed\"");
-    if kind.is_err() {
-        println!("!! unconfirmed consent is not known here: the rest was NOT tested");
-        return env.end().await;
-    }
-    let how = json!({ "attestation": attestation("in_store_paper") });
-    let done = import(api, how.clone(), file.as_bytes()).await.unwrap();
+pub(crate) async fn two_addresses_of_one_person_in_a_file_are_one_person(env: Env) {
+    let sol = env.sol();
+    env.says(sol, 0, "hola").await;
+    let person = &sol.shop.people[0];
+    let before = env.contact(sol, 0).await;
+    let file = format!(
+        "phone,name,plan,tags\n+{},Primero,p1,vip\n+573009990011,Otra,p1,\n{},Segundo,p2,vip\n",
+        person.wa_id.as_deref().expect("a phone"),
+        person.user_id
+    );
+    let done = import(&sol.api, json!({}), file.as_bytes()).await.unwrap();
     assert_eq!(
-        (&done["new"], &done["consents"], &done["consents_old"]),
-        (&json!(5), &json!(3), &json!(1)),
+        (&done["state"], &done["new"], &done["updated"], &done["bad"]),
+        (&json!("done"), &json!(1), &json!(2), &json!(0)),
         "{done}"
     );
-    let told = faults(api, &done).await;
-    assert_eq!(
-        told,
-        [(7, "consent_time".to_owned()), (8, "consent".to_owned())]
-    );
-    let uno = api.get("/v1/contacts/+573006660001").await.unwrap();
-    let event = &uno["consent_events"][0];
-    assert_eq!(event["kind"], "granted_unconfirmed", "{uno}");
-    assert_eq!(event["source"], "import");
-    assert!(event["evidence"].as_str().unwrap().contains("line 2"));
-    assert!(event["evidence"].as_str().unwrap().contains("Marta Ruiz"));
-    assert_ne!(uno["consent"]["ofertas"]["state"], "granted");
-    let cuatro = api.get("/v1/contacts/+573006660004").await.unwrap();
-    assert_eq!(cuatro["consent_events"], json!([]));
-
-    // A list where everybody agreed in the same instant, or nobody knows when, is no proof.
-    let same: String = (0..20)
-        .map(|n| format!("+5730077700{n:02},yes,2026-05-01\n"))
-        .collect();
-    let undated: String = (0..10)
-        .map(|n| {
-            let at = if n < 7 { "2026-05-0" } else { "" };
-            let day = if n < 7 {
-                (n + 1).to_string()
-            } else {
-                String::new()
-            };
-            format!("+5730088800{n:02},yes,{at}{day}\n")
-        })
-        .collect();
-    for (rows, words) in [(same, "same time"), (undated, "no time of their own")] {
-        let file = format!("phone,consent,consent_at\n{rows}");
-        let error = import(api, how.clone(), file.as_bytes()).await.unwrap_err();
-        assert!(error.to_string().contains(words), "{error}");
-    }
-    assert!(api.get("/v1/contacts/+573007770000").await.is_err());
+    let after = env.contact(sol, 0).await;
+    assert_eq!(after["id"], before["id"]);
+    assert_eq!(after["name"], "Segundo", "what is told last counts");
+    assert_eq!(after["attributes"]["plan"], "p2");
     env.end().await;
 }
 

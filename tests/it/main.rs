@@ -21,10 +21,12 @@ mod campaigns;
 mod clock;
 mod consent;
 mod figures;
+mod figures_sql;
 mod flow_walk;
 mod handover;
 mod harness;
 mod imports;
+mod imports_consent;
 mod lost_answer;
 mod meta_says;
 mod rules;
@@ -58,9 +60,11 @@ const TESTS: &[harness::Test] = &[
     harness::test!(answers::carts_fall_silent_after_every_kind_of_opt_out),
     harness::test!(answers::a_parcel_is_told_of_once_as_text_or_template),
     harness::test!(answers::parcels_fall_silent_only_after_an_opt_out_of_everything),
+    harness::test!(answers::a_cart_told_after_an_order_that_named_none_starts_nothing),
     harness::test!(figures::every_figure_equals_a_count_over_the_raw_rows),
     harness::test!(figures::a_crash_between_batches_neither_loses_nor_doubles),
     harness::test!(figures::bad_questions_are_answered_with_what_to_do),
+    harness::test!(figures::a_small_sum_is_not_lost_behind_large_ones),
     harness::test!(webhooks::a_wrong_signature_is_turned_away_and_stores_nothing),
     harness::test!(webhooks::duplicates_in_any_order_take_effect_once),
     harness::test!(webhooks::what_nobody_understands_is_kept_and_answered_200),
@@ -74,6 +78,8 @@ const TESTS: &[harness::Test] = &[
     harness::test!(consent::a_yes_to_the_hosts_question_is_consent_with_its_promise),
     harness::test!(consent::whatsapps_own_stop_is_obeyed),
     harness::test!(consent::a_template_paused_by_webhook_is_put_off),
+    harness::test!(consent::a_grant_by_the_api_carries_its_proof_or_is_refused),
+    harness::test!(consent::plugins_hear_of_consent_only_when_it_stands),
     harness::test!(lost_answer::a_lost_answer_is_one_send_and_one_settled_state),
     harness::test!(lost_answer::a_refusal_of_meta_is_shown_with_its_code),
     harness::test!(campaigns::everybody_is_counted_and_only_the_approved_plan_runs),
@@ -96,6 +102,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(imports::a_file_that_breaks_off_goes_on_where_it_stands),
     harness::test!(imports::consent_in_a_file_needs_somebody_who_answers_for_it),
     harness::test!(imports::an_export_can_be_read_in_again),
+    harness::test!(imports::two_addresses_of_one_person_in_a_file_are_one_person),
     harness::test!(segments::membership_follows_messages_orders_and_carts),
     harness::test!(segments::a_plugin_that_stumbles_over_one_loses_nobody_else),
     harness::test!(segments::events_of_a_wrong_type_are_refused_and_store_nothing),
@@ -103,4 +110,8 @@ const TESTS: &[harness::Test] = &[
     harness::test!(tenants::every_endpoint_needs_a_token),
     harness::test!(api_errors::errors_are_problem_details_that_say_what_to_do),
     harness::test!(api_errors::an_idempotency_key_means_one_message),
+    harness::test!(imports_consent::consent_in_a_file_needs_somebody_who_answers_for_it),
+    harness::test!(imports_consent::a_file_is_proof_as_a_whole_or_not_at_all),
+    harness::test!(imports_consent::of_one_person_twice_in_a_file_the_stricter_counts),
+    harness::test!(imports_consent::a_file_never_brings_back_who_opted_out),
 ];

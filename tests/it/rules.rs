@@ -265,7 +265,7 @@ pub(crate) async fn newcomer(env: &Env, n: u32, language: &str, consent: Option<
 }
 
 pub(crate) fn granted() -> Value {
-    json!({ "event": "granted", "topic": "ofertas", "evidence": "form 11",
+    json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "evidence": "form 11",
             "promise": { "max": 50, "per": "week" } })
 }
 

@@ -142,8 +142,16 @@ pub(crate) fn the_operator_looks_stops_and_resumes(shops: &Shops) {
         .run(&["consent", "show", "573005550003", "--tenant", "tienda-sol"])
         .says(
             0,
-            &["granted", "ofertas", "sent in 30 days", "+573005550003"],
+            &[
+                "granted",
+                "ofertas",
+                "sent in 30 days",
+                "+573005550003",
+                "actor: {\"kind\":\"operator\"",
+                "wording_sha256: ",
+            ],
         );
+    files(&shops);
     // Somebody of the shop takes a conversation, answers and gives it back, all from a terminal.
     let sol = ["--tenant", "tienda-sol"];
     let inbox = |rest: &[&str]| {
@@ -371,4 +379,41 @@ pub(crate) fn webhooks_are_added_tested_and_forgotten(shops: &Shops) {
     run(&["remove", id]).says(0, &["forgotten"]);
     run(&["remove", id]).says(1, &["no webhook"]);
     run(&["remove", "nonsense"]).says(1, &["whk_"]);
+}
+
+/// People from a file, with somebody who answers for their consent, and without.
+fn files(shops: &Shops) {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (csv, attestation) = (path("people.csv"), path("attestation.json"));
+    let rows = "phone,name,consent,consent_at\n+573007000001,Uno,yes,2026-05-01\n+573007000002,Dos,yes,\n\
+                +573007000003,Tres,yes,2026-05-03\n+573007000004,Cuatro,yes,2026-05-04\n\
+                +573007000005,Cinco,yes,2026-05-05\n";
+    fs::write(&csv, rows).expect("written");
+    let import = |more: &[&str]| {
+        let base = ["contacts", "import", csv.as_str(), "--tenant", "tienda-sol"];
+        let arguments: Vec<&str> = base.iter().chain(more).copied().collect();
+        shops.run(&arguments)
+    };
+    import(&[]).says(1, &["nobody answers for them"]);
+    let mut told = serde_json::json!({
+        "who": "Marta Ruiz, store manager", "origin": "purchased", "origin_system": "paper",
+        "legal_entity": "Tienda Sol S.A.S.", "countries": ["CO"], "categories": ["marketing"],
+        "channel": "whatsapp", "registry_checked_on": "2026-11-01", "proof_contact": "marta@example.com",
+        "how": "paper form at the till", "collected_from": "2026-01-01", "collected_until": "2026-10-31",
+        "wording": "Acepto recibir ofertas de Tienda Sol por WhatsApp.", "topic": "ofertas",
+        "promise": { "max": 2, "per": "week" }, "not_bought": true,
+    });
+    fs::write(&attestation, told.to_string()).expect("written");
+    import(&["--attestation", &attestation]).says(1, &["consent.import-refused"]);
+    told["origin"] = "in_store_paper".into();
+    fs::write(&attestation, told.to_string()).expect("written");
+    import(&["--attestation", &attestation]).says(
+        0,
+        &[
+            "5 rows: 4 new people, 0 known, 1 not good",
+            "4 consents, each to be confirmed",
+            "SHA-256 ",
+        ],
+    );
 }

@@ -76,6 +76,7 @@ struct Plugin {
     name: String,
     installation: String,
     behind: u64,
+    truncated: bool,
     fault: String,
     cards: Vec<Card>,
     charts: Vec<Chart>,
@@ -121,9 +122,13 @@ pub(crate) async fn page(
         for one in reports::list(&state.ctx, shop.id).await? {
             let id = one.installation;
             let mut fault = one.fault.unwrap_or_default();
+            let mut truncated = false;
             let days = reports::show(&state.ctx, shop.id, id, Report::Days, &span).await?;
             let cards = match reports::show(&state.ctx, shop.id, id, Report::Cards, &span).await {
-                Ok(view) => view.cards,
+                Ok(view) => {
+                    truncated = view.truncated;
+                    view.cards
+                }
                 // A plugin that cannot draw leaves its days to be seen.
                 Err(error @ portero_flow::FlowError::BadInput { .. }) => {
                     fault = error.to_string();
@@ -135,6 +140,7 @@ pub(crate) async fn page(
                 name: one.plugin,
                 installation: id.to_string(),
                 behind: one.behind,
+                truncated: truncated || days.truncated,
                 fault,
                 cards: cards.into_iter().map(card).collect(),
                 charts: charts(&days.rows),

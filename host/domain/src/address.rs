@@ -78,6 +78,21 @@ impl AddressKey {
             .find(|(code, _)| digits.starts_with(code))
             .map(|(_, country)| *country)
     }
+
+    /// Whether a phone number is as long as numbers of its country are, with calling code; nothing
+    /// when the country is not known by the address alone.
+    #[must_use]
+    pub fn is_whole(&self) -> Option<bool> {
+        if self.is_bsuid() {
+            return None;
+        }
+        let country = self.country()?;
+        let digits = self.0.len() - 1;
+        LENGTHS
+            .iter()
+            .find(|(c, ..)| *c == country)
+            .map(|(_, least, most)| (*least..=*most).contains(&digits))
+    }
 }
 
 impl fmt::Display for AddressKey {
@@ -166,6 +181,31 @@ const CALLING_CODES: &[(&str, &str)] = &[
     ("58", "VE"),
 ];
 
+/// Fewest and most digits of a number with its calling code, by country, as [`AddressKey::parse`]
+/// writes it. Source: the national numbering plans in ITU-T E.164 supplements, read 2026-11.
+const LENGTHS: &[(&str, usize, usize)] = &[
+    ("GT", 11, 11),
+    ("SV", 11, 11),
+    ("HN", 11, 11),
+    ("NI", 11, 11),
+    ("CR", 11, 11),
+    ("PA", 10, 11),
+    ("BO", 11, 11),
+    ("EC", 11, 12),
+    ("PY", 11, 12),
+    ("UY", 11, 11),
+    ("PT", 12, 12),
+    ("ES", 11, 11),
+    ("PE", 10, 11),
+    ("MX", 12, 12),
+    ("CU", 10, 10),
+    ("AR", 12, 13),
+    ("BR", 12, 13),
+    ("CL", 11, 11),
+    ("CO", 12, 12),
+    ("VE", 12, 12),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,6 +232,21 @@ mod tests {
             AddressKey::parse("551133334444").unwrap().as_str(),
             "+551133334444"
         );
+    }
+
+    #[test]
+    fn every_country_with_a_code_has_a_length() {
+        for (code, country) in CALLING_CODES {
+            assert!(LENGTHS.iter().any(|(c, ..)| c == country), "{country}");
+            let short = AddressKey::parse(&format!("+{code}123456")).unwrap();
+            assert_eq!(short.is_whole(), Some(false), "{country}");
+        }
+        let whole = |text: &str| AddressKey::parse(text).unwrap().is_whole();
+        assert_eq!(whole("+5555987654321"), Some(true));
+        assert_eq!(whole("+55987654321"), Some(false));
+        assert_eq!(whole("+525512345678"), Some(true));
+        assert_eq!(whole("+12025550123"), None);
+        assert_eq!(whole("MX.90011"), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{Millis, Ts};
 use crate::ids::ConsentEventId;
 use crate::language::Language;
+use crate::proof::ConsentProof;
 
 /// One appended fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct ConsentEvent {
     /// When it ends by itself, if that was part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Ts>,
+    /// What makes it proof. Rules do not see it.
+    #[serde(default, skip_serializing_if = "ConsentProof::is_empty")]
+    pub proof: ConsentProof,
 }
 
 /// Kinds of consent events.
@@ -337,6 +341,7 @@ mod tests {
             captured_at: Ts(at),
             received_at: Ts(at),
             expires_at: None,
+            proof: ConsentProof::default(),
         }
     }
 

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod language;
 pub mod notice;
 pub mod plugin;
+pub mod proof;
 pub mod proposal;
 pub mod status;
 pub mod template;

@@ -4,6 +4,7 @@ use portero_domain::clock::{Millis, Ts};
 use portero_domain::content::Content;
 use portero_domain::ids::{EventId, OutboxId, PluginId, TimerId};
 use portero_domain::plugin::{Action, SendAction};
+use portero_domain::proof::ConsentActor;
 use portero_domain::proposal::{Answers, Origin, Proposal, Purpose};
 use portero_gate::Verdict;
 use portero_gate::facts::PluginFacts;
@@ -183,6 +184,8 @@ async fn record_call(
 struct Done {
     proposed: u32,
     allowed: u32,
+    /// The last one that was allowed.
+    last: Option<OutboxId>,
 }
 
 #[expect(
@@ -235,7 +238,12 @@ async fn act(
                         ctx, tx, event, who, call, send, index, outcome, &mut done, sending,
                     )
                     .await?;
-                    if let Some(asked) = event_of.filter(|_| done.allowed > before) {
+                    if let Some(mut asked) = event_of.filter(|_| done.allowed > before) {
+                        asked.proof.question = done.last;
+                        asked.proof.actor = Some(ConsentActor::Plugin {
+                            id: plugin_id(call).as_str().to_owned(),
+                            digest: call.row.digest.clone(),
+                        });
                         tx.tenant(tenant)
                             .append_consent(who.contact, &asked)
                             .await?;
@@ -389,6 +397,7 @@ async fn propose(
     done.proposed += 1;
     if admitted.judgement.verdict == Verdict::Allow && !admitted.duplicate {
         done.allowed += 1;
+        done.last = Some(admitted.outbox);
         // The first allowed answer begins in this very commit, of whichever plugin; the rest follow
         // in their lane.
         if sending.is_none() {

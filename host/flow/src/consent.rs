@@ -7,7 +7,7 @@ use portero_domain::language::Language;
 use portero_domain::proposal::OutboxState;
 use portero_domain::update::InboundBody;
 use portero_gate::words::{self, Recognition, WordContext};
-use portero_store::model::OutboxFilter;
+use portero_store::model::{OutboxFilter, Wording};
 use portero_store::{StoreError, Tx};
 
 /// How far back our last message counts as what the person is answering.
@@ -106,6 +106,38 @@ pub(crate) fn pending_question(
             )
     });
     (!answered && now.since(asked.captured_at) < QUESTION.0).then(|| (topic.clone(), asked.clone()))
+}
+
+/// The last question about a topic, answered or not.
+pub(crate) fn question_on<'e>(
+    events: &'e [portero_domain::consent::ConsentEvent],
+    topic: &str,
+) -> Option<&'e portero_domain::consent::ConsentEvent> {
+    events.iter().rev().find(|e| {
+        e.kind == ConsentEventKind::Requested
+            && matches!(&e.scope, ConsentScope::Topic(of) if of == topic)
+    })
+}
+
+/// The wording that `name@version` names, in `language` or, when it has none there, in the first.
+pub(crate) async fn wording_shown(
+    tx: &mut Tx,
+    tenant: TenantId,
+    wording: &str,
+    language: Language,
+) -> Result<Option<Wording>, StoreError> {
+    let Some((name, version)) = wording
+        .rsplit_once('@')
+        .and_then(|(name, version)| Some((name, version.parse::<u32>().ok()?)))
+    else {
+        return Ok(None);
+    };
+    let mut all = tx.tenant(tenant).wording_version(name, version).await?;
+    let place = all.iter().position(|w| w.language == language);
+    Ok(match place {
+        Some(place) => Some(all.swap_remove(place)),
+        None => all.into_iter().next(),
+    })
 }
 
 /// Short name of a recognition, kept as the event's interpretation.

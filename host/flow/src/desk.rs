@@ -4,6 +4,7 @@ pub mod access;
 pub mod account;
 pub mod campaigns;
 pub mod clock;
+pub mod consent_told;
 pub mod consents;
 pub mod contacts;
 pub mod events;

@@ -237,6 +237,7 @@ async fn react(
                 captured_at: now,
                 received_at: now,
                 expires_at: None,
+                proof: portero_domain::proof::ConsentProof::default(),
             };
             tx.tenant(proposal.tenant)
                 .append_consent(proposal.contact, &event)

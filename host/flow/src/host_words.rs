@@ -4,6 +4,7 @@ use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, Cons
 use portero_domain::content::{Button, Content, Interactive, InteractiveAction, Text};
 use portero_domain::ids::{ConsentEventId, OutboxId};
 use portero_domain::language::Language;
+use portero_domain::proof::{ConsentActor, ConsentChannel, ConsentProof, Initiator};
 use portero_domain::proposal::{Answers, Origin, Proposal, Purpose};
 use portero_domain::update::InboundMessage;
 use portero_gate::Verdict;
@@ -91,6 +92,14 @@ pub(crate) async fn question(
         captured_at: now,
         received_at: now,
         expires_at: None,
+        proof: ConsentProof {
+            brand: Some(tenant.name.clone()),
+            channel: Some(ConsentChannel::Whatsapp),
+            wording_sha256: Some(w.sha256()),
+            actor: Some(ConsentActor::System),
+            initiated_by: Some(Initiator::Business),
+            ..ConsentProof::default()
+        },
     };
     let content = buttons(
         w.body,
@@ -162,9 +171,10 @@ pub(crate) async fn say(
     if admitted.judgement.verdict != Verdict::Allow || admitted.duplicate {
         return Ok(None);
     }
-    if let Some(asked) = &say.asked {
+    if let Some(mut asked) = say.asked {
+        asked.proof.question = Some(admitted.outbox);
         tx.tenant(who.tenant.id)
-            .append_consent(who.contact, asked)
+            .append_consent(who.contact, &asked)
             .await?;
     }
     dispatch::begin_now(ctx, tx, &who.tenant, admitted.outbox).await

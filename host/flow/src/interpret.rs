@@ -8,6 +8,7 @@ use std::sync::Arc;
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
 use portero_domain::ids::{ConsentEventId, ContactId, EventId, PhoneNumberId, TenantId};
 use portero_domain::language::Language;
+use portero_domain::proof::{ConsentProof, Initiator};
 use portero_domain::update::{InboundBody, InboundMessage, Update, UpdateKind};
 use portero_gate::words::Recognition;
 use portero_store::Tx;
@@ -299,9 +300,12 @@ async fn grant(
 ) -> Result<Answer, FlowError> {
     let events = tx.tenant(tenant.id).consent_events(contact).await?;
     let pending = consent::pending_question(&events, ctx.now());
-    let topic = match (found, &pending) {
-        (Recognition::Yes { topic }, _) => topic.clone(),
-        (_, Some((topic, _))) => topic.clone(),
+    // A button answers the question it stands under, whatever was asked since.
+    let (topic, asked) = match (found, pending) {
+        (Recognition::Yes { topic }, _) => {
+            (topic.clone(), consent::question_on(&events, topic).cloned())
+        }
+        (_, Some((topic, asked))) => (topic, Some(asked)),
         // An opt-in word out of the blue starts the question, it grants nothing by itself.
         _ => {
             let Some(wording) = tx.tenant(tenant.id).wordings().await?.into_iter().next() else {
@@ -313,24 +317,30 @@ async fn grant(
             ));
         }
     };
-    let wording = match pending
-        .as_ref()
-        .and_then(|(_, asked)| asked.wording.clone())
-    {
-        Some(shown) => {
-            let name = shown.split('@').next().unwrap_or_default().to_owned();
-            tx.tenant(tenant.id).wording(&name, language).await?
+    // The version that was shown, in its language: a newer one promises what nobody agreed to.
+    let shown = match asked.as_ref().and_then(|a| a.wording.as_deref()) {
+        Some(wording) => {
+            let said_in = asked.as_ref().and_then(|a| a.language).unwrap_or(language);
+            consent::wording_shown(tx, tenant.id, wording, said_in).await?
         }
         None => None,
     };
-    let mut event = base(ctx, inbound, ConsentEventKind::Granted, &topic);
-    event.promise = wording.as_ref().map(|w| w.promise);
-    event.wording = pending
-        .as_ref()
-        .and_then(|(_, asked)| asked.wording.clone());
-    event.language = Some(language);
+    let mut event = base(ctx, tenant, inbound, ConsentEventKind::Granted, &topic);
+    if let Some(asked) = &asked {
+        event.promise = asked.promise;
+        event.wording = asked.wording.clone();
+        event.language = asked.language;
+        event.proof.question = asked.proof.question;
+        event.proof.wording_sha256 = asked.proof.wording_sha256.clone();
+        event.proof.initiated_by = asked.proof.initiated_by;
+    }
+    event.language = event.language.or(Some(language));
+    if let Some(shown) = &shown {
+        event.promise = Some(shown.promise);
+        event.proof.wording_sha256 = Some(shown.sha256());
+    }
     tx.tenant(tenant.id).append_consent(contact, &event).await?;
-    let thanks = wording.map_or_else(|| host_words::granted(language), |w| w.thanks);
+    let thanks = shown.map_or_else(|| host_words::granted(language), |w| w.thanks);
     Ok((
         Some(host_words::text("consent_yes", thanks)),
         Some((topic, "granted")),
@@ -346,13 +356,22 @@ async fn append(
     kind: ConsentEventKind,
     topic: &str,
 ) -> Result<(), FlowError> {
-    let event = base(ctx, inbound, kind, topic);
+    let mut event = base(ctx, tenant, inbound, kind, topic);
+    let events = tx.tenant(tenant.id).consent_events(contact).await?;
+    if let Some(asked) = consent::question_on(&events, topic) {
+        event.wording = asked.wording.clone();
+        event.language = asked.language;
+        event.proof.question = asked.proof.question;
+        event.proof.wording_sha256 = asked.proof.wording_sha256.clone();
+        event.proof.initiated_by = asked.proof.initiated_by;
+    }
     tx.tenant(tenant.id).append_consent(contact, &event).await?;
     Ok(())
 }
 
 fn base(
     ctx: &Context,
+    tenant: &TenantRow,
     inbound: &InboundMessage,
     kind: ConsentEventKind,
     topic: &str,
@@ -375,6 +394,7 @@ fn base(
         captured_at: inbound.at,
         received_at: now,
         expires_at: None,
+        proof: ConsentProof::in_chat(Some(tenant.name.clone()), Initiator::Consumer),
     }
 }
 

@@ -6,6 +6,7 @@
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
 use portero_domain::ids::{ConsentEventId, DecisionId, EventId, InstallationId, OutboxId};
+use portero_domain::proof::{ConsentActor, ConsentChannel, ConsentProof, Initiator};
 use portero_domain::proposal::{Class, Origin, OutboxState, Proposal, Purpose};
 use portero_gate::facts::PluginFacts;
 use portero_gate::record::{DecisionRecord, content_hash};
@@ -157,6 +158,18 @@ async fn asked(
         captured_at: now,
         received_at: now,
         expires_at: None,
+        proof: ConsentProof {
+            actor: match &proposal.origin {
+                Origin::Api { token } => Some(ConsentActor::Operator {
+                    name: token.to_string(),
+                }),
+                _ => Some(ConsentActor::System),
+            },
+            initiated_by: Some(Initiator::Business),
+            channel: Some(ConsentChannel::Whatsapp),
+            question: Some(proposal.id),
+            ..ConsentProof::default()
+        },
     };
     tx.tenant(proposal.tenant)
         .append_consent(proposal.contact, &event)

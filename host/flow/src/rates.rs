@@ -72,6 +72,13 @@ pub fn rates() -> &'static Rates {
 }
 
 impl Rates {
+    /// Whether its prices are those of an instant.
+    #[must_use]
+    pub fn covers(&self, at: Ts) -> bool {
+        let at = at.rfc3339();
+        self.effective.as_str() <= at.as_str() && at.as_str() < self.good_until.as_str()
+    }
+
     /// Whether Meta may have changed its prices since.
     #[must_use]
     pub fn is_stale(&self, now: Ts) -> bool {
@@ -128,6 +135,10 @@ mod tests {
         assert!(!rates.source.is_empty());
         assert!(Ts::parse_rfc3339(&format!("{}T00:00:00Z", rates.effective)).is_ok());
         assert!(rates.is_stale(Ts::parse_rfc3339("2027-01-01T00:00:00Z").unwrap()));
+        let covers = |at: &str| rates.covers(Ts::parse_rfc3339(at).unwrap());
+        let first = format!("{}T00:00:00.000Z", rates.effective);
+        assert!(covers(&first) && !covers("2020-01-01T00:00:00Z"));
+        assert!(!covers("2027-01-01T00:00:00Z") && covers("2026-12-31T23:59:59.999Z"));
         assert!(!rates.is_stale(Ts::parse_rfc3339("2026-12-31T23:59:59Z").unwrap()));
     }
 

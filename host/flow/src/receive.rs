@@ -9,6 +9,7 @@ use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
 use portero_domain::ids::{ConsentEventId, ContactId, DeliveryId, EventId, TenantId, WabaId};
+use portero_domain::proof::{ConsentActor, ConsentChannel, ConsentProof, Initiator};
 use portero_domain::update::{InboundBody, InboundMessage, PersonRef, Update, UpdateKind};
 use portero_gate::words::Recognition;
 use portero_meta::{signature, translate};
@@ -330,6 +331,12 @@ async fn obey(
                 captured_at: *at,
                 received_at: now,
                 expires_at: None,
+                proof: ConsentProof {
+                    actor: Some(ConsentActor::Contact),
+                    channel: Some(ConsentChannel::Whatsapp),
+                    initiated_by: Some(Initiator::Consumer),
+                    ..ConsentProof::default()
+                },
             };
             tx.tenant(tenant).append_consent(contact, &consent).await?;
             if *stop {
@@ -372,6 +379,12 @@ async fn opt_out(
         captured_at: message.at,
         received_at: now,
         expires_at: None,
+        proof: ConsentProof {
+            actor: Some(ConsentActor::Contact),
+            channel: Some(ConsentChannel::Whatsapp),
+            initiated_by: Some(Initiator::Consumer),
+            ..ConsentProof::default()
+        },
     };
     tx.tenant(tenant).append_consent(contact, &consent).await?;
     let only_promotional = scope != ConsentScope::All;

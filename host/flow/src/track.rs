@@ -74,6 +74,7 @@ async fn failed(
             captured_at: status.at,
             received_at: now,
             expires_at: None,
+            proof: portero_domain::proof::ConsentProof::default(),
         };
         tx.tenant(tenant).append_consent(row.contact, &stop).await?;
         tx.tenant(tenant)

@@ -397,6 +397,7 @@ fn event(kind: ConsentEventKind, scope: ConsentScope, at: i64) -> ConsentEvent {
         captured_at: Ts(at),
         received_at: Ts(at),
         expires_at: None,
+        proof: portero_domain::proof::ConsentProof::default(),
     }
 }
 

@@ -102,6 +102,7 @@ async fn fill(stage: &Stage, tenant: TenantId, people: usize) {
                     captured_at: now,
                     received_at: now,
                     expires_at: None,
+                    proof: portero_domain::proof::ConsentProof::default(),
                 };
                 consents.push((contact, event));
             }

@@ -1,8 +1,9 @@
 //! Segmentation: people per second through the plugin against a native function that does the same,
-//! in the same run; then whole passes over 1,000 and 100,000 people, with the memory they take.
+//! in the same run; then whole passes over 1,000 to 1,000,000 people on both engines, with the memory
+//! they take and how the time grows.
 //!
-//! `cargo bench -p portero --bench segments`; with `PORTERO_BENCH_MILLION=1` a pass over 1,000,000
-//! people comes after. Nothing here fails on a slow machine.
+//! `cargo bench -p portero --bench segments`; `PORTERO_SEGMENT` asks for other numbers of people
+//! (`PORTERO_SEGMENT=1000,100000`). Nothing here fails on a slow machine.
 
 #![allow(
     clippy::indexing_slicing,
@@ -34,6 +35,9 @@ use portero_sandbox::{
 };
 use portero_store::model::{BulkPerson, PurchaseRow};
 use serde_json::{Value, json};
+
+#[path = "../../../tests/support/postgres.rs"]
+mod postgres;
 
 /// Batches of 500 measured of each kind, after a tenth as many that are not.
 const BATCHES: usize = 200;
@@ -156,13 +160,30 @@ fn main() {
         .enable_all()
         .build()
         .unwrap();
-    let mut sizes = vec![1_000, 100_000];
-    if std::env::var_os("PORTERO_BENCH_MILLION").is_some() {
-        sizes.push(1_000_000);
+    let sizes: Vec<usize> = match std::env::var("PORTERO_SEGMENT") {
+        Ok(text) => text.split(',').filter_map(|n| n.parse().ok()).collect(),
+        Err(_) => vec![1_000, 10_000, 100_000, 1_000_000],
+    };
+    println!("a pass over everybody, stage and pretend Meta in the same process:");
+    let server = postgres::Postgres::start_durable();
+    if server.is_none() {
+        println!("postgres  not found: not measured");
     }
-    println!("a pass over everybody, SQLite, stage and pretend Meta in the same process:");
-    for people in sizes {
-        runtime.block_on(pass(people));
+    for engine in ["sqlite", "postgres"] {
+        let mut first = None;
+        for people in &sizes {
+            let url = match (&server, engine) {
+                (Some(server), "postgres") => Some(server.database()),
+                (None, "postgres") => break,
+                _ => None,
+            };
+            let each = runtime.block_on(pass(engine, url, *people));
+            let grows = each / *first.get_or_insert(each);
+            println!(
+                "            {:>6.1} µs a person, {grows:.2} of the smallest pass",
+                each * 1e6
+            );
+        }
     }
 }
 
@@ -226,13 +247,14 @@ async fn plugin_against_native() {
     );
 }
 
-async fn pass(people: usize) {
+/// A pass over so many people; seconds for each of them.
+async fn pass(engine: &str, database_url: Option<String>, people: usize) -> f64 {
     let clock = JumpClock::starting_at(Arc::new(SystemClock), MORNING);
     let stage = stage(StageOptions {
         seed: 1,
         listen: "127.0.0.1:0".to_owned(),
         data: None,
-        database_url: None,
+        database_url,
         clock,
         timings: world::quick(),
         wrap: None,
@@ -280,17 +302,19 @@ async fn pass(people: usize) {
         .filter_map(|s| s["members"].as_u64())
         .sum();
     let count = f64::from(u32::try_from(people).unwrap());
+    let seconds = f64::from(u32::try_from(took.max(1)).unwrap()) / 1_000.0;
     println!(
-        "  {people:>9} people: pass {:>7.1} s = {:>6.0}/s, {members} memberships; memory {} MiB before, {} MiB at most; \
+        "  {engine:<8} {people:>9} people: pass {:>7.1} s = {:>6.0}/s, {members} memberships; memory {} MiB before, {} MiB at most; \
          written at {:.0}/s (wall {:.1} s)",
-        f64::from(u32::try_from(took).unwrap()) / 1_000.0,
-        count / (f64::from(u32::try_from(took.max(1)).unwrap()) / 1_000.0),
+        seconds,
+        count / seconds,
         before / 1_024,
         most / 1_024,
         count / filled.as_secs_f64(),
         began.elapsed().as_secs_f64(),
     );
     stage.stop().await;
+    seconds / count
 }
 
 /// Writes people and their purchases, a thousand per transaction.

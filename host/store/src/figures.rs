@@ -68,6 +68,14 @@ statements! {
     VALUES_SUM = "select metric, labels, '' as day, cast(sum(value) as bigint) as value from metric_values
         where tenant_id = $1 and installation_id = $2 and day >= $3 and day < $4
         group by metric, labels order by 4 desc, metric, labels limit $5";
+    /// Every metric has its place: the sum without labels first, then the largest of the others.
+    VALUES_BY_METRIC = "select metric, labels, '' as day, value from (
+            select metric, labels, cast(sum(value) as bigint) as value,
+                row_number() over (partition by metric
+                    order by case when labels = '[]' then 0 else 1 end, sum(value) desc, labels) as place
+            from metric_values where tenant_id = $1 and installation_id = $2 and day >= $3 and day < $4
+            group by metric, labels) ranked
+        where place <= $5 order by metric, place";
     VALUES_DAYS = "select metric, '[]' as labels, day, cast(sum(value) as bigint) as value from metric_values
         where tenant_id = $1 and installation_id = $2 and day >= $3 and day < $4
         group by metric, day order by day, metric limit $5";
@@ -187,6 +195,23 @@ impl TenantTx<'_> {
     ) -> Result<Vec<FigureRow>> {
         let args = args![self.tenant, installation, since, until, db::limit(limit)];
         let rows: Vec<RawFigure> = self.tx.rows(VALUES_SUM, args).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Sums by metric and labels over days `[since, until)`, at most `each` of every metric: those
+    /// without labels, then the largest.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn figures_by_metric(
+        &mut self,
+        installation: InstallationId,
+        since: &str,
+        until: &str,
+        each: usize,
+    ) -> Result<Vec<FigureRow>> {
+        let args = args![self.tenant, installation, since, until, db::limit(each)];
+        let rows: Vec<RawFigure> = self.tx.rows(VALUES_BY_METRIC, args).await?;
         rows.into_iter().map(read).collect()
     }
 

@@ -30,6 +30,7 @@ mod event_row;
 mod facts;
 mod figures;
 mod handovers;
+mod import_consents;
 mod imports;
 mod inbox;
 mod installations;

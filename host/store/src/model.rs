@@ -20,6 +20,7 @@ pub use crate::facts::many::MANY;
 pub use crate::facts::{FactsQuery, SpendQuery};
 pub use crate::figures::{FigureRow, TallyCursor};
 pub use crate::handovers::{HandedOver, HandedOverCursor, HandoverEvent, Unanswered};
+pub use crate::import_consents::{ImportConsent, KnownPerson};
 pub use crate::imports::{ImportCounts, ImportFault, ImportRow, ImportStep, NewImport};
 pub use crate::inbox::{FinishedEvent, NewDelivery, message_lane};
 pub use crate::installations::{InstallationRow, NewInstallation};

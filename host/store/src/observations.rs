@@ -32,6 +32,10 @@ pub struct MessageLabels {
     pub plugin_id: Option<String>,
     /// Country of the person, two letters.
     pub country: Option<String>,
+    /// What its campaign was approved as, JSON.
+    pub definition: Option<String>,
+    /// The grant a promotion went out on: the latest one when it was proposed, JSON.
+    pub grant_event: Option<String>,
 }
 
 /// A message that stands elsewhere than what was shown of it.
@@ -128,6 +132,21 @@ pub struct UntalliedInbound {
     pub outbox_id: Option<String>,
 }
 
+/// What Meta said of the quality of a number or a template, and was not shown.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct UntalliedQuality {
+    /// On which event.
+    pub event_id: String,
+    /// `number` or `template`.
+    pub subject: String,
+    /// Which.
+    pub name: String,
+    /// What it is now.
+    pub value: String,
+    /// When, Unix ms.
+    pub at: i64,
+}
+
 /// A plugin's metric event that was not shown.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct UntalliedMetric {
@@ -175,20 +194,27 @@ pub enum Tallied {
     Consents(Vec<String>),
     /// Messages of people.
     Inbound(Vec<String>),
+    /// What Meta said of quality, by event.
+    Quality(Vec<String>),
     /// Metric events: installation, event, place.
     Metrics(Vec<(String, String, i64)>),
 }
 
 macro_rules! labels {
     () => {
-        "o.outbox_id, o.purpose, o.topic, o.template_name, o.origin, o.campaign_id, i.plugin_id, c.country"
+        "o.outbox_id, o.purpose, o.topic, o.template_name, o.origin, o.campaign_id, i.plugin_id, c.country, k.definition,
+            (select g.event from consent_events g where g.tenant_id = o.tenant_id and g.contact_id = o.contact_id
+                and g.kind = 'granted' and o.is_promotional = 1 and g.received_at <= o.created_at
+                and g.scope in ('all', 'promotional', 'topic:' || coalesce(o.topic, ''))
+                order by g.received_at desc, g.consent_event_id desc limit 1) as grant_event"
     };
 }
 
 macro_rules! joined {
     () => {
         " from outbox o join contacts c on c.contact_id = o.contact_id
-          left join installations i on i.tenant_id = o.tenant_id and i.installation_id = o.installation_id "
+          left join installations i on i.tenant_id = o.tenant_id and i.installation_id = o.installation_id
+          left join campaigns k on k.tenant_id = o.tenant_id and k.campaign_id = o.campaign_id "
     };
 }
 
@@ -303,6 +329,15 @@ statements! {
         from jsonb_to_recordset(cast($2 as jsonb)) as j(i text, e text, n bigint)
         where metric_events.tenant_id = $1 and metric_events.installation_id = j.i
         and metric_events.event_id = j.e and metric_events.action_index = j.n";
+    QUALITY_UNTALLIED = "select event_id, subject, name, value, at from account_changes
+        where tenant_id = $1 and aspect = 'quality' and tallied = 0 order by at, event_id limit $2",
+        postgres = "select event_id, subject, name, value, at from account_changes
+        where tenant_id = $1 and aspect = 'quality' and tallied = 0 order by at, event_id limit $2
+        for update skip locked";
+    QUALITY_TALLIED = "update account_changes set tallied = 1 where tenant_id = $1 and aspect = 'quality'
+        and event_id in (select value from json_each($2))",
+        postgres = "update account_changes set tallied = 1 where tenant_id = $1 and aspect = 'quality'
+        and event_id in (select jsonb_array_elements_text(cast($2 as jsonb)))";
     OBSERVATIONS_PUT = "insert into observations (tenant_id, seq, name, at, day, labels, value)
         select $1, j.value ->> 'seq', j.value ->> 'name', j.value ->> 'at', j.value ->> 'day', j.value ->> 'labels',
             j.value ->> 'value' from json_each($2) j",
@@ -319,6 +354,7 @@ statements! {
         + (select count(*) from consent_events e where e.tenant_id = $1 and e.tallied = 0)
         + (select count(*) from inbox b where b.tenant_id = $1 and b.tallied = 0 and b.kind = 'message'
             and b.contact_id is not null)
+        + (select count(*) from account_changes q where q.tenant_id = $1 and q.aspect = 'quality' and q.tallied = 0)
         + (select count(*) from metric_events m where m.tenant_id = $1 and m.tallied = 0)";
 }
 
@@ -503,6 +539,15 @@ impl TenantTx<'_> {
         self.tx.rows(INBOUND_UNTALLIED, args).await
     }
 
+    /// What Meta said of quality and was not shown, oldest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn untallied_quality(&mut self, limit: usize) -> Result<Vec<UntalliedQuality>> {
+        let args = args![self.tenant, db::limit(limit)];
+        self.tx.rows(QUALITY_UNTALLIED, args).await
+    }
+
     /// Plugins' metric events that were not shown, oldest first.
     ///
     /// # Errors
@@ -522,6 +567,7 @@ impl TenantTx<'_> {
             Tallied::Failures(ids) => (FAILURES_TALLIED, texts(ids)),
             Tallied::Consents(ids) => (CONSENTS_TALLIED, texts(ids)),
             Tallied::Inbound(ids) => (INBOUND_TALLIED, texts(ids)),
+            Tallied::Quality(ids) => (QUALITY_TALLIED, texts(ids)),
             Tallied::Metrics(ids) => {
                 let rows = ids
                     .iter()

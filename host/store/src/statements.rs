@@ -44,6 +44,7 @@ const FILES: &[&[Sql]] = &[
     crate::observations::ALL,
     crate::figures::ALL,
     crate::bulk::ALL,
+    crate::import_consents::ALL,
     crate::imports::ALL,
     crate::outbox_many::ALL,
     crate::campaigns::ALL,

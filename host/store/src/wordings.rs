@@ -29,6 +29,15 @@ pub struct Wording {
     pub promise: FrequencyPromise,
 }
 
+impl Wording {
+    /// SHA-256 of what the person sees: the question and its two buttons, a line each.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let shown = format!("{}\n{}\n{}", self.body, self.yes_label, self.no_label);
+        json::sha256_hex(shown.as_bytes())
+    }
+}
+
 statements! {
     /// A version that was shown never changes.
     WORDING_PUT = "insert into wordings (tenant_id, name, version, language, body, yes_label, no_label, thanks,
@@ -37,6 +46,8 @@ statements! {
         on conflict (tenant_id, name, version, language) do nothing";
     WORDING_NEWEST = "select name, version, language, body, yes_label, no_label, thanks, promise_max, promise_per
         from wordings where tenant_id = $1 and name = $2 and language = $3 order by version desc limit 1";
+    WORDING_VERSION = "select name, version, language, body, yes_label, no_label, thanks, promise_max, promise_per
+        from wordings where tenant_id = $1 and name = $2 and version = $3 order by language";
     WORDINGS = "select name, version, language, body, yes_label, no_label, thanks, promise_max, promise_per
         from wordings where tenant_id = $1 order by name, language, version desc";
 }
@@ -104,6 +115,18 @@ impl TenantTx<'_> {
             .row(WORDING_NEWEST, args![self.tenant, name, language.code()])
             .await?;
         row.map(Raw::read).transpose()
+    }
+
+    /// One version of a wording, in every language it has.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn wording_version(&mut self, name: &str, version: u32) -> Result<Vec<Wording>> {
+        let rows: Vec<Raw> = self
+            .tx
+            .rows(WORDING_VERSION, args![self.tenant, name, version])
+            .await?;
+        rows.into_iter().map(Raw::read).collect()
     }
 
     /// Every wording, by name and language, newest version first.

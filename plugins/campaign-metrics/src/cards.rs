@@ -68,7 +68,8 @@ pub(crate) fn draw(query: &ReportQuery, rates: &Rates) -> Vec<Card> {
     }
     cards.push(proxies(&sums, words));
     cards.push(cost(&sums, words, rates));
-    // At most 12: the overview, five ways, four lists, two.
+    cards.extend(quality(&sums, words));
+    // At most 15: the overview, seven ways, four lists, three.
     cards
 }
 
@@ -169,14 +170,26 @@ fn cost(sums: &Sums<'_>, words: &Words, rates: &Rates) -> Card {
     let amount = if priced == 0 && unpriced > 0 {
         words.unknown.to_owned()
     } else {
-        let cost = sums.of("cost").max(0);
-        let text = format!(
-            "{}.{:06} {}",
-            cost / 1_000_000,
-            cost % 1_000_000,
-            rates.currency
-        );
-        text.trim_end().to_owned()
+        let mut amounts = sums.values("cost", "currency");
+        let by_operator = sums.of("cost");
+        if by_operator != 0 || amounts.is_empty() {
+            amounts.push((rates.currency.clone(), by_operator));
+        }
+        // Of several currencies none is added to another; one that cost nothing says nothing.
+        if amounts.iter().any(|(_, micro)| *micro > 0) {
+            amounts.retain(|(_, micro)| *micro > 0);
+        }
+        let texts: Vec<String> = amounts
+            .iter()
+            .map(|(currency, micro)| {
+                let micro = (*micro).max(0);
+                let (whole, part) = (micro / 1_000_000, micro % 1_000_000);
+                format!("{whole}.{part:06} {currency}")
+                    .trim_end()
+                    .to_owned()
+            })
+            .collect();
+        texts.join(" + ")
     };
     Card {
         title: words.cost.to_owned(),
@@ -186,6 +199,39 @@ fn cost(sums: &Sums<'_>, words: &Words, rates: &Rates) -> Card {
             line(words.unknown_rate, unpriced.to_string()),
         ],
     }
+}
+
+/// What Meta said of numbers and templates, the latest day first.
+fn quality(sums: &Sums<'_>, words: &Words) -> Option<Card> {
+    let mut said: Vec<(&str, &str, &str, i64)> = sums
+        .0
+        .iter()
+        .filter(|t| t.metric == "quality" && t.value != 0)
+        .map(|t| {
+            let of = |name: &str| {
+                let found = t.labels.iter().find(|(n, _)| n == name);
+                found.map_or("", |(_, value)| value.as_str())
+            };
+            (of("day"), of("name"), of("quality"), t.value)
+        })
+        .collect();
+    said.sort_unstable_by(|a, b| b.0.cmp(a.0).then_with(|| a.cmp(b)));
+    let lines: Vec<(String, String)> = said
+        .into_iter()
+        .take(LINES)
+        .map(|(day, name, quality, times)| {
+            let value = if times == 1 {
+                quality.to_owned()
+            } else {
+                format!("{quality} ({times}×)")
+            };
+            line(&format!("{day} {name}"), value)
+        })
+        .collect();
+    (!lines.is_empty()).then(|| Card {
+        title: words.title("quality").to_owned(),
+        lines,
+    })
 }
 
 fn line(label: &str, value: String) -> (String, String) {

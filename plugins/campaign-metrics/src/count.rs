@@ -21,7 +21,15 @@ pub(crate) const OUTCOMES: [&str; 10] = [
 ];
 
 /// Ways to look at them; each is a label that outcomes carry.
-pub(crate) const BREAKDOWNS: [&str; 5] = ["template", "campaign", "plugin", "topic", "purpose"];
+pub(crate) const BREAKDOWNS: [&str; 7] = [
+    "template",
+    "campaign",
+    "segment",
+    "plugin",
+    "topic",
+    "purpose",
+    "opt_in_source",
+];
 
 type Amounts<'o> = BTreeMap<(&'static str, Vec<(&'o str, &'o str)>), i64>;
 
@@ -64,6 +72,11 @@ fn count<'o>(all: &mut Amounts<'o>, one: &'o Observation, rates: &Rates) {
                 add("opt_in.source", vec![("source", source)], one.value);
             }
             "declined" => add("declined", Vec::new(), one.value),
+            "quality" => {
+                let of = |name| (name, label(name).unwrap_or("unknown"));
+                let labels = vec![of("day"), of("name"), of("quality")];
+                add("quality", labels, one.value);
+            }
             other => {
                 let plugin = label("plugin").unwrap_or("host");
                 add(
@@ -97,10 +110,18 @@ fn count<'o>(all: &mut Amounts<'o>, one: &'o Observation, rates: &Rates) {
             let came = label("opt_in_source").unwrap_or("none");
             add("opt_out.opt_in", vec![("source", came)], one.value);
         }
-        "delivered" => match rates.of(label("country"), label("pricing")) {
-            Some(rate) => {
+        // What the operator says comes first, then the host's dated table.
+        "delivered" => match rates
+            .of(label("country"), label("pricing"))
+            .map(|rate| (rate, None))
+            .or_else(|| {
+                let rate: i64 = label("price_micro")?.parse().ok()?;
+                Some((rate, Some(label("price_currency")?)))
+            }) {
+            Some((rate, currency)) => {
                 add("priced", Vec::new(), one.value);
-                add("cost", Vec::new(), rate.saturating_mul(one.value));
+                let labels = currency.map(|c| vec![("currency", c)]).unwrap_or_default();
+                add("cost", labels, rate.saturating_mul(one.value));
             }
             None => add("unpriced", Vec::new(), one.value),
         },
@@ -185,6 +206,38 @@ mod tests {
             amount(&all, "counted", &[("name", "cart.seen"), ("plugin", "p")]),
             4
         );
+    }
+
+    #[test]
+    fn the_operators_rate_comes_before_the_tables() {
+        let labels = [
+            ("country", "CO"),
+            ("pricing", "marketing/regular"),
+            ("price_micro", "12500"),
+            ("price_currency", "USD"),
+        ];
+        let all = samples(&[seen("delivered", &labels, 2)], &Rates::default());
+        assert_eq!(amount(&all, "cost", &[("currency", "USD")]), 25_000);
+        assert_eq!(amount(&all, "priced", &[]), 2);
+        assert_eq!(amount(&all, "unpriced", &[]), 0);
+    }
+
+    #[test]
+    fn a_change_of_quality_keeps_its_day() {
+        let labels = [
+            ("subject", "template"),
+            ("name", "promo (es)"),
+            ("quality", "RED"),
+            ("day", "2026-11-24"),
+        ];
+        let all = samples(&[seen("quality", &labels, 1)], &Rates::default());
+        let kept = [
+            ("day", "2026-11-24"),
+            ("name", "promo (es)"),
+            ("quality", "RED"),
+        ];
+        assert_eq!(amount(&all, "quality", &kept), 1);
+        assert_eq!(all.len(), 1);
     }
 
     #[test]

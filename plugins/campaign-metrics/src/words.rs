@@ -183,6 +183,15 @@ pub(crate) const METRICS: &[(&str, &str, [&str; 3])] = &[
         ],
     ),
     (
+        "quality",
+        "changes",
+        [
+            "Calidad de números y plantillas",
+            "Qualidade de números e modelos",
+            "Quality of numbers and templates",
+        ],
+    ),
+    (
         "counted",
         "events",
         [
@@ -198,7 +207,7 @@ pub(crate) struct Words {
     /// Place in `METRICS`' titles.
     at: usize,
     pub(crate) overview: &'static str,
-    pub(crate) by: [&'static str; 5],
+    pub(crate) by: [&'static str; 7],
     pub(crate) sent: &'static str,
     pub(crate) delivered: &'static str,
     pub(crate) read: &'static str,
@@ -222,9 +231,11 @@ static ES: Words = Words {
     by: [
         "Por plantilla",
         "Por campaña",
+        "Por segmento",
         "Por plugin",
         "Por tema",
         "Por finalidad",
+        "Por origen del alta",
     ],
     sent: "enviados",
     delivered: "entregados",
@@ -249,9 +260,11 @@ static PT: Words = Words {
     by: [
         "Por modelo",
         "Por campanha",
+        "Por segmento",
         "Por plugin",
         "Por tema",
         "Por finalidade",
+        "Por origem da adesão",
     ],
     sent: "enviadas",
     delivered: "entregues",
@@ -276,9 +289,11 @@ static EN: Words = Words {
     by: [
         "By template",
         "By campaign",
+        "By segment",
         "By plugin",
         "By topic",
         "By purpose",
+        "By source of the opt-in",
     ],
     sent: "sent",
     delivered: "delivered",

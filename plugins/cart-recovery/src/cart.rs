@@ -84,6 +84,21 @@ pub(crate) fn ids(person: &str) -> Result<Vec<String>, HostError> {
         .collect())
 }
 
+/// Keeps that something was ordered at `at`, although nobody said of which cart.
+pub(crate) fn note_order(person: &str, at: u64) -> Result<(), HostError> {
+    let latest = last_order(person)?.map_or(at, |known| known.max(at));
+    kv::set_for(&order_key(person), latest.to_string(), KEPT_SECONDS)
+}
+
+/// When the last order that named no cart was placed.
+pub(crate) fn last_order(person: &str) -> Result<Option<u64>, HostError> {
+    Ok(kv::get_text(&order_key(person))?.and_then(|text| text.parse().ok()))
+}
+
+fn order_key(person: &str) -> String {
+    format!("ordered:{person}")
+}
+
 fn key(person: &str, id: &str) -> String {
     format!("cart:{person}:{id}")
 }

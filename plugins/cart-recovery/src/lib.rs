@@ -108,6 +108,14 @@ fn left_behind(event: &Event, business: &BusinessEvent, news: &News) -> Answer {
         }
         _ => {}
     }
+    // An order that named no cart may have been of this one, which is told too late.
+    if cart::last_order(person(event))?.is_some_and(|ordered| news.at < ordered) {
+        log::info(format!(
+            "`{}` is older than an order and changes nothing",
+            business.name
+        ));
+        return Ok(Vec::new());
+    }
     if silence::stands(person(event))? {
         return Ok(vec![Action::metric("cart.silent", 1)]);
     }
@@ -142,7 +150,10 @@ fn left_behind(event: &Event, business: &BusinessEvent, news: &News) -> Answer {
 fn over(event: &Event, business: &BusinessEvent, news: &News, state: State) -> Answer {
     let ids = match (&news.id, state) {
         (Some(id), _) => vec![id.clone()],
-        (None, State::Ordered) => cart::ids(person(event))?,
+        (None, State::Ordered) => {
+            cart::note_order(person(event), news.at)?;
+            cart::ids(person(event))?
+        }
         (None, _) => {
             return Ok(unreadable(
                 business,

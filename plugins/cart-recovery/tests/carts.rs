@@ -155,6 +155,22 @@ fn an_order_takes_the_timer_away_and_the_reminder_with_it() {
 }
 
 #[test]
+fn a_cart_told_after_an_order_that_named_none_is_late_unless_it_is_newer() {
+    let host = Host::install();
+    let now = host.now();
+    assert_eq!(cart(&host, "order.placed", r#"{"order":"A-1"}"#), []);
+    host.advance(60_000);
+    let late = format!(r#"{{"cart":"C","items":1,"at_ms":{}}}"#, now - 1);
+    assert_eq!(cart(&host, "cart.abandoned", &late), []);
+    let same = format!(r#"{{"cart":"C","items":1,"at_ms":{now}}}"#);
+    assert_eq!(cart(&host, "cart.abandoned", &same).len(), 2);
+    assert_eq!(
+        cart(&host, "cart.abandoned", r#"{"cart":"D","items":1}"#).len(),
+        2
+    );
+}
+
+#[test]
 fn an_order_that_is_told_before_its_cart_silences_it_too() {
     let host = Host::install();
     assert_eq!(

@@ -11,7 +11,7 @@ pub(super) async fn states(env: &Env, cases: &mut Cases) {
     // while the first one's offer waits.
     let sol = env.sol();
     for who in [1, 0] {
-        let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 50, "per": "week" }, "evidence": "form 7" });
+        let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "promise": { "max": 50, "per": "week" }, "evidence": "form 7" });
         let path = format!("/v1/contacts/{}/consent", sol.shop.people[who].key());
         sol.api.post(&path, consent).await.unwrap();
     }

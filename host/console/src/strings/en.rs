@@ -225,6 +225,7 @@ pub(super) const TABLE: super::Table = &[
     ("figures.show", "Show"),
     ("figures.fault", "It does not go on:"),
     ("figures.behind", "Outcomes that are not in it yet:"),
+    ("figures.truncated", "The smallest sums are left out: choose fewer days."),
     ("figures.most", "Most in a day:"),
     ("figures.elsewhere", "The same as a file:"),
 ];

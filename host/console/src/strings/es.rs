@@ -225,6 +225,7 @@ pub(super) const TABLE: super::Table = &[
     ("figures.show", "Mostrar"),
     ("figures.fault", "No continúa:"),
     ("figures.behind", "Resultados que aún no están:"),
+    ("figures.truncated", "Faltan las sumas más pequeñas: elige menos días."),
     ("figures.most", "Máximo en un día:"),
     ("figures.elsewhere", "Lo mismo como archivo:"),
 ];

@@ -225,6 +225,7 @@ pub(super) const TABLE: super::Table = &[
     ("figures.show", "Mostrar"),
     ("figures.fault", "Não continua:"),
     ("figures.behind", "Resultados que ainda não estão aqui:"),
+    ("figures.truncated", "Faltam as somas menores: escolha menos dias."),
     ("figures.most", "Máximo em um dia:"),
     ("figures.elsewhere", "O mesmo como arquivo:"),
 ];

@@ -2,12 +2,9 @@
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
-use portero_domain::consent::{
-    ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource, ConsentStanding, FrequencyPromise,
-};
-use portero_domain::ids::{ConsentEventId, ContactId, TenantId};
+use portero_domain::consent::{ConsentEvent, ConsentScope, ConsentStanding};
+use portero_domain::ids::{ContactId, TenantId};
 use portero_domain::language::Language;
-use portero_store::Tx;
 use portero_store::model::{ContactRow, NewContact};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +12,6 @@ use crate::context::Context;
 use crate::desk::messages::find_contact;
 use crate::desk::{Page, numbers, parse_cursor};
 use crate::error::FlowError;
-use crate::interpret;
 
 /// A person as told by the tenant's system.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -77,77 +73,6 @@ pub struct ConversationView {
     pub owner: String,
     /// Since when a person owns it, and why.
     pub handed_over: Option<(String, String)>,
-}
-
-/// What a tenant's system tells about consent.
-#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ConsentRequest {
-    /// `granted`, `granted_unconfirmed` (the person still has to confirm it in the chat) or `revoked`.
-    pub event: ConsentWord,
-    /// A topic; `*` for all promotion; absent with `revoked` for everything.
-    #[serde(default)]
-    pub topic: Option<String>,
-    /// Most messages promised; needed when granted.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    pub promise: Option<FrequencyPromise>,
-    /// Wording shown, `name@version`.
-    #[serde(default)]
-    pub wording: Option<String>,
-    /// Proof: form id, recording, document. Never empty.
-    pub evidence: String,
-    /// When the person acted, RFC 3339; now when absent.
-    #[serde(default)]
-    pub captured_at: Option<String>,
-    /// When the consent ends by itself, RFC 3339.
-    #[serde(default)]
-    pub expires_at: Option<String>,
-    /// Where a grant comes from; a list that was bought, rented, shared or scraped is kept as refused.
-    #[serde(default)]
-    pub origin: Option<ConsentOrigin>,
-}
-
-/// Where a grant comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ConsentOrigin {
-    /// The person told this business: form, counter, call, chat.
-    Person,
-    /// The business's own older list, with its proof.
-    OwnList,
-    /// Bought.
-    Purchased,
-    /// Rented.
-    Rented,
-    /// Of a partner, or swapped.
-    Partner,
-    /// Collected from pages.
-    Scraped,
-    /// Of a public directory.
-    PublicDirectory,
-    /// Members of a WhatsApp group.
-    GroupMembers,
-}
-
-impl ConsentOrigin {
-    /// Whether it is no proof whatever else is said.
-    #[must_use]
-    pub const fn is_refused(self) -> bool {
-        !matches!(self, ConsentOrigin::Person | ConsentOrigin::OwnList)
-    }
-}
-
-/// Words of [`ConsentRequest`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ConsentWord {
-    /// The person said yes.
-    Granted,
-    /// Somebody says that the person said yes.
-    GrantedUnconfirmed,
-    /// The person withdrew.
-    Revoked,
 }
 
 /// Creates or completes a person; the same address is the same person.
@@ -310,112 +235,6 @@ async fn view(
         consent_events: events,
         conversations,
     })
-}
-
-/// Appends what the tenant's system knows about a person's consent.
-///
-/// # Errors
-/// Bad input (no evidence, a grant without promise), [`FlowError::NotFound`], or the database.
-pub async fn consent(
-    ctx: &Context,
-    tenant: TenantId,
-    who: &str,
-    request: &ConsentRequest,
-) -> Result<ContactView, FlowError> {
-    if request.evidence.trim().is_empty() {
-        return Err(FlowError::bad(
-            "evidence",
-            "say where the proof is: form id, recording, document",
-        ));
-    }
-    let granted = request.event != ConsentWord::Revoked;
-    let refused = request.origin.is_some_and(ConsentOrigin::is_refused);
-    if granted && request.promise.is_none() {
-        return Err(FlowError::bad(
-            "promise",
-            "a grant needs the frequency that was promised, e.g. {\"max\":2,\"per\":\"week\"}",
-        ));
-    }
-    let scope = match (request.topic.as_deref(), granted) {
-        (Some("*"), _) => ConsentScope::Promotional,
-        (Some(topic), _) => ConsentScope::Topic(topic.to_owned()),
-        (None, false) => ConsentScope::All,
-        (None, true) => return Err(FlowError::bad("topic", "a grant names its topic, or `*`")),
-    };
-    let now = ctx.now();
-    let captured_at = match &request.captured_at {
-        Some(text) => Ts::parse_rfc3339(text)
-            .map_err(|_| FlowError::bad("captured_at", "not an RFC 3339 instant"))?,
-        None => now,
-    };
-    if captured_at > now {
-        return Err(FlowError::bad("captured_at", "lies in the future"));
-    }
-    let expires_at = match &request.expires_at {
-        Some(text) => Some(
-            Ts::parse_rfc3339(text)
-                .map_err(|_| FlowError::bad("expires_at", "not an RFC 3339 instant"))?,
-        ),
-        None => None,
-    };
-    let event = ConsentEvent {
-        id: ConsentEventId::new(&*ctx.ids, now),
-        kind: match request.event {
-            ConsentWord::Revoked => ConsentEventKind::Revoked,
-            _ if refused => ConsentEventKind::ImportRefused,
-            ConsentWord::Granted => ConsentEventKind::Granted,
-            ConsentWord::GrantedUnconfirmed => ConsentEventKind::GrantedUnconfirmed,
-        },
-        scope: scope.clone(),
-        promise: request.promise,
-        wording: request.wording.clone(),
-        language: None,
-        source: match request.origin {
-            None | Some(ConsentOrigin::Person) => ConsentSource::Api,
-            Some(_) => ConsentSource::Import,
-        },
-        evidence: request.evidence.clone(),
-        captured_at,
-        received_at: now,
-        expires_at,
-    };
-    let mut tx = ctx.store.write().await?;
-    let contact = find_contact(&mut tx, tenant, who).await?;
-    tx.tenant(tenant).append_consent(contact, &event).await?;
-    if !granted {
-        let only_promotional = scope != ConsentScope::All;
-        tx.tenant(tenant)
-            .cancel_queued(contact, only_promotional, "consent.revoked", now)
-            .await?;
-    }
-    tell_plugins(ctx, &mut tx, tenant, contact, &event, granted).await?;
-    tx.commit().await?;
-    ctx.touched();
-    get(ctx, tenant, &contact.to_string()).await
-}
-
-/// Plugins hear of it as they hear of a word in the chat.
-async fn tell_plugins(
-    ctx: &Context,
-    tx: &mut Tx,
-    tenant: TenantId,
-    contact: ContactId,
-    event: &ConsentEvent,
-    granted: bool,
-) -> Result<(), FlowError> {
-    let (topic, state) = match (&event.scope, granted) {
-        (ConsentScope::Topic(topic), true) => (topic.clone(), "granted"),
-        (_, true) => ("*".to_owned(), "granted"),
-        (scope, false) => interpret::revoked(scope),
-    };
-    // A plugin keeps its memory by person, whichever number: one event is enough.
-    let numbers = tx.tenant(tenant).numbers().await?;
-    if let Some(number) = numbers.first() {
-        let whom = (tenant, &number.id, contact);
-        let cause = event.id.to_string();
-        interpret::tell_consent(ctx, tx, whom, &cause, &topic, state).await?;
-    }
-    Ok(())
 }
 
 /// An entry of the tenant's own block list.

@@ -48,6 +48,17 @@ pub struct EventAccepted {
     pub new: bool,
 }
 
+/// What plugins read: with the time it happened, where the shop told it beside the data.
+fn dated(event: &BusinessEvent, at: Ts) -> serde_json::Value {
+    let mut data = event.data.clone();
+    if event.at.is_some()
+        && let Some(fields) = data.as_object_mut()
+    {
+        fields.entry("at_ms").or_insert_with(|| json!(at.ms()));
+    }
+    data
+}
+
 /// Stores an event for the plugins that subscribe to it.
 ///
 /// # Errors
@@ -104,7 +115,7 @@ pub async fn accept(
             "business",
             format!("p:{number}:{contact}"),
             tenant,
-            json!({ "name": event.name, "data": event.data }).to_string(),
+            json!({ "name": event.name, "data": dated(event, at) }).to_string(),
             now,
             ctx.clock.lease_now(),
         )

@@ -6,7 +6,11 @@
 
 mod attest;
 mod chunk;
+mod cut;
 mod format;
+mod hash;
+mod ledger;
+mod people;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -81,8 +85,14 @@ pub struct ImportView {
     pub bad: u64,
     /// Consents recorded, each to be confirmed by the person.
     pub consents: u64,
-    /// Consents over two years old: the person goes in, the consent does not.
+    /// Consents over two years old of people who did not write for a year: the person goes in, the
+    /// consent does not.
     pub consents_old: u64,
+    /// SHA-256 of the file, once it was read to its end.
+    pub sha256: Option<String>,
+    /// Who answers for the consent in it, and for what.
+    #[schema(value_type = Option<Object>)]
+    pub attestation: Option<Attestation>,
     /// Why it failed.
     pub problem: Option<String>,
     /// RFC 3339.
@@ -113,6 +123,12 @@ struct Kept {
     separator: Option<char>,
     map: BTreeMap<String, String>,
     calling_code: Option<String>,
+    /// What the consents look like so far.
+    consents: attest::Consents,
+    /// Where the hash of the file stands, while it is read.
+    hash_state: Option<String>,
+    /// The hash of the whole file.
+    sha256: Option<String>,
 }
 
 fn kept(row: &ImportRow) -> Result<Kept, FlowError> {
@@ -123,8 +139,18 @@ fn kept(row: &ImportRow) -> Result<Kept, FlowError> {
 }
 
 fn view(row: ImportRow) -> Result<ImportView, FlowError> {
+    let kept = kept(&row)?;
+    let attestation = match row.attestation.as_deref().map(serde_json::from_str) {
+        None => None,
+        Some(read) => Some(read.map_err(|source| FlowError::Stored {
+            what: "attestation",
+            source,
+        })?),
+    };
     Ok(ImportView {
-        format: kept(&row)?.format,
+        format: kept.format,
+        sha256: kept.sha256,
+        attestation,
         id: row.id,
         label: row.label,
         state: row.state,
@@ -179,6 +205,7 @@ pub async fn create(
         separator: request.separator,
         map: request.map.clone(),
         calling_code: request.calling_code.clone(),
+        ..Kept::default()
     };
     let mut tx = ctx.store.write().await?;
     tx.tenant(tenant)

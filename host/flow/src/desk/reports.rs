@@ -15,10 +15,13 @@ use crate::context::Context;
 use crate::error::FlowError;
 use crate::tally::{self, FigureServices, zone};
 
-/// Sums handed to a plugin, or shown, at most.
+/// Sums shown, at most.
 const ROWS_MAX: usize = 1_000;
+/// Sums of one metric handed to a plugin that draws; a metric with small sums loses none to one with
+/// large ones.
+const EACH_MAX: usize = 300;
 /// Cards and lines a plugin may draw, and characters of each text.
-const CARDS_MAX: usize = 12;
+const CARDS_MAX: usize = 16;
 const LINES_MAX: usize = 20;
 const TEXT_MAX: usize = 80;
 /// Days shown when nobody says since when, today included.
@@ -125,7 +128,8 @@ pub struct ReportView {
     pub timezone: String,
     /// Outcomes and rows that are not in it yet; 0 when it is complete.
     pub behind: u64,
-    /// There are more sums than a report holds; those left out are the smallest.
+    /// There are more sums than a report holds; those left out are the smallest, in `cards` the smallest
+    /// of each metric.
     pub truncated: bool,
     /// Cards; empty for the other reports.
     pub cards: Vec<CardView>,
@@ -255,15 +259,25 @@ pub async fn show(
                 .figures_by_day(installation, &since, &until, limit)
                 .await?
         }
-        _ => {
+        Report::Cards => {
+            tx.tenant(tenant)
+                .figures_by_metric(installation, &since, &until, EACH_MAX + 1)
+                .await?
+        }
+        Report::Totals => {
             tx.tenant(tenant)
                 .figures(installation, &since, &until, limit)
                 .await?
         }
     };
     drop(tx);
-    let truncated = figures.len() > ROWS_MAX;
-    figures.truncate(ROWS_MAX);
+    let truncated = if report == Report::Cards {
+        cut_each(&mut figures)
+    } else {
+        let more = figures.len() > ROWS_MAX;
+        figures.truncate(ROWS_MAX);
+        more
+    };
     let metrics = cursor.map(|c| c.metrics).unwrap_or_default();
     let mut view = ReportView {
         installation,
@@ -286,6 +300,18 @@ pub async fn show(
             .collect();
     }
     Ok(view)
+}
+
+/// Leaves [`EACH_MAX`] sums of every metric; whether there were more.
+fn cut_each(figures: &mut Vec<FigureRow>) -> bool {
+    let before = figures.len();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    figures.retain(|f| {
+        let n = seen.entry(f.metric.clone()).or_default();
+        *n += 1;
+        *n <= EACH_MAX
+    });
+    figures.len() < before
 }
 
 fn figure(row: FigureRow, metrics: &[MetricInfo], language: Language) -> FigureView {
@@ -426,6 +452,7 @@ pub fn csv(view: &ReportView) -> String {
                 row(&mut out, &[&card.title, &line.label, &line.value]);
             }
         }
+        note_truncated(&mut out, view, 3);
         return out;
     }
     row(
@@ -448,7 +475,19 @@ pub fn csv(view: &ReportView) -> String {
             ],
         );
     }
+    note_truncated(&mut out, view, 6);
     out
+}
+
+/// Says in a last row that sums are missing.
+fn note_truncated(out: &mut String, view: &ReportView, columns: usize) {
+    if view.truncated {
+        let mut cells = vec![""; columns];
+        if let Some(first) = cells.first_mut() {
+            *first = "(truncated: there are more sums than a report holds; ask for fewer days)";
+        }
+        row(out, &cells);
+    }
 }
 
 fn row(out: &mut String, cells: &[&str]) {

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
+use portero_domain::campaign::{Audience, CampaignDefinition};
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope};
 use portero_domain::status::MessageStatus;
+use portero_domain::template::TemplateCategory;
 use portero_store::Tx;
 use portero_store::model::{
     MessageLabels, ObservationRow, Tallied, TalliedMessage, TenantRow, UntalliedMessage,
@@ -13,6 +15,7 @@ use portero_store::model::{
 
 use crate::context::Context;
 use crate::error::FlowError;
+use crate::rates;
 use crate::tally::{day, zone};
 
 /// Rows taken from each source at a time.
@@ -39,6 +42,7 @@ pub async fn gather(ctx: &Context, tenant: &TenantRow) -> Result<usize, FlowErro
             Source::Failures => failures(&mut tx, tenant, &mut feed).await?,
             Source::Consents => consents(&mut tx, tenant, &mut feed).await?,
             Source::Inbound => inbound(&mut tx, tenant, &mut feed).await?,
+            Source::Quality => quality(&mut tx, tenant, &mut feed).await?,
             Source::Metrics => metrics(&mut tx, tenant, &mut feed).await?,
         };
         if took == 0 {
@@ -59,15 +63,17 @@ enum Source {
     Failures,
     Consents,
     Inbound,
+    Quality,
     Metrics,
 }
 
 impl Source {
-    const ALL: [Source; 5] = [
+    const ALL: [Source; 6] = [
         Source::Messages,
         Source::Failures,
         Source::Consents,
         Source::Inbound,
+        Source::Quality,
         Source::Metrics,
     ];
 }
@@ -120,7 +126,44 @@ fn of_message(m: &MessageLabels) -> Labels {
     put(&mut labels, "plugin", m.plugin_id.as_deref());
     put(&mut labels, "origin", Some(&m.origin));
     put(&mut labels, "country", m.country.as_deref());
+    // What was approved does not change: the segment is the one the campaign was made for.
+    let made_for = m.definition.as_deref().and_then(segment);
+    put(&mut labels, "segment", made_for.as_deref());
+    let granted = m.grant_event.as_deref().and_then(|g| read_consent(g).ok());
+    put(
+        &mut labels,
+        "opt_in_source",
+        granted.as_ref().map(source_word).as_deref(),
+    );
     labels
+}
+
+fn segment(definition: &str) -> Option<String> {
+    let definition: CampaignDefinition = serde_json::from_str(definition).ok()?;
+    match definition.audience {
+        Audience::Segment { segment, .. } => Some(segment),
+        _ => None,
+    }
+}
+
+/// What one delivered message costs by the dated table, in millionths, and in which currency: nothing
+/// where Meta said nothing, the table has no price, or the day is not one of its days.
+fn cost(country: Option<&str>, pricing: Option<&str>, at: Ts) -> Option<(i64, &'static str)> {
+    let table = rates::rates();
+    let (category, kind) = pricing?.split_once('/')?;
+    if kind.starts_with("free") {
+        return Some((0, &table.currency));
+    }
+    if !table.covers(at) {
+        return None;
+    }
+    let category = match category {
+        "marketing" => TemplateCategory::Marketing,
+        "utility" => TemplateCategory::Utility,
+        "authentication" => TemplateCategory::Authentication,
+        _ => return None,
+    };
+    Some((rates::price(country?, category)?.micro, &table.currency))
 }
 
 async fn labels_of(
@@ -195,7 +238,14 @@ fn message(m: &UntalliedMessage, feed: &mut Feed) -> TalliedMessage {
     if passed(MessageStatus::Delivered) {
         let mut labels = labels.clone();
         put(&mut labels, "pricing", m.pricing.as_deref());
-        feed.push("delivered", m.delivered_at.unwrap_or(about), labels, 1);
+        let at = m.delivered_at.unwrap_or(about);
+        if let Some((micro, currency)) =
+            cost(m.labels.country.as_deref(), m.pricing.as_deref(), Ts(at))
+        {
+            put(&mut labels, "price_micro", Some(&micro.to_string()));
+            put(&mut labels, "price_currency", Some(currency));
+        }
+        feed.push("delivered", at, labels, 1);
     }
     if passed(MessageStatus::Read) {
         feed.push("read", m.read_at.unwrap_or(about), labels, 1);
@@ -258,7 +308,7 @@ async fn consents(tx: &mut Tx, tenant: &TenantRow, feed: &mut Feed) -> Result<us
         if name == "opt_out" {
             let last = row.outbox_id.as_ref().and_then(|id| known.get(id));
             labels = last.cloned().unwrap_or_default();
-            labels.retain(|(n, _)| n != "country" && n != "origin");
+            labels.retain(|(n, _)| !matches!(n.as_str(), "country" | "origin" | "opt_in_source"));
             if let Some(grant) = &row.grant_event {
                 let came = source_word(&read_consent(grant)?);
                 put(&mut labels, "opt_in_source", Some(&came));
@@ -317,6 +367,25 @@ async fn inbound(tx: &mut Tx, tenant: &TenantRow, feed: &mut Feed) -> Result<usi
     let ids = rows.into_iter().map(|r| r.event_id).collect();
     let marked = Tallied::Inbound(ids);
     tx.tenant(tenant.id).mark_tallied(&marked).await?;
+    Ok(count)
+}
+
+/// What Meta said of numbers and templates. Numbers go by Meta's id of them, not by their digits.
+async fn quality(tx: &mut Tx, tenant: &TenantRow, feed: &mut Feed) -> Result<usize, FlowError> {
+    let rows = tx.tenant(tenant.id).untallied_quality(ROWS).await?;
+    for row in &rows {
+        let mut labels = Labels::new();
+        put(&mut labels, "subject", Some(&row.subject));
+        put(&mut labels, "name", Some(&row.name));
+        put(&mut labels, "quality", Some(&row.value));
+        put(&mut labels, "day", Some(&day(&feed.zone, Ts(row.at))));
+        feed.push("quality", row.at, labels, 1);
+    }
+    let count = rows.len();
+    let ids = rows.into_iter().map(|r| r.event_id).collect();
+    tx.tenant(tenant.id)
+        .mark_tallied(&Tallied::Quality(ids))
+        .await?;
     Ok(count)
 }
 

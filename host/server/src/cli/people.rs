@@ -11,7 +11,7 @@ use crate::client::Target;
 pub enum ContactsCommand {
     /// Read people in from a CSV file
     #[command(
-        after_help = "Examples:\n  portero contacts import clientes.csv --tenant tienda-sol --dry-run\n  portero contacts import clientes.csv --tenant tienda-sol --map \"Teléfono fijo=ignore\" --calling-code 57\n  portero contacts import clientes.csv --tenant tienda-sol --attestation opt-in.json\n\nEncoding, separator and columns are guessed and shown; lines that are not good are kept with their\nreason while the others go in. Consent in a file needs an attestation (who, how, when, which words) and\nis to be confirmed by each person; a bought list is refused."
+        after_help = "Examples:\n  portero contacts import clientes.csv --tenant tienda-sol --dry-run\n  portero contacts import clientes.csv --tenant tienda-sol --map \"Teléfono fijo=ignore\" --calling-code 57\n  portero contacts import clientes.csv --tenant tienda-sol --attestation opt-in.json\n\nEncoding, separator and columns are guessed and shown; lines that are not good are kept with their\nreason while the others go in. Consent in a file needs an attestation (who, how, when, which words, for\nwhich countries) and is to be confirmed by each person; a bought list is refused."
     )]
     Import(ImportArgs),
     /// Lines of a file that were not good, and why
@@ -64,8 +64,8 @@ pub struct ImportArgs {
     /// Put before numbers without a country code, such as 57
     #[arg(long, value_name = "CODE")]
     pub calling_code: Option<String>,
-    /// Who answers for the consent in the file: JSON with who, origin, how, collected_from,
-    /// collected_until, wording, topic, promise, not_bought
+    /// Who answers for the consent in the file: JSON, see host/docs/contacts.md; the file's SHA-256
+    /// is put in
     #[arg(long, value_name = "FILE")]
     pub attestation: Option<PathBuf>,
     /// Go on with a file that broke off

@@ -36,6 +36,22 @@ fn list<'a>(answer: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
         .flatten()
 }
 
+/// What makes an event proof, a line for the event and one for each thing known of it.
+fn proof(event: &Value) -> Vec<String> {
+    let Some(known) = event.get("proof").and_then(Value::as_object) else {
+        return Vec::new();
+    };
+    let mut lines = vec![format!("{} {}", text(event, "id"), text(event, "kind"))];
+    for (name, value) in known {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        lines.push(format!("  {name}: {value}"));
+    }
+    lines
+}
+
 fn print(answer: &Value) {
     output::line(&text(answer, "contact"));
     let columns = [
@@ -56,6 +72,11 @@ fn print(answer: &Value) {
     let mut header = vec!["standing"];
     header.extend(columns.iter().map(|(title, _)| *title));
     output::line(&output::table(&header, rows));
+    for event in list(answer, "events") {
+        for line in proof(event) {
+            output::line(&line);
+        }
+    }
     let stopped = text(answer, "marketing_stopped_since");
     if !stopped.is_empty() {
         output::line(&format!("WhatsApp's own marketing stop since {stopped}"));

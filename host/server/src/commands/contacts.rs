@@ -1,5 +1,6 @@
 //! `portero contacts`.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -7,6 +8,7 @@ use anyhow::{Context, bail};
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use crate::cli::{ContactsCommand, ImportArgs};
@@ -120,13 +122,20 @@ fn request(args: &ImportArgs, size: u64) -> anyhow::Result<Value> {
     }
     let attestation: Option<Value> = match &args.attestation {
         None => None,
-        Some(file) => Some(
-            serde_json::from_str(
+        Some(file) => {
+            let mut read: Value = serde_json::from_str(
                 &std::fs::read_to_string(file)
                     .with_context(|| format!("cannot read `{}`", file.display()))?,
             )
-            .with_context(|| format!("`{}` is no JSON", file.display()))?,
-        ),
+            .with_context(|| format!("`{}` is no JSON", file.display()))?;
+            // Whoever attests, attests this file: another one is refused by the host.
+            if let Some(fields) = read.as_object_mut()
+                && !fields.contains_key("file_sha256")
+            {
+                fields.insert("file_sha256".to_owned(), json!(sha256(&args.file)?));
+            }
+            Some(read)
+        }
     };
     let label = args
         .file
@@ -141,6 +150,20 @@ fn request(args: &ImportArgs, size: u64) -> anyhow::Result<Value> {
         "label": label, "dry_run": args.dry_run, "encoding": args.encoding, "separator": separator,
         "map": map, "calling_code": args.calling_code, "bytes_total": size, "attestation": attestation,
     }))
+}
+
+fn sha256(file: &Path) -> anyhow::Result<String> {
+    let unreadable = || format!("cannot read `{}`", file.display());
+    let mut reader = std::fs::File::open(file).with_context(unreadable)?;
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; PIECE];
+    loop {
+        let n = reader.read(&mut piece).with_context(unreadable)?;
+        if n == 0 {
+            return Ok(hex::encode(hash.finalize()));
+        }
+        hash.update(piece.get(..n).unwrap_or_default());
+    }
 }
 
 /// Sends the file from an offset to its end, with a bar where somebody looks.
@@ -237,6 +260,7 @@ fn print(answer: &Value) {
             text(answer, "consents"),
             text(answer, "consents_old"),
         ));
+        output::line(&format!("  SHA-256 {}", text(answer, "sha256")));
     }
     if text(answer, "bad") != "0" {
         output::line(&format!(

@@ -2,6 +2,7 @@
 
 use portero_domain::clock::Ts;
 use portero_domain::consent::ConsentEvent;
+use portero_domain::proof::ConsentProof;
 use portero_domain::proposal::Purpose;
 use portero_gate::Fact;
 use portero_gate::detect::mentions;
@@ -128,7 +129,12 @@ impl Lists {
         let at = Ts(at.unwrap_or_default());
         let text = body.as_deref().unwrap_or_default();
         match kind {
-            "consent" => self.consent.push(json::read("consent event", text)?),
+            "consent" => {
+                let mut event: ConsentEvent = json::read("consent event", text)?;
+                // Rules judge by what happened; who filled in which form stays out of the record.
+                event.proof = ConsentProof::default();
+                self.consent.push(event);
+            }
             "open" => self.open_transactions.push(text.to_owned()),
             "promotion" => self.promotions.push((body, at)),
             "refusal" => self.refusals.push(at),

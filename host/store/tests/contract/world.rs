@@ -215,6 +215,7 @@ impl World {
             captured_at: t,
             received_at: t,
             expires_at: None,
+            proof: portero_domain::proof::ConsentProof::default(),
         }
     }
 

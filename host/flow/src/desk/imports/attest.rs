@@ -3,8 +3,11 @@
 //! Source: `compliance-rules` B.5. What comes out is never a yes, only an unconfirmed one: the person
 //! still has to confirm it in the chat.
 
+use std::collections::BTreeSet;
+
 use portero_domain::clock::Ts;
 use portero_domain::consent::FrequencyPromise;
+use portero_domain::proof::{ConsentCategory, ConsentChannel};
 use serde::{Deserialize, Serialize};
 
 /// Origins of lists that no attestation can mend.
@@ -31,6 +34,8 @@ const ACCEPTED: [&str; 9] = [
 ];
 /// Consents with a time of their own are at least this share of a hundred.
 const DATED_PERCENT: u64 = 80;
+/// Countries and words of a list, at most.
+const LIST_MAX: usize = 60;
 /// From so many rows on, one and the same time for all is no time.
 const SAME_TIME_FROM: u64 = 20;
 
@@ -56,6 +61,43 @@ pub struct Attestation {
     /// The most messages that were promised.
     #[schema(value_type = Object)]
     pub promise: FrequencyPromise,
+    /// The system the list was kept in: name of the shop's software, the folder of paper forms.
+    #[serde(default)]
+    pub origin_system: String,
+    /// The company people agreed to hear from.
+    #[serde(default)]
+    pub legal_entity: String,
+    /// Its name as people saw it, where it is another.
+    #[serde(default)]
+    pub brand: Option<String>,
+    /// Countries of the people, two letters each; a row of another one is not taken.
+    #[serde(default)]
+    pub countries: BTreeSet<String>,
+    /// `marketing`, `utility`, `authentication`: what people agreed to get.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub categories: BTreeSet<ConsentCategory>,
+    /// What the words spoke of: `whatsapp`, `any`, or `email` or `sms`, which is no consent for WhatsApp:
+    /// then people go in without.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    pub channel: Option<ConsentChannel>,
+    /// Day on which the list was last compared with the countries' registries of people who want no
+    /// advertising.
+    #[serde(default)]
+    pub registry_checked_on: String,
+    /// Who answers questions about the proof: a name with address or phone.
+    #[serde(default)]
+    pub proof_contact: String,
+    /// Privacy notice in force then.
+    #[serde(default)]
+    pub privacy_notice_url: Option<String>,
+    /// Its version.
+    #[serde(default)]
+    pub privacy_notice_version: Option<String>,
+    /// SHA-256 of the file, hex, when it is known beforehand: another file is refused.
+    #[serde(default)]
+    pub file_sha256: Option<String>,
     /// `true`: the list was not bought, rented, swapped or scraped.
     pub not_bought: bool,
 }
@@ -94,6 +136,9 @@ impl Attestation {
             ("attestation.how", &self.how, 10),
             ("attestation.wording", &self.wording, 20),
             ("attestation.topic", &self.topic, 1),
+            ("attestation.origin_system", &self.origin_system, 2),
+            ("attestation.legal_entity", &self.legal_entity, 2),
+            ("attestation.proof_contact", &self.proof_contact, 5),
         ] {
             if text.trim().chars().count() < least || text.len() > 4_096 {
                 return Err((
@@ -105,11 +150,50 @@ impl Attestation {
         if self.promise.max == 0 {
             return Err(("attestation.promise", "at least one message".to_owned()));
         }
+        let country = |c: &String| c.len() == 2 && c.bytes().all(|b| b.is_ascii_uppercase());
+        if self.countries.is_empty()
+            || self.countries.len() > LIST_MAX
+            || !self.countries.iter().all(country)
+        {
+            return Err((
+                "attestation.countries",
+                "the countries of the people, two letters each, such as [\"CO\"]".to_owned(),
+            ));
+        }
+        if self.categories.is_empty() {
+            return Err((
+                "attestation.categories",
+                "what people agreed to get: marketing, utility, authentication".to_owned(),
+            ));
+        }
+        if self.channel.is_none() {
+            return Err((
+                "attestation.channel",
+                "what the words spoke of: whatsapp, any, email or sms".to_owned(),
+            ));
+        }
+        let hash = |h: &String| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit());
+        if !self.file_sha256.iter().all(hash) {
+            return Err((
+                "attestation.file_sha256",
+                "64 hexadecimal digits".to_owned(),
+            ));
+        }
         let day = |text: &str| text.parse::<jiff::civil::Date>().ok();
+        let begun = |day: jiff::civil::Date| {
+            let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok();
+            midnight.is_some_and(|t| t.timestamp().as_millisecond() <= now.0)
+        };
+        if !day(&self.registry_checked_on).is_some_and(begun) {
+            return Err((
+                "attestation.registry_checked_on",
+                "the day of the last comparison with the registries, such as 2026-01-31, not in the future"
+                    .to_owned(),
+            ));
+        }
         match (day(&self.collected_from), day(&self.collected_until)) {
             (Some(from), Some(until)) if from <= until => {
-                let midnight = from.to_zoned(jiff::tz::TimeZone::UTC).ok();
-                if midnight.is_none_or(|t| t.timestamp().as_millisecond() > now.0) {
+                if !begun(from) {
                     return Err((
                         "attestation.collected_from",
                         "lies in the future".to_owned(),
@@ -125,8 +209,26 @@ impl Attestation {
     }
 }
 
-/// What the consents of a file look like so far.
-#[derive(Clone, Debug, Default)]
+impl Attestation {
+    /// Whether what people agreed to covers WhatsApp.
+    pub(super) fn for_whatsapp(&self) -> bool {
+        self.channel.is_some_and(ConsentChannel::covers_whatsapp)
+    }
+
+    /// Whether `at`, as a day of `zone`, lies in the days it answers for.
+    pub(super) fn covers(&self, at: Ts, zone: &jiff::tz::TimeZone) -> bool {
+        let day = |text: &str| text.parse::<jiff::civil::Date>().ok();
+        let Some(on) = at.to_jiff().map(|t| zone.to_datetime(t).date()) else {
+            return false;
+        };
+        day(&self.collected_from).is_none_or(|from| from <= on)
+            && day(&self.collected_until).is_none_or(|until| on <= until)
+    }
+}
+
+/// What the consents of a file look like so far; kept with the file, so that a resumed one is judged
+/// as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Consents {
     claimed: u64,
     dated: u64,

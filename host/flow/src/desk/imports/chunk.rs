@@ -1,32 +1,23 @@
 //! Bytes in, people out: a chunk of rows is one transaction.
 
-use std::collections::{BTreeMap, HashMap};
-
 use portero_domain::address::AddressKey;
-use portero_domain::clock::Ts;
-use portero_domain::consent::{ConsentEvent, ConsentScope};
-use portero_domain::ids::{ConsentEventId, ContactId, ImportId, TenantId};
-use portero_store::model::{
-    BulkPerson, ImportCounts, ImportFault, ImportRow, ImportStep, TenantRow,
-};
+use portero_domain::ids::{ContactId, ImportId, TenantId};
+use portero_store::model::{ImportCounts, ImportFault, ImportRow, ImportStep, TenantRow};
 
 use super::attest::{Attestation, Consents};
-use super::format::{Column, Format, guess, reader};
-use super::rows::{Claim, Line, Reading};
-use super::{ImportRequest, ImportView, Kept, kept, view, write};
+use super::cut::{Cut, ROWS, cut, shown};
+use super::format::{Column, guess};
+use super::hash::FileHash;
+use super::people::{self, Known, Lines};
+use super::rows::Reading;
+use super::{ImportRequest, ImportView, Kept, kept, ledger, view, write};
 use crate::context::Context;
 use crate::error::FlowError;
 
-/// Rows per commit.
-const ROWS: usize = 1_000;
 /// Bytes looked at to tell how a file is written.
 const SAMPLE: usize = 64 * 1024;
 /// Bytes gathered before rows are read, unless the file ends.
 const GATHER: usize = 256 * 1024;
-/// A row that is longer than this has an open quote.
-const LONGEST_ROW: usize = 1024 * 1024;
-/// Bytes of a bad line that are kept.
-const LINE_KEPT: usize = 512;
 
 /// Takes a file in.
 pub struct Feeder {
@@ -34,16 +25,10 @@ pub struct Feeder {
     row: ImportRow,
     kept: Kept,
     attestation: Option<Attestation>,
-    consents: Consents,
+    hash: FileHash,
+    /// People of the file are in.
+    wrote: bool,
     buffer: Vec<u8>,
-}
-
-/// Records cut from the buffer.
-struct Cut {
-    records: Vec<(u64, csv::ByteRecord)>,
-    faults: Vec<ImportFault>,
-    bytes: usize,
-    lines: u64,
 }
 
 impl Feeder {
@@ -85,12 +70,14 @@ impl Feeder {
                 source,
             })?),
         };
+        let kept = kept(&row)?;
         Ok(Feeder {
             tenant: tx.tenant(tenant).row().await?,
-            kept: kept(&row)?,
+            hash: FileHash::resume(kept.hash_state.as_deref())?,
+            kept,
+            wrote: !row.dry_run && row.counts.new + row.counts.updated > 0,
             row,
             attestation,
-            consents: Consents::default(),
             buffer: Vec::new(),
         })
     }
@@ -107,19 +94,47 @@ impl Feeder {
         self.read(ctx, false).await
     }
 
-    /// Takes what is left and ends the file.
+    /// Takes what is left and ends the file: only now its consents go into the ledger.
     ///
     /// # Errors
-    /// As [`Feeder::push`].
+    /// As [`Feeder::push`]; bad input when the file as a whole is no proof.
     pub async fn finish(mut self, ctx: &Context) -> Result<ImportView, FlowError> {
         self.read(ctx, true).await?;
+        if let Some(why) = self.refusal(&self.kept.consents, &self.hash) {
+            return Err(self.fail(ctx, &why).await);
+        }
+        if let Some(attestation) = &self.attestation {
+            ledger::write(ctx, &self.tenant, &self.row, attestation).await?;
+        }
+        self.kept.sha256 = Some(self.hash.hex());
+        self.kept.hash_state = None;
+        let step = ImportStep {
+            from_offset: self.row.byte_offset,
+            to_offset: self.row.byte_offset,
+            line_no: self.row.line_no,
+            counts: ImportCounts::default(),
+            format: write(&self.kept)?,
+        };
         let mut tx = ctx.store.write().await?;
         let mut of = tx.tenant(self.tenant.id);
+        of.step_import(self.row.id, &step, ctx.now()).await?;
         of.end_import(self.row.id, None, ctx.now()).await?;
         let row = of.import(self.row.id).await?;
         tx.commit().await?;
         ctx.touched();
         view(row.ok_or_else(|| FlowError::not_found("import", self.row.id))?)
+    }
+
+    /// Why the file, read to its end, is refused.
+    fn refusal(&self, consents: &Consents, hash: &FileHash) -> Option<String> {
+        let told = self.attestation.as_ref()?.file_sha256.as_deref();
+        if told.is_some_and(|told| !told.eq_ignore_ascii_case(&hash.hex())) {
+            return Some(
+                "this is not the file that the attestation speaks of: its SHA-256 differs"
+                    .to_owned(),
+            );
+        }
+        consents.refusal()
     }
 
     async fn read(&mut self, ctx: &Context, ends: bool) -> Result<(), FlowError> {
@@ -137,8 +152,9 @@ impl Feeder {
             }
             let full = cut.records.len() >= ROWS || self.buffer.len() >= GATHER;
             self.kept.format = Some(format);
-            self.chunk(ctx, &cut).await?;
-            self.buffer.drain(..cut.bytes);
+            let last = ends && cut.bytes == self.buffer.len();
+            self.chunk(ctx, &cut, last).await?;
+            self.buffer.drain(..cut.bytes.min(self.buffer.len()));
             if !full && !ends {
                 return Ok(());
             }
@@ -156,7 +172,7 @@ impl Feeder {
         let sample = self.buffer.get(..SAMPLE).unwrap_or(&self.buffer);
         let (format, bytes, lines) = match guess(sample, &request) {
             Ok(found) => found,
-            Err(why) => return self.fail(ctx, &why).await,
+            Err(why) => return Err(self.fail(ctx, &why).await),
         };
         let consent = format.columns.iter().any(|c| {
             matches!(
@@ -167,12 +183,15 @@ impl Feeder {
         if consent && self.attestation.is_none() {
             let why = "the file has consent columns and nobody answers for them; give an attestation, or map them \
                        to `ignore`";
-            return self.fail(ctx, why).await;
+            return Err(self.fail(ctx, why).await);
         }
         self.kept.format = Some(format);
+        let head = self.buffer.get(..bytes).unwrap_or(&self.buffer);
+        self.hash.take(head);
+        self.kept.hash_state = Some(self.hash.state());
         let step = ImportStep {
             from_offset: self.row.byte_offset,
-            to_offset: self.row.byte_offset + number(bytes),
+            to_offset: self.row.byte_offset + people::number(bytes),
             line_no: self.row.line_no + lines,
             counts: ImportCounts::default(),
             format: write(&self.kept)?,
@@ -200,39 +219,52 @@ impl Feeder {
         Ok(())
     }
 
-    async fn fail(&self, ctx: &Context, why: &str) -> Result<(), FlowError> {
-        let mut tx = ctx.store.write().await?;
-        tx.tenant(self.tenant.id)
-            .end_import(self.row.id, Some(why), ctx.now())
-            .await?;
-        tx.commit().await?;
-        Err(FlowError::bad("file", why))
+    /// Ends the file; nothing it says about consent counts.
+    async fn fail(&self, ctx: &Context, why: &str) -> FlowError {
+        let why = if self.wrote {
+            format!(
+                "{why}; the people of the lines before it are in, without any consent of this file"
+            )
+        } else {
+            why.to_owned()
+        };
+        let ended = async {
+            let mut tx = ctx.store.write().await?;
+            let mut of = tx.tenant(self.tenant.id);
+            of.end_import(self.row.id, Some(&why), ctx.now()).await?;
+            of.drop_import_consents(self.row.id).await?;
+            tx.commit().await
+        };
+        match ended.await {
+            Ok(()) => FlowError::bad("file", why),
+            Err(e) => e.into(),
+        }
     }
 
     /// Judges the rows of a cut and writes them.
-    async fn chunk(&mut self, ctx: &Context, cut: &Cut) -> Result<(), FlowError> {
-        let now = ctx.now();
-        let mut counts = ImportCounts {
-            seen: number(cut.records.len()),
-            ..ImportCounts::default()
-        };
-        let mut faults: Vec<ImportFault> = Vec::new();
-        let mut lines: BTreeMap<AddressKey, (u64, Line)> = BTreeMap::new();
+    async fn chunk(&mut self, ctx: &Context, cut: &Cut, last: bool) -> Result<(), FlowError> {
         let Some(format) = self.kept.format.clone() else {
             return Ok(());
         };
+        let mut counts = ImportCounts {
+            seen: people::number(cut.records.len() + cut.faults.len()),
+            ..ImportCounts::default()
+        };
+        let mut faults: Vec<ImportFault> = Vec::new();
+        let mut lines = Lines::new();
+        let mut consents = self.kept.consents.clone();
         let reading = Reading {
             format: &format,
             country: &self.tenant.country,
             calling_code: self.kept.calling_code.as_deref(),
             zone: jiff::tz::TimeZone::get(&self.tenant.timezone).unwrap_or(jiff::tz::TimeZone::UTC),
-            consent: self.attestation.is_some(),
-            now,
+            attestation: self.attestation.as_ref(),
+            now: ctx.now(),
         };
         for (line_no, record) in &cut.records {
             let (line, claim) = reading.line(record);
             if let Some(at) = claim {
-                self.consents.claim(at);
+                consents.claim(at);
             }
             match line {
                 Err((reason, detail)) => faults.push(ImportFault {
@@ -241,17 +273,22 @@ impl Feeder {
                     detail,
                     line: shown(&format, record),
                 }),
-                Ok(line) => merge(&mut lines, *line_no, line, &mut counts),
+                Ok(line) => counts.updated += u64::from(people::add(&mut lines, *line_no, line)),
             }
         }
-        if let Some(why) = self.consents.refusal() {
-            return self.fail(ctx, &why).await;
+        let mut hash = self.hash.clone();
+        hash.take(self.buffer.get(..cut.bytes).unwrap_or(&self.buffer));
+        // A file that ends here is judged before its last rows are written: a small one leaves nothing.
+        if last && let Some(why) = self.refusal(&consents, &hash) {
+            return Err(self.fail(ctx, &why).await);
         }
         faults.extend(cut.faults.iter().cloned());
-        counts.seen += number(cut.faults.len());
+        self.kept.consents = consents;
+        self.kept.hash_state = Some(hash.state());
+        self.hash = hash;
         let step = ImportStep {
             from_offset: self.row.byte_offset,
-            to_offset: self.row.byte_offset + number(cut.bytes),
+            to_offset: self.row.byte_offset + people::number(cut.bytes),
             line_no: self.row.line_no + cut.lines,
             counts,
             format: write(&self.kept)?,
@@ -263,13 +300,14 @@ impl Feeder {
                 other => break other?,
             }
         };
+        self.wrote |= !self.row.dry_run && step.counts.new + step.counts.updated > 0;
         self.moved(moved, &step)
     }
 
     async fn commit(
         &self,
         ctx: &Context,
-        lines: &BTreeMap<AddressKey, (u64, Line)>,
+        lines: &Lines,
         mut faults: Vec<ImportFault>,
         mut step: ImportStep,
     ) -> Result<(bool, ImportStep), FlowError> {
@@ -277,55 +315,28 @@ impl Feeder {
         let keys: Vec<AddressKey> = lines.keys().cloned().collect();
         let mut tx = ctx.store.write().await?;
         let mut of = tx.tenant(self.tenant.id);
-        let known: HashMap<AddressKey, ContactId> = of.contacts_by_addresses(&keys).await?;
-        let blocked = of.blocked_addresses(&keys).await?;
-        let mut people = Vec::with_capacity(lines.len());
-        let mut consents = Vec::new();
-        for (key, (line_no, line)) in lines {
-            if blocked.contains(key) {
-                faults.push(ImportFault {
-                    line_no: *line_no,
-                    reason: "blocked".to_owned(),
-                    detail: "this person is on the block list and stays there".to_owned(),
-                    line: String::new(),
-                });
-                continue;
-            }
-            let found = known.get(key).copied();
-            let contact = found.unwrap_or_else(|| ContactId::new(&*ctx.ids, now));
-            if found.is_some() {
-                step.counts.updated += 1;
-            } else {
-                step.counts.new += 1;
-            }
-            match &line.consent {
-                Claim::None => {}
-                Claim::Old { .. } => step.counts.consents_old += 1,
-                Claim::Agreed { at, wording } => {
-                    if let Some(attestation) = &self.attestation {
-                        let event =
-                            self.consent(ctx, attestation, *line_no, *at, wording.as_deref(), now)?;
-                        consents.push((contact, event));
-                        step.counts.consents += 1;
-                    }
-                }
-            }
-            people.push(BulkPerson {
-                contact,
-                address: key.clone(),
-                new: found.is_none(),
-                name: line.name.clone(),
-                language: line.language.clone(),
-                country: line.country.clone().filter(|_| found.is_none()),
-                attributes: line.attributes.clone(),
-                tags: line.tags.clone(),
-            });
-        }
-        step.counts.bad = number(faults.len());
+        let by_address = of.contacts_by_addresses(&keys).await?;
+        let mut ids: Vec<ContactId> = by_address.values().copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let known = Known {
+            blocked: of.blocked_addresses(&keys).await?,
+            people: of.known_people(&ids).await?,
+            by_address,
+        };
+        let attestation = self.attestation.as_ref();
+        let judged = people::judge(lines, &known, attestation, self.row.dry_run, now, || {
+            ContactId::new(&*ctx.ids, now)
+        });
+        faults.extend(judged.faults);
+        step.counts.new += judged.new;
+        step.counts.updated += judged.updated;
+        step.counts.consents_old += judged.old;
+        step.counts.bad = people::number(faults.len());
         if !self.row.dry_run {
-            of.put_people(&people, now).await?;
-            of.append_consents(&consents).await?;
+            of.put_people(&judged.people, now).await?;
         }
+        of.put_import_consents(self.row.id, &judged.claims).await?;
         of.put_import_faults(self.row.id, &faults).await?;
         let moved = of.step_import(self.row.id, &step, now).await?;
         if moved {
@@ -333,149 +344,4 @@ impl Feeder {
         }
         Ok((moved, step))
     }
-
-    /// A yes that the person still has to confirm. Written as the ledger writes it: fields that are
-    /// nobody's business here keep their defaults.
-    fn consent(
-        &self,
-        ctx: &Context,
-        attestation: &Attestation,
-        line_no: u64,
-        at: Ts,
-        wording: Option<&str>,
-        now: Ts,
-    ) -> Result<ConsentEvent, FlowError> {
-        let words = wording.unwrap_or(&attestation.wording);
-        let words: String = words.chars().take(1_000).collect();
-        let evidence = format!(
-            "{} line {line_no}, {}; attested by {}",
-            self.row.id, attestation.origin, attestation.who
-        );
-        serde_json::from_value(serde_json::json!({
-            "id": ConsentEventId::new(&*ctx.ids, now),
-            "kind": "granted_unconfirmed",
-            "scope": ConsentScope::Topic(attestation.topic.clone()),
-            "promise": attestation.promise,
-            "wording": words,
-            "source": "import",
-            "evidence": evidence,
-            "captured_at": at,
-            "received_at": now,
-        }))
-        .map_err(|source| FlowError::Stored {
-            what: "consent of a file",
-            source,
-        })
-    }
-}
-
-/// Cuts whole records off the front of the buffer, at most a chunk.
-fn cut(buffer: &[u8], format: &mut Format, lines_before: u64, ends: bool) -> Cut {
-    let mut cut = Cut {
-        records: Vec::new(),
-        faults: Vec::new(),
-        bytes: 0,
-        lines: 0,
-    };
-    'again: loop {
-        let (from, line_from) = (cut.bytes, cut.lines);
-        let rest = buffer.get(from..).unwrap_or_default();
-        let mut reader = reader(rest, format.delimiter());
-        let mut record = csv::ByteRecord::new();
-        loop {
-            if cut.records.len() >= ROWS {
-                return cut;
-            }
-            // Bytes only: this reader has no other way to fail than running out of memory.
-            if !reader.read_byte_record(&mut record).unwrap_or(false) {
-                if ends {
-                    cut.bytes = buffer.len();
-                    cut.lines = line_from + reader.position().line() - 1;
-                }
-                return cut;
-            }
-            let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-            let start = record.position().map_or(0, csv::Position::byte);
-            let start = usize::try_from(start).unwrap_or(usize::MAX);
-            let line = record.position().map_or(1, csv::Position::line);
-            let spans = reader.position().line().saturating_sub(line) > 1;
-            let whole = end < rest.len() || ends;
-            let open = !whole && rest.len().saturating_sub(start) > LONGEST_ROW;
-            if !whole && !open {
-                return cut;
-            }
-            // A quote that is opened and not closed swallows the lines after it: only its own line
-            // is lost, the next one is read anew.
-            if open || (spans && record.len() != format.columns.len()) {
-                let length = rest
-                    .get(start..)
-                    .and_then(|r| r.iter().position(|b| *b == b'\n'))
-                    .map_or(rest.len() - start.min(rest.len()), |p| p + 1);
-                let raw = rest.get(start..start + length).unwrap_or_default();
-                cut.faults.push(ImportFault {
-                    line_no: lines_before + line_from + line,
-                    reason: "quote".to_owned(),
-                    detail: "a quote is opened and not closed in this line".to_owned(),
-                    line: kept_text(&String::from_utf8_lossy(raw)),
-                });
-                cut.bytes = from + start + length;
-                cut.lines = line_from + line;
-                continue 'again;
-            }
-            format.decide(record.as_slice());
-            cut.records
-                .push((lines_before + line_from + line, record.clone()));
-            cut.bytes = from + end.min(rest.len());
-            cut.lines = line_from + reader.position().line() - 1;
-        }
-    }
-}
-
-/// One person twice in a chunk: what is told last counts, consent only when both lines have it.
-fn merge(
-    lines: &mut BTreeMap<AddressKey, (u64, Line)>,
-    line_no: u64,
-    mut line: Line,
-    counts: &mut ImportCounts,
-) {
-    let Some((_, before)) = lines.remove(&line.key) else {
-        lines.insert(line.key.clone(), (line_no, line));
-        return;
-    };
-    counts.updated += 1;
-    line.name = line.name.or(before.name);
-    line.language = line.language.or(before.language);
-    line.country = line.country.or(before.country);
-    let mut attributes = before.attributes;
-    attributes.extend(line.attributes);
-    line.attributes = attributes;
-    line.tags.extend(before.tags);
-    if before.consent == Claim::None {
-        line.consent = Claim::None;
-    }
-    lines.insert(line.key.clone(), (line_no, line));
-}
-
-fn shown(format: &Format, record: &csv::ByteRecord) -> String {
-    let fields: Vec<String> = record
-        .iter()
-        .map(|f| {
-            format
-                .text(f)
-                .unwrap_or_else(|| String::from_utf8_lossy(f).into_owned())
-        })
-        .collect();
-    kept_text(&fields.join(&format.separator.to_string()))
-}
-
-fn kept_text(text: &str) -> String {
-    let mut end = text.len().min(LINE_KEPT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().trim_end().to_owned()
-}
-
-fn number(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

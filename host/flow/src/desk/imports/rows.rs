@@ -4,6 +4,7 @@ use portero_domain::address::AddressKey;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::language::Language;
 
+use super::attest::Attestation;
 use super::format::{Column, Format};
 use crate::desk::people::{KEY_MAX_BYTES, NAME_MAX_BYTES, attribute};
 
@@ -22,8 +23,8 @@ pub(super) struct Reading<'r> {
     pub(super) calling_code: Option<&'r str>,
     /// Zone of the tenant, for times without one.
     pub(super) zone: jiff::tz::TimeZone,
-    /// Whether consent columns count.
-    pub(super) consent: bool,
+    /// Who answers for the consent columns; without, they do not count.
+    pub(super) attestation: Option<&'r Attestation>,
     /// Now.
     pub(super) now: Ts,
 }
@@ -47,8 +48,8 @@ pub(super) enum Claim {
     None,
     /// The person agreed then, to these words or those of the attestation.
     Agreed { at: Ts, wording: Option<String> },
-    /// The person agreed, too long ago.
-    Old { at: Ts },
+    /// The person agreed, too long ago unless they wrote since.
+    Old { at: Ts, wording: Option<String> },
 }
 
 /// Why a line is not good: stable word, and what was found and expected.
@@ -102,7 +103,7 @@ impl Reading<'_> {
                 Column::Ignore => {}
             }
         }
-        let claims = self.consent && yes.unwrap_or(at.is_some());
+        let claims = self.attestation.is_some() && yes.unwrap_or(at.is_some());
         if claims {
             *claim = Some(at);
         }
@@ -136,6 +137,15 @@ impl Reading<'_> {
             let why = "consent needs the person's country; add a column".to_owned();
             return Err(("consent_country", why));
         }
+        if claims
+            && let (Some(attestation), Some(country)) = (self.attestation, &country)
+            && !attestation.countries.contains(country)
+        {
+            let why = format!(
+                "nobody answers for consent in {country}; see `countries` of the attestation"
+            );
+            return Err(("consent_country", why));
+        }
         Ok(Line {
             key,
             name,
@@ -158,11 +168,14 @@ impl Reading<'_> {
         if at > self.now {
             return Err(("consent_time", "lies in the future".to_owned()));
         }
-        Ok(if at + CONSENT_AGE < self.now {
-            Claim::Old { at }
-        } else {
-            Claim::Agreed { at, wording }
-        })
+        if at + CONSENT_AGE < self.now {
+            return Ok(Claim::Old { at, wording });
+        }
+        if self.attestation.is_some_and(|a| !a.covers(at, &self.zone)) {
+            let why = "the attestation does not answer for that day".to_owned();
+            return Err(("consent_time", why));
+        }
+        Ok(Claim::Agreed { at, wording })
     }
 
     /// A number without country code is only taken where it can mean one thing.
@@ -176,30 +189,27 @@ impl Reading<'_> {
             Some(rest) => format!("+{rest}"),
             None => text.to_owned(),
         };
-        if plus.contains(['E', 'e'])
-            && plus.bytes().any(|b| b.is_ascii_digit())
-            && !plus.contains("ENT")
-        {
+        if rounded(&plus) {
             let why = "a spreadsheet has rounded this number; format the column as text".to_owned();
             return Err(bad(why));
         }
         let parse = |text: &str| AddressKey::parse(text).map_err(|e| bad(e.to_string()));
         let international = plus.starts_with('+');
-        if !international && let Some(code) = self.calling_code {
-            let told = parse(&plus);
-            let has_code = plus.starts_with(code)
-                && told
-                    .as_ref()
-                    .is_ok_and(|k| k.country() == Some(self.country));
+        let key = parse(&plus)?;
+        if international || key.is_bsuid() {
+            return Ok(key);
+        }
+        // The digits of an area code may be those of the country: 55 is both Brazil and a city in it.
+        let told = key.as_str().trim_start_matches('+');
+        if let Some(code) = self.calling_code {
+            let has_code = told.starts_with(code) && key.is_whole() == Some(true);
             return if has_code {
-                told
+                Ok(key)
             } else {
                 parse(&format!("+{code}{plus}"))
             };
         }
-        let key = parse(&plus)?;
-        if international || key.is_bsuid() || key.country() == Some(country.unwrap_or(self.country))
-        {
+        if key.country() == Some(country.unwrap_or(self.country)) && key.is_whole() != Some(false) {
             return Ok(key);
         }
         Err(bad(
@@ -234,6 +244,16 @@ impl Reading<'_> {
     }
 }
 
+/// What a spreadsheet makes of a long number: `5,73E+11`. An id that has an E in it is none.
+fn rounded(text: &str) -> bool {
+    let Some((number, power)) = text.split_once(['E', 'e']) else {
+        return false;
+    };
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    let number: String = number.chars().filter(|c| !"+-., ".contains(*c)).collect();
+    digits(&number) && digits(power.trim_start_matches(['+', '-']))
+}
+
 /// The quote that exports put before what a spreadsheet would run as a formula.
 fn unguarded(text: &str) -> &str {
     match text.strip_prefix('\'') {
@@ -252,5 +272,80 @@ fn agreed(text: &str) -> Result<bool, Bad> {
             let shown: String = text.chars().take(32).collect();
             Err(("consent", format!("`{shown}` is neither yes nor no")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(tenant: &str, code: Option<&str>, text: &str) -> Result<String, String> {
+        let format = Format {
+            encoding: "utf-8".to_owned(),
+            undecided: false,
+            separator: ',',
+            header: Vec::new(),
+            columns: vec![Column::Address],
+        };
+        let reading = Reading {
+            format: &format,
+            country: tenant,
+            calling_code: code,
+            zone: jiff::tz::TimeZone::UTC,
+            attestation: None,
+            now: Ts(0),
+        };
+        match reading.address(text, None) {
+            Ok(key) => Ok(key.as_str().to_owned()),
+            Err((word, _)) => Err(word.to_owned()),
+        }
+    }
+
+    #[test]
+    fn an_id_with_an_e_in_it_is_no_rounded_number() {
+        for id in ["PE.9001E22", "EC.90011223344", "VE.ENT.118E1", "MX.1e5"] {
+            assert_eq!(read("CO", None, id), Ok(id.to_owned()), "{id}");
+        }
+        for rounded in ["5,73E+11", "5.73e11", "573E9", "+5.73E+11"] {
+            assert_eq!(
+                read("CO", None, rounded),
+                Err("address".to_owned()),
+                "{rounded}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_area_code_that_looks_like_the_country_is_told_by_the_length() {
+        let whole = Ok("+5555987654321".to_owned());
+        // Rio Grande do Sul has area code 55.
+        assert_eq!(read("BR", Some("55"), "55 9 8765 4321"), whole);
+        assert_eq!(read("BR", Some("55"), "(55) 98765-4321"), whole);
+        assert_eq!(read("BR", Some("55"), "55 55 9 8765 4321"), whole);
+        assert_eq!(read("BR", Some("55"), "5555987654321"), whole);
+        assert_eq!(
+            read("BR", Some("55"), "11987654321"),
+            Ok("+5511987654321".to_owned())
+        );
+        // Without the code nobody can know: 55 could be the country with digits missing.
+        assert_eq!(read("BR", None, "55987654321"), Err("address".to_owned()));
+        assert_eq!(read("BR", None, "5555987654321"), whole);
+        assert_eq!(
+            read("CO", None, "573001112233"),
+            Ok("+573001112233".to_owned())
+        );
+        assert_eq!(
+            read("CO", Some("57"), "3001112233"),
+            Ok("+573001112233".to_owned())
+        );
+        assert_eq!(
+            read("CO", Some("57"), "+5215512345678"),
+            Ok("+525512345678".to_owned())
+        );
+        // A file of another country than the shop's.
+        assert_eq!(
+            read("CO", Some("52"), "525512345678"),
+            Ok("+525512345678".to_owned())
+        );
     }
 }

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use portero_domain::proof::ConsentActor;
+use portero_flow::desk::consent_told::{self, ConsentRequest};
 use portero_flow::desk::consents::{self, ConsentsView};
-use portero_flow::desk::contacts::{
-    self, BlockRequest, ConsentRequest, ContactRequest, ContactView,
-};
+use portero_flow::desk::contacts::{self, BlockRequest, ContactRequest, ContactView};
 use portero_flow::desk::people::{self, PersonRequest};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
@@ -83,8 +83,11 @@ pub(crate) async fn consent(
     ApiPath(who): ApiPath<String>,
     ApiJson(request): ApiJson<ConsentRequest>,
 ) -> Result<Json<ContactView>, Problem> {
+    let actor = ConsentActor::Operator {
+        name: caller.principal.token.to_string(),
+    };
     Ok(Json(
-        contacts::consent(&state.ctx, caller.tenant, &who, &request).await?,
+        consent_told::record(&state.ctx, caller.tenant, &who, &request, actor).await?,
     ))
 }
 
