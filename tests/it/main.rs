@@ -100,7 +100,6 @@ const TESTS: &[harness::Test] = &[
     harness::test!(stop::a_stopped_tenant_sends_nothing_until_resumed),
     harness::test!(imports::good_lines_go_in_and_bad_ones_are_told_with_line_and_reason),
     harness::test!(imports::a_file_that_breaks_off_goes_on_where_it_stands),
-    harness::test!(imports::consent_in_a_file_needs_somebody_who_answers_for_it),
     harness::test!(imports::an_export_can_be_read_in_again),
     harness::test!(imports::two_addresses_of_one_person_in_a_file_are_one_person),
     harness::test!(segments::membership_follows_messages_orders_and_carts),
