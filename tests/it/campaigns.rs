@@ -331,6 +331,29 @@ pub(crate) async fn pause_rests_resume_goes_on_and_stop_cancels_the_rest(env: En
     env.end().await;
 }
 
+pub(crate) async fn what_comes_back_to_a_stopped_campaign_is_cancelled(env: Env) {
+    let (id, _) = launch_held(&env).await;
+    // The attempts are on the wire while the campaign is stopped; then no connection comes about.
+    act(&env, &id, "stop", json!({})).await;
+    env.door.let_go();
+    env.settle().await;
+    let view = show(&env, &id).await;
+    assert_eq!(view["state"], "stopped");
+    assert!(count(&view, "cancelled") > 0, "{view}");
+    assert_eq!(count(&view, "queued"), 0, "{view}");
+    assert_eq!(count(&view, "sent"), 0, "{view}");
+    env.end().await;
+}
+
+/// A campaign whose first messages are held at the door and will not be sent.
+async fn launch_held(env: &Env) -> (String, Value) {
+    customers(env, 3).await;
+    env.door.hold();
+    let launched = launch(env, &weekly()).await;
+    env.door.somebody_waits().await;
+    launched
+}
+
 pub(crate) async fn a_template_paused_in_the_middle_pauses_its_campaign(env: Env) {
     customers(&env, 20).await;
     // Nobody listens there: the log shows what would have been told.

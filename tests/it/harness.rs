@@ -21,11 +21,15 @@ pub(crate) mod postgres;
 
 use postgres::Postgres;
 
+use crate::door::Door;
+
 /// What a test is given.
 pub(crate) struct Env {
     pub(crate) stage: Stage,
     pub(crate) world: World,
     pub(crate) http: reqwest::Client,
+    /// What its messages leave through.
+    pub(crate) door: Arc<Door>,
     /// Where its rows are, for counts past the host.
     pub(crate) database: String,
     _folder: tempfile::TempDir,
@@ -188,6 +192,8 @@ impl Env {
         let database = database_url
             .clone()
             .unwrap_or_else(|| format!("sqlite:{}", file.display()));
+        let door = Arc::new(Door::default());
+        let wrap = Arc::clone(&door);
         let stage = stage(StageOptions {
             seed: 1,
             listen: "127.0.0.1:0".to_owned(),
@@ -195,7 +201,7 @@ impl Env {
             database_url,
             clock,
             timings,
-            wrap: None,
+            wrap: Some(Box::new(move |inner| crate::door::around(wrap, inner))),
             world: None,
         })
         .await
@@ -206,6 +212,7 @@ impl Env {
             stage,
             world,
             http,
+            door,
             database,
             _folder: folder,
         }

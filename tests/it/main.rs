@@ -20,6 +20,7 @@ mod api_errors;
 mod campaigns;
 mod clock;
 mod consent;
+mod door;
 mod figures;
 mod figures_sql;
 mod flow_walk;
@@ -29,6 +30,7 @@ mod imports;
 mod imports_consent;
 mod lost_answer;
 mod meta_says;
+mod not_through;
 mod rules;
 mod segments;
 mod stop;
@@ -82,6 +84,14 @@ const TESTS: &[harness::Test] = &[
     harness::test!(consent::plugins_hear_of_consent_only_when_it_stands),
     harness::test!(lost_answer::a_lost_answer_is_one_send_and_one_settled_state),
     harness::test!(lost_answer::a_refusal_of_meta_is_shown_with_its_code),
+    harness::test!(not_through::an_outage_of_minutes_loses_no_message),
+    harness::test!(not_through::a_clearance_that_ran_out_is_judged_again_and_is_no_try),
+    harness::test!(not_through::an_error_of_the_account_stops_its_every_number),
+    harness::test!(not_through::a_template_meta_knows_otherwise_rests_until_a_sync),
+    harness::test!(not_through::an_older_word_on_a_template_never_overrides_a_newer_one),
+    harness::test!(not_through::strange_long_names_are_kept_and_answered_200),
+    harness::test!(not_through::a_tenant_in_simulator_mode_never_reaches_the_real_graph),
+    harness::test!(campaigns::what_comes_back_to_a_stopped_campaign_is_cancelled),
     harness::test!(campaigns::everybody_is_counted_and_only_the_approved_plan_runs),
     harness::test!(campaigns::somebody_else_approves_where_the_account_wants_it),
     harness::test!(campaigns::values_come_from_the_person_and_who_has_none_is_left_out),

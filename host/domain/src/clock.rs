@@ -37,6 +37,12 @@ impl Ts {
         self.0.div_euclid(1000)
     }
 
+    /// The beginning of its second: how finely Meta tells time in webhooks.
+    #[must_use]
+    pub const fn whole_secs(self) -> Ts {
+        Ts::from_secs(self.secs())
+    }
+
     /// Moves by milliseconds (may be negative), saturating.
     #[must_use]
     pub const fn plus_ms(self, ms: i64) -> Ts {

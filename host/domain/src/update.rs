@@ -60,6 +60,9 @@ pub enum UpdateKind {
         language: String,
         /// GREEN, YELLOW, RED, UNKNOWN.
         quality: String,
+        /// `entry.time`, when given.
+        #[serde(default)]
+        at: Option<Ts>,
     },
     /// A template changed category, or will.
     TemplateRecategorised {
@@ -72,6 +75,9 @@ pub enum UpdateKind {
         /// Category announced, with the instant it takes effect.
         #[serde(default)]
         announced: Option<(String, Ts)>,
+        /// `entry.time`, when given.
+        #[serde(default)]
+        at: Option<Ts>,
     },
     /// The person stopped or resumed marketing in WhatsApp's settings.
     Preference {

@@ -7,14 +7,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use portero_domain::clock::{Millis, Ts};
-use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
-use portero_domain::content::Content;
-use portero_domain::ids::{AttemptId, ConsentEventId, OutboxId, PhoneNumberId, TenantId};
-use portero_domain::proposal::{Class, OutboxState, Proposal};
-use portero_domain::template::TemplateStatus;
+use portero_domain::ids::{AttemptId, OutboxId, PhoneNumberId, TenantId};
+use portero_domain::proposal::{Class, Proposal};
 use portero_gate::{Cleared, NumberBucket};
-use portero_meta::send_failure::Reaction;
-use portero_meta::transport::Access;
+use portero_meta::send_failure::{NO_CODE, Reaction};
+use portero_meta::transport::{Access, SendOutcome};
 use portero_store::Tx;
 use portero_store::model::{ClaimedLane, LaneRelease, OutboxRow, TenantRow};
 
@@ -25,14 +22,13 @@ use crate::error::FlowError;
 use crate::workers::Room;
 
 mod begin;
+pub(crate) mod react;
 mod settle;
 
 pub(crate) use self::settle::Settling;
 
 /// Rows taken per claim: bounds what is in doubt after a crash.
 pub const CLAIM_LIMIT: usize = 8;
-/// Tries of one message whose sends surely did not reach Meta, or that Meta asked to retry.
-const MAX_TRIES: u32 = 6;
 
 /// A message on the wire.
 pub(crate) struct InFlight {
@@ -43,6 +39,8 @@ pub(crate) struct InFlight {
     tries: u32,
     lane: Option<(Class, i64)>,
     bucket: NumberBucket,
+    /// Its tenant is in simulator mode: nobody real may get it.
+    pretended: bool,
 }
 
 /// Spends the numbers' buckets, of one tenant; the last thing before the commit that begins these
@@ -181,10 +179,15 @@ pub(crate) async fn send(ctx: &Context, one: InFlight) -> Result<(), FlowError> 
         proposal,
         tries,
         lane,
+        pretended,
         ..
     } = one;
     let begun = ctx.now();
-    let outcome = ctx.transport.send(cleared, &access, begun).await;
+    let outcome = if pretended && !ctx.transport.stays_here() {
+        not_simulated()
+    } else {
+        ctx.transport.send(cleared, &access, begun).await
+    };
     ctx.probe.at(Point::AfterAnswer);
     let answer = Answer {
         attempt,
@@ -201,102 +204,17 @@ pub(crate) async fn send(ctx: &Context, one: InFlight) -> Result<(), FlowError> 
     Ok(())
 }
 
-/// What Meta's refusal asks for, by table; returns when the lane may be looked at again.
-async fn react(
-    ctx: &Context,
-    tx: &mut Tx,
-    proposal: &Proposal,
-    tries: u32,
-    begun: Ts,
-    code: i64,
-    reaction: &Reaction,
-) -> Result<Ts, FlowError> {
-    let now = ctx.now();
-    match reaction {
-        Reaction::Retry {
-            after_ms,
-            max_tries,
-        } if tries < *max_tries => {
-            let wait = Millis(after_ms.saturating_mul(1 << tries.min(6)));
-            return requeue_or_fail(tx, proposal, tries, now, wait).await;
-        }
-        Reaction::RetryPair => {
-            let wait = Millis::secs(4_i64.saturating_pow(tries.min(5)));
-            return requeue_or_fail(tx, proposal, tries, now, wait).await;
-        }
-        Reaction::SuppressMarketing => {
-            let event = ConsentEvent {
-                id: ConsentEventId::new(&*ctx.ids, now),
-                kind: ConsentEventKind::MetaStop,
-                scope: ConsentScope::Promotional,
-                promise: None,
-                wording: None,
-                language: None,
-                source: ConsentSource::MetaError,
-                evidence: format!("error {code} on {}", proposal.id),
-                captured_at: now,
-                received_at: now,
-                expires_at: None,
-                proof: portero_domain::proof::ConsentProof::default(),
-            };
-            tx.tenant(proposal.tenant)
-                .append_consent(proposal.contact, &event)
-                .await?;
-            tx.tenant(proposal.tenant)
-                .cancel_queued(proposal.contact, true, "consent.meta-stop", now)
-                .await?;
-        }
-        // Wrong values are the proposer's fault; the template itself is as it was.
-        Reaction::RefreshTemplate => {
-            tracing::warn!(code, "Meta knows this template otherwise: sync")
-        }
-        Reaction::PauseTemplate => {
-            if let Content::Template(t) = &proposal.content {
-                let status = match code {
-                    132_015 => TemplateStatus::Paused,
-                    132_016 => TemplateStatus::Disabled,
-                    _ => TemplateStatus::Other("REFUSED_BY_META".to_owned()),
-                };
-                let mut tenant = tx.tenant(proposal.tenant);
-                if let Some(number) = tenant.number(&proposal.sender).await?
-                    && let Some(known) = tenant.template(&number.waba, &t.name, &t.language).await?
-                    // What a webhook or sync said after this send began is newer than its answer.
-                    && known.synced_at <= begun
-                {
-                    tenant
-                        .set_template_status(&number.waba, &t.name, &t.language, &status, None, now)
-                        .await?;
-                }
-            }
-        }
-        Reaction::PauseNumber | Reaction::PauseAccount => {
-            let reason = format!("Meta error {code}");
-            tx.tenant(proposal.tenant)
-                .set_number_stop(&proposal.sender, Some((reason, now)))
-                .await?;
-        }
-        _ => {}
+/// Why a tenant in simulator mode got nothing out: this host's `graph_url` leads to real people.
+fn not_simulated() -> SendOutcome {
+    SendOutcome::Refused {
+        code: NO_CODE,
+        title: "the tenant is in simulator mode and graph_url does not lead to a simulator on this machine; \
+                start `portero simulator` and set graph_url to its address"
+            .to_owned(),
+        details: None,
+        http_status: 0,
+        reaction: Reaction::Fix,
     }
-    Ok(now)
-}
-
-async fn requeue_or_fail(
-    tx: &mut Tx,
-    proposal: &Proposal,
-    tries: u32,
-    now: Ts,
-    wait: Millis,
-) -> Result<Ts, FlowError> {
-    let at = now + wait;
-    let mut tenant = tx.tenant(proposal.tenant);
-    if tries >= MAX_TRIES {
-        tenant
-            .settle_outbox(proposal.id, OutboxState::Failed, None, None, now)
-            .await?;
-        return Ok(now);
-    }
-    tenant.requeue_outbox(proposal.id, at, now).await?;
-    Ok(at)
 }
 
 /// Used by a commit that wants to send at once: the first queued row, if its person is free. The

@@ -5,15 +5,14 @@ mod echo;
 pub(crate) mod statuses;
 mod template;
 
-use portero_domain::clock::Ts;
-use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
-use portero_domain::ids::{ConsentEventId, OutboxId, TenantId};
+use portero_domain::ids::{OutboxId, TenantId};
 use portero_domain::update::{StatusUpdate, Update, UpdateKind};
-use portero_meta::send_failure::{Reaction, reaction_to};
+use portero_meta::send_failure::reaction_to;
 use portero_store::Tx;
 use portero_store::model::{ClaimedEvent, EventState};
 
 use crate::context::Context;
+use crate::dispatch::react::{self, MetaError};
 use crate::error::FlowError;
 
 /// Applies one update and marks its event done.
@@ -47,39 +46,25 @@ pub(crate) async fn update(
     Ok(())
 }
 
-/// What a failure means beyond the message; says how it was read.
+/// What a failure means beyond the message, by the table of refusals; says how it was read.
 async fn failed(
     ctx: &Context,
     tx: &mut Tx,
     tenant: TenantId,
     status: &StatusUpdate,
     outbox: OutboxId,
-    now: Ts,
 ) -> Result<String, FlowError> {
     let Some((code, _)) = &status.error else {
         return Ok(format!("{} on {outbox}", status.status_text));
     };
-    if matches!(reaction_to(*code), Reaction::SuppressMarketing)
-        && let Some(row) = tx.tenant(tenant).outbox(outbox).await?
-    {
-        let stop = ConsentEvent {
-            id: ConsentEventId::new(&*ctx.ids, now),
-            kind: ConsentEventKind::MetaStop,
-            scope: ConsentScope::Promotional,
-            promise: None,
-            wording: None,
-            language: None,
-            source: ConsentSource::MetaError,
-            evidence: format!("error {code} on {outbox}"),
-            captured_at: status.at,
-            received_at: now,
-            expires_at: None,
-            proof: portero_domain::proof::ConsentProof::default(),
+    if let Some(row) = tx.tenant(tenant).outbox(outbox).await? {
+        let error = MetaError {
+            proposal: &row.proposal,
+            code: *code,
+            reaction: reaction_to(*code),
+            at: status.at,
         };
-        tx.tenant(tenant).append_consent(row.contact, &stop).await?;
-        tx.tenant(tenant)
-            .cancel_queued(row.contact, true, "consent.meta-stop", now)
-            .await?;
+        react::beyond(ctx, tx, &error).await?;
     }
     Ok(format!("failed with {code} on {outbox}"))
 }

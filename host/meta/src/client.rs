@@ -1,6 +1,7 @@
 //! The real client of Meta's Cloud API.
 
 use std::error::Error;
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use portero_domain::clock::Ts;
@@ -308,10 +309,16 @@ impl CloudApi {
 
 #[async_trait]
 impl Transport for CloudApi {
+    fn stays_here(&self) -> bool {
+        let host = self.base.host_str().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
     async fn send(&self, cleared: Cleared, access: &Access, now: Ts) -> SendOutcome {
         match cleared.open(now) {
             Ok(message) => self.deliver(&message, access).await,
-            Err(stale) => SendOutcome::NotSent {
+            Err(stale) => SendOutcome::Stale {
                 why: stale.to_string(),
             },
         }

@@ -10,16 +10,16 @@ pub enum Reaction {
     Retry {
         /// First wait, milliseconds.
         after_ms: i64,
-        /// Tries beyond the first.
-        max_tries: u32,
+        /// Tries beyond the first; `None`: until the message expires.
+        max_tries: Option<u32>,
     },
-    /// Later, this person only: 1, 4, 16, 64 s.
+    /// Later, this person only: 1, 4, 16, 64 s, until the message expires.
     RetryPair,
     /// This message ends; nothing is wrong with the rest.
     Drop,
     /// The person stopped marketing: record it, this message ends.
     SuppressMarketing,
-    /// What we know of the template is outdated: read it again, this message ends.
+    /// What we know of the template is outdated: it rests until Meta says more; this message ends.
     RefreshTemplate,
     /// Do not send the template until Meta says it is approved; this message ends.
     PauseTemplate,
@@ -81,7 +81,15 @@ use Reaction::{
 const fn retry(after_ms: i64, max_tries: u32) -> Reaction {
     Reaction::Retry {
         after_ms,
-        max_tries,
+        max_tries: Some(max_tries),
+    }
+}
+
+/// Meta asks for a pause and names no number of tries.
+const fn back_off(after_ms: i64) -> Reaction {
+    Reaction::Retry {
+        after_ms,
+        max_tries: None,
     }
 }
 
@@ -115,9 +123,9 @@ const fn span(
 pub const FAILURES: &[Failure] = &[
     one(0, "token not authenticated", "7.1", PauseAccount),
     one(1, "unknown API error", "7.4", retry(1_000, 2)),
-    one(2, "service down or overloaded", "7.4", retry(2_000, 5)),
+    one(2, "service down or overloaded", "7.4", back_off(2_000)),
     one(3, "capability missing", "7.1", PauseAccount),
-    one(4, "too many calls by the app", "7.2", retry(60_000, 5)),
+    one(4, "too many calls by the app", "7.2", back_off(60_000)),
     one(10, "permission denied", "7.1", Alert),
     one(33, "number deleted", "7.4", PauseNumber),
     one(100, "invalid parameter", "7.4", Fix),
@@ -128,14 +136,14 @@ pub const FAILURES: &[Failure] = &[
         80_007,
         "too many calls for the account",
         "7.2",
-        retry(60_000, 5),
+        back_off(60_000),
     ),
     one(130_403, "person blocked by the business", "7.3", Drop),
     one(
         130_429,
         "throughput of the number exceeded",
         "7.2",
-        retry(1_000, 6),
+        back_off(1_000),
     ),
     one(130_472, "person in a holdout experiment", "7.3", Drop),
     one(130_497, "country closed to this business", "7.1", Alert),
@@ -143,7 +151,7 @@ pub const FAILURES: &[Failure] = &[
     one(131_005, "access denied", "7.1", Alert),
     one(131_008, "required parameter missing", "7.4", Fix),
     one(131_009, "parameter value not valid", "7.4", Fix),
-    one(131_016, "service unavailable", "7.4", retry(2_000, 5)),
+    one(131_016, "service unavailable", "7.4", back_off(2_000)),
     one(131_020, "group error", "7.6", Fix),
     one(131_021, "recipient is the sender", "7.3", Fix),
     one(131_026, "undeliverable", "7.3", Drop),
@@ -178,7 +186,7 @@ pub const FAILURES: &[Failure] = &[
         "7.2",
         RetryPair,
     ),
-    one(131_057, "account in maintenance", "7.4", retry(60_000, 5)),
+    one(131_057, "account in maintenance", "7.4", back_off(60_000)),
     one(131_059, "group error", "7.6", Fix),
     one(131_062, "authentication needs a phone number", "7.3", Fix),
     one(
@@ -194,7 +202,7 @@ pub const FAILURES: &[Failure] = &[
         PauseAccount,
     ),
     span(131_201, 131_207, "group error", "7.6", Fix),
-    one(131_208, "group rate limit", "7.2", retry(60_000, 5)),
+    one(131_208, "group rate limit", "7.2", back_off(60_000)),
     span(131_209, 131_215, "group error", "7.6", Fix),
     one(
         132_000,
@@ -226,7 +234,7 @@ pub const FAILURES: &[Failure] = &[
         133_004,
         "registration server unavailable",
         "7.6",
-        retry(60_000, 5),
+        back_off(60_000),
     ),
     span(133_005, 133_009, "two-step verification", "7.6", Alert),
     one(133_010, "number not registered", "7.6", PauseNumber),
@@ -249,7 +257,7 @@ pub const FAILURES: &[Failure] = &[
         2_494_100,
         "account in maintenance",
         "7.4",
-        retry(120_000, 5),
+        back_off(120_000),
     ),
     span(2_593_107, 2_593_108, "sync limit", "7.2", Fix),
 ];
@@ -311,7 +319,7 @@ mod tests {
             (131_050, SuppressMarketing),
             (131_056, RetryPair),
             (131_049, Drop),
-            (130_429, retry(1_000, 6)),
+            (130_429, back_off(1_000)),
             (132_000, RefreshTemplate),
             (132_001, PauseTemplate),
             (132_015, PauseTemplate),
@@ -320,7 +328,7 @@ mod tests {
             (190, PauseAccount),
             (250, Alert),
             (100, Fix),
-            (131_208, retry(60_000, 5)),
+            (131_208, back_off(60_000)),
         ] {
             // A known code never listens to the HTTP status.
             for http in [200, 400, 403, 429, 500] {
@@ -344,7 +352,7 @@ mod tests {
     fn retries_of_an_unknown_code_end_within_the_hour() {
         let Reaction::Retry {
             after_ms,
-            max_tries,
+            max_tries: Some(max_tries),
         } = reaction(999_999, 503, false)
         else {
             panic!("no retry")

@@ -1,4 +1,4 @@
-//! The door out: what it takes, and the four ways a send can end.
+//! The door out: what it takes, and the five ways a send can end.
 
 use std::fmt;
 
@@ -42,7 +42,12 @@ pub enum SendOutcome {
         /// What to do about it.
         reaction: Reaction,
     },
-    /// It surely never reached Meta: the clearance had run out, or no connection came about.
+    /// The clearance had run out: nothing was offered to Meta, and it is to be judged again.
+    Stale {
+        /// Without personal data.
+        why: String,
+    },
+    /// It surely never reached Meta: no connection came about.
     NotSent {
         /// Without personal data.
         why: String,
@@ -77,6 +82,7 @@ impl fmt::Debug for SendOutcome {
                 .field("http_status", http_status)
                 .field("reaction", reaction)
                 .finish_non_exhaustive(),
+            SendOutcome::Stale { why } => f.debug_struct("Stale").field("why", why).finish(),
             SendOutcome::NotSent { why } => f.debug_struct("NotSent").field("why", why).finish(),
             SendOutcome::Lost { why } => f.debug_struct("Lost").field("why", why).finish(),
         }
@@ -118,6 +124,10 @@ pub enum CourtesyError {
 /// Hands cleared messages to Meta. The only way a message leaves Portero.
 #[async_trait]
 pub trait Transport: Send + Sync {
+    /// Whether what it sends stays on this machine, at the simulator; tenants in simulator mode send
+    /// through no other.
+    fn stays_here(&self) -> bool;
+
     /// Opens the clearance at `now` and sends. Never repeats a request by itself.
     async fn send(&self, cleared: Cleared, access: &Access, now: Ts) -> SendOutcome;
 

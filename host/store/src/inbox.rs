@@ -130,10 +130,28 @@ statements! {
 /// Sorts after every event id.
 const AFTER_ALL: &str = "evt_g";
 
+/// Bytes of a key that an index surely takes, on both engines.
+const KEY_MAX: usize = 300;
+
+/// A key as it is kept: what is too long for an index (texts of webhooks have no bound) is its hash.
+fn bounded(key: &str) -> std::borrow::Cow<'_, str> {
+    if key.len() <= KEY_MAX {
+        key.into()
+    } else {
+        let kind = key.split(':').next().filter(|k| k.len() <= 8);
+        format!(
+            "{}#{}",
+            kind.unwrap_or_default(),
+            json::sha256_hex(key.as_bytes())
+        )
+        .into()
+    }
+}
+
 fn row(e: &NewEvent) -> Value {
     json!({
         "id": e.id, "delivery": e.delivery, "source": e.source, "field": e.field, "kind": e.kind,
-        "dedupe": e.dedupe_key, "lane": e.lane_key, "tenant": e.tenant, "waba": e.waba,
+        "dedupe": bounded(&e.dedupe_key), "lane": bounded(&e.lane_key), "tenant": e.tenant, "waba": e.waba,
         "number": e.number, "contact": e.contact, "payload": e.payload, "state": e.state,
         "interpretation": e.interpretation, "received": e.received_at, "due": e.due_at,
     })

@@ -74,6 +74,10 @@ statements! {
         where numbers.tenant_id = excluded.tenant_id";
     NUMBER_SET_STOP = "update numbers set stopped_at = $3, stop_reason = $4
         where tenant_id = $1 and phone_number_id = $2";
+    /// Of one number, or of all of its account; whoever stopped one before keeps their reason.
+    NUMBERS_HALT = "update numbers set stopped_at = $5, stop_reason = $4
+        where tenant_id = $1 and stopped_at is null and (phone_number_id = $2 or (cast($3 as bigint) = 1
+            and waba_id = (select m.waba_id from numbers m where m.tenant_id = $1 and m.phone_number_id = $2)))";
     NUMBER_TOKEN = "select n.access_token, t.data_key from numbers n
         join tenants t on t.tenant_id = n.tenant_id
         where n.tenant_id = $1 and n.phone_number_id = $2";
@@ -200,6 +204,22 @@ impl TenantTx<'_> {
         let key = self.tx.secrets.master.data_key(&tenant, &key)?;
         key.open_text(&token_place(&tenant, id.as_str()), &token)
             .map(Some)
+    }
+
+    /// Throws the stop switch of a number, or of every number of its account; says how many were
+    /// not stopped before.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn halt_numbers(
+        &mut self,
+        id: &PhoneNumberId,
+        whole_account: bool,
+        reason: &str,
+        now: Ts,
+    ) -> Result<u64> {
+        let args = args![self.tenant, id, whole_account, reason, now];
+        self.tx.run(NUMBERS_HALT, args).await
     }
 
     /// Throws or releases the stop switch of a number: (reason, since).

@@ -95,7 +95,14 @@ statements! {
     OUTBOX_DEFER = "update outbox set state = 'deferred', not_before_at = $3, rule = cast($4 as text), dispatch_decision_id = $5
         where tenant_id = $1 and outbox_id = $2 and state in ('queued', 'deferred')";
     /// Only what surely did not reach Meta, or what policy sends once more, comes back.
-    OUTBOX_REQUEUE = "update outbox set state = 'queued', not_before_at = $3, settled_at = null
+    OUTBOX_REQUEUE = "update outbox set state = 'queued', not_before_at = $3, settled_at = null, tries = tries - $4
+        where tenant_id = $1 and outbox_id = $2 and state in ('attempting', 'unknown', 'failed') and wamid is null";
+    /// Whoever stops the campaign at this moment waits, or was before.
+    OUTBOX_CAMPAIGN = "select g.state from outbox o join campaigns g on g.campaign_id = o.campaign_id
+        where o.tenant_id = $1 and o.outbox_id = $2",
+        postgres = "select g.state from outbox o join campaigns g on g.campaign_id = o.campaign_id
+        where o.tenant_id = $1 and o.outbox_id = $2 for share of g";
+    OUTBOX_TAKE_BACK = "update outbox set state = 'cancelled', rule = 'campaign.stopped', settled_at = $3
         where tenant_id = $1 and outbox_id = $2 and state in ('attempting', 'unknown', 'failed') and wamid is null";
     OUTBOX_RELEASE = "update outbox set state = 'queued', not_before_at = $3
         where tenant_id = $1 and outbox_id = $2 and state = 'in_review'";
@@ -334,17 +341,29 @@ impl TenantTx<'_> {
         Ok(done)
     }
 
-    /// Queues a proposal again whose attempt surely did not reach Meta; `false` when it was accepted,
-    /// or came to another end.
+    /// Queues a proposal again whose attempt surely did not reach Meta, or that Meta asked to send
+    /// later; with `counts` false the attempt was no try. `false` when it was accepted, came to
+    /// another end, or its campaign was stopped meanwhile, which cancels it.
     ///
     /// # Errors
     /// The database.
-    pub async fn requeue_outbox(&mut self, id: OutboxId, not_before: Ts, _now: Ts) -> Result<bool> {
-        let done = self
-            .tx
-            .run(OUTBOX_REQUEUE, args![self.tenant, id, not_before])
-            .await?
-            == 1;
+    pub async fn requeue_outbox(
+        &mut self,
+        id: OutboxId,
+        not_before: Ts,
+        counts: bool,
+        now: Ts,
+    ) -> Result<bool> {
+        let campaign: Option<(String,)> =
+            self.tx.row(OUTBOX_CAMPAIGN, args![self.tenant, id]).await?;
+        if campaign.is_some_and(|(state,)| state == "stopped") {
+            self.tx
+                .run(OUTBOX_TAKE_BACK, args![self.tenant, id, now])
+                .await?;
+            return Ok(false);
+        }
+        let args = args![self.tenant, id, not_before, i64::from(!counts)];
+        let done = self.tx.run(OUTBOX_REQUEUE, args).await? == 1;
         if done {
             self.wake_lane(id).await?;
         }

@@ -20,9 +20,18 @@ macro_rules! columns {
 macro_rules! upsert_tail {
     () => {
         " on conflict (waba_id, name, language) do update
-        set category = excluded.category, status = excluded.status, paused_until_at = excluded.paused_until_at,
-            quality = case when templates.status = 'PAUSED' and excluded.status = 'APPROVED' then 'UNKNOWN'
-                else templates.quality end,
+        set category = case when templates.category_said_at <= excluded.category_said_at
+                then excluded.category else templates.category end,
+            category_said_at = case when templates.category_said_at <= excluded.category_said_at
+                then excluded.category_said_at else templates.category_said_at end,
+            status = case when templates.status_said_at <= excluded.status_said_at
+                then excluded.status else templates.status end,
+            paused_until_at = case when templates.status_said_at <= excluded.status_said_at
+                then excluded.paused_until_at else templates.paused_until_at end,
+            status_said_at = case when templates.status_said_at <= excluded.status_said_at
+                then excluded.status_said_at else templates.status_said_at end,
+            quality = case when templates.status = 'PAUSED' and excluded.status = 'APPROVED'
+                and templates.status_said_at <= excluded.status_said_at then 'UNKNOWN' else templates.quality end,
             slots = excluded.slots, body = excluded.body, synced_at = excluded.synced_at
         where templates.tenant_id = excluded.tenant_id"
     };
@@ -30,23 +39,23 @@ macro_rules! upsert_tail {
 
 statements! {
     TEMPLATES_UPSERT = concat!("insert into templates (tenant_id, waba_id, name, language, category, status,
-            quality, paused_until_at, slots, body, synced_at)
+            quality, paused_until_at, slots, body, synced_at, status_said_at, category_said_at)
         select $1, $2, j.value ->> 'name', j.value ->> 'language', j.value ->> 'category', j.value ->> 'status',
-            'UNKNOWN', j.value ->> 'paused', j.value ->> 'slots', j.value ->> 'body', $4
+            'UNKNOWN', j.value ->> 'paused', j.value ->> 'slots', j.value ->> 'body', $4, $5, $5
         from json_each($3) j where true", upsert_tail!()),
         postgres = concat!("insert into templates (tenant_id, waba_id, name, language, category, status,
-            quality, paused_until_at, slots, body, synced_at)
+            quality, paused_until_at, slots, body, synced_at, status_said_at, category_said_at)
         select cast($1 as text), cast($2 as text), j.name, j.language, j.category, j.status,
-            'UNKNOWN', j.paused, j.slots, j.body, cast($4 as bigint)
+            'UNKNOWN', j.paused, j.slots, j.body, cast($4 as bigint), cast($5 as bigint), cast($5 as bigint)
         from jsonb_to_recordset(cast($3 as jsonb)) as j(name text, language text, category text, status text,
             paused bigint, slots text, body text)
         where true order by j.name, j.language", upsert_tail!());
-    TEMPLATES_MARK_DELETED = "update templates set status = 'DELETED', synced_at = $4
-        where tenant_id = $1 and waba_id = $2 and status <> 'DELETED' and not exists (
+    TEMPLATES_MARK_DELETED = "update templates set status = 'DELETED', synced_at = $4, status_said_at = $5
+        where tenant_id = $1 and waba_id = $2 and status <> 'DELETED' and status_said_at <= $5 and not exists (
             select 1 from json_each($3) j
             where j.value ->> 'name' = templates.name and j.value ->> 'language' = templates.language)",
-        postgres = "update templates set status = 'DELETED', synced_at = $4
-        where tenant_id = $1 and waba_id = $2 and status <> 'DELETED' and not exists (
+        postgres = "update templates set status = 'DELETED', synced_at = $4, status_said_at = $5
+        where tenant_id = $1 and waba_id = $2 and status <> 'DELETED' and status_said_at <= $5 and not exists (
             select 1 from jsonb_to_recordset(cast($3 as jsonb)) as j(name text, language text)
             where j.name = templates.name and j.language = templates.language)";
     TEMPLATE_GET = concat!("select ", columns!(), " from templates
@@ -58,9 +67,10 @@ statements! {
     TEMPLATE_LANGUAGES = "select language from templates
         where tenant_id = $1 and waba_id = $2 and name = $3 and status = 'APPROVED' order by language";
     /// The end of a pause makes the quality unknown: Meta rates it anew.
-    TEMPLATE_SET_STATUS = "update templates set status = $5, paused_until_at = $6, synced_at = $7,
+    TEMPLATE_SET_STATUS = "update templates set status = $5, paused_until_at = $6, status_said_at = $8,
+            synced_at = case when synced_at < $7 then $7 else synced_at end,
             quality = case when status = 'PAUSED' and $5 = 'APPROVED' then 'UNKNOWN' else quality end
-        where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4";
+        where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4 and status_said_at <= $8";
     /// What a pause held back may be judged again now.
     TEMPLATE_WAITERS = "update outbox set not_before_at = $3
         where tenant_id = $1 and state = 'deferred' and rule = 'template.paused' and not_before_at > $3
@@ -73,10 +83,12 @@ statements! {
             where o.tenant_id = lanes.tenant_id and o.phone_number_id = lanes.phone_number_id
               and o.contact_id = lanes.contact_id and o.class = lanes.class and o.state = 'deferred'
               and o.rule = 'template.paused' and o.not_before_at <= $2)";
-    TEMPLATE_SET_CATEGORY = "update templates set category = $5, synced_at = $6
-        where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4";
-    TEMPLATE_SET_QUALITY = "update templates set quality = $5, synced_at = $6
-        where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4";
+    TEMPLATE_SET_CATEGORY = "update templates set category = $5, category_said_at = $7,
+            synced_at = case when synced_at < $6 then $6 else synced_at end
+        where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4 and category_said_at <= $7";
+    TEMPLATE_SET_QUALITY = "update templates set quality = $5, quality_said_at = $7,
+            synced_at = case when synced_at < $6 then $6 else synced_at end
+        where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4 and quality_said_at <= $7";
 }
 
 #[derive(sqlx::FromRow)]
@@ -113,7 +125,8 @@ impl Raw {
 
 impl TenantTx<'_> {
     /// Takes over what Meta lists for an account. With `replace`, templates of that account which
-    /// are not listed are marked `DELETED` (they stay, so that old records can be read).
+    /// are not listed are marked `DELETED` (they stay, so that old records can be read). What Meta
+    /// said after it was `asked` stands.
     ///
     /// # Errors
     /// [`StoreError::Taken`] when one of them is another tenant's, or the database.
@@ -122,7 +135,7 @@ impl TenantTx<'_> {
         waba: &WabaId,
         templates: &[Template],
         replace: bool,
-        now: Ts,
+        asked: Ts,
     ) -> Result<()> {
         let mut rows = std::collections::BTreeMap::new();
         for t in templates {
@@ -144,7 +157,7 @@ impl TenantTx<'_> {
                 .tx
                 .run(
                     TEMPLATES_UPSERT,
-                    args![self.tenant, waba, rows.clone(), now],
+                    args![self.tenant, waba, rows.clone(), asked, asked.whole_secs()],
                 )
                 .await?;
             if done < count {
@@ -156,10 +169,13 @@ impl TenantTx<'_> {
         }
         if replace {
             self.tx
-                .run(TEMPLATES_MARK_DELETED, args![self.tenant, waba, rows, now])
+                .run(
+                    TEMPLATES_MARK_DELETED,
+                    args![self.tenant, waba, rows, asked, asked.whole_secs()],
+                )
                 .await?;
         }
-        self.release_paused(waba, now).await
+        self.release_paused(waba, asked).await
     }
 
     /// Lets what waits for the end of a pause be judged now, where the registry says `APPROVED`.
@@ -246,8 +262,8 @@ impl TenantTx<'_> {
             .collect())
     }
 
-    /// Sets what Meta says of a template; `false` when it is not in the registry. An approval
-    /// releases what waited for the end of its pause.
+    /// Sets what Meta says of a template; `false` when it is not in the registry or Meta said something
+    /// later than `at`. An approval releases what waited for the end of its pause.
     ///
     /// # Errors
     /// The database.
@@ -258,7 +274,7 @@ impl TenantTx<'_> {
         language: &str,
         status: &TemplateStatus,
         paused_until: Option<Ts>,
-        now: Ts,
+        at: Ts,
     ) -> Result<bool> {
         let args = args![
             self.tenant,
@@ -267,16 +283,18 @@ impl TenantTx<'_> {
             language,
             status.as_str(),
             paused_until,
-            now
+            at,
+            at.whole_secs()
         ];
         let known = self.tx.run(TEMPLATE_SET_STATUS, args).await? == 1;
         if known && *status == TemplateStatus::Approved {
-            self.release_paused(waba, now).await?;
+            self.release_paused(waba, at).await?;
         }
         Ok(known)
     }
 
-    /// Sets a template's category; `false` when it is not in the registry.
+    /// Sets a template's category; `false` when it is not in the registry or Meta said something
+    /// later than `at`.
     ///
     /// # Errors
     /// The database.
@@ -286,14 +304,22 @@ impl TenantTx<'_> {
         name: &str,
         language: &str,
         category: TemplateCategory,
-        now: Ts,
+        at: Ts,
     ) -> Result<bool> {
-        let args = args![self.tenant, waba, name, language, category.as_str(), now];
+        let args = args![
+            self.tenant,
+            waba,
+            name,
+            language,
+            category.as_str(),
+            at,
+            at.whole_secs()
+        ];
         Ok(self.tx.run(TEMPLATE_SET_CATEGORY, args).await? == 1)
     }
 
     /// Sets a template's quality (`GREEN`, `YELLOW`, `RED`, `UNKNOWN`); `false` when it is not in
-    /// the registry.
+    /// the registry or Meta said something later than `at`.
     ///
     /// # Errors
     /// The database.
@@ -303,9 +329,17 @@ impl TenantTx<'_> {
         name: &str,
         language: &str,
         quality: &str,
-        now: Ts,
+        at: Ts,
     ) -> Result<bool> {
-        let args = args![self.tenant, waba, name, language, quality, now];
+        let args = args![
+            self.tenant,
+            waba,
+            name,
+            language,
+            quality,
+            at,
+            at.whole_secs()
+        ];
         Ok(self.tx.run(TEMPLATE_SET_QUALITY, args).await? == 1)
     }
 }

@@ -54,6 +54,7 @@ pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError
     drop(tx);
     let mut count = 0;
     for (waba, token) in &accounts {
+        let asked = ctx.now();
         let fetched = ctx
             .cloud
             .templates(
@@ -69,11 +70,11 @@ pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError
         let mut tx = ctx.store.write().await?;
         let templates: Vec<_> = fetched.iter().map(|(t, _)| t.clone()).collect();
         tx.tenant(tenant)
-            .upsert_templates(waba, &templates, true, ctx.now())
+            .upsert_templates(waba, &templates, true, asked)
             .await?;
         for (t, quality) in fetched.iter().filter(|(_, q)| q != "UNKNOWN") {
             tx.tenant(tenant)
-                .set_template_quality(waba, &t.name, &t.language, quality, ctx.now())
+                .set_template_quality(waba, &t.name, &t.language, quality, asked)
                 .await?;
         }
         tx.commit().await?;

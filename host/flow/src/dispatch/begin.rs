@@ -10,6 +10,7 @@ use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{AttemptId, DecisionId, OutboxId, PhoneNumberId};
 use portero_domain::proposal::Proposal;
 use portero_gate::case::SERVICE_WINDOW;
+use portero_gate::facts::TenantMode;
 use portero_gate::{Cleared, Fact, Facts, Judgement, NumberBucket, Policy, Ticket, Verdict};
 use portero_meta::transport::Access;
 use portero_store::Tx;
@@ -94,9 +95,7 @@ impl Ahead {
                 self.written_first += 1;
             }
         }
-        if facts.spend.is_some() {
-            self.spent_micro += crate::rates::estimate(facts).unwrap_or_default();
-        }
+        self.spent_micro += to_count(facts);
     }
 }
 
@@ -116,6 +115,12 @@ pub(crate) async fn begin(
     for (row, mut facts) in rows.iter().zip(facts) {
         let proposal = &row.proposal;
         ahead.show(proposal, &mut facts, now);
+        // Its money has been counted since its first attempt.
+        if row.begun_at.is_some()
+            && let Some(spend) = &mut facts.spend
+        {
+            spend.this_micro = Some(0);
+        }
         let ticket = Ticket {
             attempt: AttemptId::new(&*ctx.ids, now),
             decision: DecisionId::new(&*ctx.ids, now),
@@ -173,6 +178,7 @@ pub(crate) async fn begin(
             tries: one.row.tries,
             lane: None,
             bucket,
+            pretended: tenant.mode == TenantMode::Simulator,
         })));
     }
     tx.tenant(tenant.id).insert_decisions(&records).await?;
@@ -213,9 +219,7 @@ async fn start(
         if writes_first(&one.row.proposal, &one.facts, now) {
             first.push(one.row.proposal.contact);
         }
-        if one.facts.spend.is_some() {
-            micro += crate::rates::estimate(&one.facts).unwrap_or_default();
-        }
+        micro += to_count(&one.facts);
     }
     mine.count_tier_recipients(&first, now).await?;
     if micro > 0 {
@@ -252,6 +256,12 @@ async fn rest(
         rule.id = rule.unwrap_or(""), "judged at dispatch"
     );
     Ok(outcome)
+}
+
+/// What an attempt adds to the month's money, where somebody watches it.
+fn to_count(facts: &Facts) -> i64 {
+    let spend = facts.spend.as_ref();
+    spend.and_then(|s| s.this_micro).unwrap_or_default()
 }
 
 /// Whether Meta's messaging limit counts this person: a template outside the window.

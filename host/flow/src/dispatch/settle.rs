@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use portero_domain::address::AddressKey;
-use portero_domain::clock::{Millis, Ts};
+use portero_domain::clock::Ts;
 use portero_domain::ids::{AttemptId, TenantId};
 use portero_domain::proposal::{Class, Proposal};
 use portero_domain::status::MessageStatus;
@@ -13,7 +13,7 @@ use portero_store::Tx;
 use portero_store::model::{AcceptedAttempt, AttemptEnd, LaneRelease};
 use tokio::sync::oneshot;
 
-use super::{react, requeue_or_fail};
+use super::react::{self, MetaError};
 use crate::context::Context;
 use crate::error::FlowError;
 
@@ -184,7 +184,9 @@ async fn other(ctx: &Context, tx: &mut Tx, answer: &Answer, now: Ts) -> Result<T
             title: title.clone(),
             http: *http_status,
         },
-        SendOutcome::NotSent { why } => AttemptEnd::NotSent { why: why.clone() },
+        SendOutcome::Stale { why } | SendOutcome::NotSent { why } => {
+            AttemptEnd::NotSent { why: why.clone() }
+        }
         SendOutcome::Lost { why } => AttemptEnd::Unknown { why: why.clone() },
     };
     let ended = tx
@@ -196,20 +198,16 @@ async fn other(ctx: &Context, tx: &mut Tx, answer: &Answer, now: Ts) -> Result<T
     }
     match &answer.outcome {
         SendOutcome::Refused { code, reaction, .. } => {
-            react(
-                ctx,
-                tx,
+            let error = MetaError {
                 proposal,
-                answer.tries,
-                answer.begun,
-                *code,
-                reaction,
-            )
-            .await
+                code: *code,
+                reaction: *reaction,
+                at: answer.begun,
+            };
+            react::refused(ctx, tx, &error).await
         }
-        SendOutcome::NotSent { .. } => {
-            requeue_or_fail(tx, proposal, answer.tries, now, Millis::secs(1)).await
-        }
+        SendOutcome::NotSent { .. } => react::not_sent(tx, proposal, answer.tries, now).await,
+        SendOutcome::Stale { .. } => react::stale(tx, proposal, now).await,
         _ => Ok(now),
     }
 }
@@ -228,6 +226,9 @@ fn tell(ctx: &Context, answer: &Answer) {
         SendOutcome::NotSent { why } => {
             ctx.counters.sends_not_sent.one();
             tracing::warn!(outbox.id = %outbox, why, "did not reach Meta");
+        }
+        SendOutcome::Stale { why } => {
+            tracing::warn!(outbox.id = %outbox, why, "not offered to Meta; judged again");
         }
         SendOutcome::Lost { why } => {
             ctx.counters.sends_unknown.one();

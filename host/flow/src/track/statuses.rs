@@ -110,7 +110,7 @@ pub(super) async fn apply(
             (_, StatusEffect::NoSuchMessage) => "no message of ours".to_owned(),
             (_, StatusEffect::Stale { .. }) => format!("{text}: older than what stands"),
             (Some(MessageStatus::Failed), StatusEffect::Applied { outbox }) => {
-                failed(ctx, tx, tenant, status, outbox, now).await?
+                failed(ctx, tx, tenant, status, outbox).await?
             }
             (Some(reached), StatusEffect::Applied { outbox }) => {
                 if matches!(reached, MessageStatus::Delivered | MessageStatus::Read) {

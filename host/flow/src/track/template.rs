@@ -16,6 +16,7 @@ const SECOND_PAUSE: Millis = Millis::hours(6);
 /// A line of the template's history.
 struct Said {
     template: String,
+    language: String,
     entry: AccountEntry,
 }
 
@@ -23,6 +24,7 @@ impl Said {
     fn new(name: &str, language: &str, aspect: &str, value: &str, at: Ts) -> Said {
         Said {
             template: name.to_owned(),
+            language: language.to_owned(),
             entry: AccountEntry {
                 subject: "template".to_owned(),
                 name: format!("{name} ({language})"),
@@ -60,7 +62,7 @@ pub(super) async fn apply(
         return Ok("no account named".to_owned());
     };
     let mut tx = tx.tenant(tenant);
-    let (what, found, said) = match &update.what {
+    let (what, taken, said) = match &update.what {
         UpdateKind::TemplateStatus {
             name,
             language,
@@ -74,30 +76,32 @@ pub(super) async fn apply(
                     "template {name} ({language}): {word} changes no status here; sync asks Meta"
                 ));
             };
-            let since = at.unwrap_or(now);
+            let said_at = at.unwrap_or(event.received_at);
             let paused_until = match (&status, title.as_deref()) {
-                (TemplateStatus::Paused, Some("FIRST_PAUSE")) => Some(since + FIRST_PAUSE),
-                (TemplateStatus::Paused, Some("SECOND_PAUSE")) => Some(since + SECOND_PAUSE),
+                (TemplateStatus::Paused, Some("FIRST_PAUSE")) => Some(said_at + FIRST_PAUSE),
+                (TemplateStatus::Paused, Some("SECOND_PAUSE")) => Some(said_at + SECOND_PAUSE),
                 _ => None,
             };
-            let found = tx
-                .set_template_status(waba, name, language, &status, paused_until, now)
+            let taken = tx
+                .set_template_status(waba, name, language, &status, paused_until, said_at)
                 .await?;
-            let said = Said::new(name, language, "status", word, at.unwrap_or(now));
-            (format!("template {name} ({language}): {word}"), found, said)
+            let said = Said::new(name, language, "status", word, said_at);
+            (format!("template {name} ({language}): {word}"), taken, said)
         }
         UpdateKind::TemplateQuality {
             name,
             language,
             quality,
+            at,
         } => {
-            let found = tx
-                .set_template_quality(waba, name, language, quality, now)
+            let said_at = at.unwrap_or(event.received_at);
+            let taken = tx
+                .set_template_quality(waba, name, language, quality, said_at)
                 .await?;
             (
                 format!("template {name} ({language}): quality {quality}"),
-                found,
-                Said::new(name, language, "quality", quality, event.received_at),
+                taken,
+                Said::new(name, language, "quality", quality, said_at),
             )
         }
         UpdateKind::TemplateRecategorised {
@@ -105,29 +109,27 @@ pub(super) async fn apply(
             language,
             category: Some(category),
             announced: None,
+            at,
         } => {
-            let found = tx
-                .set_template_category(waba, name, language, *category, now)
+            let said_at = at.unwrap_or(event.received_at);
+            let taken = tx
+                .set_template_category(waba, name, language, *category, said_at)
                 .await?;
             (
                 format!("template {name} ({language}): now {}", category.as_str()),
-                found,
-                Said::new(
-                    name,
-                    language,
-                    "category",
-                    category.as_str(),
-                    event.received_at,
-                ),
+                taken,
+                Said::new(name, language, "category", category.as_str(), said_at),
             )
         }
         UpdateKind::TemplateRecategorised {
             name,
             language,
             announced: Some((to, at)),
+            at: said_at,
             ..
         } => {
-            let said = Said::new(name, language, "category_announced", to, event.received_at);
+            let said_at = said_at.unwrap_or(event.received_at);
+            let said = Said::new(name, language, "category_announced", to, said_at);
             said.keep(&mut tx, event, &at.rfc3339()).await?;
             return Ok(format!(
                 "template {name} ({language}): will be {to} at {at}"
@@ -136,11 +138,17 @@ pub(super) async fn apply(
         _ => return Ok("nothing to do".to_owned()),
     };
     said.keep(&mut tx, event, "").await?;
-    Ok(if found {
+    Ok(if taken {
         match tx.rejudge_template(waba, &said.template, now).await? {
             0 => what,
             n => format!("{what}; {n} waiting messages are judged again"),
         }
+    } else if tx
+        .template(waba, &said.template, &said.language)
+        .await?
+        .is_some()
+    {
+        format!("{what}; older than what stands")
     } else {
         format!("{what}; not in the registry, sync will bring it")
     })

@@ -570,3 +570,20 @@ fn an_endpoint_is_https_or_loopback_and_names_a_graph_version() {
         );
     }
 }
+
+#[test]
+fn only_a_loopback_address_stays_here() {
+    for (url, here) in [
+        ("http://127.0.0.1:8090", true),
+        ("http://127.9.9.9:8090", true),
+        ("http://[::1]:8090", true),
+        ("http://localhost:8090", true),
+        (GRAPH_URL, false),
+        ("http://192.168.0.4:8090", false),
+        ("http://0.0.0.0:8090", false),
+        ("http://127.0.0.1.example.com", false),
+        ("http://localhost.example.com", false),
+    ] {
+        assert_eq!(patient(url).stays_here(), here, "{url}");
+    }
+}

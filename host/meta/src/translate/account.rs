@@ -30,6 +30,7 @@ pub(super) fn template(change: &Change, v: &Obj<'_>) -> Result<UpdateKind, Strin
             name,
             language,
             quality: need("new_quality_score")?,
+            at: change.at(),
         },
         _ => UpdateKind::TemplateRecategorised {
             name,
@@ -40,6 +41,7 @@ pub(super) fn template(change: &Change, v: &Obj<'_>) -> Result<UpdateKind, Strin
                 let at = v.int("category_update_timestamp").map(instant);
                 (category, at.or(change.at()).unwrap_or(Ts::ZERO))
             }),
+            at: change.at(),
         },
     })
 }

@@ -62,6 +62,10 @@ struct Recording {
 
 #[async_trait::async_trait]
 impl Transport for Recording {
+    fn stays_here(&self) -> bool {
+        self.inner.stays_here()
+    }
+
     async fn send(&self, cleared: Cleared, access: &Access, now: Ts) -> SendOutcome {
         let outcome = self.inner.send(cleared, access, now).await;
         if let SendOutcome::Accepted { wa_id, .. } = &outcome {

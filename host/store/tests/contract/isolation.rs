@@ -432,7 +432,7 @@ async fn nothing_of_another_tenant_is_changed(w: World) {
             .await
             .unwrap()
     );
-    assert!(!b.requeue_outbox(its.outbox, T0, T0).await.unwrap());
+    assert!(!b.requeue_outbox(its.outbox, T0, true, T0).await.unwrap());
     assert!(!b.release_outbox(its.outbox, T0).await.unwrap());
     assert_eq!(b.cancel_queued(ana, false, "x", T0).await.unwrap(), 0);
     assert!(

@@ -186,7 +186,9 @@ async fn an_attempt_ends_once_and_moves_its_proposal(w: World) {
         );
         assert_eq!(row.settled_at.is_some(), expected.is_final(), "{end:?}");
         assert_eq!(
-            a.requeue_outbox(outbox, t + Millis(50), t).await.unwrap(),
+            a.requeue_outbox(outbox, t + Millis(50), true, t)
+                .await
+                .unwrap(),
             requeues,
             "{end:?}"
         );

@@ -181,7 +181,7 @@ async fn a_message_that_left_is_sent_even_when_it_was_queued_again(w: World) {
     let mut tx = w.write().await;
     assert!(
         tx.tenant(w.a.id)
-            .requeue_outbox(outbox, at(100), T0)
+            .requeue_outbox(outbox, at(100), true, T0)
             .await
             .unwrap()
     );
@@ -207,7 +207,7 @@ async fn a_message_that_left_is_sent_even_when_it_was_queued_again(w: World) {
     );
     assert!(
         !tx.tenant(w.a.id)
-            .requeue_outbox(outbox, T0, T0)
+            .requeue_outbox(outbox, T0, true, T0)
             .await
             .unwrap()
     );

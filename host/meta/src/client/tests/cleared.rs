@@ -96,7 +96,7 @@ async fn a_clearance_is_good_until_its_last_millisecond_and_not_one_longer() {
     let end = NOW + CLEARED_VALID;
 
     let late = api.send(cleared(), &access(), end).await;
-    let SendOutcome::NotSent { why } = &late else {
+    let SendOutcome::Stale { why } = &late else {
         panic!("{late:?}")
     };
     assert!(why.contains("ran out"), "{why}");

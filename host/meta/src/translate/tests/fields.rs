@@ -45,28 +45,31 @@ fn quality_is_the_new_score() {
             name: "oferta_v3".into(),
             language: "es_MX".into(),
             quality: "RED".into(),
+            at: Some(secs(1_796_001_002)),
         }
     );
 }
 
 #[test]
 fn an_announced_category_is_told_from_one_in_force() {
-    let what = |category, announced| UpdateKind::TemplateRecategorised {
+    let what = |category, announced, at| UpdateKind::TemplateRecategorised {
         name: "oferta_v3".into(),
         language: "es_MX".into(),
         category: Some(category),
         announced,
+        at: Some(secs(at)),
     };
     assert_eq!(
         only("template_category_announced").what,
         what(
             TemplateCategory::Utility,
-            Some(("MARKETING".into(), secs(1_796_087_403)))
+            Some(("MARKETING".into(), secs(1_796_087_403))),
+            1_796_001_003
         )
     );
     assert_eq!(
         only("template_category_done").what,
-        what(TemplateCategory::Marketing, None)
+        what(TemplateCategory::Marketing, None, 1_796_087_403)
     );
 }
 
