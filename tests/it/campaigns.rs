@@ -24,7 +24,7 @@ pub(crate) async fn customers(env: &Env, many: usize) -> Vec<String> {
     all
 }
 
-fn weekly() -> Value {
+pub(crate) fn weekly() -> Value {
     json!({
         "name": "Semana", "template": "promo_semana", "language": "es", "topic": "ofertas",
         "why": "agreed to offers", "audience": { "who": "all" },
@@ -42,7 +42,7 @@ pub(crate) async fn create(env: &Env, body: &Value) -> String {
     made["id"].as_str().unwrap().to_owned()
 }
 
-async fn act(env: &Env, id: &str, what: &str, body: Value) -> Value {
+pub(crate) async fn act(env: &Env, id: &str, what: &str, body: Value) -> Value {
     env.sol()
         .api
         .post(&format!("/v1/campaigns/{id}/{what}"), body)
@@ -72,7 +72,7 @@ fn adds_up(view: &Value) {
     assert_eq!(Some(sum), view["progress"]["people"].as_u64(), "{view}");
 }
 
-fn count(view: &Value, state: &str) -> u64 {
+pub(crate) fn count(view: &Value, state: &str) -> u64 {
     view["progress"]["counts"][state]
         .as_u64()
         .unwrap_or_default()

@@ -17,6 +17,7 @@
 
 mod answers;
 mod api_errors;
+mod campaign_holds;
 mod campaigns;
 mod clock;
 mod consent;
@@ -41,7 +42,7 @@ mod webhooks_out;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    harness::run(&[rules::TESTS, TESTS])
+    harness::run(&[rules::TESTS, campaign_holds::TESTS, TESTS])
 }
 
 const TESTS: &[harness::Test] = &[

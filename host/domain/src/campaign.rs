@@ -64,13 +64,14 @@ impl CampaignState {
         CampaignState::ALL.into_iter().find(|s| s.as_str() == text)
     }
 
-    /// Whether a campaign may go from this state to `next`.
+    /// Whether a campaign may go from this state to `next`. (A paused one is planned anew only while
+    /// it never started.)
     #[must_use]
     pub const fn may_become(self, next: CampaignState) -> bool {
         use CampaignState::{Approved, Done, Draft, Paused, Planned, Running, Stopped};
         matches!(
             (self, next),
-            (Draft | Planned | Approved, Planned)
+            (Draft | Planned | Approved | Paused, Planned)
                 | (Planned, Approved)
                 | (Approved, Running | Paused)
                 | (Running, Paused | Done)

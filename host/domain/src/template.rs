@@ -139,6 +139,23 @@ pub struct TemplateSlots {
     /// Where it says how to stop; `None`: nobody has looked yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopPart>,
+    /// What is read around the body; `None`: nobody has looked yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Around>,
+}
+
+/// The words of a template around its body, as Meta lists them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Around {
+    /// The header's text with its slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// The footer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer: Option<String>,
+    /// What is on the buttons, and where those lead that lead somewhere.
+    #[serde(default)]
+    pub buttons: Vec<(String, Option<String>)>,
 }
 
 /// Where a template says how to stop getting more of it.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use portero_domain::campaign::{CampaignDefinition, ValueSource, fill};
 use portero_domain::clock::Ts;
-use portero_domain::content::{Content, ParamValue};
+use portero_domain::content::{Content, MediaSource, Param, ParamValue};
 use portero_domain::ids::{ContactId, IdSource, OutboxId};
 use portero_domain::proposal::{Class, Origin, Proposal};
 use portero_domain::template::Template;
@@ -111,6 +111,65 @@ pub(crate) fn make(
         created_at: at,
         expires_at: judge::default_expiry(definition.purpose, at),
     }))
+}
+
+/// What is read around the body: header, footer, buttons with where they lead.
+pub(crate) struct Frame {
+    pub(crate) header: Option<String>,
+    pub(crate) footer: Option<String>,
+    pub(crate) buttons: Vec<String>,
+}
+
+/// What the person would read around the body.
+pub(crate) fn frame(template: &Template, content: &Content) -> Frame {
+    let (slots, Content::Template(send)) = (&template.slots, content) else {
+        return Frame {
+            header: None,
+            footer: None,
+            buttons: Vec::new(),
+        };
+    };
+    let around = slots.around.clone().unwrap_or_default();
+    let given = |param: &Param| match &param.value {
+        ParamValue::Text { text } => text.clone(),
+        ParamValue::Media { source, .. } => match source {
+            MediaSource::Link(link) => link.clone(),
+            MediaSource::Id(id) => id.clone(),
+        },
+    };
+    let first = send.header.first().map(given);
+    let header = match (&slots.header_text, around.header, first) {
+        (Some(slot), Some(text), Some(value)) => {
+            Some(text.replace(&format!("{{{{{slot}}}}}"), &value))
+        }
+        (_, Some(text), _) => Some(text),
+        (_, None, media) => media,
+    };
+    let buttons = around
+        .buttons
+        .iter()
+        .enumerate()
+        .map(|(at, (words, leads))| {
+            let value = send
+                .buttons
+                .iter()
+                .find(|b| usize::from(b.index) == at)
+                .map(|b| given(&b.value));
+            let leads = match (leads, value) {
+                (Some(leads), Some(value)) => Some(leads.replace("{{1}}", &value)),
+                (Some(leads), None) => Some(leads.clone()),
+                (None, value) => value,
+            };
+            match leads {
+                Some(leads) => format!("{words} ({leads})"),
+                None => words.clone(),
+            }
+        });
+    Frame {
+        header,
+        footer: around.footer,
+        buttons: buttons.collect(),
+    }
 }
 
 /// The body as the person would read it.

@@ -5,31 +5,30 @@
 //! step late (a process that was away, a clock that jumped) holds a campaign instead of sending it
 //! in a burst.
 
-use portero_domain::campaign::{CampaignState, due_by, turn_of};
+use portero_domain::account::MessagingLimit;
+use portero_domain::campaign::CampaignState;
 use portero_domain::clock::{Millis, Ts};
-use portero_domain::ids::{CampaignId, DecisionId, TenantId};
+use portero_domain::ids::{CampaignId, TenantId};
 use portero_domain::notice::NoticeKind;
-use portero_domain::proposal::{OutboxState, Proposal, Purpose};
-use portero_domain::template::{Template, TemplateStatus};
-use portero_gate::record::content_hash;
+use portero_domain::proposal::{OutboxState, Purpose};
+use portero_domain::template::{Template, TemplateCategory, TemplateStatus};
 use portero_gate::rules::limits::campaign_brake::brakes;
 use portero_store::Tx;
-use portero_store::model::{AwakeCampaign, CampaignRow, NewOutbox, TenantRow, TurnTaken};
+use portero_store::model::{AwakeCampaign, CampaignRow, TenantRow};
 use serde_json::json;
 
-use crate::addressees::{Made, Words, make};
+use self::turns::{Taken, Turn, chunk, upcoming_words};
+use crate::addressees::Words;
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::{judge, plan, rates};
+use crate::{judge, limiter, plan};
 
-/// People per transaction.
-const CHUNK: usize = 250;
+mod turns;
+
 /// Messages of one campaign that may wait for their number; more would only make stopping slower.
 const BACKLOG: usize = 2_000;
-/// Campaigns looked at per step.
-const LIMIT: usize = 64;
-/// Turns of a spread campaign are taken together when they are closer than this.
-const GRAIN: Millis = Millis::secs(1);
+/// Campaigns read at once.
+const PAGE: usize = 64;
 /// How often the messages of a campaign are counted for its brake: counting takes longer the more there are.
 const TALLY_EVERY: Millis = Millis::secs(1);
 /// The brake's rule.
@@ -48,17 +47,23 @@ struct Tally {
 /// # Errors
 /// The database.
 pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
-    let mut tx = ctx.store.read().await?;
-    let awake = tx.system().awake_campaigns(LIMIT).await?;
-    drop(tx);
-    let mut worked = 0;
-    for one in awake {
-        worked += match look(ctx, one).await {
-            Err(FlowError::Store(e)) if e.is_transient() => 1,
-            other => other?,
-        };
+    let (mut worked, mut after) = (0, None);
+    loop {
+        let mut tx = ctx.store.read().await?;
+        let awake = tx.system().awake_campaigns(ctx.now(), after, PAGE).await?;
+        drop(tx);
+        let last = awake.len() < PAGE;
+        after = awake.last().map(|one| one.id);
+        for one in awake {
+            worked += match look(ctx, one).await {
+                Err(FlowError::Store(e)) if e.is_transient() => 1,
+                other => other?,
+            };
+        }
+        if last {
+            return Ok(worked);
+        }
     }
-    Ok(worked)
 }
 
 /// Looks at one campaign; opens a write transaction only when there is something to do.
@@ -72,17 +77,27 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
     if seen.state == CampaignState::Approved && !due {
         return Ok(0);
     }
+    let running = seen.state == CampaignState::Running;
     let tenant = tx.tenant(one.tenant).row().await?;
     let template = plan::template(&mut tx, &seen).await?;
-    let unwell = template
-        .as_ref()
-        .is_none_or(|t| t.status != TemplateStatus::Approved);
     let stopped = is_stopped(&mut tx, &seen, &tenant).await?;
+    // Waiting for the limit, it goes on as soon as there is room, whenever that is.
+    let waits = running && seen.reason.as_deref() == Some(limiter::TIER);
+    let room = if running && !stopped && (due || waits) {
+        room(&mut tx, &seen, template.as_ref(), now).await?
+    } else {
+        Room::default()
+    };
+    let tell = due && room.full;
+    let due = due || room.people > 0;
     let mut of = tx.tenant(one.tenant);
-    let full = due && of.campaign_queued(one.id, BACKLOG).await? >= BACKLOG;
-    let through = seen.state == CampaignState::Running
-        && seen.next_at.is_none()
-        && !of.campaign_open(one.id).await?;
+    let through = running && seen.next_at.is_none() && !of.campaign_open(one.id).await?;
+    let held = if running {
+        of.campaign_rules(one.id, OutboxState::InReview).await?
+    } else {
+        Vec::new()
+    };
+    let hold = held_by(&seen, template.as_ref(), &held, through)?;
     let stale = seen
         .tallied_at
         .is_none_or(|at| now >= at + TALLY_EVERY || now < at);
@@ -92,17 +107,18 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
         None
     };
     drop(tx);
+    let late = due && overdue(&seen, &tenant, now);
     let changed = tally.is_some_and(|t| {
         (seen.sent, seen.failed, seen.opted_out) != (t.sent, t.failed, t.opted_out)
     });
-    if !(changed || through || unwell || (due && !stopped && !full)) {
+    let start = due && !running && !stopped;
+    let turn = room.people > 0 && hold.is_none();
+    if !(changed || through || hold.is_some() || start || turn || tell) {
         return Ok(0);
     }
     // Words of a plugin are asked for before the transaction that needs them.
     let words = match &template {
-        Some(template) if due && !stopped && !full && !unwell => {
-            upcoming_words(ctx, &seen, template).await
-        }
+        Some(template) if turn && !late => upcoming_words(ctx, &seen, template).await,
         _ => Ok(Words::new()),
     };
     let mut tx = ctx.store.write().await?;
@@ -118,16 +134,9 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
         campaign.opted_out = tally.opted_out;
         campaign.tallied_at = Some(now);
     }
-    let mut taken = 0;
+    let mut taken = Taken::default();
     if campaign.state == CampaignState::Approved {
         start_or_hold(ctx, &mut tx, &tenant, &mut campaign, now).await?;
-    } else if unwell {
-        let status = template.as_ref().map_or("unknown", |t| t.status.as_str());
-        let reason = match template.as_ref().map(|t| &t.status) {
-            Some(TemplateStatus::Paused) => "template.paused",
-            _ => "template.not-approved",
-        };
-        pause(&mut tx, &mut campaign, reason, status, now).await?;
     } else if let Some((value, limit)) = braked(&campaign, &tenant) {
         pause(
             &mut tx,
@@ -137,7 +146,9 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
             now,
         )
         .await?;
-    } else if due && overdue(&campaign, &tenant, now) {
+    } else if let Some((rule, detail)) = &hold {
+        pause(&mut tx, &mut campaign, rule, detail, now).await?;
+    } else if due && late {
         let late = campaign.next_at.map(Ts::rfc3339).unwrap_or_default();
         pause(&mut tx, &mut campaign, "overdue", &late, now).await?;
     } else if through {
@@ -147,16 +158,24 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
         tx.tenant(one.tenant)
             .tell(NoticeKind::CampaignDone, &data, now)
             .await?;
-    } else if due && !stopped && !full {
+    } else if tell {
+        campaign.reason = Some(limiter::TIER.to_owned());
+        campaign.reason_detail = Some(room.figures.clone());
+        campaign.next_at = Some(room.frees_at.unwrap_or(now).max(now + TALLY_EVERY));
+    } else if turn {
         match (&template, words) {
             (Some(template), Ok(words)) => {
                 let turn = Turn {
                     tenant: &tenant,
                     template,
                     words,
+                    most: room.people,
                     now,
                 };
                 taken = chunk(ctx, &mut tx, turn, &mut campaign).await?;
+                if let Some((rule, detail)) = &taken.held {
+                    pause(&mut tx, &mut campaign, rule, detail, now).await?;
+                }
             }
             (_, Err(error)) => {
                 pause(
@@ -175,15 +194,119 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
         return Ok(1);
     }
     tx.commit().await?;
-    if taken > 0 {
+    if taken.turns > 0 {
         ctx.wake_outbox.notify_one();
     }
     ctx.touched();
-    Ok(taken.max(usize::from(through)))
+    Ok(taken.turns.max(usize::from(through || tell)))
+}
+
+/// People who may have their turn now.
+#[derive(Default)]
+struct Room {
+    people: usize,
+    /// It is the messaging limit that leaves no room.
+    full: bool,
+    /// When the first person stops counting against the limit.
+    frees_at: Option<Ts>,
+    /// How much of the limit is used.
+    figures: String,
+}
+
+/// How many people may have their turn: as many as may wait for their number, and as the messaging
+/// limit lets through. More turns would only wait in rows whose time runs out.
+async fn room(
+    tx: &mut Tx,
+    campaign: &CampaignRow,
+    template: Option<&Template>,
+    now: Ts,
+) -> Result<Room, FlowError> {
+    let mut tenant = tx.tenant(campaign.tenant);
+    let queued = tenant.campaign_queued(campaign.id, BACKLOG).await?;
+    let people = BACKLOG.saturating_sub(queued);
+    let number = tenant.number(&campaign.definition.phone_number_id).await?;
+    let limit = match number {
+        Some(number) => tenant.account(&number.waba).await?.limit,
+        None => None,
+    };
+    let smallest = limit.unwrap_or(MessagingLimit::SMALLEST);
+    if smallest.is_unlimited() || people == 0 {
+        return Ok(Room {
+            people,
+            ..Room::default()
+        });
+    }
+    let most = share(smallest, campaign, template);
+    let (used, frees_at) = tenant.tier_standing(limit, now).await?;
+    let waiting = tenant
+        .waiting_first(usize::try_from(most).unwrap_or(usize::MAX))
+        .await?;
+    let left = u64::from(most).saturating_sub(used.saturating_add(waiting));
+    Ok(Room {
+        people: people.min(usize::try_from(left).unwrap_or(usize::MAX)),
+        full: left == 0,
+        frees_at,
+        figures: format!("{used} / {most}"),
+    })
+}
+
+/// How much of the messaging limit a campaign may use.
+pub(crate) fn share(
+    limit: MessagingLimit,
+    campaign: &CampaignRow,
+    template: Option<&Template>,
+) -> u32 {
+    let promotional = campaign.definition.purpose == Purpose::Promotional
+        || template.is_some_and(|t| t.category == TemplateCategory::Marketing);
+    if promotional {
+        limit.for_promotion()
+    } else {
+        limit.0
+    }
+}
+
+/// What holds everybody: (rule, figures).
+fn held_by(
+    campaign: &CampaignRow,
+    template: Option<&Template>,
+    held: &[(String, u64)],
+    through: bool,
+) -> Result<Option<(String, String)>, FlowError> {
+    if campaign.state != CampaignState::Running {
+        return Ok(None);
+    }
+    if let Some(unwell) = unwell(template) {
+        return Ok(Some(unwell));
+    }
+    if let (Some(template), Some(text)) = (template, &campaign.plan)
+        && let Some(moved) = recategorised(&plan::read(text)?, template)
+    {
+        return Ok(Some(("template.category-mismatch".to_owned(), moved)));
+    }
+    let of_all = held.iter().find(|(rule, _)| limiter::holds_all(rule));
+    let most = of_all.or(held.first().filter(|_| through));
+    Ok(most.map(|(rule, n)| (rule.clone(), format!("{n} messages rest"))))
+}
+
+/// Why a template cannot be sent now: (rule, Meta's word).
+fn unwell(template: Option<&Template>) -> Option<(String, String)> {
+    let (rule, word) = match template.map(|t| &t.status) {
+        Some(TemplateStatus::Approved) => return None,
+        Some(TemplateStatus::Paused) => ("template.paused", "PAUSED"),
+        Some(other) => ("template.not-approved", other.as_str()),
+        None => ("template.not-approved", "unknown"),
+    };
+    Some((rule.to_owned(), word.to_owned()))
+}
+
+/// Another category is another price and other consents than what was approved.
+fn recategorised(planned: &plan::Plan, template: &Template) -> Option<String> {
+    let (was, is) = (planned.category.as_str(), template.category.as_str());
+    (was != is).then(|| format!("{was} → {is}"))
 }
 
 /// Whether sending is stopped for the tenant or its number: nothing is proposed that would be refused.
-async fn is_stopped(
+pub(crate) async fn is_stopped(
     tx: &mut Tx,
     campaign: &CampaignRow,
     tenant: &TenantRow,
@@ -249,6 +372,9 @@ async fn start_or_hold(
         let late = campaign.next_at.map(Ts::rfc3339).unwrap_or_default();
         return pause(tx, campaign, "overdue", &late, now).await;
     }
+    if let Some((rule, word)) = unwell(plan::template(tx, campaign).await?.as_ref()) {
+        return pause(tx, campaign, &rule, &word, now).await;
+    }
     match start(tx, tenant, campaign, now).await {
         Ok(()) => {
             ctx.wake_campaigns.notify_one();
@@ -261,7 +387,11 @@ async fn start_or_hold(
             campaign.approved_by = None;
             campaign.approval_expires_at = None;
             campaign.reason = Some("approval".to_owned());
+            let data = json!({ "campaign": campaign.id, "reason": "approval", "detail": why });
             campaign.reason_detail = Some(why);
+            tx.tenant(campaign.tenant)
+                .tell(NoticeKind::CampaignPaused, &data, now)
+                .await?;
             Ok(())
         }
         Err(other) => Err(other),
@@ -306,16 +436,23 @@ pub(crate) async fn start(
             "Meta has to approve the template first",
         ));
     }
+    let planned = match &campaign.plan {
+        Some(text) => plan::read(text)?,
+        None => return Err(wrong("without a plan", "plan it first")),
+    };
+    if let (false, Some(moved)) = (first, recategorised(&planned, &template)) {
+        return Err(wrong(
+            &format!("not what was approved (its template: {moved})"),
+            "stop it and plan a new one for those who did not get it",
+        ));
+    }
     if first {
-        let planned = match &campaign.plan {
-            Some(text) => plan::read(text)?,
-            None => return Err(wrong("without a plan", "plan it first")),
-        };
-        let today = plan::hash(campaign, &planned, &template, tenant);
+        let words = plan::personaliser(tx, campaign).await?;
+        let today = plan::hash(campaign, &planned, &template, tenant, words.as_deref());
         if campaign.plan_hash.as_deref() != Some(today.as_str()) {
             return Err(wrong(
                 "not what was approved",
-                "its template, the policy or the rules changed since; plan and approve it again",
+                "its template, its plugin, the prices, the policy or the rules changed since; plan and approve it again",
             ));
         }
     }
@@ -335,8 +472,9 @@ pub(crate) async fn start(
     campaign.reason = None;
     campaign.reason_detail = None;
     campaign.base = [campaign.sent, campaign.failed, campaign.opted_out];
+    let expires = judge::default_expiry(campaign.definition.purpose, now);
     tx.tenant(campaign.tenant)
-        .wake_campaign_lanes(campaign.id, BRAKE, now)
+        .release_campaign(campaign.id, now, expires)
         .await?;
     Ok(())
 }
@@ -362,149 +500,6 @@ pub(crate) async fn pause(
         json!({ "campaign": campaign.id, "reason": reason, "detail": campaign.reason_detail });
     tx.tenant(campaign.tenant)
         .tell(NoticeKind::CampaignPaused, &data, now)
-        .await?;
-    Ok(())
-}
-
-/// Words of a plugin for those whose turn may come next.
-async fn upcoming_words(
-    ctx: &Context,
-    campaign: &CampaignRow,
-    template: &Template,
-) -> Result<Words, FlowError> {
-    if campaign.definition.personaliser().is_none() {
-        return Ok(Words::new());
-    }
-    let mut tx = ctx.store.read().await?;
-    let people = tx
-        .tenant(campaign.tenant)
-        .waiting_people(campaign.id, None, &[], CHUNK)
-        .await?;
-    drop(tx);
-    plan::words(ctx, campaign, template, &people).await
-}
-
-/// What a chunk is made with.
-struct Turn<'a> {
-    tenant: &'a TenantRow,
-    template: &'a Template,
-    words: Words,
-    now: Ts,
-}
-
-/// Takes the turns that are due, at most [`CHUNK`], and says when to look again.
-async fn chunk(
-    ctx: &Context,
-    tx: &mut Tx,
-    turn: Turn<'_>,
-    campaign: &mut CampaignRow,
-) -> Result<usize, FlowError> {
-    let Turn {
-        tenant,
-        template,
-        words,
-        now,
-    } = turn;
-    let done = campaign.turned;
-    let (from, to) = (
-        campaign.spread_from.unwrap_or(now),
-        campaign.spread_to.unwrap_or(now),
-    );
-    let stretch = campaign.people.saturating_sub(campaign.spread_done);
-    let due = campaign.spread_done + due_by(stretch, from, to, now);
-    let size = usize::try_from(due.saturating_sub(done))
-        .unwrap_or(CHUNK)
-        .min(CHUNK);
-    let mut taken = 0;
-    if size > 0 {
-        let attributes = campaign.definition.attributes();
-        let people = tx
-            .tenant(campaign.tenant)
-            .waiting_people(campaign.id, None, &attributes, size)
-            .await?;
-        let mut proposals = Vec::with_capacity(people.len());
-        let mut turns = Vec::with_capacity(people.len());
-        for person in &people {
-            match make(&*ctx.ids, campaign, template, person, &words, now) {
-                Made::Proposal(proposal) => proposals.push(*proposal),
-                Made::LeftOut { contact, rule, .. } => turns.push(TurnTaken {
-                    contact,
-                    outbox: None,
-                    rule: Some(rule.to_owned()),
-                }),
-            }
-        }
-        admit_many(ctx, tx, tenant, &proposals, now, &mut turns).await?;
-        taken = turns.len();
-        campaign.turned += tx
-            .tenant(campaign.tenant)
-            .mark_turns(campaign.id, &turns)
-            .await?;
-    }
-    campaign.next_at = if campaign.turned >= campaign.people || (size > 0 && taken == 0) {
-        None
-    } else if campaign.turned < due {
-        Some(now)
-    } else {
-        let n = campaign.turned.saturating_sub(campaign.spread_done);
-        Some(turn_of(n, stretch, from, to).max(now + GRAIN))
-    };
-    Ok(taken)
-}
-
-/// Judges proposals at admission and writes them down, all in a few statements.
-async fn admit_many(
-    ctx: &Context,
-    tx: &mut Tx,
-    tenant: &TenantRow,
-    proposals: &[Proposal],
-    now: Ts,
-    turns: &mut Vec<TurnTaken>,
-) -> Result<(), FlowError> {
-    let judged = plan::judged(tx, tenant, proposals, now).await?;
-    let hashes: Vec<String> = proposals.iter().map(|p| content_hash(&p.content)).collect();
-    let mut new = Vec::with_capacity(proposals.len());
-    let mut records = Vec::with_capacity(proposals.len());
-    for ((proposal, (facts, judgement)), content_hash) in proposals.iter().zip(&judged).zip(&hashes)
-    {
-        judge::count(ctx, judgement.verdict);
-        let decision = DecisionId::new(&*ctx.ids, now);
-        records.push(judge::decision(
-            tenant,
-            decision,
-            proposal.id,
-            proposal,
-            facts,
-            judgement,
-        ));
-        let (state, not_before) = judge::resting(judgement, now);
-        let template_name = match &proposal.content {
-            portero_domain::content::Content::Template(t) => Some(t.name.clone()),
-            _ => None,
-        };
-        new.push(NewOutbox {
-            proposal,
-            content_hash,
-            event: None,
-            installation: None,
-            is_promotional: portero_gate::effective_purpose(proposal, facts)
-                == Purpose::Promotional,
-            is_template: proposal.content.is_template(),
-            template_name,
-            state,
-            rule: judgement.primary.clone(),
-            not_before,
-            admission_decision: decision,
-            cost_micro: rates::estimate(facts),
-        });
-        turns.push(TurnTaken {
-            contact: proposal.contact,
-            outbox: Some(proposal.id),
-            rule: judgement.primary.clone(),
-        });
-    }
-    tx.tenant(tenant.id)
-        .insert_outbox_many(&new, &records, now)
         .await?;
     Ok(())
 }

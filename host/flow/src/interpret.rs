@@ -492,6 +492,9 @@ async fn identity(
                 tx.tenant(tenant)
                     .end_alias(contact, &old, inbound.at)
                     .await?;
+                tx.tenant(tenant)
+                    .redirect_waiting(contact, &old, &new)
+                    .await?;
             }
         }
     }

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::rates;
+use crate::{limiter, rates};
 
 /// What became of a proposal when it was made.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ pub async fn admit(
     let row = self::decision(tenant, decision, outbox, proposal, &facts, &judgement);
     tx.tenant(proposal.tenant).insert_decision(&row).await?;
     if duplicate_of.is_none() {
-        let (state, not_before) = resting(&judgement, now);
+        let (state, not_before) = resting(proposal, &judgement, now);
         let effective = portero_gate::effective_purpose(proposal, &facts);
         let template_name = match &proposal.content {
             portero_domain::content::Content::Template(t) => Some(t.name.clone()),
@@ -273,7 +273,13 @@ pub(crate) fn decision(
 }
 
 /// Where a judged proposal rests or ends.
-pub(crate) fn resting(judgement: &Judgement, now: Ts) -> (OutboxState, Ts) {
+///
+/// What holds a whole campaign is no word about the person: their message rests, and the campaign
+/// pauses until somebody decides ([`limiter::of`]).
+pub(crate) fn resting(proposal: &Proposal, judgement: &Judgement, now: Ts) -> (OutboxState, Ts) {
+    if limiter::of(proposal, judgement).is_some() {
+        return (OutboxState::InReview, now);
+    }
     match judgement.verdict {
         Verdict::Allow => (OutboxState::Queued, now),
         Verdict::Defer => (OutboxState::Deferred, judgement.until.unwrap_or(now)),

@@ -28,6 +28,7 @@ pub mod judge;
 
 mod addressees;
 pub mod campaigns;
+mod limiter;
 pub mod plan;
 pub mod rates;
 

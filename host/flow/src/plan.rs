@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
+use portero_domain::account::MessagingLimit;
 use portero_domain::campaign::{CampaignState, ValueSource, slot_names};
 use portero_domain::ids::{CampaignId, ContactId, TenantId};
 use portero_domain::plugin::PluginKind;
@@ -21,8 +22,8 @@ use sha2::{Digest, Sha256};
 use crate::addressees::Words;
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::rates;
 use crate::segment::Seat;
+use crate::{campaigns, rates};
 
 mod dry_run;
 mod finish;
@@ -60,6 +61,12 @@ pub struct Plan {
     pub category: String,
     /// Messages per second the number may take, after the house's share, in hundredths.
     pub rate_centi: u64,
+    /// People a day whom the messaging limit lets the campaign write to first; absent: no limit.
+    #[serde(default)]
+    pub per_day: Option<u64>,
+    /// How much of that is used already.
+    #[serde(default)]
+    pub used: u64,
 }
 
 /// What a plan's hash is made of.
@@ -74,6 +81,11 @@ struct Inputs<'a> {
     policy: &'a str,
     ruleset: &'a str,
     rates: &'a str,
+    prices: Vec<(&'a str, Option<i64>)>,
+    slices: &'a [(String, Option<String>, u64)],
+    countries: &'a BTreeMap<String, u64>,
+    missing: &'a BTreeMap<String, u64>,
+    personaliser: Option<&'a str>,
 }
 
 /// SHA-256 over everything that was decided on: changes when anything of it does.
@@ -82,7 +94,9 @@ pub(crate) fn hash(
     plan: &Plan,
     template: &Template,
     tenant: &TenantRow,
+    personaliser: Option<&str>,
 ) -> String {
+    let price = |country: &str| rates::price(country, template.category).map(|p| p.micro);
     let inputs = Inputs {
         definition: &campaign.definition,
         people: plan.people,
@@ -93,8 +107,35 @@ pub(crate) fn hash(
         policy: &tenant.policy_revision,
         ruleset: RULESET_HASH.as_str(),
         rates: &rates::rates().effective,
+        prices: plan
+            .countries
+            .keys()
+            .map(|country| (country.as_str(), price(country)))
+            .collect(),
+        slices: &plan.slices,
+        countries: &plan.countries,
+        missing: &plan.missing,
+        personaliser,
     };
     hex::encode(Sha256::digest(canonical_json(&inputs).as_bytes()))
+}
+
+/// Who would be asked for words: a hash of the plugin's code, its configuration and what it may see.
+pub(crate) async fn personaliser(
+    tx: &mut Tx,
+    campaign: &CampaignRow,
+) -> Result<Option<String>, FlowError> {
+    let Some(id) = campaign.definition.personaliser() else {
+        return Ok(None);
+    };
+    let rows = tx.tenant(campaign.tenant).installations().await?;
+    let parts = rows
+        .iter()
+        .find(|row| row.id == id && row.enabled)
+        .map(|row| [&row.digest, &row.config, &row.grants]);
+    Ok(Some(hex::encode(Sha256::digest(
+        canonical_json(&parts).as_bytes(),
+    ))))
 }
 
 /// Reads a plan that was kept.
@@ -137,11 +178,19 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
             ),
         ));
     };
-    let mps = tx
+    let number = tx
         .tenant(tenant)
         .number(&campaign.definition.phone_number_id)
-        .await?
-        .map_or(0, |n| n.mps);
+        .await?;
+    let mps = number.as_ref().map_or(0, |n| n.mps);
+    let limit = match &number {
+        Some(number) => tx.tenant(tenant).account(&number.waba).await?.limit,
+        None => None,
+    };
+    let (used, _) = tx.tenant(tenant).tier_standing(limit, ctx.now()).await?;
+    let limit = limit.unwrap_or(MessagingLimit::SMALLEST);
+    let per_day = (!limit.is_unlimited())
+        .then(|| u64::from(campaigns::share(limit, &campaign, Some(&template))));
     drop(tx);
     unknown_slots(&campaign, &template)?;
     let at = campaign
@@ -154,6 +203,8 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         people: campaign.people,
         at: at.0,
         category: template.category.as_str().to_owned(),
+        per_day,
+        used,
         rate_centi: u64::from(mps) * u64::from(row.policy.throughput_percent.min(100)),
         ..Plan::default()
     });
@@ -190,7 +241,7 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         counting.add(page.counting);
         let mut tx = ctx.store.write().await?;
         let now = tx.tenant(tenant).lock_campaign(id).await?;
-        if now.is_none_or(|c| c.plan_round != campaign.plan_round) {
+        if now.is_none_or(|c| !is_this(&c, &campaign)) {
             return Err(overtaken(id));
         }
         tx.tenant(tenant).mark_planned(id, &page.planned).await?;
@@ -202,10 +253,11 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
     let Some(mut now) = tx.tenant(tenant).lock_campaign(id).await? else {
         return Err(FlowError::not_found("campaign", id));
     };
-    if now.plan_round != campaign.plan_round {
+    if !is_this(&now, &campaign) {
         return Err(overtaken(id));
     }
-    now.plan_hash = Some(hash(&now, &plan, &template, &row));
+    let words = personaliser(&mut tx, &now).await?;
+    now.plan_hash = Some(hash(&now, &plan, &template, &row, words.as_deref()));
     now.plan = Some(canonical_json(&plan));
     now.planned_at = Some(ctx.now());
     now.state = CampaignState::Planned;
@@ -217,11 +269,16 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
     Ok(())
 }
 
+/// Whether a campaign is still being planned by us: nobody began anew, nobody stopped it.
+fn is_this(now: &CampaignRow, begun: &CampaignRow) -> bool {
+    now.plan_round == begun.plan_round && now.state == CampaignState::Draft
+}
+
 fn overtaken(id: CampaignId) -> FlowError {
     FlowError::WrongState {
         what: format!("campaign {id}"),
-        state: "being planned by somebody else".to_owned(),
-        why: "ask again when that plan is there".to_owned(),
+        state: "stopped or planned by somebody else meanwhile".to_owned(),
+        why: "look at it again".to_owned(),
     }
 }
 
@@ -231,7 +288,7 @@ async fn begin(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<Campai
     let Some(mut campaign) = tx.tenant(tenant).lock_campaign(id).await? else {
         return Err(FlowError::not_found("campaign", id));
     };
-    if !campaign.state.may_become(CampaignState::Planned) {
+    if !campaign.state.may_become(CampaignState::Planned) || campaign.started_at.is_some() {
         return Err(FlowError::WrongState {
             what: format!("campaign {id}"),
             state: campaign.state.as_str().to_owned(),
@@ -251,6 +308,7 @@ async fn begin(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<Campai
     campaign.approval_expires_at = None;
     campaign.turned = 0;
     campaign.next_at = None;
+    campaign.paused_at = None;
     campaign.reason = None;
     campaign.reason_detail = None;
     if !tx.tenant(tenant).save_campaign(&campaign).await? {

@@ -110,9 +110,11 @@ macro_rules! snapshot {
         )
     };
 }
+// A number somebody left may be another person's by now: only what is theirs.
 macro_rules! address {
     () => {
         "(select a.address from contact_aliases a where a.tenant_id = c.tenant_id and a.contact_id = c.contact_id
+              and a.until_at is null
             order by case when substr(a.address, 1, 1) = '+' then 0 else 1 end, a.since_at, a.address limit 1)"
     };
 }
@@ -190,9 +192,6 @@ statements! {
     /// Messages that have not begun, all at once.
     CAMPAIGN_CANCEL = "update outbox set state = 'cancelled', rule = $3, settled_at = $4
         where campaign_id = $2 and tenant_id = $1 and state in ('queued', 'deferred', 'in_review')";
-    /// Held by the campaign's own brake: whoever resumes it has decided.
-    CAMPAIGN_RELEASE = "update outbox set state = 'queued', not_before_at = $4
-        where campaign_id = $2 and tenant_id = $1 and state = 'in_review' and rule = $3";
     /// The lanes of a campaign that rests wait for what else is in them.
     CAMPAIGN_LANES_REST = concat!("update lanes set ready_at = ", others_head!(), "
         where lanes.tenant_id = $1 and lanes.ready_at is not null and lanes.lease_until_at is null
@@ -421,19 +420,8 @@ impl TenantTx<'_> {
             .map(drop)
     }
 
-    /// Lets the lanes of a campaign go on, rows included that its own brake held.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn wake_campaign_lanes(
-        &mut self,
-        id: CampaignId,
-        brake_rule: &str,
-        now: Ts,
-    ) -> Result<()> {
-        self.tx
-            .run(CAMPAIGN_RELEASE, args![self.tenant, id, brake_rule, now])
-            .await?;
+    /// Lets the lanes of a campaign go on.
+    pub(crate) async fn wake_campaign_lanes(&mut self, id: CampaignId) -> Result<()> {
         self.tx
             .run(CAMPAIGN_LANES_WAKE, args![self.tenant, id])
             .await

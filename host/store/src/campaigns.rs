@@ -114,8 +114,11 @@ statements! {
             reason = $19, reason_detail = $20, finished_at = $21, sent = $22, failed = $23, opted_out = $24,
             sent_base = $25, failed_base = $26, opted_out_base = $27, turned = $28, tallied_at = $29, revision = revision + 1
         where tenant_id = $1 and campaign_id = $2 and revision = $3";
-    CAMPAIGNS_AWAKE = "select tenant_id, campaign_id from campaigns where state in ('approved', 'running')
-        order by next_at, campaign_id limit $1";
+    /// Page by page by id: however many there are, each has its look. An approved one without a time
+    /// waits for a person.
+    CAMPAIGNS_AWAKE = "select tenant_id, campaign_id from campaigns
+        where (state = 'running' or (state = 'approved' and next_at <= $1)) and campaign_id > $2
+        order by campaign_id limit $3";
     /// Taken and refused by Meta, straight from the messages.
     CAMPAIGN_TALLY = "select state, case when status = 'failed' then 1 else 0 end, count(*) from outbox
         where campaign_id = $2 and tenant_id = $1 group by state, case when status = 'failed' then 1 else 0 end";
@@ -123,7 +126,7 @@ statements! {
     CAMPAIGN_QUEUED = "select count(*) from (select 1 from outbox
         where campaign_id = $2 and tenant_id = $1 and state = 'queued' limit $3) q";
     CAMPAIGN_OPEN = "select 1 from outbox where campaign_id = $2 and tenant_id = $1
-        and state in ('queued', 'deferred', 'in_review', 'attempting') limit 1";
+        and state in ('queued', 'deferred', 'attempting') limit 1";
     CAMPAIGN_OPT_OUTS = "select count(distinct e.contact_id) from consent_events e
         join campaign_people p on p.tenant_id = e.tenant_id and p.campaign_id = $2 and p.contact_id = e.contact_id
         join outbox o on o.outbox_id = p.outbox_id
@@ -217,14 +220,20 @@ impl Raw {
 }
 
 impl SystemTx<'_> {
-    /// Campaigns that run or wait for their start, those due first.
+    /// Campaigns that run or whose time to start has come, by id.
     ///
     /// # Errors
     /// The database.
-    pub async fn awake_campaigns(&mut self, limit: usize) -> Result<Vec<AwakeCampaign>> {
+    pub async fn awake_campaigns(
+        &mut self,
+        now: Ts,
+        after: Option<CampaignId>,
+        limit: usize,
+    ) -> Result<Vec<AwakeCampaign>> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
         let rows: Vec<(String, String)> = self
             .tx
-            .rows(CAMPAIGNS_AWAKE, args![db::limit(limit)])
+            .rows(CAMPAIGNS_AWAKE, args![now, after, db::limit(limit)])
             .await?;
         rows.iter()
             .map(|(tenant, id)| {
@@ -374,7 +383,7 @@ impl TenantTx<'_> {
         Ok(row.map_or(0, |(n,)| usize::try_from(n).unwrap_or(most)))
     }
 
-    /// Whether any message of a campaign may still leave, or is on the wire.
+    /// Whether any message of a campaign may still leave by itself, or is on the wire.
     ///
     /// # Errors
     /// The database.

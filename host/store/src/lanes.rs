@@ -60,7 +60,7 @@ pub struct IdleCounts {
     pub attempts_begun: u64,
     /// Wake-ups that are due.
     pub timers_due: u64,
-    /// Campaigns whose next turn has come, and those that are through and not called done yet.
+    /// Campaigns whose next turn has come, and those that are through and neither called done nor paused yet.
     pub campaigns_due: u64,
     /// Webhooks out that are due or on the wire.
     pub deliveries_due: u64,
@@ -194,7 +194,7 @@ statements! {
         (select count(*) from campaigns c where (c.state in ('approved', 'running') and c.next_at <= $1)
             or (c.state = 'running' and c.next_at is null and not exists (
                 select 1 from outbox o where o.campaign_id = c.campaign_id and o.tenant_id = c.tenant_id
-                    and o.state in ('queued', 'deferred', 'in_review', 'attempting')))),
+                    and o.state in ('queued', 'deferred', 'attempting')))),
         (select count(*) from webhook_deliveries where next_at <= $1),
         (select count(*) from conversations v join tenants t on t.tenant_id = v.tenant_id
             where v.waiting_since_at is not null and v.alerted_at is null and v.waiting_since_at + t.answer_within_ms <= $1)");

@@ -63,6 +63,7 @@ mod timers;
 mod tokens;
 mod transactions;
 mod tx;
+mod waiting;
 mod webhook_deliveries;
 mod webhooks;
 mod wordings;

@@ -49,6 +49,7 @@ const FILES: &[&[Sql]] = &[
     crate::outbox_many::ALL,
     crate::campaigns::ALL,
     crate::campaign_people::ALL,
+    crate::waiting::ALL,
     crate::notices::ALL,
     crate::webhooks::ALL,
     crate::webhook_deliveries::ALL,

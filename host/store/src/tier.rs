@@ -60,6 +60,21 @@ impl TenantTx<'_> {
         Ok(u64::try_from(read.people).unwrap_or_default())
     }
 
+    /// People written to first within 24 hours, counted no further than one over the limit, and when
+    /// the first of them stops counting.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn tier_standing(
+        &mut self,
+        limit: Option<MessagingLimit>,
+        now: Ts,
+    ) -> Result<(u64, Option<Ts>)> {
+        let read = self.tier_use(limit, now).await?;
+        let frees = read.longest.first().map(|(_, at)| *at + COUNTED);
+        Ok((u64::try_from(read.people).unwrap_or_default(), frees))
+    }
+
     /// How much of a limit is used; an unknown one is the smallest.
     pub(crate) async fn tier_use(
         &mut self,

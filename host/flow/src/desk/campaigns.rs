@@ -3,10 +3,12 @@
 mod plan_view;
 mod views;
 
+use std::collections::BTreeMap;
+
 use portero_domain::campaign::{Audience, CampaignDefinition, CampaignState, Schedule};
 use portero_domain::clock::Ts;
 use portero_domain::ids::{CampaignId, PhoneNumberId, TenantId};
-use portero_domain::proposal::Purpose;
+use portero_domain::proposal::{OutboxState, Purpose};
 use portero_store::model::{CampaignRow, PeopleFilter};
 
 use crate::campaigns as runner;
@@ -175,19 +177,7 @@ async fn view(
         Some(since) => tenant.campaign_opt_outs(row.id, since).await?,
         None => 0,
     };
-    let count = |state: &str| counts.get(state).copied().unwrap_or_default();
-    let limiter = match row.state {
-        CampaignState::Paused => row.reason.clone(),
-        CampaignState::Running if count("queued") + count("attempting") > 0 => {
-            Some("number".to_owned())
-        }
-        CampaignState::Running if row.next_at.is_some_and(|at| at > now) => {
-            Some("spread".to_owned())
-        }
-        CampaignState::Running if count("deferred") > 0 => Some("deferred".to_owned()),
-        CampaignState::Running if count("in_review") > 0 => Some("review".to_owned()),
-        _ => None,
-    };
+    let limiter = limiter(tx, &row, &counts, now).await?;
     Ok(CampaignView {
         id: row.id,
         name: row.definition.name.clone(),
@@ -212,6 +202,46 @@ async fn view(
         created_at: row.created_at.rfc3339(),
         definition: row.definition,
     })
+}
+
+/// What holds a campaign.
+async fn limiter(
+    tx: &mut portero_store::Tx,
+    row: &CampaignRow,
+    counts: &BTreeMap<String, u64>,
+    now: Ts,
+) -> Result<Option<String>, FlowError> {
+    let word = |text: &str| Ok(Some(text.to_owned()));
+    match row.state {
+        CampaignState::Paused => return Ok(row.reason.clone()),
+        CampaignState::Running => {}
+        _ => return Ok(None),
+    }
+    let owner = tx.tenant(row.tenant).row().await?;
+    if runner::is_stopped(tx, row, &owner).await? {
+        return word("stopped");
+    }
+    if row.reason.is_some() {
+        return Ok(row.reason.clone());
+    }
+    if row.next_at.is_some_and(|at| at > now) {
+        return word("spread");
+    }
+    let count = |state: &str| counts.get(state).copied().unwrap_or_default();
+    let at_number = count("queued") + count("attempting");
+    for (state, least) in [
+        (OutboxState::Deferred, at_number),
+        (OutboxState::InReview, 0),
+    ] {
+        if count(state.as_str()) > least {
+            let rules = tx.tenant(row.tenant).campaign_rules(row.id, state).await?;
+            return Ok(rules.into_iter().next().map(|(rule, _)| rule));
+        }
+        if at_number > 0 {
+            return word("number");
+        }
+    }
+    Ok(None)
 }
 
 /// Approves the very plan whose hash is given.
@@ -252,7 +282,8 @@ pub async fn approve(
         row.approved_at = Some(now);
         row.approved_by = Some(by.clone());
         row.approval_expires_at = Some(start.unwrap_or(now).max(now) + policy.campaign_approval_ms);
-        row.next_at = start;
+        // A time that has gone by starts nothing: somebody has to run it.
+        row.next_at = start.filter(|at| *at > now);
         row.reason = None;
         row.reason_detail = None;
         Ok(())

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use portero_domain::clock::Ts;
 use portero_domain::consent::{ConsentEvent, ConsentStanding, FrequencyPromise};
-use portero_domain::ids::{ContactId, TenantId};
+use portero_domain::ids::{CampaignId, ContactId, TenantId};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::desk::messages::find_contact;
 use crate::error::FlowError;
 use crate::permissions::{self, TopicStanding};
+
+/// Campaigns shown of one person.
+const CAMPAIGNS_SHOWN: usize = 50;
 
 /// Everything on record about one person's consent.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -29,6 +32,24 @@ pub struct ConsentsView {
     pub events: Vec<ConsentEvent>,
     /// Every address with the time it was theirs.
     pub addresses: Vec<AddressView>,
+    /// The campaigns that wrote to them, and why; newest first.
+    pub campaigns: Vec<CampaignOfPerson>,
+}
+
+/// A campaign that wrote to a person, or was about to.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct CampaignOfPerson {
+    /// Which.
+    #[schema(value_type = String)]
+    pub campaign: CampaignId,
+    /// Its name.
+    pub name: String,
+    /// Why these people get it, in the shop's words.
+    pub why: String,
+    /// State of the message.
+    pub state: String,
+    /// When it was sent, or proposed, RFC 3339.
+    pub at: String,
 }
 
 /// Where a person stands on one topic, and by what.
@@ -106,6 +127,19 @@ pub async fn get(ctx: &Context, tenant: TenantId, who: &str) -> Result<ConsentsV
             until: until.map(Ts::rfc3339),
         })
         .collect();
+    let campaigns = tx
+        .tenant(tenant)
+        .campaigns_of_person(contact, CAMPAIGNS_SHOWN)
+        .await?
+        .into_iter()
+        .map(|(campaign, definition, state, at)| CampaignOfPerson {
+            campaign,
+            name: definition.name,
+            why: definition.why,
+            state,
+            at: at.rfc3339(),
+        })
+        .collect();
     Ok(ConsentsView {
         contact,
         topics: record
@@ -117,5 +151,6 @@ pub async fn get(ctx: &Context, tenant: TenantId, who: &str) -> Result<ConsentsV
         sent_30_days: record.sent.into_iter().collect(),
         events: record.events,
         addresses,
+        campaigns,
     })
 }

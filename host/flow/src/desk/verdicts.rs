@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use portero_domain::ids::{ContactId, DecisionId, OutboxId, TenantId, Wamid};
+use portero_domain::ids::{CampaignId, ContactId, DecisionId, OutboxId, TenantId, Wamid};
 use portero_domain::language::Language;
+use portero_domain::proposal::Origin;
 use portero_gate::explain::Explanation;
 use portero_gate::record::DecisionRecord;
 use portero_store::model::{DecisionFilter, DecisionRow};
@@ -214,8 +215,23 @@ pub struct WhyView {
 pub struct WhyMessage {
     /// The message.
     pub message: MessageView,
+    /// The campaign it belongs to, and why these people get it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<WhyCampaign>,
     /// Verdicts, oldest first; the last one counts.
     pub verdicts: Vec<VerdictView>,
+}
+
+/// Why a campaign writes to somebody.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WhyCampaign {
+    /// Which.
+    #[schema(value_type = String)]
+    pub id: CampaignId,
+    /// Its name.
+    pub name: String,
+    /// In the shop's words.
+    pub why: String,
 }
 
 /// Explains a message (`out_…` or wamid), a verdict (`dec_…`) or a person (`con_…` or an address).
@@ -283,8 +299,22 @@ pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, F
             .map(VerdictView::of)
             .collect::<Result<Vec<_>, _>>()?;
         verdicts.reverse();
+        let campaign = match &row.proposal.origin {
+            Origin::Campaign { campaign } => {
+                tx.tenant(tenant)
+                    .campaign(*campaign)
+                    .await?
+                    .map(|c| WhyCampaign {
+                        id: c.id,
+                        name: c.definition.name,
+                        why: c.definition.why,
+                    })
+            }
+            _ => None,
+        };
         messages.push(WhyMessage {
             message: MessageView::of(row),
+            campaign,
             verdicts,
         });
     }

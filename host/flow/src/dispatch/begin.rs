@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use portero_domain::account::MessagingLimit;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{AttemptId, DecisionId, OutboxId, PhoneNumberId};
-use portero_domain::proposal::Proposal;
+use portero_domain::proposal::{OutboxState, Proposal};
 use portero_gate::case::SERVICE_WINDOW;
 use portero_gate::facts::TenantMode;
-use portero_gate::{Cleared, Fact, Facts, Judgement, NumberBucket, Policy, Ticket, Verdict};
+use portero_gate::{Cleared, Fact, Facts, Judgement, NumberBucket, Policy, Ticket};
 use portero_meta::transport::Access;
 use portero_store::Tx;
 use portero_store::model::{Beginning, NewAttempt, OutboxRow, TenantRow};
@@ -237,9 +237,9 @@ async fn rest(
     now: Ts,
 ) -> Result<Begun, FlowError> {
     let (row, judgement, decision) = (one.row, &one.judgement, one.ticket.decision);
-    let (state, not_before) = judge::resting(judgement, now);
+    let (state, not_before) = judge::resting(&row.proposal, judgement, now);
     let rule = judgement.primary.as_deref();
-    let outcome = if judgement.verdict == Verdict::Defer {
+    let outcome = if state == OutboxState::Deferred {
         tx.tenant(tenant.id)
             .defer_outbox(row.id, not_before, rule, decision)
             .await?;

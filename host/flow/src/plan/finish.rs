@@ -4,6 +4,7 @@ use portero_domain::clock::{Millis, Ts};
 use serde::Serialize;
 
 use super::Plan;
+use crate::limiter::TIER;
 
 /// When a campaign would be through, and what holds it longest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -70,6 +71,27 @@ impl Plan {
                 format!("until {}", show(latest)),
             );
         }
+        if let Some(most) = self.per_day {
+            // Turns are taken as far as there is room, the next ones a day later.
+            let later = messages.saturating_sub(most.saturating_sub(self.used));
+            let detail = format!("{most} people in 24 h, {} of them used", self.used);
+            let Some(days) = later
+                .checked_add(most.saturating_sub(1))
+                .and_then(|n| n.checked_div(most))
+            else {
+                return Finish {
+                    starts_at: show(start),
+                    ends_at: None,
+                    limiter: TIER.to_owned(),
+                    detail,
+                    messages,
+                };
+            };
+            let at = start + Millis::days(i64::try_from(days).unwrap_or(i64::from(u32::MAX)));
+            if days > 0 && at > best.0 {
+                best = (at, TIER.to_owned(), detail);
+            }
+        }
         Finish {
             starts_at: show(start),
             ends_at: Some(show(best.0)),
@@ -117,6 +139,15 @@ mod tests {
             finish.ends_at.as_deref(),
             Some(Ts(5_001_000).rfc3339().as_str())
         );
+        let mut tier = plan(2_000, 0);
+        tier.per_day = Some(237);
+        let finish = tier.finish(Millis(0));
+        assert_eq!(finish.limiter, "limits.tier");
+        // 237 at once, eight times as many the days after.
+        let days = Ts(1_000) + Millis::days(8);
+        assert_eq!(finish.ends_at.as_deref(), Some(days.rfc3339().as_str()));
+        tier.per_day = Some(0);
+        assert_eq!(tier.finish(Millis(0)).ends_at, None);
         late.rate_centi = 0;
         assert_eq!(late.finish(Millis(0)).ends_at, None);
     }

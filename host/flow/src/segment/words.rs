@@ -1,5 +1,6 @@
 //! Words for a template, asked of a segmentation plugin. Whoever it stumbles over, or leaves out, is
-//! left out of the campaign and counted; everybody else gets theirs.
+//! left out of the campaign and counted; everybody else gets theirs. A plugin that fails for
+//! everybody, or too often, is no word about these people: that is an error.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,7 +20,7 @@ use crate::error::FlowError;
 const MAX_FAILED_CALLS: usize = 48;
 
 impl Seat {
-    /// Words for these people. `purpose` (the campaign's id) feeds the guest's randomness, so that
+    /// Words for these people. Fails when the plugin did. `purpose` (the campaign's id) feeds the guest's randomness, so that
     /// the plan and the run ask alike.
     pub(crate) async fn personalise(
         &self,
@@ -29,7 +30,7 @@ impl Seat {
         purpose: &str,
     ) -> Result<Words, FlowError> {
         let mut words = Words::new();
-        let mut failed = 0;
+        let (mut failed, mut answered) = (0, 0_usize);
         for page in contacts.chunks(MAX_BATCH) {
             let mut tx = ctx.store.read().await?;
             let people = tx
@@ -40,13 +41,19 @@ impl Seat {
             let living: Vec<&SegmentPerson> = people.iter().filter(|p| !p.erased).collect();
             let mut pieces: Vec<&[&SegmentPerson]> = vec![&living];
             while let Some(piece) = pieces.pop() {
-                if piece.is_empty() || failed >= MAX_FAILED_CALLS {
+                if piece.is_empty() {
                     continue;
                 }
                 match self.ask(ctx, piece, signature, purpose).await {
-                    Some(found) => words.extend(found),
+                    Some(found) => {
+                        answered += 1;
+                        words.extend(found);
+                    }
                     None => {
                         failed += 1;
+                        if failed >= MAX_FAILED_CALLS {
+                            return Err(self.silent());
+                        }
                         if piece.len() > 1 {
                             let (left, right) = piece.split_at(piece.len() / 2);
                             pieces.push(right);
@@ -56,7 +63,20 @@ impl Seat {
                 }
             }
         }
+        if failed > 0 && answered == 0 && contacts.len() > 1 {
+            return Err(self.silent());
+        }
         Ok(words)
+    }
+
+    fn silent(&self) -> FlowError {
+        FlowError::bad(
+            "values",
+            format!(
+                "the plugin `{}` has no words: its calls fail; see `portero plugin list`",
+                self.row.id
+            ),
+        )
     }
 
     /// One call; nothing when it failed.

@@ -3,7 +3,7 @@
 
 use portero_domain::clock::Ts;
 use portero_domain::template::{
-    StopPart, Template, TemplateCategory, TemplateSlots, TemplateStatus,
+    Around, StopPart, Template, TemplateCategory, TemplateSlots, TemplateStatus,
 };
 use portero_gate::words::{is_a_way_out, tells_how_to_stop};
 
@@ -123,7 +123,24 @@ fn slots(t: &Obj<'_>, components: &[Obj<'_>], body: &str) -> TemplateSlots {
         }
     }
     slots.stop = Some(stop_part(components, body));
+    slots.around = Some(around(components));
     slots
+}
+
+/// The words around the body.
+fn around(components: &[Obj<'_>]) -> Around {
+    let of = |kind: &'static str| components.iter().filter(move |c| is(c, "type", kind));
+    Around {
+        header: of("HEADER").find_map(|c| c.filled("text")),
+        footer: of("FOOTER").find_map(|c| c.filled("text")),
+        buttons: of("BUTTONS")
+            .flat_map(|c| c.objs("buttons"))
+            .map(|b| {
+                let leads = b.filled("url").or_else(|| b.filled("phone_number"));
+                (b.text("text").unwrap_or_default(), leads)
+            })
+            .collect(),
+    }
 }
 
 /// The first place that says how to stop, the surest first.

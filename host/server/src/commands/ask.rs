@@ -49,6 +49,14 @@ fn print_why(one: &Value, lang: &str) {
         text(message, "purpose"),
         text(message, "state"),
     ));
+    if let Some(campaign) = one.get("campaign") {
+        output::line(&format!(
+            "  campaign {} ({}): {}",
+            text(campaign, "name"),
+            text(campaign, "id"),
+            text(campaign, "why")
+        ));
+    }
     for verdict in one
         .get("verdicts")
         .and_then(Value::as_array)

@@ -380,12 +380,22 @@ pub(crate) fn plan_lines(plan: &Value) -> Vec<String> {
     // A template without values reads the same for everybody: once is enough.
     let mut previews = list("previews");
     previews.dedup_by_key(|p| text(p, "text"));
+    let error = text(plan, "preview_error");
+    if !error.is_empty() {
+        lines.push(format!("no previews: {error}"));
+    }
     for preview in previews {
+        let part = |name: &str| preview.get(name).and_then(Value::as_str);
+        lines.extend(part("header").map(|t| format!("  [{t}]")));
         lines.push(format!(
             "  {} characters: {}",
             text(&preview, "characters"),
             text(&preview, "text")
         ));
+        lines.extend(part("footer").map(|t| format!("  _{t}_")));
+        let buttons = preview.get("buttons").and_then(Value::as_array);
+        let buttons = buttons.into_iter().flatten().filter_map(Value::as_str);
+        lines.extend(buttons.map(|b| format!("  <{b}>")));
     }
     let empty = Value::Null;
     let finish = plan.get("finish").unwrap_or(&empty);

@@ -1,4 +1,5 @@
-//! A small, honest segmentation plugin; a contact tagged `forge` makes it name a stranger.
+//! A small, honest segmentation plugin; a contact tagged `forge` makes it name a stranger, one
+//! tagged `mute` leaves it without words for anybody.
 
 use portero_sdk::{
     Batch, Failure, Membership, Personalisation, SegmentInfo, Segmentation, TemplateSignature,
@@ -41,6 +42,10 @@ impl Segmentation for Recent {
         batch: &Batch,
         template: &TemplateSignature,
     ) -> Result<Vec<Personalisation>, Failure> {
+        let mute = |tags: &[String]| tags.iter().any(|tag| tag == "mute");
+        if batch.contacts.iter().any(|c| mute(&c.tags)) {
+            return Err(Failure::new("mute", "no words today"));
+        }
         let values = batch.contacts.iter().map(|contact| Personalisation {
             handle: contact.handle.clone(),
             values: template

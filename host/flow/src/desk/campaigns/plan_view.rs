@@ -12,7 +12,7 @@ use portero_store::Tx;
 use portero_store::model::{Addressee, CampaignRow};
 
 use super::views::{CostLine, CostView, PlanView, PortfolioView, PreviewView, SliceView};
-use crate::addressees::{Made, make, render};
+use crate::addressees::{Made, frame, make, render};
 use crate::context::Context;
 use crate::error::FlowError;
 use crate::plan::{self, Plan};
@@ -58,9 +58,14 @@ pub async fn show_plan(
     let portfolio = portfolio(&mut tx, &row, &plan, ctx.now()).await?;
     let longest = longest(&mut tx, &row, &plan).await?;
     drop(tx);
-    let previews = match longest {
-        Some((template, people)) => previews(ctx, &row, &template, &people).await,
-        None => Vec::new(),
+    let (previews, preview_error) = match longest {
+        Some((template, people)) => match previews(ctx, &row, &template, &people).await {
+            Ok(previews) => (previews, None),
+            // The plan stands; only its examples cannot be shown now.
+            Err(error @ FlowError::BadInput { .. }) => (Vec::new(), Some(error.to_string())),
+            Err(error) => return Err(error),
+        },
+        None => (Vec::new(), None),
     };
     let slices = plan
         .slices
@@ -84,6 +89,7 @@ pub async fn show_plan(
         slices,
         missing: plan.missing.clone(),
         previews,
+        preview_error,
         finish: plan.finish(row.definition.schedule.spread()),
         cost: cost(&plan, ctx.now()),
         portfolio,
@@ -133,18 +139,20 @@ async fn previews(
     row: &CampaignRow,
     template: &Template,
     people: &[Addressee],
-) -> Vec<PreviewView> {
-    let words = plan::words(ctx, row, template, people)
-        .await
-        .unwrap_or_default();
+) -> Result<Vec<PreviewView>, FlowError> {
+    let words = plan::words(ctx, row, template, people).await?;
     let mut out: Vec<PreviewView> = people
         .iter()
         .filter_map(
             |person| match make(&*ctx.ids, row, template, person, &words, ctx.now()) {
                 Made::Proposal(proposal) => {
                     let text = render(template, &proposal.content);
+                    let frame = frame(template, &proposal.content);
                     Some(PreviewView {
                         contact: person.contact,
+                        header: frame.header,
+                        footer: frame.footer,
+                        buttons: frame.buttons,
                         characters: u64::try_from(text.chars().count()).unwrap_or_default(),
                         text,
                     })
@@ -154,7 +162,7 @@ async fn previews(
         )
         .collect();
     out.sort_by_key(|p| std::cmp::Reverse(p.characters));
-    out
+    Ok(out)
 }
 
 /// What the campaign does to the limit on people written to first.

@@ -145,6 +145,9 @@ pub struct PlanView {
     pub missing: BTreeMap<String, u64>,
     /// The longest texts, as the people would read them.
     pub previews: Vec<PreviewView>,
+    /// Why there are none: the plugin that has the words failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview_error: Option<String>,
     /// When it would be through.
     pub finish: Finish,
     /// What it would cost.
@@ -172,9 +175,17 @@ pub struct PreviewView {
     /// Who.
     #[schema(value_type = String)]
     pub contact: ContactId,
+    /// The header with its value: a text, or the link of a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
     /// The body with its values.
     pub text: String,
-    /// Its length.
+    /// The footer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub footer: Option<String>,
+    /// What is on the buttons, and where those lead that lead somewhere.
+    pub buttons: Vec<String>,
+    /// Length of the body.
     pub characters: u64,
 }
 

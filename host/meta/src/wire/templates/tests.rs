@@ -59,6 +59,17 @@ fn a_template_with_named_slots_text_header_and_buttons() {
                 button_count: 5,
                 quick_replies: vec![4],
                 stop: Some(StopPart::Button),
+                around: Some(Around {
+                    header: Some("Hola {{nombre}}".into()),
+                    footer: Some("Responde BAJA".into()),
+                    buttons: vec![
+                        ("Ver".into(), Some("https://tienda.example/c/{{1}}".into())),
+                        ("Inicio".into(), Some("https://tienda.example/".into())),
+                        ("Llamar".into(), Some("+525550002222".into())),
+                        ("Copiar".into(), None),
+                        ("No recibir".into(), None),
+                    ],
+                }),
             },
             body: "{{nombre}}, tu {{articulo}} sigue aquí, {{ nombre }}.".into(),
             synced_at: Ts(7),
