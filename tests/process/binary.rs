@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// How long anything here may take on a busy machine before it counts as stuck.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 /// How often a state is looked at while it is waited for.
 pub(crate) const LOOK: Duration = Duration::from_millis(5);
 
