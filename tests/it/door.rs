@@ -40,9 +40,9 @@ impl Door {
         self.waits.notified().await;
     }
 
-    /// Those who wait go, unsent; whoever comes later passes.
+    /// Those who wait go, unsent, and so does whoever comes later.
     pub(crate) fn let_go(&self) {
-        if let Some(held) = self.held.lock().unwrap().take() {
+        if let Some(held) = self.held.lock().unwrap().as_ref() {
             held.send_replace(true);
         }
     }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::door::Fault;
 use crate::harness::Env;
 
-fn text() -> Value {
-    json!({ "purpose": "reply", "content": { "type": "text", "body": "hola" } })
+fn text(words: &str) -> Value {
+    json!({ "purpose": "reply", "content": { "type": "text", "body": words } })
 }
 
 async fn faults(env: &Env, faults: Value) {
@@ -32,7 +32,9 @@ pub(crate) async fn an_outage_of_minutes_loses_no_message(env: Env) {
     env.jump(Millis::secs(60)).await;
     let before = env.accepted().await.len();
     env.door.fail(Fault::NotSent, 8);
-    let proposed = env.propose(sol, 0, "outage", text()).await;
+    let proposed = env
+        .propose(sol, 0, "outage", text("Ya está tu pedido."))
+        .await;
     // 1, 2, 4 … 128 s: eight tries find nobody there.
     for secs in [1, 2, 4, 8, 16, 32, 64] {
         assert_eq!(env.now(sol, &proposed).await["state"], "queued");
@@ -45,7 +47,7 @@ pub(crate) async fn an_outage_of_minutes_loses_no_message(env: Env) {
     assert_eq!(env.accepted().await.len(), before + 1);
     // Nobody comes back before it stops making sense: it expires, it does not fail.
     env.door.fail(Fault::NotSent, 100);
-    let proposed = env.propose(sol, 0, "long outage", text()).await;
+    let proposed = env.propose(sol, 0, "long-outage", text("¿Algo más?")).await;
     for _ in 0..20 {
         env.jump(Millis::minutes(1)).await;
     }
@@ -58,13 +60,15 @@ pub(crate) async fn a_clearance_that_ran_out_is_judged_again_and_is_no_try(env: 
     let sol = env.sol();
     env.says(sol, 0, "hola").await;
     env.jump(Millis::minutes(5)).await;
-    env.door.fail(Fault::Late, 4);
+    env.door.fail(Fault::Late, 2);
     let asked = env.door.asked();
-    let proposed = env.propose(sol, 0, "late", text()).await;
+    let proposed = env
+        .propose(sol, 0, "late", text("Ya está tu pedido."))
+        .await;
     let sent = env.now(sol, &proposed).await;
     // The clock did not move: nothing waited.
     assert_eq!(sent["state"], "sent", "{sent}");
-    assert_eq!(env.door.asked(), asked + 5);
+    assert_eq!(env.door.asked(), asked + 3);
     let tenant = sol.id.parse().unwrap();
     let id = sent["id"].as_str().unwrap().parse().unwrap();
     let mut tx = env.stage.host.ctx.store.read().await.unwrap();
@@ -86,7 +90,9 @@ pub(crate) async fn an_error_of_the_account_stops_its_every_number(env: Env) {
         json!({ "next": [{ "code": 131_042, "times": 1, "mode": "async" }] }),
     )
     .await;
-    let proposed = env.propose(sol, 0, "unpaid", text()).await;
+    let proposed = env
+        .propose(sol, 0, "unpaid", text("Ya está tu pedido."))
+        .await;
     assert_eq!(env.now(sol, &proposed).await["state"], "sent");
     for number in [sol.shop.number, "100000000000077"] {
         let stop = stopped(sol, number).await;
@@ -111,11 +117,13 @@ pub(crate) async fn a_template_meta_knows_otherwise_rests_until_a_sync(env: Env)
     let status = || async {
         let all = sol.api.get("/v1/templates").await.unwrap();
         let found = all.as_array().unwrap().iter();
-        let found = found.filter(|t| t["name"] == "promo_semana" && t["waba_id"] == sol.shop.waba);
+        let found = found.filter(|t| {
+            t["name"] == "promo_semana" && t["waba_id"] == sol.shop.waba && t["language"] == "es"
+        });
         found.map(|t| t["status"].clone()).next().unwrap()
     };
     assert_eq!(status().await, "OUTDATED");
-    let next = env.propose(sol, 2, "still outdated", offer).await;
+    let next = env.propose(sol, 2, "still-outdated", offer).await;
     assert_eq!(next["verdict"]["rule"], "template.not-approved", "{next}");
     env.jump(Millis::secs(1)).await;
     sol.api.post("/v1/templates/sync", json!({})).await.unwrap();
@@ -154,9 +162,9 @@ pub(crate) async fn an_older_word_on_a_template_never_overrides_a_newer_one(env:
     }
     let all = sol.api.get("/v1/templates").await.unwrap();
     let all = all.as_array().unwrap();
-    let promo = all
-        .iter()
-        .find(|t| t["name"] == "promo_semana" && t["waba_id"] == sol.shop.waba);
+    let promo = all.iter().find(|t| {
+        t["name"] == "promo_semana" && t["waba_id"] == sol.shop.waba && t["language"] == "es"
+    });
     let promo = promo.unwrap();
     let stands = (&promo["status"], &promo["quality"], &promo["category"]);
     assert_eq!(
@@ -198,6 +206,13 @@ pub(crate) async fn strange_long_names_are_kept_and_answered_200(env: Env) {
         }
     }
     assert_eq!(count().await, before + 2, "each once");
+    let counts = env.world.operator.get("/v1/inbox/counts").await.unwrap();
+    let failed = counts
+        .as_array()
+        .unwrap()
+        .iter()
+        .any(|c| c["state"] == "failed");
+    assert!(!failed, "each was read to its end: {counts}");
     env.end().await;
 }
 
@@ -207,7 +222,9 @@ pub(crate) async fn a_tenant_in_simulator_mode_never_reaches_the_real_graph(env:
     env.jump(Millis::secs(60)).await;
     let asked = env.door.asked();
     env.door.lead_outside();
-    let proposed = env.propose(sol, 0, "outside", text()).await;
+    let proposed = env
+        .propose(sol, 0, "outside", text("Ya está tu pedido."))
+        .await;
     let refused = env.now(sol, &proposed).await;
     assert_eq!(refused["state"], "failed", "{refused}");
     assert!(

@@ -177,6 +177,25 @@ pub(crate) async fn a_number_nobody_owns_is_kept_for_the_operator(env: Env) {
         .find(|e| e["state"] == "unrouted")
         .expect("kept");
     assert!(kept["payload"].to_string().contains("wamid.LOST"));
+    // The body as it came, to the operator alone; broken JSON too.
+    assert_eq!(env.webhook(b"{\"object\": broken").await, 200);
+    let operator = &env.world.operator;
+    let list = operator.get("/v1/inbox?limit=10").await.unwrap();
+    for (state, words) in [
+        ("unrouted", "wamid.LOST"),
+        ("broken", "{\"object\": broken"),
+    ] {
+        let items = list["items"].as_array().unwrap();
+        let one = items.iter().find(|e| e["state"] == state).unwrap();
+        let path = format!("/v1/inbox/{}", one["id"].as_str().unwrap());
+        let shown = operator.get(&path).await.unwrap();
+        assert!(shown["raw"].as_str().unwrap().contains(words), "{shown}");
+        assert_eq!(shown["state"], state);
+        assert!(env.sol().api.get(&path).await.is_err(), "no tenant's");
+    }
+    let mistyped = env.world.operator.for_tenant("tienda-soll");
+    let error = mistyped.get("/v1/inbox?limit=10").await.unwrap_err();
+    assert!(error.to_string().contains("tienda-soll"), "{error}");
     let own = env.sol().api.get("/v1/inbox?limit=200").await.unwrap();
     assert!(!own.to_string().contains("wamid.LOST"), "no tenant sees it");
     env.end().await;

@@ -19,6 +19,7 @@ use portero_store::{StoreError, Tx};
 use crate::consent::{self, WordContextSource};
 use crate::context::{Context, Point};
 use crate::error::FlowError;
+use crate::interpret;
 
 /// Largest body accepted; Meta sends up to 3 MB.
 pub const BODY_LIMIT_BYTES: usize = 4 * 1024 * 1024;
@@ -343,6 +344,22 @@ async fn obey(
                 tx.tenant(tenant)
                     .cancel_queued(contact, true, "consent.meta-stop", now)
                     .await?;
+                // Plugins hear of it as of a word in the chat, by any number: their memory is the person's.
+                let number = match &update.number {
+                    Some(number) => Some(number.clone()),
+                    None => tx
+                        .tenant(tenant)
+                        .numbers()
+                        .await?
+                        .first()
+                        .map(|n| n.id.clone()),
+                };
+                if let Some(number) = number {
+                    let (topic, state) = interpret::revoked(&ConsentScope::Promotional);
+                    let whom = (tenant, &number, contact);
+                    let cause = event.id.to_string();
+                    interpret::tell_consent(ctx, tx, whom, &cause, &topic, state).await?;
+                }
             }
         }
         _ => {}

@@ -113,6 +113,7 @@ statements! {
         where event_id = $1 and fence = $2 and state = 'pending'";
     EVENTS_UNROUTED = concat!("select ", event_columns!(), " from inbox
         where tenant_id is null and event_id < $1 order by event_id desc limit $2");
+    EVENT_UNROUTED = concat!("select ", event_columns!(), " from inbox where tenant_id is null and event_id = $1");
     EVENT_COUNTS = "select kind, state, count(*) from inbox
         where cast($1 as text) is null or tenant_id = $1 group by kind, state order by kind, state";
     EVENTS_OF = concat!("select ", event_columns!(), " from inbox
@@ -318,6 +319,15 @@ impl SystemTx<'_> {
             .rows(EVENTS_UNROUTED, args![before(after), db::limit(limit)])
             .await?;
         rows.into_iter().map(RawEvent::read).collect()
+    }
+
+    /// One event that belongs to no tenant.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn unrouted_event(&mut self, id: EventId) -> Result<Option<EventRow>> {
+        let row: Option<RawEvent> = self.tx.row(EVENT_UNROUTED, args![id]).await?;
+        row.map(RawEvent::read).transpose()
     }
 
     /// Events by kind and state, of one tenant or of everything.

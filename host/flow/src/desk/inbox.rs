@@ -38,6 +38,17 @@ pub struct EventView {
     pub payload: serde_json::Value,
 }
 
+/// One event, looked at closely.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct EventDetail {
+    /// The event.
+    #[serde(flatten)]
+    pub event: EventView,
+    /// The body of the webhook it came in as text, to the operator, where the event belongs to nobody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+}
+
 impl EventView {
     fn of(row: EventRow) -> EventView {
         let payload = serde_json::from_str(&row.payload)
@@ -78,18 +89,31 @@ pub async fn list(
     Ok(Page::of(items, limit, |e: &EventView| e.id.to_string()))
 }
 
-/// One event.
+/// One event; for the operator (`None`) one that belongs to nobody, with the webhook it came in.
+///
+/// A webhook may speak of several tenants: its body is shown to the operator alone.
 ///
 /// # Errors
 /// [`FlowError::NotFound`] (also for another tenant's), or the database.
-pub async fn get(ctx: &Context, tenant: TenantId, id: EventId) -> Result<EventView, FlowError> {
+pub async fn get(
+    ctx: &Context,
+    tenant: Option<TenantId>,
+    id: EventId,
+) -> Result<EventDetail, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let row = tx
-        .tenant(tenant)
-        .event(id)
-        .await?
-        .ok_or_else(|| FlowError::not_found("event", id))?;
-    Ok(EventView::of(row))
+    let row = match tenant {
+        Some(tenant) => tx.tenant(tenant).event(id).await?,
+        None => tx.system().unrouted_event(id).await?,
+    }
+    .ok_or_else(|| FlowError::not_found("event", id))?;
+    let raw = match (tenant, row.delivery) {
+        (None, Some(delivery)) => tx.system().delivery_body(delivery).await?,
+        _ => None,
+    };
+    Ok(EventDetail {
+        event: EventView::of(row),
+        raw: raw.map(|body| String::from_utf8_lossy(&body).into_owned()),
+    })
 }
 
 /// Events by kind and state.

@@ -13,6 +13,10 @@ use crate::error::FlowError;
 const FIRST_PAUSE: Millis = Millis::hours(3);
 const SECOND_PAUSE: Millis = Millis::hours(6);
 
+/// The longest name Meta gives a template, and more than any language, in bytes.
+const NAME_MAX: usize = 512;
+const LANGUAGE_MAX: usize = 32;
+
 /// A line of the template's history.
 struct Said {
     template: String,
@@ -61,6 +65,13 @@ pub(super) async fn apply(
     let Some(waba) = &update.waba else {
         return Ok("no account named".to_owned());
     };
+    if let UpdateKind::TemplateStatus { name, language, .. }
+    | UpdateKind::TemplateQuality { name, language, .. }
+    | UpdateKind::TemplateRecategorised { name, language, .. } = &update.what
+        && (name.len() > NAME_MAX || language.len() > LANGUAGE_MAX)
+    {
+        return Ok("no name that a template can have; kept".to_owned());
+    }
     let mut tx = tx.tenant(tenant);
     let (what, taken, said) = match &update.what {
         UpdateKind::TemplateStatus {

@@ -1,7 +1,7 @@
 //! Who is calling: a bearer token, or the session cookie a one-time login link leaves.
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Query, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -12,9 +12,12 @@ use portero_flow::desk::access::{self, Principal};
 use serde::Deserialize;
 
 use crate::http::AppState;
+use crate::http::api::ApiQuery;
 use crate::http::problem::Problem;
 
 const COOKIE: &str = "portero_session";
+/// Names the tenant a request is about; an operator's token reaches several.
+pub const TENANT_HEADER: &str = "x-portero-tenant";
 
 /// A caller that reaches one tenant.
 pub struct Caller {
@@ -75,7 +78,7 @@ impl FromRequestParts<AppState> for Caller {
         let principal = principal(parts, state).await?;
         let named = parts
             .headers
-            .get("x-portero-tenant")
+            .get(TENANT_HEADER)
             .and_then(|v| v.to_str().ok());
         let tenant = match (principal.tenant, named) {
             (Some(own), None) => own,
@@ -125,7 +128,7 @@ struct Login {
 
 async fn login(
     State(state): State<AppState>,
-    Query(login): Query<Login>,
+    ApiQuery(login): ApiQuery<Login>,
 ) -> Result<Response, Problem> {
     let Some(tenant) = state.redeem(&login.code) else {
         return Err(Problem::unauthorized(

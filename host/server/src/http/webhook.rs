@@ -3,13 +3,14 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use portero_flow::receive;
 
 use crate::http::AppState;
+use crate::http::api::ApiPath;
 use crate::http::problem::Problem;
 
 /// App whose webhooks come without a name in the path.
@@ -28,12 +29,12 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn verify_default(state: State<AppState>, query: RawQuery) -> Response {
-    verify(state, Path(DEFAULT_APP.to_owned()), query).await
+    verify(state, ApiPath(DEFAULT_APP.to_owned()), query).await
 }
 
 async fn verify(
     State(state): State<AppState>,
-    Path(app): Path<String>,
+    ApiPath(app): ApiPath<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
     match receive::challenge(&state.ctx, &app, query.as_deref().unwrap_or_default()).await {
@@ -50,12 +51,12 @@ async fn verify(
 }
 
 async fn deliver_default(state: State<AppState>, headers: HeaderMap, body: Body) -> Response {
-    deliver(state, Path(DEFAULT_APP.to_owned()), headers, body).await
+    deliver(state, ApiPath(DEFAULT_APP.to_owned()), headers, body).await
 }
 
 async fn deliver(
     State(state): State<AppState>,
-    Path(app): Path<String>,
+    ApiPath(app): ApiPath<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {

@@ -2,14 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use portero_domain::ids::TenantId;
+use portero_flow::desk::access::Principal;
 use portero_flow::desk::events::{self, BusinessEvent, EventAccepted};
-use portero_flow::desk::inbox::{self, EventCount, EventView};
+use portero_flow::desk::inbox::{self, EventCount, EventDetail, EventView};
 use portero_flow::desk::{Page, limit};
 
 use crate::http::AppState;
 use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging, parse_id};
-use crate::http::auth::{Anyone, Caller};
+use crate::http::auth::{Anyone, Caller, TENANT_HEADER};
 use crate::http::problem::Problem;
 
 /// What came in for a tenant, newest first, with our reading and its state.
@@ -21,14 +23,10 @@ pub(crate) async fn inbox(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
     caller: Result<Caller, Problem>,
+    headers: HeaderMap,
     ApiQuery(q): ApiQuery<Paging>,
 ) -> Result<Json<Page<EventView>>, Problem> {
-    // An operator who names no tenant sees what belongs to nobody.
-    let tenant = match (principal.tenant, caller) {
-        (None, Err(_)) => None,
-        (_, Ok(caller)) => Some(caller.tenant),
-        (Some(_), Err(problem)) => return Err(problem),
-    };
+    let tenant = whose(&principal, caller, &headers)?;
     Ok(Json(
         inbox::list(&state.ctx, tenant, limit(q.limit), q.after.as_deref()).await?,
     ))
@@ -44,17 +42,31 @@ pub(crate) async fn inbox_counts(
     Ok(Json(inbox::counts(&state.ctx, principal.tenant).await?))
 }
 
-/// One event.
+/// One event. For an operator's token that names no tenant: one that belongs to nobody, with the body of its webhook.
 #[utoipa::path(get, path = "/v1/inbox/{id}", params(("id" = String, Path, description = "evt_…")), responses(
-    (status = 200, body = EventView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = EventDetail), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn inbox_one(
     State(state): State<AppState>,
-    caller: Caller,
+    Anyone(principal): Anyone,
+    caller: Result<Caller, Problem>,
+    headers: HeaderMap,
     ApiPath(id): ApiPath<String>,
-) -> Result<Json<EventView>, Problem> {
-    Ok(Json(
-        inbox::get(&state.ctx, caller.tenant, parse_id(&id)?).await?,
-    ))
+) -> Result<Json<EventDetail>, Problem> {
+    let tenant = whose(&principal, caller, &headers)?;
+    Ok(Json(inbox::get(&state.ctx, tenant, parse_id(&id)?).await?))
+}
+
+/// An operator who names no tenant asks for what belongs to nobody, however many tenants there are; a
+/// name that is none is told so.
+fn whose(
+    principal: &Principal,
+    caller: Result<Caller, Problem>,
+    headers: &HeaderMap,
+) -> Result<Option<TenantId>, Problem> {
+    if principal.tenant.is_none() && !headers.contains_key(TENANT_HEADER) {
+        return Ok(None);
+    }
+    Ok(Some(caller?.tenant))
 }
 
 /// Tell what happened in the shop (order, cart, anything). The same `id` takes effect once.
