@@ -41,7 +41,7 @@ statements! {
     /// Promises on the messaging limit: what waits for its number, or for the limit itself.
     WAITING_FIRST = "select count(*) from (select 1 from outbox
         where tenant_id = $1 and class = 'campaign'
-          and (state = 'queued' or (state = 'deferred' and rule = 'limits.tier')) limit $2) q";
+          and (state = 'queued' or (state = 'deferred' and rule like 'limits.%')) limit $2) q";
 }
 
 impl TenantTx<'_> {

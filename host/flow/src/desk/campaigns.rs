@@ -235,7 +235,12 @@ async fn limiter(
     ] {
         if count(state.as_str()) > least {
             let rules = tx.tenant(row.tenant).campaign_rules(row.id, state).await?;
-            return Ok(rules.into_iter().next().map(|(rule, _)| rule));
+            let rule = rules.into_iter().next().map(|(rule, _)| rule);
+            // The number's own pace.
+            return Ok(rule.map(|rule| match rule.as_str() {
+                "limits.throughput" => "number".to_owned(),
+                _ => rule,
+            }));
         }
         if at_number > 0 {
             return word("number");
