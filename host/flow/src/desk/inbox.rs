@@ -1,9 +1,12 @@
 //! What came in, with our reading of it and its state; nothing is hidden, nothing is lost.
 
-use portero_domain::ids::{EventId, TenantId};
+use portero_domain::ids::{CampaignId, EventId, TenantId};
+use portero_domain::update::{Update, UpdateKind};
+use portero_store::TenantTx;
 use portero_store::model::EventRow;
 use serde::Serialize;
 
+use crate::briefing::answered_campaign;
 use crate::context::Context;
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
@@ -31,6 +34,10 @@ pub struct EventView {
     pub phone_number_id: Option<String>,
     /// When it came, RFC 3339.
     pub received_at: String,
+    /// The campaign that a person's message answers: of the message it quotes, else of the last template
+    /// within 72 hours, as the figures count it. Plugins are told the same.
+    #[schema(value_type = Option<String>)]
+    pub campaign: Option<CampaignId>,
     /// Tries so far.
     pub attempts: u32,
     /// Our reading as JSON; the raw text when we have none.
@@ -39,7 +46,7 @@ pub struct EventView {
 }
 
 impl EventView {
-    fn of(row: EventRow) -> EventView {
+    fn of(row: EventRow, campaign: Option<CampaignId>) -> EventView {
         let payload = serde_json::from_str(&row.payload)
             .unwrap_or_else(|_| serde_json::Value::String(row.payload.clone()));
         EventView {
@@ -52,6 +59,7 @@ impl EventView {
             tenant: row.tenant,
             phone_number_id: row.number.map(|n| n.as_str().to_owned()),
             received_at: row.received_at.rfc3339(),
+            campaign,
             attempts: row.attempts,
             payload,
         }
@@ -70,11 +78,20 @@ pub async fn list(
 ) -> Result<Page<EventView>, FlowError> {
     let after: Option<EventId> = parse_cursor(after)?;
     let mut tx = ctx.store.read().await?;
-    let rows = match tenant {
-        Some(tenant) => tx.tenant(tenant).events(limit, after).await?,
-        None => tx.system().list_unrouted_events(limit, after).await?,
-    };
-    let items = rows.into_iter().map(EventView::of).collect();
+    let mut items = Vec::new();
+    match tenant {
+        Some(tenant) => {
+            let mut tenant = tx.tenant(tenant);
+            for row in tenant.events(limit, after).await? {
+                let campaign = campaign(&mut tenant, &row).await?;
+                items.push(EventView::of(row, campaign));
+            }
+        }
+        None => {
+            let rows = tx.system().list_unrouted_events(limit, after).await?;
+            items.extend(rows.into_iter().map(|row| EventView::of(row, None)));
+        }
+    }
     Ok(Page::of(items, limit, |e: &EventView| e.id.to_string()))
 }
 
@@ -84,12 +101,34 @@ pub async fn list(
 /// [`FlowError::NotFound`] (also for another tenant's), or the database.
 pub async fn get(ctx: &Context, tenant: TenantId, id: EventId) -> Result<EventView, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let row = tx
-        .tenant(tenant)
+    let mut tenant = tx.tenant(tenant);
+    let row = tenant
         .event(id)
         .await?
         .ok_or_else(|| FlowError::not_found("event", id))?;
-    Ok(EventView::of(row))
+    let campaign = campaign(&mut tenant, &row).await?;
+    Ok(EventView::of(row, campaign))
+}
+
+/// The campaign a message answers; nothing for other events.
+async fn campaign(
+    tenant: &mut TenantTx<'_>,
+    row: &EventRow,
+) -> Result<Option<CampaignId>, FlowError> {
+    let Some(contact) = row.contact.filter(|_| row.kind == "message") else {
+        return Ok(None);
+    };
+    // What does not read back is shown as it is, and answers nothing.
+    let Ok(update) = serde_json::from_str::<Update>(&row.payload) else {
+        return Ok(None);
+    };
+    match &update.what {
+        UpdateKind::Message(message) => {
+            let quoted = message.replies_to.as_deref();
+            answered_campaign(tenant, contact, row.received_at, quoted).await
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Events by kind and state.
