@@ -155,7 +155,28 @@ fn cases() -> Vec<Case> {
         }),
         answers("leave-secret", |r| assert_eq!(text_of(r), "left")),
         answers("find-secret", |r| assert_eq!(text_of(r), "0 found")),
+        answers("mark", |r| assert_eq!(actions(r), 3)),
+        answers("what-am-i-told", |r| {
+            assert_eq!(text_of(r), "name:- attributes: tags: bots:0 campaign:-");
+        }),
+        ends("preview", "plugin-error", &[]),
+        answers("wrong-category", |r| assert_eq!(actions(r), 1)),
+        // Bounds of single actions are the flow's: the others of the answer stand.
+        answers("out-of-bounds", |r| assert_eq!(actions(r), 11)),
+        answers("zero-bytes", |r| {
+            assert_eq!(actions(r), 3);
+            assert_eq!(r.logs[0].1, "a b", "what no database keeps");
+            assert!(r.kv_writes.is_empty());
+        }),
+        answers("fill-kv", |r| {
+            let bytes = |w: &portero_sandbox::KvWrite| w.value.as_ref().map_or(0, Vec::len);
+            assert_eq!(r.kv_writes.iter().map(bytes).sum::<usize>(), 199 << 16);
+        }),
     ]
+}
+
+fn actions(report: &Replies) -> usize {
+    report.value.as_ref().expect("an answer").len()
 }
 
 pub(crate) fn trials() -> Vec<Trial> {

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use portero_sandbox::{LoadError, embed_manifest, inspect};
 
-use crate::harness::{RUNTIME, SANDBOX, assert_served, call_checked, limits};
+use crate::harness::{
+    BASELINE, RUNTIME, SANDBOX, assert_memory_back, assert_served, call_checked, limits,
+};
 
 const MANIFEST: &str = r#"
 id = "test.portero.wat"
@@ -90,11 +92,58 @@ pub(crate) fn trials() -> Vec<Trial> {
         refused(b"\x7fELF\x02\x01\x01\0", "elf");
         Ok(())
     }));
-    trials.push(Trial::test("file::33_megabytes", || {
+    trials.push(Trial::test("file::33_megabytes_of_nothing", || {
         refused(&vec![0; 33 << 20], "too-large");
         Ok(())
     }));
+    trials.push(Trial::test("file::33_megabytes_of_a_good_plugin", || {
+        let bytes = grown(33 << 20);
+        refused(&bytes, "too-large");
+        Ok(())
+    }));
+    trials.push(Trial::test("file::31_megabytes_of_a_good_plugin", || {
+        // Its size alone is no fault: the same plugin, just below the bound, is taken and answers.
+        let bytes = grown(31 << 20);
+        let (taken, took) = timed(|| {
+            let digest = inspect(&bytes).unwrap().digest;
+            RUNTIME.block_on(SANDBOX.load(bytes, &digest))
+        });
+        assert!(took <= BOUND, "{took:?}");
+        let report = call_checked(&taken.unwrap(), "healthy", &limits(), BOUND);
+        assert!(report.outcome.is_ok(), "{report:?}");
+        Ok(())
+    }));
     trials
+}
+
+/// The honest plugin with so many bytes of data that means nothing: a valid component of that size.
+fn grown(bytes: usize) -> Vec<u8> {
+    let mut component = std::fs::read(env!("PORTERO_GUEST_HOSTILE")).unwrap();
+    // A custom section: id 0, length, name, and the rest is its own affair.
+    let name = b"padding";
+    let data = bytes - component.len();
+    let mut section = vec![u8::try_from(name.len()).unwrap()];
+    section.extend_from_slice(name);
+    section.resize(data, 0x5a);
+    component.push(0);
+    let mut length = u32::try_from(section.len()).unwrap();
+    loop {
+        let low = u8::try_from(length & 0x7f).unwrap();
+        length >>= 7;
+        if length == 0 {
+            component.push(low);
+            break;
+        }
+        component.push(low | 0x80);
+    }
+    component.extend_from_slice(&section);
+    component
+}
+
+fn timed<T>(what: impl FnOnce() -> T) -> (T, Duration) {
+    let started = Instant::now();
+    let value = what();
+    (value, started.elapsed())
 }
 
 fn run(name: &str, end: &End) {
@@ -103,10 +152,14 @@ fn run(name: &str, end: &End) {
     match end {
         End::Refused(word) => refused(&bytes, word),
         End::Unfit => {
+            let baseline = *BASELINE;
+            let size = bytes.len();
             let digest = inspect(&bytes).unwrap().digest;
-            let load = RUNTIME.block_on(SANDBOX.load(bytes, &digest));
+            let (load, took) = timed(|| RUNTIME.block_on(SANDBOX.load(bytes, &digest)));
+            assert!(took <= BOUND, "{took:?}");
             assert!(matches!(load, Err(LoadError::Link { .. })), "{load:?}");
             assert_served();
+            assert_memory_back(baseline, size);
         }
         End::Called(outcome, detail) => {
             let digest = inspect(&bytes).unwrap().digest;
@@ -120,16 +173,21 @@ fn run(name: &str, end: &End) {
     }
 }
 
-/// Refused by inspection, and by loading even when nobody inspected.
+/// Refused by inspection, and by loading even when nobody inspected; soon, and without keeping
+/// anything of it.
 fn refused(bytes: &[u8], word: &str) {
-    let refusal = inspect(bytes).unwrap_err();
+    let baseline = *BASELINE;
+    let (refusal, took) = timed(|| inspect(bytes).unwrap_err());
+    assert!(took <= BOUND, "looking took {took:?}");
     assert_eq!(refusal.as_str(), word, "{refusal}");
     let message = refusal.to_string();
     assert!(message.contains(": "), "says what to do: {message}");
-    let load = RUNTIME.block_on(SANDBOX.load(bytes, "any"));
+    let (load, took) = timed(|| RUNTIME.block_on(SANDBOX.load(bytes, "any")));
+    assert!(took <= BOUND, "loading took {took:?}");
     assert!(
         matches!(load, Err(LoadError::Refused(r)) if r == refusal),
         "loading refuses too"
     );
     assert_served();
+    assert_memory_back(baseline, bytes.len());
 }

@@ -129,6 +129,15 @@ pub(crate) fn call_checked(
     report
 }
 
+/// Nothing is kept of a file that was refused; `held` are the bytes the test itself holds.
+pub(crate) fn assert_memory_back(baseline: usize, held: usize) {
+    let after = resident();
+    assert!(
+        after <= baseline + MEMORY_BACK + held,
+        "{after} bytes resident, {baseline} before the first, {held} of them the file"
+    );
+}
+
 /// An honest plugin gets its answer.
 pub(crate) fn assert_served() {
     let report = healthy();
@@ -147,7 +156,7 @@ fn healthy() -> Replies {
 }
 
 /// Resident memory before the first case, with everything warm.
-static BASELINE: LazyLock<usize> = LazyLock::new(|| {
+pub(crate) static BASELINE: LazyLock<usize> = LazyLock::new(|| {
     static ONCE: Mutex<()> = Mutex::new(());
     let _one_at_a_time = ONCE.lock().unwrap();
     for _ in 0..8 {

@@ -32,6 +32,8 @@ pub(crate) struct Env {
     pub(crate) door: Arc<Door>,
     /// Where its rows are, for counts past the host.
     pub(crate) database: String,
+    /// Both of its readings stand still; business time moves by [`Env::jump`].
+    time: ManualClock,
     _folder: tempfile::TempDir,
 }
 
@@ -180,7 +182,8 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
 impl Env {
     /// Sets the stage; everything at the pretend Meta happens at once.
     pub(crate) async fn set(database_url: Option<String>) -> Env {
-        let clock = JumpClock::new(Arc::new(ManualClock::at(MORNING)), Millis(0));
+        let time = ManualClock::at(MORNING);
+        let clock = JumpClock::new(Arc::new(time.clone()), Millis(0));
         let timings = Timings {
             sent_ms: 0,
             delivered_ms: 0,
@@ -214,6 +217,7 @@ impl Env {
             http,
             door,
             database,
+            time,
             _folder: folder,
         }
     }
@@ -322,6 +326,13 @@ impl Env {
             .post("/v1/clock/jump", json!({ "ms": by.0 }))
             .await
             .expect("a jump");
+        self.settle().await;
+    }
+
+    /// Time goes by for leases and breakers too.
+    pub(crate) async fn rest(&self, by: Millis) {
+        self.settle().await;
+        self.time.advance(by);
         self.settle().await;
     }
 

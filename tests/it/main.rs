@@ -25,6 +25,7 @@ mod door;
 mod figures;
 mod figures_sql;
 mod flow_walk;
+mod guests;
 mod handover;
 mod harness;
 mod imports;
@@ -42,7 +43,7 @@ mod webhooks_out;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    harness::run(&[rules::TESTS, campaign_holds::TESTS, TESTS])
+    harness::run(&[rules::TESTS, campaign_holds::TESTS, guests::TESTS, TESTS])
 }
 
 const TESTS: &[harness::Test] = &[

@@ -1,13 +1,11 @@
 //! The commit of a consulted event: actions, verdicts, kv, logs, breaker and "done", all or nothing.
 
-use portero_domain::clock::{Millis, Ts};
-use portero_domain::content::Content;
-use portero_domain::ids::{EventId, OutboxId, PluginId, TimerId};
+use portero_domain::clock::Ts;
+use portero_domain::ids::{EventId, OutboxId, TimerId};
 use portero_domain::plugin::{Action, SendAction};
 use portero_domain::proof::ConsentActor;
-use portero_domain::proposal::{Answers, Origin, Proposal, Purpose};
+use portero_domain::proposal::Answers;
 use portero_gate::Verdict;
-use portero_gate::facts::PluginFacts;
 use portero_sandbox::CallReport;
 use portero_store::Tx;
 use portero_store::model::{
@@ -15,35 +13,35 @@ use portero_store::model::{
 };
 use sha2::{Digest, Sha256};
 
+use crate::bounds;
 use crate::consult::Who;
-use crate::context::Context;
+use crate::context::{Context, Leave};
 use crate::dispatch::{self, InFlight};
+use crate::draft::{Draft, own_words};
 use crate::error::FlowError;
 use crate::grants::Effective;
 use crate::host_words;
 use crate::interpret::finish_and_send;
 use crate::judge::{self, Provenance};
-
-/// Most an installation may keep, keys included.
-const KV_QUOTA_BYTES: u64 = 16 * 1024 * 1024;
+use crate::quota;
 
 /// One plugin that was called and what came of it.
-pub(crate) struct Call {
+pub(crate) struct Call<'c> {
     pub(crate) row: InstallationRow,
     pub(crate) effective: Effective,
     pub(crate) manifest_id: String,
     pub(crate) report: CallReport<Vec<Action>>,
-    /// Until when its breaker is open after this call (lease time).
-    pub(crate) open_until: Option<Ts>,
+    /// Held until the call is recorded.
+    pub(crate) leave: Leave<'c>,
 }
 
 /// All calls of one event.
-pub(crate) struct Outcome {
-    pub(crate) calls: Vec<Call>,
-    /// wamid and time of the message answered.
-    pub(crate) answers: Option<(String, Ts)>,
-    /// Why nobody could be asked although somebody is installed: a person takes over.
-    pub(crate) nobody: Option<String>,
+pub(crate) struct Outcome<'c> {
+    pub(crate) calls: Vec<Call<'c>>,
+    /// The message answered.
+    pub(crate) answers: Option<Answers>,
+    /// Plugins that were not asked because their breaker is open.
+    pub(crate) paused: Vec<String>,
     /// 1 when the event is itself a verdict.
     pub(crate) generation: u8,
 }
@@ -53,14 +51,26 @@ pub(crate) async fn commit(
     ctx: &Context,
     event: &ClaimedEvent,
     who: &Who,
-    outcome: Outcome,
+    outcome: Outcome<'_>,
 ) -> Result<(), FlowError> {
     let now = ctx.now();
+    // Somebody waits for an answer to a message; nobody does to anything else.
+    let somebody_waits = event.kind == "message";
     let mut tx = ctx.store.write().await?;
     let mut sending = None;
     let mut said = Vec::new();
-    for call in &outcome.calls {
-        record_call(&mut tx, who, event.id, call, now).await?;
+    let mut to_a_person: Option<String> = None;
+    let mut answered = false;
+    for mut call in outcome.calls {
+        let draft = Draft::of(
+            who,
+            &call.row,
+            &call.effective,
+            outcome.answers.clone(),
+            outcome.generation,
+        );
+        let writes = quota::keep_or_fail(&mut tx, who, &call.row, &mut call.report, now).await?;
+        record_call(ctx, &mut tx, who, event.id, &call, &writes, now).await?;
         match &call.report.value {
             Some(actions) => {
                 let done = act(
@@ -68,18 +78,15 @@ pub(crate) async fn commit(
                     &mut tx,
                     event,
                     who,
-                    call,
+                    &call,
+                    &draft,
                     actions,
-                    &outcome,
                     &mut sending,
                 )
                 .await?;
-                said.push(format!(
-                    "{} proposed {}, {} allowed",
-                    call.row.plugin_id, done.proposed, done.allowed
-                ));
-                let answered = !actions.is_empty() && event.kind == "message";
-                if answered {
+                said.push(done.told(call.row.plugin_id.as_str()));
+                if !actions.is_empty() && somebody_waits {
+                    answered = true;
                     tx.tenant(who.tenant.id)
                         .set_owner(&who.number, who.contact, Some(call.row.id))
                         .await?;
@@ -91,34 +98,42 @@ pub(crate) async fn commit(
                     call.row.plugin_id,
                     call.report.outcome.as_str()
                 );
-                if event.kind == "message" {
-                    tx.tenant(who.tenant.id)
-                        .hand_over(&who.number, who.contact, &why, now)
-                        .await?;
-                }
-                said.push(format!("{why}; handed to a person"));
+                said.push(why.clone());
+                to_a_person.get_or_insert(why);
             }
         }
     }
-    if let Some(why) = &outcome.nobody {
+    for plugin in &outcome.paused {
+        let why = format!("plugin {plugin} is paused after failures");
+        said.push(why.clone());
+        if !answered {
+            to_a_person.get_or_insert(why);
+        }
+    }
+    if let Some(why) = to_a_person.filter(|_| somebody_waits) {
         tx.tenant(who.tenant.id)
-            .hand_over(&who.number, who.contact, why, now)
+            .hand_over(&who.number, who.contact, &why, now)
             .await?;
-        said.push(format!("{why}; handed to a person"));
-    } else if outcome.calls.is_empty() {
+        said.push("handed to a person".to_owned());
+    }
+    if said.is_empty() {
         said.push("no plugin wants it".to_owned());
     }
     finish_and_send(ctx, tx, event, &who.tenant, &said.join("; "), now, sending).await
 }
 
 async fn record_call(
+    ctx: &Context,
     tx: &mut Tx,
     who: &Who,
     event: EventId,
-    call: &Call,
+    call: &Call<'_>,
+    writes: &[StoredKvWrite],
     now: Ts,
 ) -> Result<(), FlowError> {
     let report = &call.report;
+    let failed = report.outcome.is_hard_failure();
+    let open_until = call.leave.record(ctx.clock.lease_now(), failed);
     let mut tenant = tx.tenant(who.tenant.id);
     tenant
         .record_call(&PluginCall {
@@ -140,52 +155,44 @@ async fn record_call(
         .map(|(level, line)| (level.as_str().to_owned(), line.clone()))
         .collect();
     tenant.append_logs(call.row.id, event, &logs, now).await?;
-    let failures_in_row = if report.outcome.is_hard_failure() {
+    let failures_in_row = if failed {
         call.row.failures_in_row.saturating_add(1)
     } else {
         0
     };
-    let opened = call.row.breaker_opened + u32::from(call.open_until.is_some());
-    if (failures_in_row, call.open_until) != (call.row.failures_in_row, call.row.breaker_open_until)
-    {
+    let opened = call.row.breaker_opened + u32::from(open_until.is_some());
+    if (failures_in_row, open_until) != (call.row.failures_in_row, call.row.breaker_open_until) {
         tenant
-            .set_breaker(call.row.id, failures_in_row, call.open_until, opened)
+            .set_breaker(call.row.id, failures_in_row, open_until, opened)
             .await?;
     }
-    let writes: Vec<StoredKvWrite> = report
-        .kv_writes
-        .iter()
-        .map(|w| StoredKvWrite {
-            key: w.key.clone(),
-            value: w.value.clone(),
-            expires_at: w.ttl_ms.map(|ttl| now + Millis(ttl)),
-        })
-        .collect();
     if !writes.is_empty() {
-        let size: usize = writes
-            .iter()
-            .map(|w| w.key.len() + w.value.as_ref().map_or(0, Vec::len))
-            .sum();
-        let used = tenant.kv_usage(call.row.id).await?;
-        if used.saturating_add(u64::try_from(size).unwrap_or(u64::MAX)) > KV_QUOTA_BYTES {
-            let line =
-                format!("kv: {used} bytes used of {KV_QUOTA_BYTES}; these writes were not kept");
-            tenant
-                .append_logs(call.row.id, event, &[("host".to_owned(), line)], now)
-                .await?;
-        } else {
-            tenant.kv_apply(call.row.id, &writes).await?;
-        }
+        tenant.kv_apply(call.row.id, writes).await?;
     }
     Ok(())
 }
-
 #[derive(Default)]
 struct Done {
     proposed: u32,
     allowed: u32,
     /// The last one that was allowed.
     last: Option<OutboxId>,
+    /// Actions that nothing came of, and why.
+    refused: Vec<String>,
+}
+
+impl Done {
+    /// How the event's interpretation tells it.
+    fn told(&self, plugin: &str) -> String {
+        let mut told = format!(
+            "{plugin} proposed {}, {} allowed",
+            self.proposed, self.allowed
+        );
+        if !self.refused.is_empty() {
+            told.push_str(&format!(" ({})", self.refused.join("; ")));
+        }
+        told
+    }
 }
 
 #[expect(
@@ -197,9 +204,9 @@ async fn act(
     tx: &mut Tx,
     event: &ClaimedEvent,
     who: &Who,
-    call: &Call,
+    call: &Call<'_>,
+    draft: &Draft,
     actions: &[Action],
-    outcome: &Outcome,
     sending: &mut Option<InFlight>,
 ) -> Result<Done, FlowError> {
     let now = ctx.now();
@@ -208,16 +215,22 @@ async fn act(
     for (index, action) in actions.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         let tenant = who.tenant.id;
+        let refusal = match (bounds::check(action, now), needed(action)) {
+            (Err(why), _) => Some(why),
+            (Ok(()), Some(permission)) if !call.effective.has(permission) => {
+                Some(format!("{permission} is not granted"))
+            }
+            _ => None,
+        };
+        if let Some(why) = refusal {
+            refuse(ctx, tx, event, who, call, index, &why, &mut done).await?;
+            continue;
+        }
         match action {
             Action::Send(send) => {
-                // Only the host words a consent question (ask-consent): a plugin's own text under
-                // that purpose is an answer like any other, and its `portero:yes` is refused.
-                let mut send = send.clone();
-                if send.purpose == Purpose::ConsentRequest {
-                    send.purpose = Purpose::Reply;
-                }
+                let send = own_words(send.clone());
                 propose(
-                    ctx, tx, event, who, call, send, index, outcome, &mut done, sending,
+                    ctx, tx, event, who, call, draft, send, index, &mut done, sending,
                 )
                 .await?;
             }
@@ -235,13 +248,13 @@ async fn act(
                     };
                     let before = done.allowed;
                     propose(
-                        ctx, tx, event, who, call, send, index, outcome, &mut done, sending,
+                        ctx, tx, event, who, call, draft, send, index, &mut done, sending,
                     )
                     .await?;
                     if let Some(mut asked) = event_of.filter(|_| done.allowed > before) {
                         asked.proof.question = done.last;
                         asked.proof.actor = Some(ConsentActor::Plugin {
-                            id: plugin_id(call).as_str().to_owned(),
+                            id: call.row.plugin_id.as_str().to_owned(),
                             digest: call.row.digest.clone(),
                         });
                         tx.tenant(tenant)
@@ -249,37 +262,17 @@ async fn act(
                             .await?;
                     }
                 } else {
-                    log(
-                        tx,
-                        who,
-                        call,
-                        event.id,
-                        index,
-                        &format!("no wording `{wording}`"),
-                        now,
-                    )
-                    .await?;
+                    let why = format!("there is no wording `{wording}`");
+                    refuse(ctx, tx, event, who, call, index, &why, &mut done).await?;
                 }
             }
-            Action::SetAttribute { key, value } if call.effective.has("contacts.write") => {
+            Action::SetAttribute { key, value } => {
                 tx.tenant(tenant)
                     .set_attribute(who.contact, key, value.as_deref())
                     .await?;
             }
-            Action::Tag { tag, add } if call.effective.has("contacts.write") => {
+            Action::Tag { tag, add } => {
                 tx.tenant(tenant).set_tag(who.contact, tag, *add).await?;
-            }
-            Action::SetAttribute { .. } | Action::Tag { .. } => {
-                log(
-                    tx,
-                    who,
-                    call,
-                    event.id,
-                    index,
-                    "denied: contacts.write is not granted",
-                    now,
-                )
-                .await?;
             }
             Action::SetTimer { name, at, payload } => {
                 let timer = NewTimer {
@@ -300,20 +293,8 @@ async fn act(
             }
             Action::HandOver { reason } => {
                 tx.tenant(tenant)
-                    .hand_over(&who.number, who.contact, reason, now)
+                    .hand_over(&who.number, who.contact, &bounds::reason(reason), now)
                     .await?;
-            }
-            Action::Metric { .. } if !call.effective.has("metric") => {
-                log(
-                    tx,
-                    who,
-                    call,
-                    event.id,
-                    index,
-                    "denied: metric is not granted",
-                    now,
-                )
-                .await?;
             }
             Action::Metric {
                 name,
@@ -345,53 +326,20 @@ async fn propose(
     tx: &mut Tx,
     event: &ClaimedEvent,
     who: &Who,
-    call: &Call,
+    call: &Call<'_>,
+    draft: &Draft,
     send: SendAction,
     index: u32,
-    outcome: &Outcome,
     done: &mut Done,
     sending: &mut Option<InFlight>,
 ) -> Result<(), FlowError> {
     let now = ctx.now();
-    let plugin = plugin_id(call);
-    let proposal = Proposal {
-        id: OutboxId::new(&*ctx.ids, now),
-        key: key(event.id, call, index),
-        tenant: who.tenant.id,
-        sender: who.number.clone(),
-        contact: who.contact,
-        to: who.to.clone(),
-        origin: Origin::Plugin {
-            installation: call.row.id,
-            plugin,
-            digest: call.row.digest.clone(),
-            action_index: index,
-            generation: outcome.generation,
-        },
-        class: judge::class_of(&send.content, send.purpose),
-        purpose: send.purpose,
-        topic: send.topic,
-        answers: outcome.answers.as_ref().map(|(wamid, at)| Answers {
-            event: Some(event.id),
-            wamid: Some(wamid.clone()),
-            at: *at,
-        }),
-        expires_at: expiry(&send.content, send.purpose, now),
-        content: send.content,
-        created_at: now,
-    };
-    let facts = PluginFacts {
-        kind: call.row.kind.as_str().to_owned(),
-        capabilities: call.effective.permissions.clone(),
-        templates: call.effective.templates.clone(),
-        event_contact: Some(who.contact),
-        proposals_this_call: done.proposed,
-        proposals_contact_hour: 0,
-        proposals_minute: 0,
-    };
+    debug_assert_eq!(call.row.plugin_id.as_str(), call.manifest_id);
+    let id = OutboxId::new(&*ctx.ids, now);
+    let proposal = draft.proposal(id, key(event.id, call, index), index, send, now);
     let from = Provenance {
         event: Some(event.id),
-        plugin: Some(facts),
+        plugin: Some(draft.facts(done.proposed)),
     };
     let admitted = judge::admit(ctx, tx, &who.tenant, &proposal, &from).await?;
     done.proposed += 1;
@@ -407,21 +355,8 @@ async fn propose(
     Ok(())
 }
 
-/// A template outlives the moment; a free-form answer does not.
-fn expiry(content: &Content, purpose: Purpose, now: Ts) -> Ts {
-    match (content.is_template(), purpose) {
-        (true, Purpose::Reply) => judge::default_expiry(Purpose::Transactional, now),
-        _ => judge::default_expiry(purpose, now),
-    }
-}
-
-fn plugin_id(call: &Call) -> PluginId {
-    debug_assert_eq!(call.row.plugin_id.as_str(), call.manifest_id);
-    call.row.plugin_id.clone()
-}
-
 /// The same event, installation and place give the same key: a rerun proposes nothing new.
-fn key(event: EventId, call: &Call, index: u32) -> String {
+fn key(event: EventId, call: &Call<'_>, index: u32) -> String {
     let mut hash = Sha256::new();
     hash.update(event.to_string());
     hash.update(call.row.id.to_string());
@@ -429,18 +364,36 @@ fn key(event: EventId, call: &Call, index: u32) -> String {
     format!("plugin:{}", hex::encode(hash.finalize()))
 }
 
-async fn log(
+/// The permission that an action needs beside those the gate judges.
+fn needed(action: &Action) -> Option<&'static str> {
+    match action {
+        Action::SetAttribute { .. } | Action::Tag { .. } => Some("contacts.write"),
+        Action::Metric { .. } => Some("metric"),
+        _ => None,
+    }
+}
+
+/// One action comes to nothing, visibly; the others stand.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one action in its whole context, two call sites"
+)]
+async fn refuse(
+    ctx: &Context,
     tx: &mut Tx,
+    event: &ClaimedEvent,
     who: &Who,
-    call: &Call,
-    event: EventId,
+    call: &Call<'_>,
     index: u32,
-    line: &str,
-    now: Ts,
+    why: &str,
+    done: &mut Done,
 ) -> Result<(), FlowError> {
-    let lines = [("host".to_owned(), format!("action {index}: {line}"))];
+    let line = format!("action {index} refused: {why}");
+    let lines = [("host".to_owned(), line.clone())];
     tx.tenant(who.tenant.id)
-        .append_logs(call.row.id, event, &lines, now)
+        .append_logs(call.row.id, event.id, &lines, ctx.now())
         .await?;
+    ctx.counters.plugin_actions_refused.one();
+    done.refused.push(line);
     Ok(())
 }

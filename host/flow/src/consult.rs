@@ -7,28 +7,25 @@ use std::sync::Arc;
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
-use portero_domain::consent::{ConsentEvent, ConsentScope, ConsentStanding};
 use portero_domain::ids::{ContactId, InstallationId, PhoneNumberId, TenantId};
 use portero_domain::language::Language;
-use portero_domain::plugin::{
-    Action, CallMeta, ContactView, ConversationView, PluginKind, ReplyEvent, ReplyEventKind,
-};
+use portero_domain::plugin::{Action, ReplyEventKind};
+use portero_domain::proposal::Answers;
 use portero_domain::update::InboundMessage;
-use portero_sandbox::{Admission, CallLimits, CallReport, Loaded};
+use portero_sandbox::{CallLimits, CallReport, Loaded};
 use portero_store::Tx;
-use portero_store::model::{ClaimedEvent, ConversationRow, EventState, InstallationRow, TenantRow};
+use portero_store::model::{ClaimedEvent, EventState, InstallationRow, TenantRow};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::briefing::Scene;
 use crate::commit;
 use crate::context::Context;
+use crate::draft::Draft;
 use crate::error::FlowError;
 use crate::grants::Effective;
 use crate::interpret::finish_alone;
 use crate::services::CallServices;
-
-/// Length of the service window.
-const WINDOW: portero_domain::clock::Millis = portero_domain::clock::Millis::hours(24);
 
 /// Whom an event is about, read once.
 pub(crate) struct Who {
@@ -47,7 +44,10 @@ impl Who {
         Who::of_event(&mut tx, event).await
     }
 
-    async fn of_event(tx: &mut Tx, event: &ClaimedEvent) -> Result<Option<Who>, FlowError> {
+    pub(crate) async fn of_event(
+        tx: &mut Tx,
+        event: &ClaimedEvent,
+    ) -> Result<Option<Who>, FlowError> {
         let (Some(tenant), Some(number)) = (event.tenant, event.number.clone()) else {
             return Ok(None);
         };
@@ -116,38 +116,6 @@ async fn contact_of_payload(
     Ok(tx.tenant(tenant).contact_by_addresses(&keys).await?)
 }
 
-/// What plugins may be told about an event, read in one transaction.
-struct Scene {
-    who: Who,
-    conversation: Option<ConversationRow>,
-    installations: Vec<InstallationRow>,
-    attributes: Vec<(String, String)>,
-    tags: Vec<String>,
-    consent: Vec<ConsentEvent>,
-}
-
-impl Scene {
-    async fn of(ctx: &Context, event: &ClaimedEvent) -> Result<Option<Scene>, FlowError> {
-        let mut tx = ctx.store.read().await?;
-        let Some(who) = Who::of_event(&mut tx, event).await? else {
-            return Ok(None);
-        };
-        let mut tenant = tx.tenant(who.tenant.id);
-        let conversation = tenant.conversation(&who.number, who.contact).await?;
-        let mut installations = tenant.installations().await?;
-        installations.retain(|r| r.enabled && r.kind == PluginKind::Replies);
-        installations.sort_by_key(|r| r.position);
-        Ok(Some(Scene {
-            attributes: tenant.attributes(who.contact).await?,
-            tags: tenant.tags(who.contact).await?,
-            consent: tenant.consent_events(who.contact).await?,
-            conversation,
-            installations,
-            who,
-        }))
-    }
-}
-
 /// One installed plugin, ready to be called.
 struct Candidate {
     row: InstallationRow,
@@ -161,7 +129,8 @@ pub(crate) async fn message(
     event: &ClaimedEvent,
     inbound: &InboundMessage,
 ) -> Result<(), FlowError> {
-    let Some(scene) = Scene::of(ctx, event).await? else {
+    let quoted = inbound.replies_to.as_deref();
+    let Some(scene) = Scene::of(ctx, event, Some(quoted)).await? else {
         return finish_alone(ctx, event, EventState::Unhandled, "no contact").await;
     };
     if scene
@@ -181,33 +150,32 @@ pub(crate) async fn message(
         .conversation
         .as_ref()
         .and_then(|c| c.owner_installation);
-    let (mut candidates, paused) = candidates(ctx, &scene.installations).await?;
-    if let Some(owner) = owner
-        && candidates.iter().any(|c| c.row.id == owner)
-    {
-        candidates.retain(|c| c.row.id == owner);
-    }
+    let mut candidates = candidates(ctx, &scene.installations).await?;
     candidates.retain(|c| c.loaded.manifest().subscribe.messages);
+    // The owner first; the others only where it is paused.
+    candidates.sort_by_key(|c| owner != Some(c.row.id));
     let what = ReplyEventKind::Message {
         wamid: inbound.wamid.as_str().to_owned(),
         body: inbound.body.clone(),
         replies_to: inbound.replies_to.clone(),
     };
-    let answers = Some((inbound.wamid.as_str().to_owned(), inbound.at));
-    let nobody = paused.filter(|_| candidates.is_empty());
     let asking = Asking {
         candidates,
         what,
-        answers,
+        answers: Some(Answers {
+            event: Some(event.id),
+            wamid: Some(inbound.wamid.as_str().to_owned()),
+            at: inbound.at,
+        }),
         generation: 0,
-        nobody,
+        owner,
     };
     ask(ctx, event, &scene, asking).await
 }
 
 /// A business event, a timer, a verdict or a consent change.
 pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<(), FlowError> {
-    let Some(scene) = Scene::of(ctx, event).await? else {
+    let Some(scene) = Scene::of(ctx, event, None).await? else {
         return finish_alone(ctx, event, EventState::Unhandled, "no contact").await;
     };
     let payload: Value =
@@ -254,7 +222,7 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
             }
         }
     };
-    let (mut candidates, _) = candidates(ctx, &scene.installations).await?;
+    let mut candidates = candidates(ctx, &scene.installations).await?;
     if let Some(only) = only {
         candidates.retain(|c| c.row.id == only);
     }
@@ -273,27 +241,15 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
         what,
         answers: None,
         generation,
-        nobody: None,
+        owner: None,
     };
     ask(ctx, event, &scene, asking).await
 }
 
-/// Those whose breaker is closed, in the operator's order.
-///
-/// Also says whether one was left out because its breaker is open.
-async fn candidates(
-    ctx: &Context,
-    rows: &[InstallationRow],
-) -> Result<(Vec<Candidate>, Option<String>), FlowError> {
-    let now = ctx.clock.lease_now();
+/// The installed plugins, in the operator's order.
+async fn candidates(ctx: &Context, rows: &[InstallationRow]) -> Result<Vec<Candidate>, FlowError> {
     let mut out = Vec::with_capacity(rows.len());
-    let mut paused = None;
     for row in rows {
-        if let Admission::Refused { .. } = ctx.breakers.admit(row, now) {
-            tracing::warn!(installation.id = %row.id, "breaker open: not asked");
-            paused = Some(format!("plugin {} is paused after failures", row.plugin_id));
-            continue;
-        }
         let loaded = ctx.plugin(&row.digest).await?;
         let effective = Effective::of(loaded.manifest(), &row.grants);
         out.push(Candidate {
@@ -302,16 +258,17 @@ async fn candidates(
             effective,
         });
     }
-    Ok((out, paused))
+    Ok(out)
 }
 
 /// Who may be asked what.
 struct Asking {
     candidates: Vec<Candidate>,
     what: ReplyEventKind,
-    answers: Option<(String, Ts)>,
+    answers: Option<Answers>,
     generation: u8,
-    nobody: Option<String>,
+    /// Whose conversation it is: whoever comes after is asked only if it is paused.
+    owner: Option<InstallationId>,
 }
 
 /// Asks and commits. A message goes from one to the next until one answers; everything else goes to
@@ -327,37 +284,46 @@ async fn ask(
         what,
         answers,
         generation,
-        nobody,
+        owner,
     } = asking;
     let one_answers = matches!(what, ReplyEventKind::Message { .. });
     let mut calls = Vec::new();
+    let mut paused = Vec::new();
     for candidate in candidates {
-        let report = call(ctx, event, scene, &candidate, &what).await?;
+        // Asked for at the last moment: leave that is not used must not keep others out.
+        let Ok(leave) = ctx.breakers.admit(&candidate.row, ctx.clock.lease_now()) else {
+            tracing::warn!(installation.id = %candidate.row.id, "breaker open: not asked");
+            paused.push(candidate.row.plugin_id.to_string());
+            continue;
+        };
+        let draft = Draft::of(
+            &scene.who,
+            &candidate.row,
+            &candidate.effective,
+            answers.clone(),
+            generation,
+        );
+        let report = call(ctx, event, scene, &candidate, &what, draft).await;
         let answered = report
             .value
             .as_ref()
-            .is_some_and(|actions| !actions.is_empty());
-        let failed = report.value.is_none();
-        let open_until = ctx.breakers.record(
-            &candidate.row,
-            ctx.clock.lease_now(),
-            report.outcome.is_hard_failure(),
-        );
+            .is_none_or(|actions| !actions.is_empty());
+        let last = answered || owner == Some(candidate.row.id);
         calls.push(commit::Call {
             row: candidate.row,
             effective: candidate.effective,
             manifest_id: candidate.loaded.manifest().id.clone(),
             report,
-            open_until,
+            leave,
         });
-        if one_answers && (answered || failed) {
+        if one_answers && last {
             break;
         }
     }
     let outcome = commit::Outcome {
         calls,
         answers,
-        nobody,
+        paused,
         generation,
     };
     commit::commit(ctx, event, &scene.who, outcome).await
@@ -369,81 +335,15 @@ async fn call(
     scene: &Scene,
     candidate: &Candidate,
     what: &ReplyEventKind,
-) -> Result<CallReport<Vec<Action>>, FlowError> {
-    let now = ctx.now();
-    let who = &scene.who;
-    let (attributes, tags) = if candidate.effective.has("contacts.read") {
-        (scene.attributes.clone(), scene.tags.clone())
-    } else {
-        (Vec::new(), Vec::new())
-    };
-    let consent = &scene.consent;
-    // An answer to a campaign's message says to which.
-    let mut ext = Vec::new();
-    if let ReplyEventKind::Message {
-        replies_to: Some(wamid),
-        ..
-    } = what
-    {
-        let mut tx = ctx.store.read().await?;
-        let mut tenant = tx.tenant(who.tenant.id);
-        if let Some(campaign) = tenant.campaign_of_wamid(wamid.as_ref()).await? {
-            ext.push(("campaign".to_owned(), campaign.to_string()));
-        }
-    }
-    let topics: std::collections::BTreeSet<&str> = consent
-        .iter()
-        .filter_map(|e| match &e.scope {
-            ConsentScope::Topic(t) => Some(t.as_str()),
-            _ => None,
-        })
-        .collect();
-    let topics_granted = topics
-        .into_iter()
-        .filter(|t| {
-            matches!(
-                portero_domain::consent::standing(consent, Some(t)),
-                ConsentStanding::Granted { .. }
-            )
-        })
-        .map(str::to_owned)
-        .collect();
-    let window_closes_at = scene
-        .conversation
-        .as_ref()
-        .and_then(|c| c.window_at)
-        .map(|at| at + WINDOW)
-        .filter(|closes| now < *closes);
-    let request = ReplyEvent {
-        meta: CallMeta {
-            event_id: event.id.to_string(),
-            now,
-            timezone: who.tenant.timezone.clone(),
-            language: who.language.code().to_owned(),
-            ext,
-        },
-        contact: ContactView {
-            handle: handle(&candidate.row.handle_key, who.contact),
-            name: if candidate.effective.reads("name") {
-                who.name.clone()
-            } else {
-                None
-            },
-            attributes,
-            tags,
-        },
-        conversation: ConversationView {
-            window_closes_at,
-            topics_granted,
-            bot_messages_since_inbound: 0,
-        },
-        what: what.clone(),
-    };
+    draft: Draft,
+) -> CallReport<Vec<Action>> {
+    let request = scene.told(event, &candidate.row, &candidate.effective, what, ctx.now());
     let services = Arc::new(CallServices::new(
         ctx,
-        who,
+        &scene.who,
         &candidate.row,
         &candidate.effective,
+        draft,
     ));
     let limits = CallLimits::for_manifest(candidate.loaded.manifest());
     let seed: [u8; 32] = Sha256::digest(event.id.to_string().as_bytes()).into();
@@ -460,7 +360,7 @@ async fn call(
             "plugin call failed"
         );
     }
-    Ok(report)
+    report
 }
 
 /// The person's opaque name for one installation: two plugins cannot join their data.

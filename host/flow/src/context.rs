@@ -269,6 +269,8 @@ counters! {
     plugin_calls_ok,
     /// Plugin calls that did not.
     plugin_calls_failed,
+    /// Actions of plugins that broke a bound or lacked a permission.
+    plugin_actions_refused,
     /// Judgements that let through.
     verdicts_allow,
     /// Judgements that put off.
@@ -324,40 +326,82 @@ impl Count {
 pub struct Breakers(std::sync::Mutex<HashMap<(InstallationId, String), Breaker>>);
 
 impl Breakers {
-    /// Whether an installed plugin may be asked at `now` (lease time).
-    pub fn admit(&self, row: &InstallationRow, now: Ts) -> Admission {
-        self.with(row, |breaker| breaker.admit(now))
+    /// Leave to ask an installed plugin at `now` (lease time). Take it when the call is about to be
+    /// made, and hold it until [`Breakers::record`]: dropped before, a probe is free for others.
+    ///
+    /// # Errors
+    /// [`Paused`]: it is not asked now.
+    pub fn admit(&self, row: &InstallationRow, now: Ts) -> Result<Leave<'_>, Paused> {
+        let probe = match self.with(row.id, &row.digest, |breaker| breaker.admit(now)) {
+            Admission::Go => None,
+            Admission::Probe => Some(now),
+            Admission::Refused { .. } => return Err(Paused),
+        };
+        Ok(Leave {
+            breakers: self,
+            installation: row.id,
+            digest: row.digest.clone(),
+            probe,
+        })
     }
 
     /// Whether a plugin is not asked at `now` (lease time).
     pub fn is_open(&self, installation: InstallationId, digest: &str, now: Ts) -> bool {
-        let all = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        all.get(&(installation, digest.to_owned()))
-            .is_some_and(|breaker| breaker.is_open(now))
+        self.with(installation, digest, |breaker| breaker.is_open(now))
     }
 
     /// Notes how a call ended; returns until when the breaker is open now.
     pub fn record(&self, row: &InstallationRow, now: Ts, failed: bool) -> Option<Ts> {
-        self.with(row, |breaker| {
+        self.with(row.id, &row.digest, |breaker| {
             breaker.record(now, failed);
-            if !breaker.is_open(now) {
-                return None;
-            }
-            match breaker.admit(now) {
-                Admission::Refused { until } => Some(until),
-                _ => None,
-            }
+            breaker.open_until(now)
         })
     }
 
-    fn with<T>(&self, row: &InstallationRow, what: impl FnOnce(&mut Breaker) -> T) -> T {
+    fn with<T>(
+        &self,
+        installation: InstallationId,
+        digest: &str,
+        what: impl FnOnce(&mut Breaker) -> T,
+    ) -> T {
         let mut all = self
             .0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        what(all.entry((row.id, row.digest.clone())).or_default())
+        what(all.entry((installation, digest.to_owned())).or_default())
+    }
+}
+
+/// A plugin is not asked: its breaker is open, or a probe is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paused;
+
+/// Leave to ask a plugin once; see [`Breakers::admit`].
+#[must_use = "dropped before the call is recorded, it gives its probe back"]
+pub struct Leave<'b> {
+    breakers: &'b Breakers,
+    installation: InstallationId,
+    digest: String,
+    probe: Option<Ts>,
+}
+
+impl Leave<'_> {
+    /// Notes how the call ended; returns until when the breaker is open now.
+    pub fn record(&self, now: Ts, failed: bool) -> Option<Ts> {
+        self.breakers
+            .with(self.installation, &self.digest, |breaker| {
+                breaker.record(now, failed);
+                breaker.open_until(now)
+            })
+    }
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if let Some(since) = self.probe {
+            // Of a probe that was recorded nothing is left to give back.
+            self.breakers
+                .with(self.installation, &self.digest, |b| b.give_back(since));
+        }
     }
 }

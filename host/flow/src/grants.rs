@@ -22,6 +22,10 @@ pub struct Effective {
     pub permissions: Vec<String>,
     /// Template names and patterns.
     pub templates: Vec<String>,
+    /// Template categories, as the manifest names them.
+    pub categories: Vec<String>,
+    /// Messages to one person within 24 hours, as the manifest bounds them.
+    pub max_per_contact_per_day: Option<u32>,
     contact_fields: Vec<String>,
 }
 
@@ -61,6 +65,8 @@ impl Effective {
         Effective {
             permissions,
             templates,
+            categories: manifest.messages.categories.clone(),
+            max_per_contact_per_day: manifest.messages.max_per_contact_per_day,
             contact_fields,
         }
     }

@@ -19,12 +19,16 @@ mod host_words;
 pub mod interpret;
 mod permissions;
 
+mod briefing;
 pub mod consult;
 
+mod bounds;
 mod commit;
+mod draft;
 pub mod grants;
 
 pub mod judge;
+mod quota;
 
 mod addressees;
 pub mod campaigns;

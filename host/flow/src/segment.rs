@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{ContactId, RunId, TenantId};
 use portero_domain::plugin::PluginKind;
-use portero_sandbox::{Admission, MAX_BATCH};
+use portero_sandbox::MAX_BATCH;
 use portero_store::Tx;
 use portero_store::model::{
     BatchOutcome, InstallationRow, SegmentPerson, SegmentRun, SegmentationSeat,
@@ -71,9 +71,9 @@ async fn refresh(ctx: &Context) -> Result<(), FlowError> {
         let Some(row) = installed.into_iter().find(|i| i.id == known.installation) else {
             continue;
         };
-        if let Admission::Refused { .. } = ctx.breakers.admit(&row, ctx.clock.lease_now()) {
+        let Ok(_leave) = ctx.breakers.admit(&row, ctx.clock.lease_now()) else {
             continue;
-        }
+        };
         let why = match (&known.listed_for, listed) {
             (None, _) => "installed",
             (_, false) => "changed",
@@ -225,17 +225,15 @@ async fn changed(ctx: &Context) -> Result<usize, FlowError> {
     let mut again = None;
     let mut carts = Vec::new();
     for installation in installed {
-        let admission = ctx.breakers.admit(&installation, ctx.clock.lease_now());
-        if let Admission::Refused { .. } = admission {
+        let Ok(_leave) = ctx.breakers.admit(&installation, ctx.clock.lease_now()) else {
             again = Some(now + PAUSED_AGAIN);
             continue;
-        }
+        };
         let Some(seat) = seat(ctx, row.clone(), installation).await? else {
             continue;
         };
         if !seat.is_listed(ctx).await? {
             // Its first full pass will see them.
-            ctx.breakers.record(&seat.row, ctx.clock.lease_now(), false);
             continue;
         }
         let people = {
@@ -322,9 +320,9 @@ async fn full_pass(ctx: &Context) -> Result<usize, FlowError> {
     };
     let mut position = run.position;
     for _ in 0..PAGES_PER_CLAIM {
-        if let Admission::Refused { .. } = ctx.breakers.admit(&seat.row, ctx.clock.lease_now()) {
+        let Ok(_leave) = ctx.breakers.admit(&seat.row, ctx.clock.lease_now()) else {
             return fail(ctx, &run, "the plugin is paused after failures in a row").await;
-        }
+        };
         let Some(last) = page(ctx, &seat, &run, position).await? else {
             return Ok(1);
         };
@@ -351,7 +349,6 @@ async fn page(
             .await?
     };
     let Some(last) = people.last().map(|p| p.contact) else {
-        ctx.breakers.record(&seat.row, ctx.clock.lease_now(), false);
         let mut tx = ctx.store.write().await?;
         tx.tenant(run.tenant)
             .end_segment_run(run, None, now)

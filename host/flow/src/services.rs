@@ -4,15 +4,15 @@ use async_trait::async_trait;
 use portero_domain::clock::Clock;
 use portero_domain::ids::{IdSource, InstallationId, OutboxId};
 use portero_domain::plugin::SendAction;
-use portero_domain::proposal::{Origin, Proposal};
-use portero_gate::facts::PluginFacts;
 use portero_sandbox::{HostError, HostServices, HttpRequest, HttpResponse, Preview};
 use portero_store::Store;
 use portero_store::model::{InstallationRow, TenantRow};
 use std::sync::Arc;
 
+use crate::bounds;
 use crate::consult::Who;
 use crate::context::Context;
+use crate::draft::{Draft, own_words};
 use crate::grants::Effective;
 use crate::judge;
 
@@ -25,7 +25,7 @@ pub(crate) struct CallServices {
     installation: InstallationId,
     config: String,
     effective: Effective,
-    draft: Proposal,
+    draft: Draft,
     name: Option<String>,
 }
 
@@ -35,34 +35,8 @@ impl CallServices {
         who: &Who,
         row: &InstallationRow,
         effective: &Effective,
+        draft: Draft,
     ) -> CallServices {
-        let now = ctx.now();
-        let content = portero_domain::content::Content::Text(portero_domain::content::Text {
-            body: String::new(),
-            preview_url: false,
-        });
-        let draft = Proposal {
-            id: OutboxId::new(&*ctx.ids, now),
-            key: format!("preview:{}", row.id),
-            tenant: who.tenant.id,
-            sender: who.number.clone(),
-            contact: who.contact,
-            to: who.to.clone(),
-            origin: Origin::Plugin {
-                installation: row.id,
-                plugin: row.plugin_id.clone(),
-                digest: row.digest.clone(),
-                action_index: 0,
-                generation: 0,
-            },
-            purpose: portero_domain::proposal::Purpose::Reply,
-            topic: None,
-            class: portero_domain::proposal::Class::Reply,
-            answers: None,
-            content,
-            created_at: now,
-            expires_at: now,
-        };
         CallServices {
             store: ctx.store.clone(),
             clock: Arc::clone(&ctx.clock),
@@ -125,26 +99,16 @@ impl HostServices for CallServices {
             .map_err(unavailable)
     }
 
-    /// The gate's answer on today's facts; pure, counted, never recorded.
+    /// The gate's answer on today's facts, as if the message were the first of the call's answer;
+    /// pure, counted, never recorded.
     async fn gate_preview(&self, action: SendAction) -> Result<Preview, HostError> {
         self.need("gate.preview")?;
+        bounds::message(&action).map_err(|what| HostError::Invalid { what })?;
         let now = self.clock.now();
-        let mut proposal = self.draft.clone();
-        proposal.id = OutboxId::new(&*self.ids, now);
-        proposal.class = judge::class_of(&action.content, action.purpose);
-        proposal.purpose = action.purpose;
-        proposal.topic = action.topic;
-        proposal.content = action.content;
-        proposal.expires_at = judge::default_expiry(action.purpose, now);
-        let plugin = PluginFacts {
-            kind: "replies".to_owned(),
-            capabilities: self.effective.permissions.clone(),
-            templates: self.effective.templates.clone(),
-            event_contact: Some(proposal.contact),
-            proposals_this_call: 0,
-            proposals_contact_hour: 0,
-            proposals_minute: 0,
-        };
+        let id = OutboxId::new(&*self.ids, now);
+        let key = format!("preview:{id}");
+        let proposal = self.draft.proposal(id, key, 0, own_words(action), now);
+        let plugin = self.draft.facts(0);
         let mut tx = self.store.read().await.map_err(unavailable)?;
         let hash = portero_gate::record::content_hash(&proposal.content);
         let facts = judge::facts(&mut tx, &self.tenant, &proposal, &hash, Some(plugin), now)
@@ -176,7 +140,7 @@ impl HostServices for CallServices {
                 let mut tx = self.store.read().await.map_err(unavailable)?;
                 let all = tx
                     .tenant(self.tenant.id)
-                    .attributes(self.draft.contact)
+                    .attributes(self.draft.contact())
                     .await
                     .map_err(unavailable)?;
                 Ok(all.into_iter().find(|(k, _)| k == field).map(|(_, v)| v))

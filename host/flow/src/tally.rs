@@ -17,8 +17,7 @@ use portero_domain::clock::Ts;
 use portero_domain::ids::{EventId, TenantId};
 use portero_domain::plugin::{CallMeta, MetricInfo, Observation, PluginKind, Sample, SendAction};
 use portero_sandbox::{
-    Admission, CallLimits, CallReport, HostError, HostServices, HttpRequest, HttpResponse, Loaded,
-    Preview,
+    CallLimits, CallReport, HostError, HostServices, HttpRequest, HttpResponse, Loaded, Preview,
 };
 use portero_store::model::{InstallationRow, ObservationRow, PluginCall, TenantRow};
 use sha2::{Digest, Sha256};
@@ -75,9 +74,9 @@ async fn one_tenant(ctx: &Context, id: TenantId) -> Result<usize, FlowError> {
     let mut worked = gather(ctx, &tenant).await?;
     rows.retain(|r| r.enabled && r.kind == PluginKind::Analytics);
     for row in rows {
-        if let Admission::Refused { .. } = ctx.breakers.admit(&row, ctx.clock.lease_now()) {
+        let Ok(_leave) = ctx.breakers.admit(&row, ctx.clock.lease_now()) else {
             continue;
-        }
+        };
         if let Some(shown) = show(ctx, &tenant, &row).await? {
             worked += keep(ctx, &shown).await?;
         }

@@ -205,6 +205,20 @@ pub struct PluginFacts {
     pub proposals_contact_hour: u32,
     /// Proposals of this installation in the last minute.
     pub proposals_minute: u32,
+    /// Template categories its manifest names; `None` in records from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub categories: Option<Vec<String>>,
+    /// Messages to one person within 24 hours, as its manifest bounds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_contact_day: Option<u32>,
+    /// Its messages to this person in the last 24 hours, sent or on their way; read with the bound.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub messages_contact_day: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// About the person.

@@ -256,6 +256,9 @@ impl Setup {
             proposals_this_call: 0,
             proposals_contact_hour: 0,
             proposals_minute: 0,
+            categories: Some(["utility", "marketing"].map(str::to_owned).to_vec()),
+            max_contact_day: None,
+            messages_contact_day: 0,
         });
     }
 

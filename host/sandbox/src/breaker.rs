@@ -67,8 +67,9 @@ impl Breaker {
         }
     }
 
-    /// Whether a call may start at `now`. After [`Admission::Probe`] a [`Breaker::record`] must
-    /// follow; a probe whose record never comes is given up after the longest pause.
+    /// Whether a call may start at `now`. After [`Admission::Probe`] a [`Breaker::record`] or a
+    /// [`Breaker::give_back`] must follow; a probe of which nothing is heard is given up after the
+    /// longest pause.
     pub fn admit(&mut self, now: Ts) -> Admission {
         match self.phase {
             Phase::Closed => Admission::Go,
@@ -96,6 +97,30 @@ impl Breaker {
             }
             // A call that began before it opened changes nothing.
             Phase::Open { .. } => {}
+        }
+    }
+
+    /// The probe admitted at `since` was never made: the next call may be it.
+    pub fn give_back(&mut self, since: Ts) {
+        if let Phase::Probing {
+            since: probing,
+            pause,
+        } = self.phase
+            && probing == since
+        {
+            self.phase = Phase::Open {
+                until: since,
+                pause,
+            };
+        }
+    }
+
+    /// Until when calls are refused at `now`; `None` when one may start, or a probe is on its way.
+    #[must_use]
+    pub fn open_until(&self, now: Ts) -> Option<Ts> {
+        match self.phase {
+            Phase::Open { until, .. } if now < until => Some(until),
+            _ => None,
         }
     }
 
@@ -234,6 +259,23 @@ mod tests {
             );
             now = until;
         }
+    }
+
+    #[test]
+    fn a_probe_that_was_not_made_is_free_for_the_next_call() {
+        let mut breaker = opened(Ts(0));
+        assert_eq!(breaker.admit(Ts(30_000)), Admission::Probe);
+        breaker.give_back(Ts(30_000));
+        assert_eq!(breaker.open_until(Ts(30_000)), None);
+        assert_eq!(breaker.admit(Ts(30_001)), Admission::Probe);
+        breaker.give_back(Ts(30_000));
+        assert_eq!(
+            breaker.admit(Ts(30_002)),
+            Admission::Refused { until: Ts(30_002) },
+            "only who took the probe gives it back"
+        );
+        breaker.record(Ts(30_003), true);
+        assert_eq!(breaker.open_until(Ts(30_003)), Some(Ts(90_003)));
     }
 
     #[test]

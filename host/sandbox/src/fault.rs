@@ -35,6 +35,11 @@ pub enum Outcome {
         /// Which limit (`host-calls`, `kv-calls`, `transfer-bytes`, `table-elements`, …).
         which: String,
     },
+    /// What the guest wrote into `kv` would take its installation past its quota.
+    OverQuota {
+        /// How much it would keep, and how much it may.
+        what: String,
+    },
     /// The guest returned something that is no valid answer.
     InvalidOutput {
         /// What was wrong with it.
@@ -56,6 +61,7 @@ impl Outcome {
             Outcome::OutOfFuel => "out-of-fuel",
             Outcome::WallTimeout => "wall-timeout",
             Outcome::HostLimit { .. } => "host-limit",
+            Outcome::OverQuota { .. } => "over-quota",
             Outcome::InvalidOutput { .. } => "invalid-output",
             Outcome::HostBug => "host-bug",
         }
@@ -68,7 +74,7 @@ impl Outcome {
         match self {
             Outcome::Trap { code } => Some(code),
             Outcome::HostLimit { which } => Some(which),
-            Outcome::InvalidOutput { what } => Some(what),
+            Outcome::InvalidOutput { what } | Outcome::OverQuota { what } => Some(what),
             _ => None,
         }
     }

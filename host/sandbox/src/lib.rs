@@ -16,6 +16,7 @@ pub mod breaker;
 mod budget;
 mod cache;
 mod call;
+pub mod config_schema;
 mod engine;
 mod fault;
 mod guest_state;

@@ -52,7 +52,8 @@ impl LogSink {
 
     /// Keeps `text` as one line, cut to the line limit, or counts it as dropped.
     pub(crate) fn push(&mut self, level: LogLevel, text: &str) {
-        let kept = mask_digits(cut(text, self.max_line_bytes));
+        // A zero byte cannot be stored everywhere.
+        let kept = mask_digits(cut(text, self.max_line_bytes)).replace('\0', " ");
         let room = self.max_bytes.saturating_sub(self.bytes);
         if self.lines.len() >= self.max_lines || kept.len() > room {
             self.drop_line();

@@ -11,6 +11,7 @@ use portero_domain::plugin::PluginKind;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{CallLimits, MAX_MEMORY_BYTES};
+use crate::config_schema;
 
 /// Name of the custom section that holds the manifest.
 pub const SECTION: &str = "portero:manifest";
@@ -96,7 +97,7 @@ pub struct Subscribe {
     pub timers: bool,
     /// The gate's verdicts on its own proposals.
     pub verdicts: bool,
-    /// Changes of consent; they come with `messages` too.
+    /// Changes of consent.
     pub consent: bool,
 }
 
@@ -153,7 +154,7 @@ pub struct Permission {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigSection {
-    /// JSON Schema, written as a TOML table.
+    /// JSON Schema (what [`crate::config_schema`] checks), written as a TOML table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<serde_json::Map<String, serde_json::Value>>,
 }
@@ -366,6 +367,9 @@ impl Manifest {
     }
 
     fn check_rest(&self) -> Result<(), (String, String)> {
+        if let Some(schema) = &self.config.schema {
+            config_schema::check_schema(schema)?;
+        }
         for (name, secret) in &self.secrets {
             let bad = secret.hosts.iter().find(|host| !is_host_pattern(host));
             if secret.hosts.is_empty() || bad.is_some() {
@@ -554,6 +558,7 @@ timeout_ms = 3000
             ("api.shop.example:443", "https://api.shop.example", 28),
             ("*.cdn.example", "127.0.0.1", 28),
             ("{ type = \"object\" }", "[]", 31),
+            ("{ type = \"object\" }", "{ typ = \"object\" }", 31),
             ("hosts = [\"api.shop.example\"]", "hosts = [\"a b\"]", 34),
             ("memory_mib = 32", "memory_mib = 65", 37),
             ("timeout_ms = 3000", "timeout_ms = 5001", 38),

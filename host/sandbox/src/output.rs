@@ -1,5 +1,5 @@
 //! The only checks on what a guest returned: count, bytes, known handles. UTF-8 was checked on the
-//! way out of the guest. What a message says is the gate's to judge.
+//! way out of the guest. What a message says is the gate's to judge, the bounds of one action the flow's.
 
 use portero_domain::plugin::Failure;
 
@@ -67,6 +67,24 @@ impl<'s> Taker<'s> {
     ) -> Result<Vec<(String, String)>, String> {
         self.each(pairs, |taker, (key, value)| {
             Ok((taker.text(key)?, taker.text(value)?))
+        })
+    }
+
+    /// A text that becomes a column as it is: no zero byte, which not every database can keep.
+    pub(crate) fn plain(&mut self, text: String) -> Result<String, String> {
+        if text.contains('\0') {
+            return Err("a text holds a zero byte".to_owned());
+        }
+        self.text(text)
+    }
+
+    /// Pairs of such texts.
+    pub(crate) fn plain_pairs(
+        &mut self,
+        pairs: Vec<(String, String)>,
+    ) -> Result<Vec<(String, String)>, String> {
+        self.each(pairs, |taker, (key, value)| {
+            Ok((taker.plain(key)?, taker.plain(value)?))
         })
     }
 

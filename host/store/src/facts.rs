@@ -27,7 +27,7 @@ use crate::tx::TenantTx;
 pub(crate) mod campaign;
 pub(crate) mod many;
 mod rows;
-mod sql;
+pub(crate) mod sql;
 
 /// How far back promotional sends are told.
 const PROMOTION_WINDOW: Millis = Millis::days(30);

@@ -54,6 +54,13 @@ statements! {
         and key in (select jsonb_array_elements_text(cast($3 as jsonb))) and ", owned!());
     KV_USAGE = concat!("select cast(coalesce(sum(octet_length(key) + octet_length(value)), 0) as bigint) from plugin_kv
         where installation_id = $2 and ", owned!());
+    /// Without the keys that are about to be written, and without what is forgotten.
+    KV_USAGE_BESIDE = concat!("select cast(coalesce(sum(octet_length(key) + octet_length(value)), 0) as bigint) from plugin_kv
+        where installation_id = $2 and key not in (select value from json_each($3))
+        and (expires_at is null or expires_at > $4) and ", owned!()),
+        postgres = concat!("select cast(coalesce(sum(octet_length(key) + octet_length(value)), 0) as bigint) from plugin_kv
+        where installation_id = $2 and key not in (select jsonb_array_elements_text(cast($3 as jsonb)))
+        and (expires_at is null or expires_at > $4) and ", owned!());
 }
 
 impl TenantTx<'_> {
@@ -150,5 +157,28 @@ impl TenantTx<'_> {
             .row(KV_USAGE, args![self.tenant, installation])
             .await?;
         Ok(row.map_or(0, |(n,)| db::count(n)))
+    }
+
+    /// Bytes an installation would keep at `now` after these writes, each key once.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn kv_usage_after(
+        &mut self,
+        installation: InstallationId,
+        writes: &[StoredKvWrite],
+        now: Ts,
+    ) -> Result<u64> {
+        let keys = json::rows(writes.iter().map(|w| json!(w.key)).collect());
+        let row: Option<(i64,)> = self
+            .tx
+            .row(KV_USAGE_BESIDE, args![self.tenant, installation, keys, now])
+            .await?;
+        let beside = row.map_or(0, |(n,)| db::count(n));
+        let written: usize = writes
+            .iter()
+            .filter_map(|w| w.value.as_ref().map(|value| w.key.len() + value.len()))
+            .sum();
+        Ok(beside.saturating_add(u64::try_from(written).unwrap_or(u64::MAX)))
     }
 }

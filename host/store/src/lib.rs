@@ -61,6 +61,7 @@ mod tenants;
 mod tier;
 mod timers;
 mod tokens;
+mod told;
 mod transactions;
 mod tx;
 mod waiting;

@@ -14,6 +14,7 @@ const FILES: &[&[Sql]] = &[
     crate::wordings::ALL,
     crate::templates::ALL,
     crate::conversations::ALL,
+    crate::told::ALL,
     crate::handovers::ALL,
     crate::inbox::ALL,
     crate::plugins::ALL,

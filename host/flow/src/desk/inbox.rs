@@ -1,9 +1,12 @@
 //! What came in, with our reading of it and its state; nothing is hidden, nothing is lost.
 
-use portero_domain::ids::{EventId, TenantId};
+use portero_domain::ids::{CampaignId, EventId, TenantId};
+use portero_domain::update::{Update, UpdateKind};
+use portero_store::TenantTx;
 use portero_store::model::EventRow;
 use serde::Serialize;
 
+use crate::briefing::answered_campaign;
 use crate::context::Context;
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
@@ -31,6 +34,10 @@ pub struct EventView {
     pub phone_number_id: Option<String>,
     /// When it came, RFC 3339.
     pub received_at: String,
+    /// The campaign that a person's message answers: of the message it quotes, else of the last template
+    /// within 72 hours, as the figures count it. Plugins are told the same.
+    #[schema(value_type = Option<String>)]
+    pub campaign: Option<CampaignId>,
     /// Tries so far.
     pub attempts: u32,
     /// Our reading as JSON; the raw text when we have none.
@@ -50,7 +57,7 @@ pub struct EventDetail {
 }
 
 impl EventView {
-    fn of(row: EventRow) -> EventView {
+    fn of(row: EventRow, campaign: Option<CampaignId>) -> EventView {
         let payload = serde_json::from_str(&row.payload)
             .unwrap_or_else(|_| serde_json::Value::String(row.payload.clone()));
         EventView {
@@ -63,6 +70,7 @@ impl EventView {
             tenant: row.tenant,
             phone_number_id: row.number.map(|n| n.as_str().to_owned()),
             received_at: row.received_at.rfc3339(),
+            campaign,
             attempts: row.attempts,
             payload,
         }
@@ -81,11 +89,20 @@ pub async fn list(
 ) -> Result<Page<EventView>, FlowError> {
     let after: Option<EventId> = parse_cursor(after)?;
     let mut tx = ctx.store.read().await?;
-    let rows = match tenant {
-        Some(tenant) => tx.tenant(tenant).events(limit, after).await?,
-        None => tx.system().list_unrouted_events(limit, after).await?,
-    };
-    let items = rows.into_iter().map(EventView::of).collect();
+    let mut items = Vec::new();
+    match tenant {
+        Some(tenant) => {
+            let mut tenant = tx.tenant(tenant);
+            for row in tenant.events(limit, after).await? {
+                let campaign = campaign(&mut tenant, &row).await?;
+                items.push(EventView::of(row, campaign));
+            }
+        }
+        None => {
+            let rows = tx.system().list_unrouted_events(limit, after).await?;
+            items.extend(rows.into_iter().map(|row| EventView::of(row, None)));
+        }
+    }
     Ok(Page::of(items, limit, |e: &EventView| e.id.to_string()))
 }
 
@@ -101,19 +118,49 @@ pub async fn get(
     id: EventId,
 ) -> Result<EventDetail, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let row = match tenant {
-        Some(tenant) => tx.tenant(tenant).event(id).await?,
-        None => tx.system().unrouted_event(id).await?,
-    }
-    .ok_or_else(|| FlowError::not_found("event", id))?;
+    let (row, campaign) = match tenant {
+        Some(tenant) => {
+            let mut tenant = tx.tenant(tenant);
+            match tenant.event(id).await? {
+                Some(row) => {
+                    let campaign = campaign(&mut tenant, &row).await?;
+                    (Some(row), campaign)
+                }
+                None => (None, None),
+            }
+        }
+        None => (tx.system().unrouted_event(id).await?, None),
+    };
+    let row = row.ok_or_else(|| FlowError::not_found("event", id))?;
     let raw = match (tenant, row.delivery) {
         (None, Some(delivery)) => tx.system().delivery_body(delivery).await?,
         _ => None,
     };
     Ok(EventDetail {
-        event: EventView::of(row),
+        event: EventView::of(row, campaign),
         raw: raw.map(|body| String::from_utf8_lossy(&body).into_owned()),
     })
+}
+
+/// The campaign a message answers; nothing for other events.
+async fn campaign(
+    tenant: &mut TenantTx<'_>,
+    row: &EventRow,
+) -> Result<Option<CampaignId>, FlowError> {
+    let Some(contact) = row.contact.filter(|_| row.kind == "message") else {
+        return Ok(None);
+    };
+    // What does not read back is shown as it is, and answers nothing.
+    let Ok(update) = serde_json::from_str::<Update>(&row.payload) else {
+        return Ok(None);
+    };
+    match &update.what {
+        UpdateKind::Message(message) => {
+            let quoted = message.replies_to.as_deref();
+            answered_campaign(tenant, contact, row.received_at, quoted).await
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Events by kind and state.

@@ -93,6 +93,14 @@ pub async fn install(
             return Err(FlowError::bad("grants.permissions", why));
         }
     }
+    let config = match &request.config {
+        serde_json::Value::Null => serde_json::json!({}),
+        given => given.clone(),
+    };
+    inspection
+        .manifest
+        .check_config(&config)
+        .map_err(|wrong| FlowError::bad(wrong.path, wrong.what))?;
     let now = ctx.now();
     let mut handle_key = [0_u8; 32];
     ctx.ids.random(&mut handle_key);
@@ -118,7 +126,7 @@ pub async fn install(
                 plugin_id: plugin.clone(),
                 kind: inspection.kind,
                 position: request.position,
-                config: request.config.to_string(),
+                config: config.to_string(),
                 grants: serde_json::to_string(&request.grants).map_err(|source| {
                     FlowError::Stored {
                         what: "grants",

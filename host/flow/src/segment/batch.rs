@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use portero_domain::clock::Millis;
 use portero_domain::ids::{ContactId, EventId};
 use portero_domain::plugin::{CallMeta, Membership};
-use portero_sandbox::{CallLimits, CallReport, HostServices, Loaded, MAX_BATCH};
+use portero_sandbox::{CallLimits, CallReport, HostServices, Loaded, MAX_BATCH, Outcome};
 use portero_store::model::{
-    InstallationRow, NewMember, PluginCall, SegmentPerson, SegmentWants, StoredKvWrite, TenantRow,
+    InstallationRow, NewMember, PluginCall, SegmentPerson, SegmentWants, TenantRow,
 };
 use sha2::{Digest, Sha256};
 
@@ -19,6 +18,7 @@ use super::services::BatchServices;
 use crate::context::Context;
 use crate::error::FlowError;
 use crate::grants::Effective;
+use crate::quota;
 
 /// Failed calls spent on one batch; whoever is not looked at by then counts as stumbled over.
 const MAX_FAILED_CALLS: usize = 48;
@@ -202,18 +202,17 @@ impl Seat {
                 .take()
                 .map(|found| resolve(self, piece, &offered, found));
             let fault = match answer {
-                Some(Ok(members)) => {
-                    any_ok = true;
-                    looked.members.extend(members);
-                    looked.seen.extend(piece.iter().map(|p| p.contact));
-                    self.keep(ctx, &report).await?;
-                    continue;
-                }
-                Some(Err(what)) => format!("invalid-output: {what}"),
-                None => match report.outcome.detail() {
-                    Some(detail) => format!("{}: {detail}", report.outcome.as_str()),
-                    None => report.outcome.as_str().to_owned(),
+                Some(Ok(members)) => match self.keep(ctx, &report).await? {
+                    None => {
+                        any_ok = true;
+                        looked.members.extend(members);
+                        looked.seen.extend(piece.iter().map(|p| p.contact));
+                        continue;
+                    }
+                    Some(over_quota) => over_quota,
                 },
+                Some(Err(what)) => format!("invalid-output: {what}"),
+                None => fault_of(&report.outcome),
             };
             failed_calls += 1;
             hard |= report.outcome.is_hard_failure() || report.outcome.is_ok();
@@ -269,29 +268,26 @@ impl Seat {
         report
     }
 
+    /// Keeps what a call wrote; what is wrong when that is too much: then its answer is not used.
     async fn keep(
         &self,
         ctx: &Context,
         report: &CallReport<Vec<Membership>>,
-    ) -> Result<(), FlowError> {
-        if report.kv_writes.is_empty() {
-            return Ok(());
+    ) -> Result<Option<String>, FlowError> {
+        let now = ctx.now();
+        let writes = quota::writes(report, now);
+        if writes.is_empty() {
+            return Ok(None);
         }
-        let writes: Vec<StoredKvWrite> = report
-            .kv_writes
-            .iter()
-            .map(|w| StoredKvWrite {
-                key: w.key.clone(),
-                value: w.value.clone(),
-                expires_at: w.ttl_ms.map(|ms| ctx.now() + Millis(ms)),
-            })
-            .collect();
         let mut tx = ctx.store.write().await?;
-        tx.tenant(self.tenant.id)
-            .kv_apply(self.row.id, &writes)
-            .await?;
+        let mut of = tx.tenant(self.tenant.id);
+        let after = of.kv_usage_after(self.row.id, &writes, now).await?;
+        if after > quota::KV_QUOTA_BYTES {
+            return Ok(Some(fault_of(&quota::over(after))));
+        }
+        of.kv_apply(self.row.id, &writes).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(None)
     }
 
     async fn record(
@@ -332,6 +328,13 @@ impl Seat {
         }
         tx.commit().await?;
         Ok(())
+    }
+}
+
+fn fault_of(outcome: &Outcome) -> String {
+    match outcome.detail() {
+        Some(detail) => format!("{}: {detail}", outcome.as_str()),
+        None => outcome.as_str().to_owned(),
     }
 }
 

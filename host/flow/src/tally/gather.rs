@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use portero_domain::campaign::{Audience, CampaignDefinition};
-use portero_domain::clock::{Millis, Ts};
+use portero_domain::clock::Ts;
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope};
 use portero_domain::status::MessageStatus;
 use portero_domain::template::TemplateCategory;
@@ -13,6 +13,7 @@ use portero_store::model::{
     MessageLabels, ObservationRow, Tallied, TalliedMessage, TenantRow, UntalliedMessage,
 };
 
+use crate::briefing::REACH;
 use crate::context::Context;
 use crate::error::FlowError;
 use crate::rates;
@@ -20,8 +21,6 @@ use crate::tally::{day, zone};
 
 /// Rows taken from each source at a time.
 const ROWS: usize = 500;
-/// How long after a template a message or an opt-out counts as its answer.
-const REACH: Millis = Millis::hours(72);
 
 type Labels = Vec<(String, String)>;
 

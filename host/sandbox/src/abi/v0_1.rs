@@ -8,10 +8,8 @@ use portero_domain::plugin::{
     Action, CallMeta, Card, Membership, MetricInfo, Observation, Personalisation, PluginKind,
     ReplyEvent, Sample, SegmentContact, SegmentInfo,
 };
-use wasmtime::component::{
-    ComponentExportIndex, HasSelf, Instance, InstancePre, Linker, TypedFunc,
-};
-use wasmtime::{Store, StoreContextMut};
+use wasmtime::Store;
+use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 use crate::call::{ReportQuery, TemplateSignature};
 use crate::guest_state::GuestState;
@@ -25,12 +23,12 @@ mod replies {
         imports: {
             "portero:plugin/kv.get": async | trappable,
             "portero:plugin/kv.keys": async | trappable,
+            "portero:plugin/gate.preview": async | trappable,
             "portero:plugin/contacts.field": async | trappable,
             "portero:plugin/http.fetch": async | trappable,
             default: trappable,
         },
-        // Sync on purpose, as is `gate`: the record `send` of the WIT becomes a Rust type `Send`,
-        // which hides the trait that async bindings name. Both are linked by hand below.
+        exports: { default: async },
     });
 }
 
@@ -82,58 +80,13 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     wit::kv::add_to_linker::<S, HasSelf<S>>(linker, |state| state)?;
     wit::contacts::add_to_linker::<S, HasSelf<S>>(linker, |state| state)?;
     wit::http::add_to_linker::<S, HasSelf<S>>(linker, |state| state)?;
-    linker
-        .instance("portero:plugin/gate@0.1.0")?
-        .func_wrap_async(
-            "preview",
-            |mut store: StoreContextMut<'_, S>, (message,): (wit::types::Send,)| {
-                Box::new(async move { Ok((store.data_mut().preview(message).await?,)) })
-            },
-        )
-}
-
-/// A linked replies component and its one function.
-pub(crate) struct RepliesEntry {
-    pre: InstancePre<GuestState>,
-    handle: ComponentExportIndex,
-}
-
-type Handled = Result<Vec<wit_replies::Action>, wit::types::Failure>;
-
-impl RepliesEntry {
-    fn new(pre: InstancePre<GuestState>) -> wasmtime::Result<RepliesEntry> {
-        let component = pre.component();
-        let handle = component
-            .get_export_index(None, "portero:plugin/replies@0.1.0")
-            .and_then(|replies| component.get_export_index(Some(&replies), "handle"))
-            .ok_or_else(|| wasmtime::format_err!("no exported function `handle`"))?;
-        Ok(RepliesEntry { pre, handle })
-    }
-
-    fn function<'e>(
-        &self,
-        store: &mut Store<GuestState>,
-        instance: &Instance,
-    ) -> wasmtime::Result<TypedFunc<(&'e wit::types::Event,), (Handled,)>> {
-        instance.get_typed_func(store, self.handle)
-    }
-
-    async fn call(
-        &self,
-        store: &mut Store<GuestState>,
-        event: &wit::types::Event,
-    ) -> wasmtime::Result<Handled> {
-        let instance = self.pre.instantiate_async(&mut *store).await?;
-        let handle = self.function(store, &instance)?;
-        let (answer,) = handle.call_async(&mut *store, (event,)).await?;
-        Ok(answer)
-    }
+    wit::gate::add_to_linker::<S, HasSelf<S>>(linker, |state| state)
 }
 
 /// A linked component, by kind.
 pub(crate) enum Entry {
     /// Answers people.
-    Replies(RepliesEntry),
+    Replies(replies::RepliesPluginPre<GuestState>),
     /// Puts contacts into segments.
     Segmentation(segmentation::SegmentationPluginPre<GuestState>),
     /// Counts what happened.
@@ -146,7 +99,7 @@ type Called<T> = wasmtime::Result<Answer<T>>;
 impl Entry {
     pub(crate) fn new(kind: PluginKind, pre: InstancePre<GuestState>) -> wasmtime::Result<Entry> {
         Ok(match kind {
-            PluginKind::Replies => Entry::Replies(RepliesEntry::new(pre)?),
+            PluginKind::Replies => Entry::Replies(replies::RepliesPluginPre::new(pre)?),
             PluginKind::Segmentation => {
                 Entry::Segmentation(segmentation::SegmentationPluginPre::new(pre)?)
             }
@@ -158,7 +111,7 @@ impl Entry {
     /// A guest that does not come to life is not judged here: each call will say why.
     pub(crate) async fn check_types(&self, store: &mut Store<GuestState>) -> wasmtime::Result<()> {
         let pre = match self {
-            Entry::Replies(plugin) => &plugin.pre,
+            Entry::Replies(plugin) => plugin.instance_pre(),
             Entry::Segmentation(plugin) => plugin.instance_pre(),
             Entry::Analytics(plugin) => plugin.instance_pre(),
         };
@@ -166,7 +119,7 @@ impl Entry {
             return Ok(());
         };
         match self {
-            Entry::Replies(plugin) => plugin.function(store, &instance).map(|_| ()),
+            Entry::Replies(_) => replies::RepliesPlugin::new(store, &instance).map(|_| ()),
             Entry::Segmentation(_) => {
                 segmentation::SegmentationPlugin::new(store, &instance).map(|_| ())
             }
@@ -179,10 +132,14 @@ impl Entry {
         store: &mut Store<GuestState>,
         event: ReplyEvent,
     ) -> Called<Vec<Action>> {
-        let Entry::Replies(plugin) = self else {
+        let Entry::Replies(pre) = self else {
             return Ok(Answer::WrongKind);
         };
-        let answer = plugin.call(store, &inbound::event(event)).await?;
+        let plugin = pre.instantiate_async(&mut *store).await?;
+        let answer = plugin
+            .portero_plugin_replies()
+            .call_handle(&mut *store, &inbound::event(event))
+            .await?;
         Ok(finish(store, answer, |taker, actions| {
             taker.list(actions, outbound::action)
         }))

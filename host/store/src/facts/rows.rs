@@ -58,6 +58,7 @@ pub(super) struct Raw {
     bot_minute: i64,
     plugin_hour: i64,
     plugin_minute: i64,
+    plugin_day: i64,
 }
 
 impl Raw {
@@ -191,6 +192,7 @@ pub(super) fn assemble(query: FactsQuery<'_>, read: Read) -> Result<Facts> {
         plugin: query.plugin.map(|plugin| PluginFacts {
             proposals_contact_hour: few(raw.plugin_hour),
             proposals_minute: few(raw.plugin_minute),
+            messages_contact_day: few(raw.plugin_day),
             ..plugin
         }),
         consent: known(of_person, lists.consent),

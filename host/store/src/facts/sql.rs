@@ -34,7 +34,10 @@ macro_rules! facts {
             (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = q.p
                 and p.contact_id = q.c and p.created_at > $2 - 3600000 and p.outbox_id <> q.o) as plugin_hour,
             (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = q.p
-                and p.created_at > $2 - 60000 and p.outbox_id <> q.o) as plugin_minute
+                and p.created_at > $2 - 60000 and p.outbox_id <> q.o) as plugin_minute,
+            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = q.p
+                and p.contact_id = q.c and p.created_at > $2 - 86400000 and p.outbox_id <> q.o
+                and p.state in ('queued', 'deferred', 'in_review', 'attempting', 'unknown', 'sent')) as plugin_day
         from q cross join tenants t
         left join numbers n on n.phone_number_id = q.n
         left join accounts k on k.tenant_id = n.tenant_id and k.waba_id = n.waba_id

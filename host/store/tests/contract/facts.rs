@@ -279,6 +279,9 @@ async fn bot_messages_count_since_the_person_wrote(w: World) {
             proposals_this_call: 7,
             proposals_contact_hour: 0,
             proposals_minute: 0,
+            categories: None,
+            max_contact_day: None,
+            messages_contact_day: 0,
         };
         let mut tx = w.store.read().await.unwrap();
         let query = FactsQuery {
@@ -293,13 +296,23 @@ async fn bot_messages_count_since_the_person_wrote(w: World) {
             facts.conversation.bot_last_minute,
             plugin.proposals_contact_hour,
             plugin.proposals_minute,
+            plugin.messages_contact_day,
         )
     };
     // The one at T0 is not after the person's message; denied ones were never said.
-    assert_eq!(facts(at(50_000)).await, (2, 2, 4, 4));
-    assert_eq!(facts(at(60_999)).await, (2, 2, 4, 3));
-    assert_eq!(facts(at(61_000)).await, (2, 1, 4, 2));
-    assert_eq!(facts(at(3_600_000)).await, (2, 0, 3, 0));
+    assert_eq!(facts(at(50_000)).await, (2, 2, 4, 4, 3));
+    assert_eq!(facts(at(60_999)).await, (2, 2, 4, 3, 3));
+    assert_eq!(facts(at(61_000)).await, (2, 1, 4, 2, 3));
+    assert_eq!(facts(at(3_600_000)).await, (2, 0, 3, 0, 3));
+    // A day later to the millisecond; the one denied never counted.
+    for (ms, said) in [
+        (86_399_999, 3),
+        (86_400_000, 2),
+        (86_401_000, 1),
+        (86_430_000, 0),
+    ] {
+        assert_eq!(facts(at(ms)).await.4, said, "{ms}");
+    }
 }
 
 async fn duplicates_are_told_with_their_content(w: World) {

@@ -90,7 +90,7 @@ pub(crate) fn kv_keys(
 }
 
 pub(crate) fn preview(proposal: &Proposal) -> Result<Verdict, HostError> {
-    let send: wit::types::Send = proposal.clone().into();
+    let send: wit::types::Proposal = proposal.clone().into();
     Ok(wit::gate::preview(&send)?.into())
 }
 

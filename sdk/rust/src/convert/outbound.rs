@@ -36,9 +36,9 @@ impl From<Action> for replies_wit::Action {
     }
 }
 
-impl From<Proposal> for wit::Send {
+impl From<Proposal> for wit::Proposal {
     fn from(p: Proposal) -> Self {
-        wit::Send {
+        wit::Proposal {
             content: p.content.into(),
             purpose: match p.purpose {
                 Purpose::Reply => wit::Purpose::Reply,

@@ -1,7 +1,7 @@
 //! What the guest does on request. Shared with the tests, which must have a case for each.
 
 /// Every deed, by the text of the message that asks for it.
-pub const DEEDS: [&str; 27] = [
+pub const DEEDS: [&str; 34] = [
     "healthy",
     "infinite-loop",
     "deep-recursion",
@@ -29,4 +29,11 @@ pub const DEEDS: [&str; 27] = [
     "time-and-chance",
     "leave-secret",
     "find-secret",
+    "mark",
+    "what-am-i-told",
+    "preview",
+    "wrong-category",
+    "out-of-bounds",
+    "zero-bytes",
+    "fill-kv",
 ];

@@ -6,8 +6,8 @@ mod secret;
 use std::hint::black_box;
 
 use portero_sdk::{
-    Action, Answer, Event, Failure, HostError, InboundBody, Message, Proposal, Replies, Template,
-    config, contacts, http, kv, log,
+    Action, Answer, BusinessEvent, Event, Failure, HostError, InboundBody, Message, Proposal, Replies,
+    Template, config, contacts, gate, http, kv, log,
 };
 
 #[derive(Default)]
@@ -113,9 +113,95 @@ impl Replies for Hostile {
                 said("left")
             }
             "find-secret" => said(format!("{} found", secret::find())),
+            "mark" => Ok(vec![
+                Action::set_attribute("size", "M"),
+                Action::set_attribute("iban", "XX00"),
+                Action::tag("vip"),
+            ]),
+            "what-am-i-told" => told(event),
+            "wrong-category" => {
+                let template = Template::new("carrito_recordatorio", "es");
+                Ok(vec![Proposal::promotional(template, "ofertas").into()])
+            }
+            "preview" => {
+                let answer = Proposal::reply(portero_sdk::Text::new("hola"));
+                let verdict = gate::preview(&answer).map_err(refused)?;
+                said(format!("{:?} {}", verdict.ruling, verdict.rule))
+            }
+            "out-of-bounds" => Ok(out_of_bounds(event.meta.now)),
+            "zero-bytes" => {
+                log::info("a\0b");
+                let key = kv::set("a\0b", "x");
+                Ok(vec![
+                    Action::tag("a\0b"),
+                    Action::set_attribute("size", "a\0b"),
+                    Action::reply(portero_sdk::Text::new(format!("a\0b {key:?}"))),
+                ])
+            }
+            "fill-kv" => {
+                for n in 0..199 {
+                    let key = format!("{} {n}", event.meta.event_id);
+                    kv::set(&key, vec![7; 64 * 1024]).map_err(refused)?;
+                }
+                Ok(vec![
+                    Action::tag("remembered"),
+                    Action::reply(portero_sdk::Text::new("filled")),
+                ])
+            }
             other => Err(Failure::new("unknown_deed", other)),
         }
     }
+
+    fn business(&mut self, event: &Event, business: &BusinessEvent) -> Answer {
+        match business.name.as_str() {
+            "deed.told" => told(event),
+            other => panic!("on {other}"),
+        }
+    }
+}
+
+/// Everything the host says of the person and the conversation.
+fn told(event: &Event) -> Answer {
+    let (who, so_far) = (&event.contact, &event.conversation);
+    let attributes: Vec<String> = who
+        .attributes
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let campaign = event.meta.ext.iter().find(|(key, _)| key == "campaign");
+    said(format!(
+        "name:{} attributes:{} tags:{} bots:{} campaign:{}",
+        who.name.as_deref().unwrap_or("-"),
+        attributes.join(","),
+        who.tags.join(","),
+        so_far.bot_messages_since_inbound,
+        campaign.map_or("-", |(_, id)| id)
+    ))
+}
+
+/// Each of them past one bound, and one that is within.
+fn out_of_bounds(now: u64) -> Vec<Action> {
+    // Not to be compressed away by whoever stores it.
+    let mut n = 1_u64;
+    let long: String = (0..5_000)
+        .map(|_| {
+            n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            char::from(b'a' + u8::try_from((n >> 33) % 26).unwrap_or(0))
+        })
+        .collect();
+    vec![
+        Action::tag(long.clone()),
+        Action::set_attribute(long.clone(), "x"),
+        Action::set_attribute("size", long.clone()),
+        Action::timer(long.clone(), now, ""),
+        Action::timer("late", now + 91 * 24 * 3_600_000, ""),
+        Action::timer("heavy", now, long.clone()),
+        Action::ask_consent(long.clone(), "ofertas"),
+        Action::metric(long.clone(), 1),
+        Proposal::reply(portero_sdk::Text::new("hola")).topic(long).into(),
+        Action::tag("kept"),
+        Action::reply(portero_sdk::Text::new("still here")),
+    ]
 }
 
 fn said(text: impl Into<String>) -> Answer {

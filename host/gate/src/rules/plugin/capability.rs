@@ -11,7 +11,7 @@ pub struct Check;
 
 static ABOUT: About = About {
     id: "plugin.capability",
-    version: 1,
+    version: 2,
     stratum: Stratum::House,
     phase: Phase::Plugin,
     stages: Stages::Admission,
@@ -37,9 +37,11 @@ static ABOUT: About = About {
         why: "The blast radius of a plugin is what its operator agreed to, not what it tries.",
         fires: "Denies a plugin's message when a permission is missing (`send.session`, `send.media`, \
                 `send.interactive`, `send.template.utility`, `send.template.marketing`, \
-                `consent.request`), when its template is not among those it may name, when it proposes \
-                an authentication template, and always for segmentation and analytics plugins.",
-        facts: "`plugin.kind`, `plugin.capabilities`, `plugin.templates`; the registry's category.",
+                `consent.request`), when its template is not among those it may name or of a category that \
+                its manifest does not name in `[messages]`, when it proposes an authentication template, \
+                and always for segmentation and analytics plugins.",
+        facts: "`plugin.kind`, `plugin.capabilities`, `plugin.categories`, `plugin.templates`; the registry's \
+                category.",
         parameters: "None.",
         source: "Own choice.",
         since: "0.1.0",
@@ -68,12 +70,27 @@ impl Rule for Check {
         if let Some(need) = missing {
             return Some(Found::deny(need, plugin.capabilities.join(", ")));
         }
+        if let (Some(template), Some(named)) = (case.template(), &plugin.categories) {
+            let category = word(template.category);
+            if !named.iter().any(|c| c == category) {
+                return Some(Found::deny(format!("category {category}"), named.join(", ")));
+            }
+        }
         let name = &case.shape()?.name;
         let named = plugin
             .templates
             .iter()
             .any(|pattern| matches(pattern, name));
         (!named).then(|| Found::deny(format!("template {name}"), plugin.templates.join(", ")))
+    }
+}
+
+/// The category as manifests write it.
+fn word(category: TemplateCategory) -> &'static str {
+    match category {
+        TemplateCategory::Marketing => "marketing",
+        TemplateCategory::Utility => "utility",
+        TemplateCategory::Authentication => "authentication",
     }
 }
 
@@ -158,6 +175,25 @@ mod tests {
         s.plugin().templates = vec!["promo_*".into()];
         only(&mut s, &["send.template.utility", "send.session"]);
         assert_eq!(s.found(RULE).unwrap().value, "send.template.marketing");
+    }
+
+    #[test]
+    fn a_category_that_the_manifest_does_not_name_is_refused() {
+        let mut s = Setup::promo();
+        s.by_plugin();
+        assert!(s.found(RULE).is_none());
+        s.plugin().categories = Some(vec!["utility".into()]);
+        let found = s.found(RULE).unwrap();
+        assert_eq!(
+            (found.value.as_str(), found.limit.as_str()),
+            ("category marketing", "utility")
+        );
+        s.registry().category = TemplateCategory::Utility;
+        assert!(s.found(RULE).is_none());
+        s.plugin().categories = Some(Vec::new());
+        assert!(s.found(RULE).is_some(), "none named, none allowed");
+        s.plugin().categories = None;
+        assert!(s.found(RULE).is_none(), "a record from before it was kept");
     }
 
     #[test]

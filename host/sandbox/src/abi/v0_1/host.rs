@@ -78,6 +78,9 @@ impl GuestState {
         if key.is_empty() || key.len() > most {
             return Err(invalid(format!("a key has 1 to {most} bytes")));
         }
+        if key.contains('\0') {
+            return Err(invalid("a key holds no zero byte"));
+        }
         Ok(())
     }
 }
@@ -146,12 +149,8 @@ impl wit::kv::Host for GuestState {
     }
 }
 
-impl GuestState {
-    /// `gate.preview`; linked by hand, see the bindings.
-    pub(super) async fn preview(
-        &mut self,
-        message: wit::types::Send,
-    ) -> Answered<wit::types::Verdict> {
+impl wit::gate::Host for GuestState {
+    async fn preview(&mut self, message: wit::types::Proposal) -> Answered<wit::types::Verdict> {
         refuse!(self.count_call()?);
         refuse!(self.require("gate.preview"));
         refuse!(count_up(
@@ -159,8 +158,9 @@ impl GuestState {
             MAX_PREVIEWS,
             "gate.previews"
         ));
-        let message =
-            refuse!(outbound::send(&mut Taker::new(self), message).map_err(HostError::from_output));
+        let message = refuse!(
+            outbound::proposal(&mut Taker::new(self), message).map_err(HostError::from_output)
+        );
         let preview = refuse!(self.services.gate_preview(message).await);
         Ok(Ok(inbound::verdict(preview)))
     }

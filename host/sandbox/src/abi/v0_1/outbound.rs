@@ -20,20 +20,20 @@ type Taken<T> = Result<T, String>;
 
 /// A case kept free for later tracks: no host of this track knows what it would mean.
 fn reserved<T>(what: &str, name: &str) -> Taken<T> {
-    let name: String = name.chars().take(64).collect();
+    let name: String = name.chars().filter(|c| *c != '\0').take(64).collect();
     Err(format!("{what} `{name}` is unknown in this track"))
 }
 
 pub(super) fn failure(failure: t::Failure) -> Failure {
     Failure {
-        code: cut(&failure.code, MAX_CODE_BYTES).to_owned(),
-        message: mask_digits(cut(&failure.message, MAX_MESSAGE_BYTES)),
+        code: cut(&failure.code, MAX_CODE_BYTES).replace('\0', " "),
+        message: mask_digits(cut(&failure.message, MAX_MESSAGE_BYTES)).replace('\0', " "),
     }
 }
 
 pub(super) fn action(k: &mut Taker<'_>, action: r::Action) -> Taken<Action> {
     Ok(match action {
-        r::Action::Send(message) => Action::Send(send(k, message)?),
+        r::Action::Send(message) => Action::Send(proposal(k, message)?),
         r::Action::AskConsent(ask) => Action::AskConsent {
             wording: k.text(ask.wording)?,
             topic: k.text(ask.topic)?,
@@ -66,7 +66,7 @@ pub(super) fn action(k: &mut Taker<'_>, action: r::Action) -> Taken<Action> {
     })
 }
 
-pub(super) fn send(k: &mut Taker<'_>, send: t::Send) -> Taken<SendAction> {
+pub(super) fn proposal(k: &mut Taker<'_>, send: t::Proposal) -> Taken<SendAction> {
     Ok(SendAction {
         content: content(k, send.content)?,
         purpose: purpose(send.purpose),
@@ -201,16 +201,16 @@ fn button_param(k: &mut Taker<'_>, button: t::ButtonParam) -> Taken<ButtonParam>
 
 pub(super) fn segment_info(k: &mut Taker<'_>, info: s::SegmentInfo) -> Taken<SegmentInfo> {
     Ok(SegmentInfo {
-        id: k.text(info.id)?,
-        titles: k.pairs(info.titles)?,
+        id: k.plain(info.id)?,
+        titles: k.plain_pairs(info.titles)?,
     })
 }
 
 pub(super) fn membership(k: &mut Taker<'_>, membership: s::Membership) -> Taken<Membership> {
     Ok(Membership {
         handle: k.handle(membership.handle)?,
-        segment: k.text(membership.segment)?,
-        reason: k.text(membership.reason)?,
+        segment: k.plain(membership.segment)?,
+        reason: k.plain(membership.reason)?,
     })
 }
 
@@ -220,31 +220,31 @@ pub(super) fn personalisation(
 ) -> Taken<Personalisation> {
     Ok(Personalisation {
         handle: k.handle(values.handle)?,
-        values: k.pairs(values.values)?,
+        values: k.plain_pairs(values.values)?,
     })
 }
 
 pub(super) fn metric_info(k: &mut Taker<'_>, info: a::MetricInfo) -> Taken<MetricInfo> {
     Ok(MetricInfo {
-        id: k.text(info.id)?,
-        unit: k.text(info.unit)?,
-        titles: k.pairs(info.titles)?,
+        id: k.plain(info.id)?,
+        unit: k.plain(info.unit)?,
+        titles: k.plain_pairs(info.titles)?,
     })
 }
 
 pub(super) fn sample(k: &mut Taker<'_>, sample: a::Sample) -> Taken<Sample> {
     Ok(Sample {
-        metric: k.text(sample.metric)?,
-        labels: k.pairs(sample.labels)?,
+        metric: k.plain(sample.metric)?,
+        labels: k.plain_pairs(sample.labels)?,
         add: sample.add,
     })
 }
 
 pub(super) fn card(k: &mut Taker<'_>, card: a::Card) -> Taken<Card> {
     Ok(Card {
-        title: k.text(card.title)?,
+        title: k.plain(card.title)?,
         lines: k.each(card.lines, |k, line| {
-            Ok((k.text(line.label)?, k.text(line.value)?))
+            Ok((k.plain(line.label)?, k.plain(line.value)?))
         })?,
     })
 }
