@@ -232,5 +232,9 @@ pub(crate) async fn a_tenant_in_simulator_mode_never_reaches_the_real_graph(env:
         "{refused}"
     );
     assert_eq!(env.door.asked(), asked, "not even offered");
+    for path in ["/v1/templates/sync", "/v1/numbers/sync"] {
+        let error = sol.api.post(path, json!({})).await.unwrap_err().to_string();
+        assert!(error.contains("simulator mode"), "{path}: {error}");
+    }
     env.end().await;
 }

@@ -61,6 +61,19 @@ pub(crate) fn a_data_folder_that_cannot_be_written_says_so() {
         run(here.path(), &["demo", "--once", "--data", data])
             .says(1, &[data, "data folder", "--data"]);
     }
+    // A folder whose lock file opens and that takes nothing new: a folder stands where the new file
+    // would go, which stops root as well, whom permissions do not.
+    let sealed = here.path().join("sealed");
+    fs::create_dir_all(sealed.join("portero.new")).unwrap();
+    fs::write(sealed.join("portero.lock"), "").unwrap();
+    for verb in [
+        &["serve", "--data", "sealed"][..],
+        &["demo", "--once", "--data", "sealed"],
+    ] {
+        let ran = run(here.path(), verb);
+        ran.says(1, &["sealed", "data folder", "cannot be written", "--data"]);
+        assert!(!ran.err.contains("--database-url"), "{}", ran.err);
+    }
     run(here.path(), &["account", "--data", "nothing-here"]).says(
         1,
         &["nothing-here", "portero serve", "portero demo", "--data"],

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use portero_domain::clock::{Clock, Millis, Ts};
 use portero_domain::ids::{IdSource, InstallationId};
+use portero_gate::facts::TenantMode;
 use portero_meta::client::CloudApi;
 use portero_meta::transport::Transport;
 use portero_net::webhook::WebhookSender;
 use portero_sandbox::{Admission, Breaker, Loaded, Sandbox};
 use portero_store::Store;
-use portero_store::model::InstallationRow;
+use portero_store::model::{InstallationRow, TenantRow};
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore};
 use tokio_util::task::TaskTracker;
 
@@ -185,6 +186,23 @@ impl Context {
             settling: Settling::default(),
             plugins: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// Whether Meta may be asked about the tenant's accounts: in simulator mode only where that stays
+    /// on this machine, as with sending.
+    ///
+    /// # Errors
+    /// [`FlowError::WrongState`] with what to do.
+    pub(crate) fn may_ask_meta(&self, tenant: &TenantRow) -> Result<(), FlowError> {
+        if tenant.mode != TenantMode::Simulator || self.transport.stays_here() {
+            return Ok(());
+        }
+        Err(FlowError::WrongState {
+            what: format!("tenant `{}`", tenant.slug),
+            state: "in simulator mode".to_owned(),
+            why: "it is asked about on this machine only; start `portero simulator` and set graph_url to its address"
+                .to_owned(),
+        })
     }
 
     /// Business time.

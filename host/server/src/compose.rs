@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use portero_domain::clock::{Clock, JumpClock, Millis};
 use portero_domain::ids::IdSource;
 use portero_flow::context::Parts;
+use portero_flow::desk::access;
 use portero_flow::workers::Workers;
 use portero_flow::{Context, Point, Probe};
 use portero_meta::client::CloudApi;
@@ -24,6 +25,9 @@ use crate::config::Config;
 use crate::http::{self, AppState};
 use crate::lock::{DataDir, Running};
 use crate::output;
+
+/// How the labels of tokens made for a host's own command line begin.
+const COMMAND_LINE: &str = "command line of ";
 
 /// What a host is built from.
 pub struct HostParts {
@@ -189,7 +193,7 @@ impl Host {
                 output::error(&format!("warning: plugin {row} does not load: {error}"));
             }
         }
-        let operator_token = command_line_token(&ctx).await?;
+        let operator_token = command_line_token(&ctx, &data).await?;
         let control = simulator
             .as_deref()
             .map(crate::sim_control::HttpControl::new)
@@ -248,6 +252,10 @@ impl RunningHost {
         {
             server.abort();
         }
+        if let Err(error) = end_token(&self.ctx, &self.operator_token).await {
+            tracing::warn!(%error, "the command line's token was not ended; the next start does it");
+            return;
+        }
         self.data.retire();
     }
 }
@@ -261,29 +269,33 @@ async fn installed(ctx: &Context) -> anyhow::Result<Vec<(portero_domain::ids::Te
         .collect())
 }
 
-/// A fresh operator token for this run; the one of the last run ends.
-async fn command_line_token(ctx: &Context) -> anyhow::Result<String> {
-    let label = format!("command line of {}", ctx.host);
-    let mut tx = ctx.store.read().await?;
-    let old: Vec<_> = tx
-        .system()
-        .tokens()
-        .await?
-        .into_iter()
-        .filter(|t| {
-            t.tenant.is_none() && t.revoked_at.is_none() && t.label.starts_with("command line of ")
-        })
-        .map(|t| t.id)
-        .collect();
-    drop(tx);
+/// A fresh operator token for this run; that of a run on this data folder that did not end well ends.
+/// Other hosts on the same database keep theirs.
+async fn command_line_token(ctx: &Context, data: &DataDir) -> anyhow::Result<String> {
+    if let Some(left) = data.announced() {
+        end_token(ctx, &left.token).await?;
+    }
+    // On SQLite this process is alone: whatever a command line still holds is of a run that ended.
     if ctx.store.engine() == EngineKind::Sqlite {
-        for id in old {
-            portero_flow::desk::access::revoke_token(ctx, id).await?;
+        let mut tx = ctx.store.read().await?;
+        let all = tx.system().tokens().await?;
+        drop(tx);
+        for old in all.into_iter().filter(|t| {
+            t.tenant.is_none() && t.revoked_at.is_none() && t.label.starts_with(COMMAND_LINE)
+        }) {
+            access::revoke_token(ctx, old.id).await?;
         }
     }
-    Ok(portero_flow::desk::access::create_token(ctx, None, &label)
-        .await?
-        .token)
+    let label = format!("{COMMAND_LINE}{}", ctx.host);
+    Ok(access::create_token(ctx, None, &label).await?.token)
+}
+
+/// Ends a token that is still good.
+async fn end_token(ctx: &Context, token: &str) -> anyhow::Result<()> {
+    if let Some(principal) = access::authenticate(ctx, token).await? {
+        access::revoke_token(ctx, principal.token).await?;
+    }
+    Ok(())
 }
 
 /// The database of these settings.

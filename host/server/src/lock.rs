@@ -45,12 +45,7 @@ impl DataDir {
             .write(true)
             .mode(0o600)
             .open(&file)
-            .with_context(|| {
-                format!(
-                    "the data folder `{}` cannot be written; make it writable for this user or choose another one with --data",
-                    path.display()
-                )
-            })?;
+            .with_context(|| unwritable(path))?;
         if !lock
             .try_lock_exclusive()
             .context("cannot lock the data folder")?
@@ -61,6 +56,12 @@ impl DataDir {
                 path.display()
             );
         }
+        // A folder may refuse new files though the lock file in it opens: the database would find
+        // out first, and blame its address.
+        let probe = path.join("portero.probe");
+        write_private(&probe, b"")
+            .and_then(|()| std::fs::remove_file(&probe).map_err(Into::into))
+            .with_context(|| unwritable(path))?;
         Ok(DataDir {
             path: path.to_owned(),
             _lock: lock,
@@ -104,6 +105,12 @@ impl DataDir {
         write_private(&self.path.join("host.json"), &serde_json::to_vec(running)?)
     }
 
+    /// What the last host here announced and, having been killed, did not take back.
+    #[must_use]
+    pub fn announced(&self) -> Option<Running> {
+        serde_json::from_slice(&std::fs::read(self.path.join("host.json")).ok()?).ok()
+    }
+
     /// Takes the announcement back.
     pub fn retire(&self) {
         let _ = std::fs::remove_file(self.path.join("host.json"));
@@ -122,6 +129,13 @@ pub fn running(path: &Path) -> Option<Running> {
         return None;
     }
     serde_json::from_slice(&std::fs::read(path.join("host.json")).ok()?).ok()
+}
+
+fn unwritable(path: &Path) -> String {
+    format!(
+        "the data folder `{}` cannot be written; make it writable for this user or choose another one with --data",
+        path.display()
+    )
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {

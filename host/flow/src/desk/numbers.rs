@@ -214,6 +214,7 @@ pub async fn history(
 /// [`FlowError::Meta`] with its words, or the database.
 pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<Vec<NumberView>, FlowError> {
     let mut tx = ctx.store.read().await?;
+    ctx.may_ask_meta(&tx.tenant(tenant).row().await?)?;
     let mut numbers = Vec::new();
     for row in tx.tenant(tenant).numbers().await? {
         if let Some(token) = tx.tenant(tenant).number_token(&row.id).await? {

@@ -45,6 +45,7 @@ pub struct SyncView {
 /// [`FlowError::Meta`] with its words, or the database.
 pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError> {
     let mut tx = ctx.store.read().await?;
+    ctx.may_ask_meta(&tx.tenant(tenant).row().await?)?;
     let mut accounts = std::collections::BTreeMap::new();
     for number in tx.tenant(tenant).numbers().await? {
         if let Some(token) = tx.tenant(tenant).number_token(&number.id).await? {
