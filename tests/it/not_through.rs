@@ -91,9 +91,9 @@ pub(crate) async fn an_error_of_the_account_stops_its_every_number(env: Env) {
         json!({ "next": [{ "code": 131_042, "times": 1, "mode": "async" }] }),
     )
     .await;
-    let proposed = env
-        .propose(sol, 0, "unpaid", text("Ya está tu pedido."))
-        .await;
+    let mut told = text("Ya está tu pedido.");
+    told["phone_number_id"] = json!(sol.shop.number);
+    let proposed = env.propose(sol, 0, "unpaid", told).await;
     assert_eq!(env.now(sol, &proposed).await["state"], "sent");
     for number in [sol.shop.number, "100000000000077"] {
         let stop = stopped(sol, number).await;
