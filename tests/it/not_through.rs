@@ -83,16 +83,17 @@ pub(crate) async fn an_error_of_the_account_stops_its_every_number(env: Env) {
     env.jump(Millis::secs(60)).await;
     let second = json!({ "phone_number_id": "100000000000077", "waba_id": sol.shop.waba,
                          "display": "+57 601 555 0177", "access_token": "t" });
-    sol.api.put("/v1/numbers", second).await.unwrap();
+    let operator = env.world.operator.for_tenant(sol.shop.slug);
+    operator.put("/v1/numbers", second).await.unwrap();
     // As a failed status, after Meta took the message.
     faults(
         &env,
         json!({ "next": [{ "code": 131_042, "times": 1, "mode": "async" }] }),
     )
     .await;
-    let proposed = env
-        .propose(sol, 0, "unpaid", text("Ya está tu pedido."))
-        .await;
+    let mut told = text("Ya está tu pedido.");
+    told["phone_number_id"] = json!(sol.shop.number);
+    let proposed = env.propose(sol, 0, "unpaid", told).await;
     assert_eq!(env.now(sol, &proposed).await["state"], "sent");
     for number in [sol.shop.number, "100000000000077"] {
         let stop = stopped(sol, number).await;
