@@ -199,7 +199,7 @@ pub(crate) async fn a_restriction_pauses_and_burns_nobody(env: Env) {
     assert_eq!(view["reason"], "account.restricted", "{view}");
     assert_eq!(
         count(&view, "waiting") + count(&view, "denied"),
-        65,
+        45,
         "{view}"
     );
     act(&env, &other, "stop", json!({})).await;
