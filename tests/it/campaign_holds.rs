@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[harness::Test] = &[
     harness::test!(campaign_holds::campaigns_that_wait_do_not_stop_others),
     harness::test!(campaign_holds::a_stop_during_planning_stays),
     harness::test!(campaign_holds::turns_go_as_far_as_the_messaging_limit_and_nobody_is_lost),
+    harness::test!(campaign_holds::what_a_paused_campaign_left_waiting_takes_no_room_of_another),
     harness::test!(campaign_holds::a_restriction_pauses_and_burns_nobody),
     harness::test!(campaign_holds::a_budget_pauses_and_more_money_goes_on),
     harness::test!(campaign_holds::a_pause_longer_than_its_messages_make_sense_loses_nobody),
@@ -178,6 +179,30 @@ pub(crate) async fn turns_go_as_far_as_the_messaging_limit_and_nobody_is_lost(en
     env.jump(Millis::hours(24)).await;
     complete(&until(&env, &id, "done").await);
     env.end().await;
+}
+
+pub(crate) async fn what_a_paused_campaign_left_waiting_takes_no_room_of_another(env: Env) {
+    let id = forty(&env).await;
+    act(&env, &id, "pause", json!({})).await;
+    let view = show(&env, &id).await;
+    let waits = count(&view, "queued") + count(&view, "deferred");
+    assert!(waits > 10, "{view}");
+    // Room for a few more than were written to; less than what rests.
+    let sent = count(&view, "sent") + count(&view, "attempting");
+    let limit = json!({ "max_daily_conversations_per_business": sent + 8 });
+    env.meta_says(env.sol(), "business_capability_update", limit)
+        .await;
+    customers(&env, 48).await;
+    let (other, _) = launch(&env, &weekly()).await;
+    for _ in 0..60 {
+        if count(&show(&env, &other).await, "sent") > 0 {
+            env.end().await;
+            return;
+        }
+        env.jump(Millis::secs(1)).await;
+        env.settle().await;
+    }
+    panic!("held by a paused one: {}", show(&env, &other).await);
 }
 
 pub(crate) async fn a_restriction_pauses_and_burns_nobody(env: Env) {

@@ -33,7 +33,6 @@ mod imports_consent;
 mod lost_answer;
 mod meta_says;
 mod not_through;
-mod restart;
 mod rules;
 mod segments;
 mod stop;
@@ -110,7 +109,6 @@ const TESTS: &[harness::Test] = &[
     harness::test!(webhooks_out::a_secret_is_rotated_without_a_gap),
     harness::test!(webhooks_out::an_address_inside_is_refused_with_the_reason),
     harness::test!(clock::a_jump_waits_for_what_is_in_hand_at_both_doors),
-    harness::test!(restart::the_command_lines_token_ends_with_its_run),
     harness::test!(stop::a_stopped_tenant_sends_nothing_until_resumed),
     harness::test!(imports::good_lines_go_in_and_bad_ones_are_told_with_line_and_reason),
     harness::test!(imports::a_file_that_breaks_off_goes_on_where_it_stands),

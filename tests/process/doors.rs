@@ -151,7 +151,7 @@ pub(crate) fn the_operator_looks_stops_and_resumes(shops: &Shops) {
                 "wording_sha256: ",
             ],
         );
-    files(&shops);
+    files(shops);
     // Somebody of the shop takes a conversation, answers and gives it back, all from a terminal.
     let sol = ["--tenant", "tienda-sol"];
     let inbox = |rest: &[&str]| {

@@ -282,6 +282,7 @@ mod tests {
             since: "2026-11-01".to_owned(),
             until: "2026-12-01".to_owned(),
             plugins: vec![Plugin {
+                truncated: false,
                 name: "p".to_owned(),
                 installation: "ins_1".to_owned(),
                 behind: 3,

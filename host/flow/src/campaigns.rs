@@ -48,6 +48,7 @@ struct Tally {
 /// The database.
 pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
     let (mut worked, mut after) = (0, None);
+    let mut failed = None;
     loop {
         let mut tx = ctx.store.read().await?;
         let awake = tx.system().awake_campaigns(ctx.now(), after, PAGE).await?;
@@ -55,13 +56,20 @@ pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
         let last = awake.len() < PAGE;
         after = awake.last().map(|one| one.id);
         for one in awake {
+            let id = one.id;
             worked += match look(ctx, one).await {
+                Ok(turns) => turns,
                 Err(FlowError::Store(e)) if e.is_transient() => 1,
-                other => other?,
+                // One that cannot be looked at takes nobody else's look.
+                Err(error) => {
+                    tracing::error!(campaign.id = %id, error.chain = %error.chain(), "campaign not looked at");
+                    failed = Some(error);
+                    0
+                }
             };
         }
         if last {
-            return Ok(worked);
+            return failed.map_or(Ok(worked), Err);
         }
     }
 }
@@ -118,7 +126,7 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
     }
     // Words of a plugin are asked for before the transaction that needs them.
     let words = match &template {
-        Some(template) if turn && !late => upcoming_words(ctx, &seen, template).await,
+        Some(template) if turn && !late => upcoming_words(ctx, &seen, template, room.people).await,
         _ => Ok(Words::new()),
     };
     let mut tx = ctx.store.write().await?;

@@ -128,7 +128,7 @@ pub async fn admit(
 
 /// A consent question of a caller's own is on record like the host's (which writes its own, with its
 /// wording); of one that was refused there is nothing to record.
-async fn asked(
+pub(crate) async fn asked(
     ctx: &Context,
     tx: &mut Tx,
     proposal: &Proposal,

@@ -95,10 +95,10 @@ proptest! {
                 plugin.messages_contact_day = of_day;
                 let refused = s.found("plugin.budget");
                 // Room is what is left for one more.
-                let room = of_call + 1 <= per_call
-                    && of_hour + 1 <= hour
-                    && of_minute + 1 <= minute
-                    && day.is_none_or(|most| of_day + 1 <= most);
+                let room = of_call < per_call
+                    && of_hour < hour
+                    && of_minute < minute
+                    && day.is_none_or(|most| of_day < most);
                 prop_assert_eq!(refused.is_none(), room);
                 history.push(Proposed { at, call, person, let_through: refused.is_none() });
             }

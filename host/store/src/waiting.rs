@@ -39,9 +39,12 @@ statements! {
         from outbox o join campaigns c on c.tenant_id = o.tenant_id and c.campaign_id = o.campaign_id
         where o.tenant_id = $1 and o.contact_id = $2 order by o.created_at desc, o.outbox_id desc limit $3";
     /// Promises on the messaging limit: what waits for its number, or for the limit itself.
-    WAITING_FIRST = "select count(*) from (select 1 from outbox
-        where tenant_id = $1 and class = 'campaign'
-          and (state = 'queued' or (state = 'deferred' and rule like 'limits.%')) limit $2) q";
+    /// What a paused campaign left waiting promises nothing: its lanes rest.
+    WAITING_FIRST = "select count(*) from (select 1 from outbox o
+        where o.tenant_id = $1 and o.class = 'campaign'
+          and (o.state = 'queued' or (o.state = 'deferred' and o.rule like 'limits.%'))
+          and (o.campaign_id is null or not exists (select 1 from campaigns g
+              where g.campaign_id = o.campaign_id and g.state in ('paused', 'stopped'))) limit $2) q";
 }
 
 impl TenantTx<'_> {

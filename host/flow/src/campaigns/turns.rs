@@ -26,6 +26,7 @@ pub(super) async fn upcoming_words(
     ctx: &Context,
     campaign: &CampaignRow,
     template: &Template,
+    turns: usize,
 ) -> Result<Words, FlowError> {
     if campaign.definition.personaliser().is_none() {
         return Ok(Words::new());
@@ -33,7 +34,7 @@ pub(super) async fn upcoming_words(
     let mut tx = ctx.store.read().await?;
     let people = tx
         .tenant(campaign.tenant)
-        .waiting_people(campaign.id, None, &[], CHUNK)
+        .waiting_people(campaign.id, None, &[], turns.min(CHUNK))
         .await?;
     drop(tx);
     plan::words(ctx, campaign, template, &people).await
@@ -190,6 +191,11 @@ async fn admit_many(
     tx.tenant(tenant.id)
         .insert_outbox_many(&new, &records, now)
         .await?;
+    for (proposal, (_, judgement)) in proposals.iter().zip(&judged) {
+        if new.iter().any(|n| n.proposal.id == proposal.id) {
+            judge::asked(ctx, tx, proposal, judgement).await?;
+        }
+    }
     Ok(held)
 }
 

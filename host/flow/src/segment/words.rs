@@ -16,8 +16,9 @@ use crate::addressees::Words;
 use crate::context::Context;
 use crate::error::FlowError;
 
-/// Failed calls spent on one page of people.
-const MAX_FAILED_CALLS: usize = 48;
+/// Failed calls one after another that are no word about these people any more. (Finding one person it
+/// stumbles over takes eight or nine, and calls that succeed come between.)
+const MAX_FAILED_IN_A_ROW: usize = 48;
 
 impl Seat {
     /// Words for these people. Fails when the plugin did. `purpose` (the campaign's id) feeds the guest's randomness, so that
@@ -30,7 +31,7 @@ impl Seat {
         purpose: &str,
     ) -> Result<Words, FlowError> {
         let mut words = Words::new();
-        let (mut failed, mut answered) = (0, 0_usize);
+        let (mut failed_in_a_row, mut answered) = (0, 0_usize);
         for page in contacts.chunks(MAX_BATCH) {
             let mut tx = ctx.store.read().await?;
             let people = tx
@@ -47,11 +48,12 @@ impl Seat {
                 match self.ask(ctx, piece, signature, purpose).await {
                     Some(found) => {
                         answered += 1;
+                        failed_in_a_row = 0;
                         words.extend(found);
                     }
                     None => {
-                        failed += 1;
-                        if failed >= MAX_FAILED_CALLS {
+                        failed_in_a_row += 1;
+                        if failed_in_a_row >= MAX_FAILED_IN_A_ROW {
                             return Err(self.silent());
                         }
                         if piece.len() > 1 {
@@ -63,7 +65,7 @@ impl Seat {
                 }
             }
         }
-        if failed > 0 && answered == 0 && contacts.len() > 1 {
+        if failed_in_a_row > 0 && answered == 0 && contacts.len() > 1 {
             return Err(self.silent());
         }
         Ok(words)

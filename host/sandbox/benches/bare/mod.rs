@@ -65,7 +65,7 @@ impl wit::kv::Host for State {
 }
 
 impl wit::gate::Host for State {
-    fn preview(&mut self, _: wit::types::Send) -> Answered<wit::types::Verdict> {
+    fn preview(&mut self, _: wit::types::Proposal) -> Answered<wit::types::Verdict> {
         Ok(Err(wit::types::HostError::Unavailable))
     }
 }
