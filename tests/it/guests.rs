@@ -409,7 +409,7 @@ pub(crate) async fn an_answer_reaches_the_plugin_with_its_campaign(env: Env) {
     );
     assert_eq!(event(&env, "message").await["campaign"], Value::Null);
     let key = env.sol().shop.people[SOMEBODY].key().to_owned();
-    let consent = json!({ "event": "granted", "topic": "ofertas", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
+    let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "promise": { "max": 9, "per": "week" }, "evidence": "form 8" });
     let path = format!("/v1/contacts/{key}/consent");
     env.sol().api.post(&path, consent).await.unwrap();
     let body = json!({

@@ -91,7 +91,7 @@ async fn launched(host: &Host) -> String {
         let address = phone(n);
         let contact = json!({ "address": address, "language": "es" });
         host.api.put("/v1/contacts", contact).await.expect("put");
-        let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "evidence": "form",
+        let consent = json!({ "event": "granted", "topic": "ofertas", "wording_text": "Sí, quiero ofertas de la tienda por WhatsApp", "evidence": "form",
                               "promise": { "max": 9, "per": "week" } });
         host.api
             .post(&format!("/v1/contacts/{address}/consent"), consent)

@@ -42,7 +42,7 @@ statements! {
     /// What a paused campaign left waiting promises nothing: its lanes rest.
     WAITING_FIRST = "select count(*) from (select 1 from outbox o
         where o.tenant_id = $1 and o.class = 'campaign'
-          and (o.state = 'queued' or (o.state = 'deferred' and o.rule like 'limits.%'))
+          and o.state in ('queued', 'deferred') and (o.state = 'queued' or o.rule like 'limits.%')
           and (o.campaign_id is null or not exists (select 1 from campaigns g
               where g.campaign_id = o.campaign_id and g.state in ('paused', 'stopped'))) limit $2) q";
 }

@@ -579,10 +579,10 @@ fn only_a_loopback_address_stays_here() {
         ("http://[::1]:8090", true),
         ("http://localhost:8090", true),
         (GRAPH_URL, false),
-        ("http://192.168.0.4:8090", false),
-        ("http://0.0.0.0:8090", false),
-        ("http://127.0.0.1.example.com", false),
-        ("http://localhost.example.com", false),
+        ("https://192.168.0.4:8090", false),
+        ("https://0.0.0.0:8090", false),
+        ("https://127.0.0.1.example.com", false),
+        ("https://localhost.example.com", false),
     ] {
         assert_eq!(patient(url).stays_here(), here, "{url}");
     }

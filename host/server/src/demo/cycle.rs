@@ -287,11 +287,24 @@ async fn answers(day: &mut Day<'_>, sol: &Standing, customers: &[Person]) -> any
     day.says(sol, asking, "gracias, ¿qué horario tienen?").await
 }
 
+/// The analytics plugins, once they were shown everything that happened.
+async fn complete(sol: &Standing) -> anyhow::Result<Value> {
+    for _ in 0..12_000 {
+        let list = sol.api.get("/v1/reports").await?;
+        let behind = list.pointer("/0/behind").and_then(Value::as_u64);
+        if behind == Some(0) {
+            return Ok(list);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    anyhow::bail!("the figures do not come to their end; `portero report list` has the reason")
+}
+
 /// What came of it, as the analytics plugin draws it.
 async fn figures(day: &mut Day<'_>, sol: &Standing) -> anyhow::Result<()> {
     day.chapter("the figures");
     wait(day.world).await?;
-    let list = sol.api.get("/v1/reports").await?;
+    let list = complete(sol).await?;
     let installation = list
         .pointer("/0/installation")
         .and_then(Value::as_str)
