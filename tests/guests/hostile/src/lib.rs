@@ -6,8 +6,8 @@ mod secret;
 use std::hint::black_box;
 
 use portero_sdk::{
-    Action, Answer, BusinessEvent, Event, Failure, HostError, InboundBody, Message, Proposal, Replies,
-    Template, config, contacts, gate, http, kv, log,
+    Action, Answer, BusinessEvent, Event, Failure, HostError, InboundBody, Message, Proposal,
+    Replies, Template, config, contacts, gate, http, kv, log,
 };
 
 #[derive(Default)]
@@ -198,7 +198,9 @@ fn out_of_bounds(now: u64) -> Vec<Action> {
         Action::timer("heavy", now, long.clone()),
         Action::ask_consent(long.clone(), "ofertas"),
         Action::metric(long.clone(), 1),
-        Proposal::reply(portero_sdk::Text::new("hola")).topic(long).into(),
+        Proposal::reply(portero_sdk::Text::new("hola"))
+            .topic(long)
+            .into(),
         Action::tag("kept"),
         Action::reply(portero_sdk::Text::new("still here")),
     ]
