@@ -172,6 +172,9 @@ fn cases() -> Vec<Case> {
             let bytes = |w: &portero_sandbox::KvWrite| w.value.as_ref().map_or(0, Vec::len);
             assert_eq!(r.kv_writes.iter().map(bytes).sum::<usize>(), 199 << 16);
         }),
+        answers("remember-me", |r| assert_eq!(r.kv_writes.len(), 1)),
+        answers("react-to-me", |r| assert_eq!(actions(r), 1)),
+        answers("react-to-the-remembered", |r| assert_eq!(actions(r), 1)),
     ]
 }
 

@@ -22,14 +22,6 @@ use crate::harness::Env;
 /// Rules whose cases HTTP itself makes impossible, with the reason; `host/gate/tests/needed.rs` shows them.
 const NOT_THROUGH_HTTP: &[(&str, &str)] = &[
     (
-        "plugin.scope",
-        "a reply action has no recipient: no plugin can name another person",
-    ),
-    (
-        "recipient.invalid",
-        "what is no address is refused with 422 before it can become a proposal",
-    ),
-    (
         "limits.campaign-brake",
         "the runner pauses the campaign in the transaction that counts: the rule stands behind it",
     ),
@@ -72,6 +64,7 @@ groups! {
         "recipient.do-not-contact", "consent.missing", "consent.revoked", "consent.meta-stop",
         "consent.scope",
     ];
+    "addresses", people::addresses, ["recipient.invalid"];
     "records", people::records, [
         "consent.expired", "consent.double-opt-in-pending", "consent.import-refused",
     ];
@@ -98,6 +91,7 @@ groups! {
     "plugins", plugins::plugins, [
         "plugin.capability", "plugin.budget", "bot.handover-active", "bot.consecutive",
     ];
+    "scope", plugins::scope, ["plugin.scope"];
 }
 
 /// What a group has shown so far.

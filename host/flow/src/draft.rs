@@ -92,6 +92,7 @@ impl Draft {
             capabilities: self.effective.permissions.clone(),
             templates: self.effective.templates.clone(),
             event_contact: Some(self.contact),
+            reacts_to_theirs: None,
             proposals_this_call: proposed,
             proposals_contact_hour: 0,
             proposals_minute: 0,

@@ -33,6 +33,10 @@ pub enum AddressShape {
     Phone {
         /// Digits after the `+`.
         digits: u32,
+        /// Whether numbers of its country have so many; `None` where the number does not tell its
+        /// country, and in records from before it was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        whole: Option<bool>,
     },
     /// A business-scoped user id.
     UserId,
@@ -51,6 +55,7 @@ impl AddressShape {
             return if plain {
                 AddressShape::Phone {
                     digits: detect::count(digits.len()),
+                    whole: to.is_whole(),
                 }
             } else {
                 AddressShape::Invalid

@@ -199,6 +199,10 @@ pub struct PluginFacts {
     pub templates: Vec<String>,
     /// The person its event is about: the only one it may address.
     pub event_contact: Option<ContactId>,
+    /// Whether the message it reacts to is one of that person's conversation with this number; `None`
+    /// when it reacts to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reacts_to_theirs: Option<bool>,
     /// Proposals of this call before this one.
     pub proposals_this_call: u32,
     /// Proposals to this person in the last hour.

@@ -253,6 +253,7 @@ impl Setup {
             .to_vec(),
             templates: vec!["*".into()],
             event_contact: Some(self.proposal.contact),
+            reacts_to_theirs: None,
             proposals_this_call: 0,
             proposals_contact_hour: 0,
             proposals_minute: 0,

@@ -26,6 +26,7 @@ use crate::tx::TenantTx;
 
 pub(crate) mod campaign;
 pub(crate) mod many;
+pub(crate) mod reaction;
 mod rows;
 pub(crate) mod sql;
 
@@ -73,7 +74,8 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such tenant, or the database.
-    pub async fn load_facts(&mut self, query: FactsQuery<'_>) -> Result<Facts> {
+    pub async fn load_facts(&mut self, mut query: FactsQuery<'_>) -> Result<Facts> {
+        self.reacts_to(&mut query).await?;
         let p = query.proposal;
         // Without a plugin's facts (a dispatch) nobody asks for its counts: they are not counted.
         let installation = match &p.origin {

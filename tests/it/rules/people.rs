@@ -14,6 +14,19 @@ use crate::rules::{
 const QUESTION: &str = "Tienda Sol quiere enviarte novedades por WhatsApp, como mucho 1 al mes. Termina \
     escribiendo BAJA. Privacidad: https://privacidad.example/sol ¿Aceptas?";
 
+/// A number with a digit missing, as people type them, and the same number whole.
+pub(super) async fn addresses(env: &Env, cases: &mut Cases) {
+    let whole = agreed(env, 50).await;
+    let short = &whole[..whole.len() - 1];
+    let api = &env.sol().api;
+    let contact = json!({ "address": short, "name": "N50", "language": "es" });
+    api.put("/v1/contacts", contact).await.unwrap();
+    let consent = format!("/v1/contacts/{short}/consent");
+    api.post(&consent, granted()).await.unwrap();
+    fires(env, cases, 0, "recipient.invalid", to(short, offer())).await;
+    passes(env, cases, 0, "recipient.invalid", to(&whole, offer())).await;
+}
+
 pub(super) async fn consent(env: &Env, cases: &mut Cases) {
     env.jump(Millis::minutes(2)).await;
     fires(env, cases, 1, "consent.missing", offer()).await;

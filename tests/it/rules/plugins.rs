@@ -73,6 +73,25 @@ pub(super) async fn plugins(env: &Env, cases: &mut Cases) {
     decided(env, cases, 0, "plugin.capability").await;
 }
 
+/// A plugin may react to what the person of its event wrote, not to what it remembers of somebody else.
+pub(super) async fn scope(env: &Env, cases: &mut Cases) {
+    let sol = env.sol();
+    let component = std::fs::read(env!("PORTERO_GUEST_HOSTILE")).expect("the guest");
+    let permissions = ["kv", "log", "config", "send.session"];
+    let how = json!({ "config": {}, "position": -1, "grants": { "permissions": permissions } });
+    install(env, &component, &how).await;
+    env.says(sol, 3, "remember-me").await;
+    env.jump(Millis::minutes(1)).await;
+    env.says(sol, 2, "react-to-me").await;
+    let newest = env.messages(sol, 2).await.remove(0);
+    assert_eq!(newest["content"]["type"], "reaction", "{newest}");
+    assert_eq!(newest["state"], "sent", "{newest}");
+    cases.passed("plugin.scope");
+    env.jump(Millis::minutes(1)).await;
+    env.says(sol, 2, "react-to-the-remembered").await;
+    decided(env, cases, 2, "plugin.scope").await;
+}
+
 /// Whether a message with these words was sent to somebody.
 async fn spoke(env: &Env, who: usize, words: &[&str]) -> bool {
     let messages = env.messages(env.sol(), who).await;

@@ -82,7 +82,10 @@ impl TenantTx<'_> {
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such tenant, [`StoreError::Limit`] over [`MANY`], or
     /// the database.
-    pub async fn load_facts_many(&mut self, queries: Vec<FactsQuery<'_>>) -> Result<Vec<Facts>> {
+    pub async fn load_facts_many(
+        &mut self,
+        mut queries: Vec<FactsQuery<'_>>,
+    ) -> Result<Vec<Facts>> {
         if queries.len() > MANY {
             return Err(StoreError::Limit {
                 what: "proposals judged together",
@@ -92,6 +95,9 @@ impl TenantTx<'_> {
         let Some(now) = queries.first().map(|q| q.now) else {
             return Ok(Vec::new());
         };
+        for query in &mut queries {
+            self.reacts_to(query).await?;
+        }
         let args = args![self.tenant, now, STOP_ALL, asked(&queries)];
         let found: Vec<Raw> = self.tx.rows(FACTS_MANY, args).await?;
         let mut raws: Vec<Option<Raw>> = Vec::new();

@@ -276,6 +276,7 @@ async fn bot_messages_count_since_the_person_wrote(w: World) {
             capabilities: Vec::new(),
             templates: Vec::new(),
             event_contact: Some(w.a.ana),
+            reacts_to_theirs: None,
             proposals_this_call: 7,
             proposals_contact_hour: 0,
             proposals_minute: 0,

@@ -1,7 +1,7 @@
 //! What the guest does on request. Shared with the tests, which must have a case for each.
 
 /// Every deed, by the text of the message that asks for it.
-pub const DEEDS: [&str; 34] = [
+pub const DEEDS: [&str; 37] = [
     "healthy",
     "infinite-loop",
     "deep-recursion",
@@ -36,4 +36,7 @@ pub const DEEDS: [&str; 34] = [
     "out-of-bounds",
     "zero-bytes",
     "fill-kv",
+    "remember-me",
+    "react-to-me",
+    "react-to-the-remembered",
 ];

@@ -148,6 +148,16 @@ impl Replies for Hostile {
                     Action::reply(portero_sdk::Text::new("filled")),
                 ])
             }
+            "remember-me" => {
+                kv::set("remembered", message.wamid.as_bytes()).map_err(refused)?;
+                said("remembered")
+            }
+            "react-to-me" => Ok(vec![Action::react(message.wamid.as_str(), "👍")]),
+            "react-to-the-remembered" => {
+                let wamid = kv::get("remembered").map_err(refused)?.unwrap_or_default();
+                let wamid = String::from_utf8_lossy(&wamid).into_owned();
+                Ok(vec![Action::react(wamid, "👍")])
+            }
             other => Err(Failure::new("unknown_deed", other)),
         }
     }

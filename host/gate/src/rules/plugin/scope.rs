@@ -7,7 +7,7 @@ pub struct Check;
 
 static ABOUT: About = About {
     id: "plugin.scope",
-    version: 1,
+    version: 2,
     stratum: Stratum::House,
     phase: Phase::Plugin,
     stages: Stages::Admission,
@@ -24,10 +24,11 @@ static ABOUT: About = About {
         "Wait for an event of that person, or make a campaign.",
     ),
     docs: Docs {
-        checks: "The recipient against the person of the event that started the call.",
+        checks: "The recipient, and the message a reaction is on, against the person of the event that started the call.",
         why: "One customer's conversation must not reach another.",
-        fires: "Denies a plugin's message to anybody else, and any when the event is about nobody.",
-        facts: "`plugin.event_contact`.",
+        fires: "Denies a plugin's message to anybody else, any when the event is about nobody, and a reaction to a message that is \
+                not of that person's conversation with this number.",
+        facts: "`plugin.event_contact`, `plugin.reacts_to_theirs`.",
         parameters: "None.",
         source: "Own choice; supports Meta's bar on sharing one customer's chat with another.",
         since: "0.1.0",
@@ -43,8 +44,13 @@ impl Rule for Check {
         if !matches!(case.origin, Origin::Plugin { .. }) {
             return None;
         }
-        let about = case.facts.plugin.as_ref().and_then(|p| p.event_contact);
-        (about != Some(case.contact)).then(|| Found::deny("another_person", "person_of_the_event"))
+        let plugin = case.facts.plugin.as_ref();
+        if plugin.and_then(|p| p.event_contact) != Some(case.contact) {
+            return Some(Found::deny("another_person", "person_of_the_event"));
+        }
+        (plugin.and_then(|p| p.reacts_to_theirs) == Some(false)).then(|| {
+            Found::deny("message_of_another_conversation", "message_of_the_person")
+        })
     }
 }
 
@@ -63,6 +69,11 @@ mod tests {
         assert_eq!(s.denied_by(), Some(RULE.to_owned()));
         s.plugin().event_contact = None;
         assert_eq!(s.denied_by(), Some(RULE.to_owned()));
+        s.plugin().event_contact = Some(s.proposal.contact);
+        for (theirs, passes) in [(None, true), (Some(true), true), (Some(false), false)] {
+            s.plugin().reacts_to_theirs = theirs;
+            assert_eq!(s.found(RULE).is_none(), passes, "{theirs:?}");
+        }
         let mut campaign = Setup::promo();
         campaign.facts.plugin = None;
         assert!(campaign.found(RULE).is_none());

@@ -1,4 +1,4 @@
-//! `recipient.invalid`: neither a phone number nor a user id.
+//! `recipient.invalid`: neither a complete phone number nor a user id.
 
 use crate::case::AddressShape;
 use crate::rules::support::*;
@@ -8,7 +8,7 @@ pub struct Check;
 
 static ABOUT: About = About {
     id: "recipient.invalid",
-    version: 1,
+    version: 2,
     stratum: Stratum::Platform,
     phase: Phase::Recipient,
     stages: Stages::Admission,
@@ -19,9 +19,9 @@ static ABOUT: About = About {
         "Address not valid",
     ),
     sentence: words(
-        "La dirección no es un teléfono ni un identificador de usuario.",
-        "O endereço não é um telefone nem um identificador de usuário.",
-        "The address is neither a phone number nor a user id.",
+        "La dirección no es un teléfono completo ni un identificador de usuario.",
+        "O endereço não é um telefone completo nem um identificador de usuário.",
+        "The address is neither a complete phone number nor a user id.",
     ),
     remedy: words(
         "Escribe el número con código de país, de 8 a 15 dígitos (+57 300 111 2233).",
@@ -30,11 +30,13 @@ static ABOUT: About = About {
     ),
     docs: Docs {
         checks: "The form of the address the message would go to.",
-        why: "Only a canonical address can be matched with an opt-out.",
-        fires: "Denies what is neither `+` and 8 to 15 digits nor a business-scoped user id.",
-        facts: "The form of the address; the address itself is not kept.",
+        why: "Only a canonical address can be matched with an opt-out; a number with a digit missing is somebody else's or \
+              nobody's.",
+        fires: "Denies what is neither `+` and 8 to 15 digits nor a business-scoped user id; and, to a person who never \
+                wrote, a number that is shorter or longer than numbers of its country are.",
+        facts: "The form of the address (the address itself is not kept), whether the person ever wrote.",
         parameters: "None.",
-        source: "E.164; Meta, business-scoped user ids (as of 2026-11).",
+        source: "E.164 and the national numbering plans; Meta, business-scoped user ids (as of 2026-11).",
         since: "0.1.0",
     },
 };
@@ -45,12 +47,29 @@ impl Rule for Check {
     }
 
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
-        (case.address == AddressShape::Invalid).then(|| Found::deny("invalid", "e164_or_user_id"))
+        match case.address {
+            AddressShape::Invalid => Some(Found::deny("invalid", "e164_or_user_id")),
+            // Where Meta brought a message from, there is a number, whatever the plans say.
+            AddressShape::Phone {
+                digits,
+                whole: Some(false),
+            } if !wrote(case) => Some(Found::deny(
+                format!("{digits} digits"),
+                "whole_number_of_its_country",
+            )),
+            AddressShape::Phone { .. } | AddressShape::UserId => None,
+        }
     }
+}
+
+fn wrote(case: &Case<'_>) -> bool {
+    let window = case.facts.window.known();
+    window.is_some_and(|w| w.last_inbound_at.is_some())
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::facts::{Fact, WindowFacts};
     use crate::testing::Setup;
     use portero_domain::address::AddressKey;
 
@@ -74,6 +93,30 @@ mod tests {
             let json = serde_json::to_string(text).unwrap();
             s.proposal.to = serde_json::from_str::<AddressKey>(&json).unwrap();
             assert_eq!(s.found("recipient.invalid").is_none(), passes, "{text}");
+        }
+    }
+    #[test]
+    fn a_number_with_a_digit_missing_is_not_written_to_first() {
+        let mut s = Setup::promo();
+        for (text, passes) in [
+            ("+573001112233", true),
+            ("+57300111223", false),
+            ("+5730011122334", false),
+            ("+551133334444", true),
+            ("+55987654321", false),
+            ("+12025550123", true),
+        ] {
+            s.proposal.to = AddressKey::parse(text).unwrap();
+            s.facts.window = Fact::Known(WindowFacts {
+                last_inbound_at: None,
+                last_inbound_wamid: None,
+            });
+            assert_eq!(s.found("recipient.invalid").is_none(), passes, "{text}");
+            s.facts.window = Fact::Known(WindowFacts {
+                last_inbound_at: Some(s.now),
+                last_inbound_wamid: None,
+            });
+            assert!(s.found("recipient.invalid").is_none(), "{text} wrote");
         }
     }
 }
