@@ -76,6 +76,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(webhooks::a_person_without_a_phone_number_is_answered),
     harness::test!(webhooks::verification_answers_the_challenge_only_to_the_right_token),
     harness::test!(webhooks::statuses_never_go_backwards),
+    harness::test!(webhooks::statuses_at_the_same_moment_count_once_each),
     harness::test!(webhooks::a_batch_for_two_tenants_reaches_each),
     harness::test!(consent::an_opt_out_word_stops_queued_and_later_promotion_at_once),
     harness::test!(consent::an_opt_out_reaches_every_spelling_of_a_number),

@@ -249,6 +249,38 @@ pub(crate) async fn statuses_never_go_backwards(env: Env) {
     env.end().await;
 }
 
+/// Statuses that arrive at the same moment are kept in one transaction: each counts once, and what nobody
+/// owns among them disturbs nobody.
+pub(crate) async fn statuses_at_the_same_moment_count_once_each(env: Env) {
+    let sol = env.sol();
+    let at = env.stage.clock.now().secs();
+    let before = (
+        count(&env, "status", "done").await,
+        count(&env, "status", "unrouted").await,
+    );
+    let bodies: Vec<Vec<u8>> = (0..60_i64)
+        .map(|n| {
+            let (number, wamid) = match n % 6 {
+                // The very same status, ten times.
+                0 => (sol.shop.number, "wamid.AGAIN".to_owned()),
+                1 => ("999000111", format!("wamid.NOBODY{n}")),
+                _ => (sol.shop.number, format!("wamid.STRANGE{n}")),
+            };
+            let body = envelope(sol.shop.waba, status(number, &wamid, "read", at + 5));
+            body.to_string().into_bytes()
+        })
+        .collect();
+    let answers = futures_util::future::join_all(bodies.iter().map(|body| env.webhook(body))).await;
+    assert!(answers.iter().all(|code| *code == 200), "{answers:?}");
+    env.settle().await;
+    let after = (
+        count(&env, "status", "done").await,
+        count(&env, "status", "unrouted").await,
+    );
+    assert_eq!((after.0 - before.0, after.1 - before.1), (41, 10));
+    env.end().await;
+}
+
 pub(crate) async fn a_batch_for_two_tenants_reaches_each(env: Env) {
     let (sol, lua) = (env.sol(), env.lua());
     let body = json!({ "object": "whatsapp_business_account", "entry": [

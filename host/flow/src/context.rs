@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use portero_domain::clock::{Clock, Millis, Ts};
 use portero_domain::ids::{IdSource, InstallationId};
@@ -18,9 +18,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::dispatch::Settling;
 use crate::error::FlowError;
+use crate::receive::{Apps, Receiving};
 
-/// Events, and messages, in hand at the same time.
-const SLOTS: usize = 64;
+/// Events in hand at the same time.
+const EVENTS: usize = 64;
+/// Messages on the wire at the same time: a number that may send 1,000 a second needs as many while Meta takes
+/// a quarter of a second to answer. What is in doubt after a crash is no more.
+const MESSAGES: usize = 256;
 
 /// Points of the dispatch cycle at which a process may die; tests kill it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,12 +127,20 @@ pub struct Context {
     pub wake_outbox: Notify,
     /// A campaign may go on.
     pub wake_campaigns: Notify,
+    /// When the next lane opens that a claim of this process put off, by business time.
+    pub(crate) lane_due: AtomicI64,
+    /// When the database was last asked about its tables, by the machine's time.
+    pub(crate) statistics_at: AtomicI64,
     /// Something happened that a page may want to show.
     pub changed: tokio::sync::watch::Sender<u64>,
     /// Breakers of this process.
     pub breakers: Breakers,
     /// Answers of Meta that wait to be written down.
     pub(crate) settling: Settling,
+    /// Secrets of apps, remembered for a moment.
+    pub(crate) apps: Apps,
+    /// Statuses that came in and wait to be kept.
+    pub(crate) receiving: Receiving,
     plugins: Mutex<HashMap<String, Arc<Loaded>>>,
 }
 
@@ -173,17 +185,21 @@ impl Context {
             probe: parts.probe,
             counters: Counters::default(),
             pause: Arc::default(),
-            inbox_slots: Arc::new(Semaphore::new(SLOTS)),
-            outbox_slots: Arc::new(Semaphore::new(SLOTS)),
+            inbox_slots: Arc::new(Semaphore::new(EVENTS)),
+            outbox_slots: Arc::new(Semaphore::new(MESSAGES)),
             tasks: TaskTracker::new(),
             segmenting: AtomicU64::new(0),
             wake_inbox: Notify::new(),
             wake_statuses: Notify::new(),
             wake_outbox: Notify::new(),
             wake_campaigns: Notify::new(),
+            lane_due: AtomicI64::new(i64::MAX),
+            statistics_at: AtomicI64::new(0),
+            apps: Apps::default(),
             changed: tokio::sync::watch::Sender::new(0),
             breakers: Breakers::default(),
             settling: Settling::default(),
+            receiving: Receiving::default(),
             plugins: Mutex::new(HashMap::new()),
         }
     }

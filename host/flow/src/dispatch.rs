@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{AttemptId, OutboxId, PhoneNumberId, TenantId};
@@ -27,8 +29,11 @@ mod settle;
 
 pub(crate) use self::settle::Settling;
 
-/// Rows taken per claim: bounds what is in doubt after a crash.
-pub const CLAIM_LIMIT: usize = 8;
+/// Rows taken per claim. What is in doubt after a crash is bounded by the slots.
+pub const CLAIM_LIMIT: usize = 32;
+
+/// Shortest pause between two looks, while a clock stands still.
+const SHORTEST: Duration = Duration::from_millis(5);
 
 /// A message on the wire.
 pub(crate) struct InFlight {
@@ -156,8 +161,23 @@ async fn claim(ctx: &Context, limit: usize) -> Result<(usize, Vec<InFlight>), Fl
     }
     ctx.probe.at(Point::BeforeAttemptCommit);
     tx.commit().await?;
+    let next = back.iter().filter_map(|lane| lane.ready_at).min();
+    ctx.lane_due
+        .fetch_min(next.map_or(i64::MAX, Ts::ms), Ordering::Relaxed);
     ctx.touched();
     Ok((taken, sending))
+}
+
+/// How long to wait before looking again, when nobody wakes: at most `most`, less when a lane that was
+/// put off by a few milliseconds opens before that.
+pub(crate) fn wait(ctx: &Context, most: Duration) -> Duration {
+    let due = ctx.lane_due.load(Ordering::Relaxed);
+    let left = due.saturating_sub(ctx.now().ms());
+    if left <= 0 {
+        ctx.lane_due.store(i64::MAX, Ordering::Relaxed);
+    }
+    let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+    left.clamp(SHORTEST, most.max(SHORTEST))
 }
 
 fn release(lane: &ClaimedLane, ready_at: Ts) -> LaneRelease {

@@ -48,6 +48,7 @@ pub mod segment;
 pub mod services;
 pub mod sweep;
 pub mod timers;
+mod together;
 pub mod workers;
 
 pub mod desk;

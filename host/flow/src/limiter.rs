@@ -8,6 +8,8 @@ use portero_gate::{Judgement, Stage, Verdict};
 
 /// Put off by this rule, a campaign waits for room by itself; refused by it, it pauses.
 pub(crate) const TIER: &str = "limits.tier";
+/// Put off by this rule, a message waits for its number's next turn.
+pub(crate) const PACE: &str = "limits.throughput";
 /// Held for its price alone, a message waits for a price, not for the budget.
 pub(crate) const BUDGET: &str = "limits.cost-budget";
 /// The host was away, sending was stopped, the pace was too slow: its time ran out while it waited.
@@ -29,11 +31,7 @@ const OF_ALL: &[&str] = &[
 
 /// Whether a rule holds everybody, so that its campaign pauses for it.
 pub(crate) fn holds_all(rule: &str) -> bool {
-    OF_ALL.contains(&rule)
-        || matches!(
-            rule,
-            TIER | EXPIRED | "limits.throughput" | "template.category-mismatch"
-        )
+    OF_ALL.contains(&rule) || matches!(rule, TIER | EXPIRED | PACE | "template.category-mismatch")
 }
 
 /// The rule that holds the campaign of a proposal, whoever it is for.
@@ -49,7 +47,7 @@ pub(crate) fn of<'a>(proposal: &Proposal, judgement: &'a Judgement) -> Option<&'
         _ if OF_ALL.contains(&rule) => true,
         // Put off, it goes when there is room.
         TIER => judgement.verdict != Verdict::Defer,
-        "limits.throughput" => judgement.verdict == Verdict::Hold,
+        PACE => judgement.verdict == Verdict::Hold,
         // At its turn it was no mismatch: the category is another since.
         "template.category-mismatch" => dispatch,
         // Its time is over, or would be when the campaign may go on.

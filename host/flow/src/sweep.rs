@@ -1,8 +1,11 @@
 //! Housekeeping: attempts whose process died become *unknown*, fresh records are sealed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
+use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::EventId;
+use portero_store::EngineKind;
 use portero_store::model::{AttemptEnd, EventState, NewEvent};
 use serde_json::json;
 
@@ -11,6 +14,32 @@ use crate::error::FlowError;
 
 /// Rows per step.
 const LIMIT: usize = 256;
+
+/// Between two looks at what the database knows of its tables.
+const STATISTICS: Millis = Millis::secs(2);
+
+/// Lets the database look again at tables that grew fast; every few seconds of the machine's time.
+///
+/// # Errors
+/// The database.
+pub async fn statistics(ctx: &Context) -> Result<(), FlowError> {
+    let now = ctx.clock.lease_now();
+    let last = Ts(ctx.statistics_at.load(Ordering::Relaxed));
+    if now < last + STATISTICS {
+        return Ok(());
+    }
+    ctx.statistics_at.store(now.ms(), Ordering::Relaxed);
+    if ctx.store.engine() == EngineKind::Sqlite {
+        return Ok(());
+    }
+    let mut tx = ctx.store.write().await?;
+    let tables = tx.system().refresh_statistics().await?;
+    tx.commit().await?;
+    if !tables.is_empty() {
+        tracing::debug!(?tables, "tables grew; their statistics are fresh");
+    }
+    Ok(())
+}
 
 /// Marks attempts whose lease ran out as unknown. Returns how many.
 ///

@@ -104,6 +104,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
             }
         };
         let wait = match result {
+            Ok(0) if matches!(kind, Loop::Outbox) => dispatch::wait(ctx, POLL),
             Ok(0) => POLL,
             Ok(_) => continue,
             Err(error) => {
@@ -134,6 +135,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
 async fn chores(ctx: &Context) -> Result<usize, FlowError> {
     let timers = timers::step(ctx).await?;
     sweep::expired_attempts(ctx).await?;
+    sweep::statistics(ctx).await?;
     let sealed = sweep::seal(ctx).await?;
     let alerts = sweep::unanswered(ctx).await?;
     Ok(timers + sealed + alerts)

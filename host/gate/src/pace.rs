@@ -38,13 +38,18 @@ pub(crate) fn rate(mps: u32, policy: &Policy) -> u64 {
     u64::from(mps) * u64::from(policy.throughput_percent.min(100))
 }
 
+/// Messages per second of a number that Meta has not raised.
+const USUAL_MPS: u32 = 80;
+
 /// Milliseconds that [`rate`] messages take.
 const PERIOD_MS: i128 = 100_000;
 
 /// When the number may send next, or `None`: now. `rate` is not 0.
 pub(crate) fn number_opens_at(tat: Ts, rate: u64, policy: &Policy, now: Ts) -> Option<Ts> {
-    let early =
-        i128::from(policy.throughput_burst.max(1) - 1) * PERIOD_MS / i128::from(rate.max(1));
+    // The policy's burst is for Meta's usual rate: as many milliseconds' worth on a faster number.
+    let usual = u64::from(USUAL_MPS) * u64::from(policy.throughput_percent.min(100));
+    let early = i128::from(policy.throughput_burst.max(1) - 1) * PERIOD_MS
+        / i128::from(rate.clamp(1, usual.max(1)));
     let opens = tat - Millis(i64::try_from(early).unwrap_or(i64::MAX));
     (now < opens).then_some(opens)
 }
@@ -78,6 +83,15 @@ impl NumberBucket {
             seen: sender.tat,
             mps: sender.mps,
         })
+    }
+
+    /// When a message may go that waits behind `ahead` others which wait for this bucket too: it need not
+    /// be judged before.
+    #[must_use]
+    pub fn turn(self, ahead: u32, policy: &Policy, now: Ts) -> Ts {
+        let rate = rate(self.mps, policy);
+        let tat = (0..ahead).fold(self.seen, |tat, _| moved(tat, rate, now));
+        number_opens_at(tat, rate, policy, now).unwrap_or(now)
     }
 
     /// Where it stands after one message, when it stands at `tat` by now; `None` when it was open
@@ -124,6 +138,19 @@ mod tests {
             bucket(0).spend(Ts(1_000), &policy(), Ts(1_000)),
             Some(Ts(1_100))
         );
+    }
+
+    #[test]
+    fn those_who_wait_get_turns_one_after_the_other() {
+        let at = |ahead| bucket(1_000).turn(ahead, &policy(), Ts(950));
+        assert_eq!((at(0), at(1), at(3)), (Ts(1_000), Ts(1_100), Ts(1_300)));
+        let four = Policy {
+            throughput_burst: 4,
+            ..policy()
+        };
+        // Open as far as the burst goes.
+        let at = |ahead| bucket(1_000).turn(ahead, &four, Ts(950));
+        assert_eq!((at(0), at(1), at(3)), (Ts(950), Ts(950), Ts(1_000)));
     }
 
     #[test]

@@ -76,7 +76,13 @@ macro_rules! lease {
 }
 
 statements! {
-    DELIVERY_INSERT = "insert into deliveries (delivery_id, app, body, received_at, updates) values ($1, $2, $3, $4, $5)";
+    /// Bodies as hex: JSON has no bytes.
+    DELIVERIES_INSERT = "insert into deliveries (delivery_id, app, body, received_at, updates)
+        select j.value ->> 'id', j.value ->> 'app', unhex(j.value ->> 'body'), j.value ->> 'at', j.value ->> 'n'
+        from json_each($1) j",
+        postgres = "insert into deliveries (delivery_id, app, body, received_at, updates)
+        select j.id, j.app, decode(j.body, 'hex'), j.at, j.n
+        from jsonb_to_recordset(cast($1 as jsonb)) as j(id text, app text, body text, at bigint, n bigint)";
     DELIVERY_BODY = "select body from deliveries where delivery_id = $1";
     EVENTS_INSERT = concat!("insert into inbox (", new_columns!(), ")
         select j.value ->> 'id', j.value ->> 'delivery', j.value ->> 'source', j.value ->> 'field', j.value ->> 'kind',
@@ -135,7 +141,7 @@ const AFTER_ALL: &str = "evt_g";
 const KEY_MAX: usize = 300;
 
 /// A key as it is kept: what is too long for an index (texts of webhooks have no bound) is its hash.
-fn bounded(key: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn bounded(key: &str) -> std::borrow::Cow<'_, str> {
     if key.len() <= KEY_MAX {
         key.into()
     } else {
@@ -163,20 +169,19 @@ fn before(after: Option<EventId>) -> String {
 }
 
 impl SystemTx<'_> {
-    /// Keeps a webhook as it came.
+    /// Keeps webhooks as they came.
     ///
     /// # Errors
     /// The database.
-    pub async fn insert_delivery(&mut self, new: &NewDelivery) -> Result<()> {
-        let updates = i64::try_from(new.updates).unwrap_or(i64::MAX);
-        let args = args![
-            new.id,
-            new.app.as_str(),
-            new.body.clone(),
-            new.received_at,
-            updates
-        ];
-        self.tx.run(DELIVERY_INSERT, args).await.map(drop)
+    pub async fn insert_deliveries(&mut self, new: &[NewDelivery]) -> Result<()> {
+        let rows = new.iter().map(|delivery| {
+            json!({
+                "id": delivery.id, "app": delivery.app, "body": hex::encode(&delivery.body),
+                "at": delivery.received_at, "n": delivery.updates,
+            })
+        });
+        let rows = json::rows(rows.collect());
+        self.tx.run(DELIVERIES_INSERT, args![rows]).await.map(drop)
     }
 
     /// The body of a webhook, byte for byte.

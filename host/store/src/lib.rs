@@ -54,6 +54,7 @@ mod segment_people;
 mod segment_runs;
 mod segments;
 mod statements;
+mod statistics;
 mod statuses;
 mod statuses_many;
 mod templates;

@@ -34,6 +34,7 @@ const FILES: &[&[Sql]] = &[
     crate::facts::ALL,
     crate::facts::many::ALL,
     crate::facts::campaign::ALL,
+    crate::facts::reaction::ALL,
     crate::accounts::ALL,
     crate::rejudge::ALL,
     crate::tier::ALL,
@@ -54,6 +55,7 @@ const FILES: &[&[Sql]] = &[
     crate::notices::ALL,
     crate::webhooks::ALL,
     crate::webhook_deliveries::ALL,
+    crate::statistics::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

@@ -367,5 +367,6 @@ pub async fn put_app(
         )
         .await?;
     tx.commit().await?;
+    ctx.apps.forget(name);
     Ok(())
 }

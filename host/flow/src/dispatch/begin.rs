@@ -11,7 +11,7 @@ use portero_domain::ids::{AttemptId, DecisionId, OutboxId, PhoneNumberId};
 use portero_domain::proposal::{OutboxState, Proposal};
 use portero_gate::case::SERVICE_WINDOW;
 use portero_gate::facts::TenantMode;
-use portero_gate::{Cleared, Fact, Facts, Judgement, NumberBucket, Policy, Ticket};
+use portero_gate::{Cleared, Fact, Facts, Judgement, NumberBucket, Policy, Ticket, Verdict};
 use portero_meta::transport::Access;
 use portero_store::Tx;
 use portero_store::model::{Beginning, NewAttempt, OutboxRow, TenantRow};
@@ -19,7 +19,7 @@ use portero_store::model::{Beginning, NewAttempt, OutboxRow, TenantRow};
 use super::InFlight;
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::judge;
+use crate::{judge, limiter};
 
 /// How long a person counts against the messaging limit.
 const COUNTED: Millis = Millis::hours(24);
@@ -50,6 +50,8 @@ struct Judged<'a> {
 #[derive(Default)]
 struct Ahead {
     buckets: HashMap<PhoneNumberId, Ts>,
+    /// Numbers whose pace put somebody off, and how many wait for them by now.
+    full: HashMap<PhoneNumberId, u32>,
     written_first: u32,
     spent_micro: i64,
 }
@@ -70,6 +72,30 @@ impl Ahead {
         }
         if let Some(spend) = &mut facts.spend {
             spend.month_micro = spend.month_micro.saturating_add(self.spent_micro);
+        }
+    }
+
+    /// When a message gets its turn whose number's pace has put off another one of this claim: until
+    /// then it need not be judged, and there is nothing to record.
+    fn waits(
+        &mut self,
+        proposal: &Proposal,
+        facts: &Facts,
+        policy: &Policy,
+        now: Ts,
+    ) -> Option<Ts> {
+        let waiting = self.full.get_mut(&proposal.sender)?;
+        let at = NumberBucket::of(facts)?.turn(*waiting, policy, now);
+        *waiting = waiting.saturating_add(1);
+        Some(at)
+    }
+
+    /// Notes that the number's pace put this message off, and nothing else did.
+    fn note(&mut self, proposal: &Proposal, judgement: &Judgement) {
+        let pace = judgement.verdict == Verdict::Defer
+            && judgement.primary.as_deref() == Some(limiter::PACE);
+        if pace {
+            self.full.entry(proposal.sender.clone()).or_insert(1);
         }
     }
 
@@ -112,9 +138,15 @@ pub(crate) async fn begin(
     let facts = judge::facts_many(tx, tenant, &proposals, now).await?;
     let mut ahead = Ahead::default();
     let mut judged = Vec::with_capacity(rows.len());
+    let mut turns = Vec::with_capacity(rows.len());
     for (row, mut facts) in rows.iter().zip(facts) {
         let proposal = &row.proposal;
         ahead.show(proposal, &mut facts, now);
+        let waits = ahead.waits(proposal, &facts, &tenant.policy, now);
+        turns.push(waits);
+        if waits.is_some() {
+            continue;
+        }
         // Its money has been counted since its first attempt.
         if row.begun_at.is_some()
             && let Some(spend) = &mut facts.spend
@@ -127,6 +159,7 @@ pub(crate) async fn begin(
         };
         let clearance = portero_gate::clear(proposal, &facts, &tenant.policy, now, &ticket);
         let cleared = clearance.cleared.zip(NumberBucket::of(&facts));
+        ahead.note(proposal, &clearance.judgement);
         if let Some((_, bucket)) = &cleared {
             ahead.take(proposal, &facts, *bucket, &tenant.policy, now);
         }
@@ -141,8 +174,16 @@ pub(crate) async fn begin(
     let begun = start(ctx, tx, tenant, &judged, now).await?;
     let mut tokens = HashMap::new();
     let mut records = Vec::with_capacity(judged.len());
-    let mut all = Vec::with_capacity(judged.len());
-    for one in judged {
+    let mut all = Vec::with_capacity(rows.len());
+    let mut judged = judged.into_iter();
+    for turn in turns {
+        if let Some(at) = turn {
+            all.push(Begun::Later(at));
+            continue;
+        }
+        let Some(one) = judged.next() else {
+            continue;
+        };
         let proposal = &one.row.proposal;
         if one.cleared.is_some() && !begun.contains(&one.row.id) {
             all.push(Begun::Busy);

@@ -1,7 +1,6 @@
 //! Answers of Meta written down: those that are there at the same moment, in one transaction.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
@@ -11,11 +10,11 @@ use portero_domain::status::MessageStatus;
 use portero_meta::transport::SendOutcome;
 use portero_store::Tx;
 use portero_store::model::{AcceptedAttempt, AttemptEnd, LaneRelease};
-use tokio::sync::oneshot;
 
 use super::react::{self, MetaError};
 use crate::context::Context;
 use crate::error::FlowError;
+use crate::together::{Together, Told};
 
 /// Answers per transaction.
 const MOST: usize = 64;
@@ -23,7 +22,7 @@ const MOST: usize = 64;
 const TRIES: u32 = 20;
 
 /// What became of one attempt.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub(super) attempt: AttemptId,
     pub(super) proposal: Proposal,
     pub(super) tries: u32,
@@ -34,34 +33,16 @@ pub(super) struct Answer {
     pub(super) outcome: SendOutcome,
 }
 
-type Told = oneshot::Sender<Result<(), FlowError>>;
-
 /// Answers that wait to be written down. Whoever has the turn writes for all.
-#[derive(Default)]
-pub(crate) struct Settling {
-    waiting: Mutex<Vec<(Answer, Told)>>,
-    turn: tokio::sync::Mutex<()>,
-}
-
-impl Settling {
-    fn take(&self) -> Vec<(Answer, Told)> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let most = waiting.len().min(MOST);
-        waiting.drain(..most).collect()
-    }
-}
+pub(crate) type Settling = Together<Answer, ()>;
 
 /// Writes an answer down; returns when it is durable.
 pub(super) async fn settle(ctx: &Context, answer: Answer) -> Result<(), FlowError> {
-    let (told, hear) = oneshot::channel();
-    ctx.settling
-        .waiting
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push((answer, told));
+    let hear = ctx.settling.add(answer);
     {
-        let _turn = ctx.settling.turn.lock().await;
-        together(ctx, ctx.settling.take()).await;
+        let _turn = ctx.settling.turn().await;
+        let (answers, told) = ctx.settling.take(MOST);
+        together(ctx, answers, told).await;
     }
     // Whoever had the turn before may have written this one; else it was this turn or is lost with it.
     match hear.await {
@@ -70,8 +51,7 @@ pub(super) async fn settle(ctx: &Context, answer: Answer) -> Result<(), FlowErro
     }
 }
 
-async fn together(ctx: &Context, batch: Vec<(Answer, Told)>) {
-    let (answers, told): (Vec<Answer>, Vec<Told>) = batch.into_iter().unzip();
+async fn together(ctx: &Context, answers: Vec<Answer>, told: Vec<Told<()>>) {
     if answers.len() > 1 {
         match patiently(ctx, &answers).await {
             Ok(()) => {

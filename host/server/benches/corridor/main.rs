@@ -249,7 +249,10 @@ async fn commits_per_second(ctx: &Context) -> f64 {
             received_at: ctx.now(),
             updates: 1,
         };
-        tx.system().insert_delivery(&row).await.unwrap();
+        tx.system()
+            .insert_deliveries(std::slice::from_ref(&row))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
     f64::from(count) / began.elapsed().as_secs_f64()

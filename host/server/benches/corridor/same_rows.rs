@@ -311,7 +311,10 @@ impl Shop {
                 received_at: now,
                 updates: 1,
             };
-            tx.system().insert_delivery(&delivery).await.unwrap();
+            tx.system()
+                .insert_deliveries(std::slice::from_ref(&delivery))
+                .await
+                .unwrap();
             let key = format!("rows:{}:{what}:{}", self.run, m.n);
             events.push(NewEvent {
                 delivery: Some(delivery.id),

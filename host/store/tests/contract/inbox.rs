@@ -75,14 +75,23 @@ async fn a_delivery_is_kept_byte_for_byte(w: World) {
     let new = NewDelivery {
         id,
         app: "main".to_owned(),
-        body: body.clone(),
+        body,
         received_at: T0,
         updates: 3,
     };
-    tx.system().insert_delivery(&new).await.unwrap();
+    let empty = NewDelivery {
+        id: DeliveryId::new(&*w.ids, T0),
+        body: Vec::new(),
+        ..new.clone()
+    };
+    let both = [new, empty];
+    tx.system().insert_deliveries(&both).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = w.store.read().await.unwrap();
-    assert_eq!(tx.system().delivery_body(id).await.unwrap(), Some(body));
+    for kept in both {
+        let found = tx.system().delivery_body(kept.id).await.unwrap();
+        assert_eq!(found, Some(kept.body));
+    }
 }
 
 async fn only_the_head_of_a_lane_is_claimed(w: World) {

@@ -1,5 +1,7 @@
 //! Statements and migrations.
 
+use portero_store::EngineKind;
+
 use crate::world::{World, open};
 
 crate::tests![
@@ -7,6 +9,7 @@ crate::tests![
     migrating_again_applies_nothing,
     a_newer_schema_is_refused,
     the_address_of_a_database_is_checked,
+    statistics_are_refreshed_where_there_are_any,
 ];
 
 pub(crate) fn the_two_migration_folders_differ_in_blob_and_bytea_only() {
@@ -54,6 +57,17 @@ async fn migrating_again_applies_nothing(w: World) {
     assert_eq!(w.store.pending_migrations().await.unwrap(), 0);
     assert_eq!(w.store.migrate().await.unwrap(), 0);
     w.store.ping().await.unwrap();
+}
+
+/// When Postgres counts the changes is its own affair; that it may be asked, inside a transaction that also
+/// writes, is ours.
+async fn statistics_are_refreshed_where_there_are_any(w: World) {
+    for _ in 0..2 {
+        let mut tx = w.write().await;
+        let tables = tx.system().refresh_statistics().await.unwrap();
+        assert!(w.store.engine() != EngineKind::Sqlite || tables.is_empty());
+        tx.commit().await.unwrap();
+    }
 }
 
 async fn a_newer_schema_is_refused(w: World) {
