@@ -19,6 +19,7 @@ mod answers;
 mod api_errors;
 mod campaign_holds;
 mod campaigns;
+mod carts;
 mod clock;
 mod consent;
 mod door;
@@ -43,7 +44,13 @@ mod webhooks_out;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    harness::run(&[rules::TESTS, campaign_holds::TESTS, guests::TESTS, TESTS])
+    harness::run(&[
+        rules::TESTS,
+        campaign_holds::TESTS,
+        carts::TESTS,
+        guests::TESTS,
+        TESTS,
+    ])
 }
 
 const TESTS: &[harness::Test] = &[

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{AttemptId, OutboxId, PhoneNumberId, TenantId};
-use portero_domain::proposal::{Class, Proposal};
+use portero_domain::proposal::{Class, OutboxState, Proposal};
 use portero_gate::{Cleared, NumberBucket};
 use portero_meta::send_failure::{NO_CODE, Reaction};
 use portero_meta::transport::{Access, SendOutcome};
@@ -228,7 +228,8 @@ pub(crate) async fn begin_now(
     let Some(row) = tx.tenant(tenant.id).outbox(outbox).await? else {
         return Ok(None);
     };
-    if !tx.tenant(tenant.id).is_lane_head(&row).await? {
+    // Taken back as it was written down, it is not queued.
+    if row.state != OutboxState::Queued || !tx.tenant(tenant.id).is_lane_head(&row).await? {
         return Ok(None);
     }
     tx.tenant(tenant.id)
