@@ -36,6 +36,7 @@ mod meta_says;
 mod not_through;
 mod rules;
 mod segments;
+mod segments_many;
 mod stop;
 mod tenants;
 mod webhooks;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         rules::TESTS,
         campaign_holds::TESTS,
         carts::TESTS,
+        segments_many::TESTS,
         guests::TESTS,
         TESTS,
     ])
