@@ -18,6 +18,7 @@
 mod answers;
 mod api_errors;
 mod campaign_holds;
+mod campaign_plans;
 mod campaigns;
 mod carts;
 mod clock;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     harness::run(&[
         rules::TESTS,
         campaign_holds::TESTS,
+        campaign_plans::TESTS,
         carts::TESTS,
         segments_many::TESTS,
         guests::TESTS,

@@ -458,7 +458,13 @@ pub(crate) async fn start(
     }
     if first {
         let words = plan::personaliser(tx, campaign).await?;
-        let today = plan::hash(campaign, &planned, &template, tenant, words.as_deref());
+        let today = plan::hash(
+            &campaign.definition,
+            &planned,
+            &template,
+            &tenant.policy_revision,
+            words.as_deref(),
+        );
         if campaign.plan_hash.as_deref() != Some(today.as_str()) {
             return Err(wrong(
                 "not what was approved",

@@ -25,6 +25,7 @@ mod begin;
 pub(crate) mod react;
 mod settle;
 
+pub(crate) use self::begin::writes_first;
 pub(crate) use self::settle::Settling;
 
 /// Rows taken per claim: bounds what is in doubt after a crash.

@@ -158,7 +158,7 @@ async fn portfolio(
         None => None,
     };
     let used = tenant.tier_used(limit, now).await?;
-    let needed = plan.count("now") + plan.count("later");
+    let needed = plan.first;
     let room = limit.unwrap_or(MessagingLimit::SMALLEST).for_promotion();
     let unlimited = limit.is_some_and(MessagingLimit::is_unlimited);
     Ok(PortfolioView {
