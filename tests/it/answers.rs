@@ -39,7 +39,7 @@ pub(crate) async fn install(
     installed
 }
 
-async fn carts(env: &Env) {
+pub(crate) async fn carts(env: &Env) {
     let config = json!({ "shop": "Tienda Sol", "languages": ["es"], "delay_minutes": 60 });
     install(
         env,

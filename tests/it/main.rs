@@ -18,7 +18,9 @@
 mod answers;
 mod api_errors;
 mod campaign_holds;
+mod campaign_plans;
 mod campaigns;
+mod carts;
 mod clock;
 mod consent;
 mod door;
@@ -35,6 +37,7 @@ mod meta_says;
 mod not_through;
 mod rules;
 mod segments;
+mod segments_many;
 mod stop;
 mod tenants;
 mod webhooks;
@@ -43,7 +46,15 @@ mod webhooks_out;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    harness::run(&[rules::TESTS, campaign_holds::TESTS, guests::TESTS, TESTS])
+    harness::run(&[
+        rules::TESTS,
+        campaign_holds::TESTS,
+        campaign_plans::TESTS,
+        carts::TESTS,
+        segments_many::TESTS,
+        guests::TESTS,
+        TESTS,
+    ])
 }
 
 const TESTS: &[harness::Test] = &[

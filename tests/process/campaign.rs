@@ -1,15 +1,17 @@
 //! Campaigns whose hosts are killed, and two hosts running one: everybody gets it, nobody twice.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use portero::clock::Ids;
+use portero::clock::{Ids, SystemClock};
+use portero_domain::clock::{Clock as _, Millis, Ts};
 use portero_domain::ids::IdSource as _;
 use serde_json::{Value, json};
 
 use crate::binary::{LOOK, PATIENCE};
 use crate::crash::until;
-use crate::street::{Host, Street, phone};
+use crate::street::{Host, Street, pages, phone};
 
 const PEOPLE: usize = 300;
 const KILLS: usize = 6;
@@ -81,16 +83,103 @@ pub(crate) async fn two_hosts_run_it_together(database_url: String) {
     street.said.clear();
 }
 
+/// What pause and stop promise: no attempt begins later than this after they were answered.
+const AT_REST_WITHIN: Millis = Millis::secs(2);
+
+/// A campaign at the rate of a number that takes a thousand a second, so only the host holds it: paused and stopped
+/// in the middle, no attempt begins two seconds later, by the attempts' own times; resumed it ends.
+pub(crate) async fn pause_and_stop_hold_under_load(database_url: Option<String>) {
+    let mut street = Street::at_rate(10, 2 * PEOPLE, database_url, 1_000).await;
+    let host = street.start();
+    let path = launched_to(&host, 0..PEOPLE, "first").await;
+    until("messages leave", async || {
+        street.accepted().await.len() > 40
+    })
+    .await;
+    let reason = json!({ "reason": "a look" });
+    let paused = host.api.post(&format!("{path}/pause"), reason).await;
+    let answered = SystemClock.now();
+    assert_eq!(paused.expect("paused")["state"], "paused");
+    rests(&host, &path, "paused", answered).await;
+    let resumed = SystemClock.now();
+    assert!(began(&host, &path).await.len() < PEOPLE, "paused too late");
+    host.api
+        .post(&format!("{path}/resume"), json!({}))
+        .await
+        .expect("resumed");
+    everybody_once(&street, &host, &path, 0).await;
+    let began_at = began(&host, &path).await;
+    assert_eq!(began_at.len(), PEOPLE);
+    let late = |at: &&Ts| **at > answered + AT_REST_WITHIN && **at < resumed;
+    assert_eq!(began_at.iter().find(late), None, "answered at {answered:?}");
+    assert!(began_at.iter().any(|at| *at >= resumed), "it went on");
+
+    let before = street.accepted().await.len();
+    let path = launched_to(&host, PEOPLE..2 * PEOPLE, "second").await;
+    until("messages leave", async || {
+        street.accepted().await.len() > before + 40
+    })
+    .await;
+    let reason = json!({ "reason": "wrong price" });
+    let stopped = host.api.post(&format!("{path}/stop"), reason).await;
+    let answered = SystemClock.now();
+    assert_eq!(stopped.expect("stopped")["state"], "stopped");
+    rests(&host, &path, "stopped", answered).await;
+    let began_at = began(&host, &path).await;
+    let late = |at: &&Ts| **at > answered + AT_REST_WITHIN;
+    assert_eq!(began_at.iter().find(late), None, "answered at {answered:?}");
+    let view = host.api.get(&path).await.expect("the campaign");
+    let taken_back = count(&view, "cancelled") + count(&view, "withdrawn");
+    assert!(taken_back > 0, "stopped too late: {view}");
+    assert_eq!(
+        count(&view, "sent") + count(&view, "unknown") + taken_back,
+        PEOPLE,
+        "everybody is at an end: {view}"
+    );
+    assert_eq!(street.accepted().await.len(), before + count(&view, "sent"));
+    street.said.clear();
+}
+
+/// Looks on until well after the promise, and until nothing is on the wire.
+async fn rests(host: &Host, path: &str, state: &str, answered: Ts) {
+    until("the promise can be broken no more", async || {
+        let view = host.api.get(path).await.expect("the campaign");
+        assert_eq!(view["state"], state, "{view}");
+        adds_up(&view);
+        let over = SystemClock.now() > answered + AT_REST_WITHIN + Millis::secs(1);
+        over && view["progress"]["counts"]["attempting"] == Value::Null
+    })
+    .await;
+}
+
+/// When the attempts to the people of a campaign began.
+async fn began(host: &Host, path: &str) -> Vec<Ts> {
+    pages(&host.api, &format!("{path}/people"))
+        .await
+        .iter()
+        .filter_map(|person| person["begun_at"].as_str())
+        .map(|at| Ts::parse_rfc3339(at).expect("an instant"))
+        .collect()
+}
+
 /// Everybody agreed to offers; the campaign to all of them is planned, approved and started.
 async fn launched(host: &Host) -> String {
+    launched_to(host, 0..PEOPLE, "all").await
+}
+
+/// The same to some people, who have a tag of their own.
+async fn launched_to(host: &Host, people: Range<usize>, tag: &str) -> String {
     host.api
         .post("/v1/templates/sync", json!({}))
         .await
         .expect("templates");
-    for n in 0..PEOPLE {
+    for n in people {
         let address = phone(n);
         let contact = json!({ "address": address, "language": "es" });
         host.api.put("/v1/contacts", contact).await.expect("put");
+        let tags = json!({ "tags": [tag] });
+        let path = format!("/v1/contacts/{address}");
+        host.api.put(&path, tags).await.expect("tagged");
         let consent = json!({ "event": "granted", "topic": "ofertas", "wording_text": "Sí, quiero ofertas de la tienda por WhatsApp", "evidence": "form",
                               "promise": { "max": 9, "per": "week" } });
         host.api
@@ -99,7 +188,7 @@ async fn launched(host: &Host) -> String {
             .expect("consent");
     }
     let body = json!({ "name": "Semana", "template": "promo_semana", "language": "es", "topic": "ofertas",
-                       "why": "agreed to offers", "audience": { "who": "all" } });
+                       "why": "agreed to offers", "audience": { "who": "tag", "tag": tag } });
     let made = host.api.post("/v1/campaigns", body).await.expect("made");
     let path = format!("/v1/campaigns/{}", made["id"].as_str().expect("an id"));
     let plan = host.api.post(&format!("{path}/plan"), json!({})).await;

@@ -146,6 +146,9 @@ const KILLING: &[(&str, Run)] = &[
         "campaign::killed_in_the_middle_it_reaches_nobody_twice",
         |url| Box::pin(campaign::killed_in_the_middle_it_reaches_nobody_twice(url)),
     ),
+    ("campaign::pause_and_stop_hold_under_load", |url| {
+        Box::pin(campaign::pause_and_stop_hold_under_load(url))
+    }),
     ("demo::it_goes_on_with_what_is_there", |url| {
         Box::pin(demo::it_goes_on_with_what_is_there(url))
     }),

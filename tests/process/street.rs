@@ -41,6 +41,7 @@ pub(crate) struct Street {
     folder: tempfile::TempDir,
     token: String,
     people: usize,
+    mps: u32,
     next: usize,
 }
 
@@ -111,11 +112,24 @@ impl Street {
     ///
     /// There must be enough `people`: nobody writes more often than a bot may answer in a minute.
     pub(crate) async fn build(seed: u64, people: usize, database_url: Option<String>) -> Street {
+        Street::at_rate(seed, people, database_url, 80).await
+    }
+
+    /// The same with a number that takes `mps` messages a second.
+    pub(crate) async fn at_rate(
+        seed: u64,
+        people: usize,
+        database_url: Option<String>,
+        mps: u32,
+    ) -> Street {
         portero_net::install_tls();
         let secrets = Secrets::fixed();
         let shop = world::shops(seed).into_iter().next().expect("a shop");
         let mut config = world::config(seed, &secrets);
         config.people = (0..people).map(person).collect();
+        for number in config.wabas.iter_mut().flat_map(|waba| &mut waba.numbers) {
+            number.mps = mps;
+        }
         let clock = JumpClock::new(Arc::new(SystemClock), Millis(0));
         let http = portero_net::client(ClientOptions::default()).expect("a client");
         let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock.clone()), http)
@@ -141,6 +155,7 @@ impl Street {
             folder: folder(),
             token: String::new(),
             people,
+            mps,
             next: 0,
         };
         street.open_shop().await;
@@ -176,7 +191,8 @@ impl Street {
         self.token = token["token"].as_str().expect("a token").to_owned();
         let api = Api::at(&url, &self.token).expect("a client");
         let number = json!({ "phone_number_id": shop.number, "waba_id": shop.waba, "display": shop.display,
-                             "access_token": self.secrets.access_token, "messaging_limit": "TIER_UNLIMITED" });
+                             "access_token": self.secrets.access_token, "messaging_limit": "TIER_UNLIMITED",
+                             "mps": self.mps });
         operator
             .for_tenant(shop.slug)
             .put("/v1/numbers", number)

@@ -298,7 +298,7 @@
         make("span", { class: "small when" }, both(when, hour, false))),
       item.reached ? null : make("blockquote", { class: "quote" }, contents(item.bubble)),
       said && fate !== "withdrawn" ? make("p", { class: "sentence" }, marked(said)) : null,
-      PROTECTS[fate] ? make("p", { class: "protects" }, fate === "blocked" ? words("verdict.protects") : words("verdict.withdrawn")) : null,
+      PROTECTS[fate] ? make("p", { class: "protects" }, fate === "blocked" ? words("verdict.protects") : [words("verdict.withdrawn"), message.reason ? " " + message.reason + "." : ""]) : null,
       fate === "later" && verdict && verdict.until_at !== null ? make("p", { class: "sentence" }, words("verdict.until", { when: both(verdict.until_at, hour, true) })) : null,
       decisive && fate !== "allowed" ? make("p", { class: "remedy" }, make("strong", {}, words("verdict.remedy") + ": "), marked(decisive.remedy)) : null,
       make("p", { class: "small from" }, [item.accepted && strongest(item) ? words("status." + strongest(item)) : "", words("origin." + message.origin), words("purpose." + message.purpose), message.topic].filter(Boolean).join(" · ")),

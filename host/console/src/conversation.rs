@@ -189,6 +189,7 @@ mod tests {
                 purpose: "reply".to_owned(),
                 topic: None,
                 rule: None,
+                reason: None,
                 status: None,
                 error: None,
                 verdict: None,

@@ -30,6 +30,8 @@ pub(crate) struct MessageCard {
     pub(crate) purpose: String,
     pub(crate) topic: Option<String>,
     pub(crate) rule: Option<String>,
+    /// Why it was taken back, in words.
+    pub(crate) reason: Option<String>,
     pub(crate) status: Option<String>,
     pub(crate) error: Option<String>,
     /// The verdict that counts.
@@ -123,7 +125,7 @@ pub(crate) async fn latest(
 }
 
 fn record(
-    message: MessageView,
+    mut message: MessageView,
     judged: Vec<VerdictView>,
     bodies: &bubble::Bodies<'_>,
     language: Language,
@@ -146,6 +148,7 @@ fn record(
             purpose: message.purpose,
             topic: message.topic,
             rule: message.rule,
+            reason: message.reason.remove(language.code()),
             status: message.status,
             error: message.error,
             verdict,

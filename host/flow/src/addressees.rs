@@ -17,6 +17,9 @@ pub(crate) const VALUES_MISSING: &str = "values.missing";
 /// Left out: no address that a message could go to.
 pub(crate) const ADDRESS_MISSING: &str = "address.missing";
 
+/// Left out: was in the audience when it was fixed, and is not any more.
+pub(crate) const AUDIENCE_LEFT: &str = "audience.left";
+
 /// Words of a plugin, by person and slot.
 pub(crate) type Words = HashMap<ContactId, BTreeMap<String, String>>;
 

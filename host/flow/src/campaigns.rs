@@ -31,6 +31,8 @@ const BACKLOG: usize = 2_000;
 const PAGE: usize = 64;
 /// How often the messages of a campaign are counted for its brake: counting takes longer the more there are.
 const TALLY_EVERY: Millis = Millis::secs(1);
+/// Why a message was taken back, or a person withdrawn, when somebody stopped the campaign.
+pub(crate) const STOPPED: &str = "campaign.stopped";
 /// The brake's rule.
 pub(crate) const BRAKE: &str = "limits.campaign-brake";
 
@@ -456,7 +458,13 @@ pub(crate) async fn start(
     }
     if first {
         let words = plan::personaliser(tx, campaign).await?;
-        let today = plan::hash(campaign, &planned, &template, tenant, words.as_deref());
+        let today = plan::hash(
+            &campaign.definition,
+            &planned,
+            &template,
+            &tenant.policy_revision,
+            words.as_deref(),
+        );
         if campaign.plan_hash.as_deref() != Some(today.as_str()) {
             return Err(wrong(
                 "not what was approved",
@@ -537,7 +545,7 @@ pub(crate) async fn stop(
     campaign.reason = Some("operator".to_owned());
     campaign.reason_detail = Some(reason.to_owned());
     tx.tenant(tenant)
-        .withdraw_campaign(id, "campaign.stopped", now)
+        .withdraw_campaign(id, STOPPED, now)
         .await?;
     if !tx.tenant(tenant).save_campaign(&campaign).await? {
         return Err(FlowError::WrongState {

@@ -9,7 +9,7 @@ use portero_gate::Verdict;
 use portero_sandbox::CallReport;
 use portero_store::Tx;
 use portero_store::model::{
-    ClaimedEvent, InstallationRow, MetricEvent, NewTimer, PluginCall, StoredKvWrite,
+    AboutCart, ClaimedEvent, InstallationRow, MetricEvent, NewTimer, PluginCall, StoredKvWrite,
 };
 use sha2::{Digest, Sha256};
 
@@ -40,6 +40,8 @@ pub(crate) struct Outcome<'c> {
     pub(crate) calls: Vec<Call<'c>>,
     /// The message answered.
     pub(crate) answers: Option<Answers>,
+    /// The cart that the event is news of.
+    pub(crate) about: Option<AboutCart>,
     /// Plugins that were not asked because their breaker is open.
     pub(crate) paused: Vec<String>,
     /// 1 when the event is itself a verdict.
@@ -68,7 +70,8 @@ pub(crate) async fn commit(
             &call.effective,
             outcome.answers.clone(),
             outcome.generation,
-        );
+        )
+        .about(outcome.about.clone());
         let writes = quota::keep_or_fail(&mut tx, who, &call.row, &mut call.report, now).await?;
         record_call(ctx, &mut tx, who, event.id, &call, &writes, now).await?;
         match &call.report.value {
@@ -283,6 +286,7 @@ async fn act(
                     name: name.clone(),
                     payload: payload.clone(),
                     due_at: (*at).max(now),
+                    about: draft.cart().cloned(),
                 };
                 tx.tenant(tenant).put_timer(&timer).await?;
             }
@@ -340,6 +344,7 @@ async fn propose(
     let from = Provenance {
         event: Some(event.id),
         plugin: Some(draft.facts(done.proposed)),
+        about: draft.cart().cloned(),
     };
     let admitted = judge::admit(ctx, tx, &who.tenant, &proposal, &from).await?;
     done.proposed += 1;

@@ -14,7 +14,7 @@ use portero_domain::proposal::Answers;
 use portero_domain::update::InboundMessage;
 use portero_sandbox::{CallLimits, CallReport, Loaded};
 use portero_store::Tx;
-use portero_store::model::{ClaimedEvent, EventState, InstallationRow, TenantRow};
+use portero_store::model::{AboutCart, ClaimedEvent, EventState, InstallationRow, TenantRow};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -167,6 +167,7 @@ pub(crate) async fn message(
             wamid: Some(inbound.wamid.as_str().to_owned()),
             at: inbound.at,
         }),
+        about: None,
         generation: 0,
         owner,
     };
@@ -195,6 +196,10 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
         .and_then(Value::as_str)
         .and_then(|id| id.parse().ok());
     let mut generation = 0;
+    // A cart's news, or the timer that somebody set on account of it.
+    let about: Option<AboutCart> = payload
+        .get("about")
+        .and_then(|about| serde_json::from_value(about.clone()).ok());
     let what = match event.kind.as_str() {
         "business" => ReplyEventKind::Business {
             name: text("name"),
@@ -222,6 +227,14 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
             }
         }
     };
+    // What follows a verdict speaks of what the refused message spoke of.
+    let about = match (about, text("proposal").parse()) {
+        (None, Ok(proposal)) => {
+            let mut tx = ctx.store.read().await?;
+            tx.tenant(scene.who.tenant.id).spoken_of(proposal).await?
+        }
+        (about, _) => about,
+    };
     let mut candidates = candidates(ctx, &scene.installations).await?;
     if let Some(only) = only {
         candidates.retain(|c| c.row.id == only);
@@ -240,6 +253,7 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
         candidates,
         what,
         answers: None,
+        about,
         generation,
         owner: None,
     };
@@ -266,6 +280,8 @@ struct Asking {
     candidates: Vec<Candidate>,
     what: ReplyEventKind,
     answers: Option<Answers>,
+    /// The cart it is news of.
+    about: Option<AboutCart>,
     generation: u8,
     /// Whose conversation it is: whoever comes after is asked only if it is paused.
     owner: Option<InstallationId>,
@@ -283,6 +299,7 @@ async fn ask(
         candidates,
         what,
         answers,
+        about,
         generation,
         owner,
     } = asking;
@@ -323,6 +340,7 @@ async fn ask(
     let outcome = commit::Outcome {
         calls,
         answers,
+        about,
         paused,
         generation,
     };

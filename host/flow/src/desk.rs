@@ -16,6 +16,7 @@ pub mod messages;
 pub mod numbers;
 pub mod people;
 pub mod plugins;
+mod reasons;
 pub mod reports;
 pub mod segments;
 pub mod templates;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{AttemptId, OutboxId, PhoneNumberId, TenantId};
-use portero_domain::proposal::{Class, Proposal};
+use portero_domain::proposal::{Class, OutboxState, Proposal};
 use portero_gate::{Cleared, NumberBucket};
 use portero_meta::send_failure::{NO_CODE, Reaction};
 use portero_meta::transport::{Access, SendOutcome};
@@ -27,6 +27,7 @@ mod begin;
 pub(crate) mod react;
 mod settle;
 
+pub(crate) use self::begin::writes_first;
 pub(crate) use self::settle::Settling;
 
 /// Rows taken per claim. What is in doubt after a crash is bounded by the slots.
@@ -248,7 +249,8 @@ pub(crate) async fn begin_now(
     let Some(row) = tx.tenant(tenant.id).outbox(outbox).await? else {
         return Ok(None);
     };
-    if !tx.tenant(tenant.id).is_lane_head(&row).await? {
+    // Taken back as it was written down, it is not queued.
+    if row.state != OutboxState::Queued || !tx.tenant(tenant.id).is_lane_head(&row).await? {
         return Ok(None);
     }
     tx.tenant(tenant.id)

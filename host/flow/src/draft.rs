@@ -7,7 +7,7 @@ use portero_domain::ids::{ContactId, OutboxId, PhoneNumberId, TenantId};
 use portero_domain::plugin::SendAction;
 use portero_domain::proposal::{Answers, Origin, Proposal, Purpose};
 use portero_gate::facts::PluginFacts;
-use portero_store::model::InstallationRow;
+use portero_store::model::{AboutCart, InstallationRow};
 
 use crate::consult::Who;
 use crate::grants::Effective;
@@ -23,6 +23,7 @@ pub(crate) struct Draft {
     row: InstallationRow,
     effective: Effective,
     answers: Option<Answers>,
+    about: Option<AboutCart>,
     generation: u8,
 }
 
@@ -43,8 +44,20 @@ impl Draft {
             row: row.clone(),
             effective: effective.clone(),
             answers,
+            about: None,
             generation,
         }
+    }
+
+    /// The same, about a cart.
+    pub(crate) fn about(mut self, about: Option<AboutCart>) -> Draft {
+        self.about = about;
+        self
+    }
+
+    /// The cart whose news is answered.
+    pub(crate) fn cart(&self) -> Option<&AboutCart> {
+        self.about.as_ref()
     }
 
     /// Whom it is about.

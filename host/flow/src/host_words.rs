@@ -166,6 +166,7 @@ pub(crate) async fn say(
     let from = Provenance {
         event: Some(event.id),
         plugin: None,
+        about: None,
     };
     let admitted = judge::admit(ctx, tx, &who.tenant, &proposal, &from).await?;
     if admitted.judgement.verdict != Verdict::Allow || admitted.duplicate {

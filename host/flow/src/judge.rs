@@ -12,7 +12,9 @@ use portero_gate::facts::PluginFacts;
 use portero_gate::record::{DecisionRecord, content_hash};
 use portero_gate::{Facts, Judgement, Stage, Verdict};
 use portero_store::Tx;
-use portero_store::model::{DecisionRow, FactsQuery, NewEvent, NewOutbox, SpendQuery, TenantRow};
+use portero_store::model::{
+    AboutCart, DecisionRow, FactsQuery, NewEvent, NewOutbox, SpendQuery, TenantRow,
+};
 use serde_json::json;
 
 use crate::context::Context;
@@ -39,6 +41,8 @@ pub struct Provenance {
     pub event: Option<EventId>,
     /// The plugin's facts, when a plugin proposes.
     pub plugin: Option<PluginFacts>,
+    /// The cart whose news led to it: an order takes back what waits to be said of it.
+    pub about: Option<AboutCart>,
 }
 
 /// How long a proposal makes sense unless it says otherwise.
@@ -110,6 +114,14 @@ pub async fn admit(
             )
             .await?;
         asked(ctx, tx, proposal, &judgement).await?;
+        // The host's own question stays a question, whatever was ordered.
+        if let Some(about) = &from.about
+            && proposal.purpose != Purpose::ConsentRequest
+        {
+            tx.tenant(proposal.tenant)
+                .speaks_of_cart(proposal.contact, proposal.id, about, now)
+                .await?;
+        }
         if state.is_final() || state == OutboxState::Deferred || state == OutboxState::InReview {
             tell_proposer(ctx, tx, tenant, proposal, &judgement).await?;
         }

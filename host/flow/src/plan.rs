@@ -12,26 +12,30 @@ use portero_domain::campaign::{CampaignState, ValueSource, slot_names};
 use portero_domain::ids::{CampaignId, ContactId, TenantId};
 use portero_domain::plugin::PluginKind;
 use portero_domain::template::Template;
-use portero_gate::record::{RULESET_HASH, canonical_json};
+use portero_gate::record::canonical_json;
 use portero_sandbox::TemplateSignature;
 use portero_store::Tx;
-use portero_store::model::{Addressee, CampaignRow, TenantRow};
+use portero_store::model::{Addressee, CampaignRow};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::addressees::Words;
+use crate::campaigns;
 use crate::context::Context;
 use crate::error::FlowError;
 use crate::segment::Seat;
-use crate::{campaigns, rates};
 
 mod dry_run;
 mod finish;
+mod hash;
+mod pace;
 
 pub(crate) use dry_run::judged;
 pub use finish::Finish;
+pub(crate) use hash::hash;
 
 use self::dry_run::{Counting, DryRun};
+use self::pace::Pace;
 
 /// Pages in hand at the same time.
 const AHEAD: usize = 3;
@@ -47,7 +51,7 @@ pub struct Plan {
     pub at: i64,
     /// (slice, rule, people).
     pub slices: Vec<(String, Option<String>, u64)>,
-    /// Latest instant a deferred message may go, Unix ms.
+    /// When the last of the messages that are put off would leave, Unix ms.
     pub latest: Option<i64>,
     /// The rule that puts it off until then.
     pub latest_rule: Option<String>,
@@ -67,57 +71,9 @@ pub struct Plan {
     /// How much of that is used already.
     #[serde(default)]
     pub used: u64,
-}
-
-/// What a plan's hash is made of.
-#[derive(Serialize)]
-struct Inputs<'a> {
-    definition: &'a portero_domain::campaign::CampaignDefinition,
-    people: u64,
-    audience: &'a str,
-    category: &'a str,
-    slots: &'a portero_domain::template::TemplateSlots,
-    body: &'a str,
-    policy: &'a str,
-    ruleset: &'a str,
-    rates: &'a str,
-    prices: Vec<(&'a str, Option<i64>)>,
-    slices: &'a [(String, Option<String>, u64)],
-    countries: &'a BTreeMap<String, u64>,
-    missing: &'a BTreeMap<String, u64>,
-    personaliser: Option<&'a str>,
-}
-
-/// SHA-256 over everything that was decided on: changes when anything of it does.
-pub(crate) fn hash(
-    campaign: &CampaignRow,
-    plan: &Plan,
-    template: &Template,
-    tenant: &TenantRow,
-    personaliser: Option<&str>,
-) -> String {
-    let price = |country: &str| rates::price(country, template.category).map(|p| p.micro);
-    let inputs = Inputs {
-        definition: &campaign.definition,
-        people: plan.people,
-        audience: &plan.audience_hash,
-        category: template.category.as_str(),
-        slots: &template.slots,
-        body: &template.body,
-        policy: &tenant.policy_revision,
-        ruleset: RULESET_HASH.as_str(),
-        rates: &rates::rates().effective,
-        prices: plan
-            .countries
-            .keys()
-            .map(|country| (country.as_str(), price(country)))
-            .collect(),
-        slices: &plan.slices,
-        countries: &plan.countries,
-        missing: &plan.missing,
-        personaliser,
-    };
-    hex::encode(Sha256::digest(canonical_json(&inputs).as_bytes()))
+    /// People who would begin to count against the messaging limit.
+    #[serde(default)]
+    pub first: u64,
 }
 
 /// Who would be asked for words: a hash of the plugin's code, its configuration and what it may see.
@@ -215,6 +171,12 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         template: template.clone(),
         at,
     });
+    let mut pace = Pace::new(
+        at,
+        campaign.definition.schedule.spread(),
+        campaign.people,
+        counting.plan.rate_centi,
+    );
     let mut audience = Sha256::new();
     // A task for each page: while one is judged others are read, on as many cores as there are.
     let mut ahead = FuturesOrdered::new();
@@ -235,16 +197,17 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         let page = page.map_err(|_| FlowError::Task {
             what: "a page of a plan",
         })??;
-        for contact in &page.people {
-            audience.update(contact.uuid().as_bytes());
+        let (planned, counted) = run.told(page, &mut pace);
+        for person in &planned {
+            audience.update(person.contact.uuid().as_bytes());
         }
-        counting.add(page.counting);
+        counting.add(counted);
         let mut tx = ctx.store.write().await?;
         let now = tx.tenant(tenant).lock_campaign(id).await?;
         if now.is_none_or(|c| !is_this(&c, &campaign)) {
             return Err(overtaken(id));
         }
-        tx.tenant(tenant).mark_planned(id, &page.planned).await?;
+        tx.tenant(tenant).mark_planned(id, &planned).await?;
         tx.commit().await?;
     }
     counting.plan.audience_hash = hex::encode(audience.finalize());
@@ -257,7 +220,13 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         return Err(overtaken(id));
     }
     let words = personaliser(&mut tx, &now).await?;
-    now.plan_hash = Some(hash(&now, &plan, &template, &row, words.as_deref()));
+    now.plan_hash = Some(hash(
+        &now.definition,
+        &plan,
+        &template,
+        &row.policy_revision,
+        words.as_deref(),
+    ));
     now.plan = Some(canonical_json(&plan));
     now.planned_at = Some(ctx.now());
     now.state = CampaignState::Planned;

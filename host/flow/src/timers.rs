@@ -23,7 +23,8 @@ pub async fn step(ctx: &Context) -> Result<usize, FlowError> {
     }
     let mut events = Vec::with_capacity(due.len());
     for timer in &due {
-        let payload = json!({ "installation": timer.installation, "name": timer.name, "payload": timer.payload });
+        let payload = json!({ "installation": timer.installation, "name": timer.name, "payload": timer.payload,
+            "about": timer.about });
         events.push(NewEvent {
             number: Some(timer.number.clone()),
             contact: Some(timer.contact),

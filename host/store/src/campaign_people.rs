@@ -7,7 +7,7 @@ use portero_domain::campaign::Audience;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{CampaignId, ContactId, OutboxId};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::db;
 use crate::error::Result;
@@ -166,6 +166,16 @@ statements! {
         join contacts c on c.contact_id = t.contact_id and c.tenant_id = $1
         where t.contact_id in (select jsonb_array_elements_text(cast($2 as jsonb)))
           and t.key in (select jsonb_array_elements_text(cast($3 as jsonb)))";
+    AUDIENCE_TAGGED = "select t.contact_id from contact_tags t join contacts c on c.contact_id = t.contact_id and c.tenant_id = $1
+        where t.tag = $3 and t.contact_id in (select value from json_each($2))",
+        postgres = "select t.contact_id from contact_tags t join contacts c on c.contact_id = t.contact_id and c.tenant_id = $1
+        where t.tag = $3 and t.contact_id in (select jsonb_array_elements_text(cast($2 as jsonb)))";
+    AUDIENCE_MEMBERS = "select m.contact_id from segment_members m
+        where m.tenant_id = $1 and m.installation_id = $3 and m.segment = $4
+          and m.contact_id in (select value from json_each($2))",
+        postgres = "select m.contact_id from segment_members m
+        where m.tenant_id = $1 and m.installation_id = $3 and m.segment = $4
+          and m.contact_id in (select jsonb_array_elements_text(cast($2 as jsonb)))";
     // SQLite would walk the whole audience for every row of a list that an update joins: each row is
     // put in place of the one there is. (There always is one.)
     PEOPLE_PLANNED = "insert into campaign_people (tenant_id, campaign_id, contact_id, state, planned, rule)
@@ -316,6 +326,35 @@ impl TenantTx<'_> {
             .rows(PEOPLE_SOME, args![self.tenant, id, ids])
             .await?;
         self.addressees(rows, attributes).await
+    }
+
+    /// Who of these people belongs to an audience now, whenever it was fixed.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn still_in_audience(
+        &mut self,
+        audience: &Audience,
+        people: &[Addressee],
+    ) -> Result<HashSet<ContactId>> {
+        let ids = json::rows(people.iter().map(|p| json!(p.contact)).collect());
+        let rows: Vec<(String,)> = match audience {
+            Audience::All => return Ok(people.iter().map(|p| p.contact).collect()),
+            Audience::Tag { tag } => {
+                let args = args![self.tenant, ids, tag.as_str()];
+                self.tx.rows(AUDIENCE_TAGGED, args).await?
+            }
+            Audience::Segment {
+                installation,
+                segment,
+            } => {
+                let args = args![self.tenant, ids, *installation, segment.as_str()];
+                self.tx.rows(AUDIENCE_MEMBERS, args).await?
+            }
+        };
+        rows.iter()
+            .map(|(id,)| json::id("contact_id", id))
+            .collect()
     }
 
     async fn addressees(

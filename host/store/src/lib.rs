@@ -19,6 +19,7 @@ mod bulk;
 mod calls;
 mod campaign_people;
 mod campaigns;
+mod cart_orders;
 mod chain;
 mod consents;
 mod contacts;

@@ -39,6 +39,7 @@ const FILES: &[&[Sql]] = &[
     crate::rejudge::ALL,
     crate::tier::ALL,
     crate::purchases::ALL,
+    crate::cart_orders::ALL,
     crate::activity::ALL,
     crate::segments::ALL,
     crate::segment_people::ALL,

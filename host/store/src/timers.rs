@@ -3,6 +3,7 @@
 use portero_domain::clock::Ts;
 use portero_domain::ids::{ContactId, InstallationId, PhoneNumberId, TenantId, TimerId};
 
+use crate::cart_orders::{self, AboutCart};
 use crate::db;
 use crate::error::Result;
 use crate::json;
@@ -25,6 +26,8 @@ pub struct NewTimer {
     pub payload: String,
     /// When (business time).
     pub due_at: Ts,
+    /// The cart whose news led to it.
+    pub about: Option<AboutCart>,
 }
 
 /// A kept wake-up.
@@ -46,26 +49,41 @@ pub struct TimerRow {
     pub payload: String,
     /// When (business time).
     pub due_at: Ts,
+    /// The cart whose news led to it.
+    pub about: Option<AboutCart>,
 }
 
 statements! {
-    TIMERS_DUE = "select timer_id, tenant_id, installation_id, contact_id, phone_number_id, name, payload, due_at
-        from plugin_timers where due_at <= $1 order by due_at, timer_id limit $2",
-        postgres = "select timer_id, tenant_id, installation_id, contact_id, phone_number_id, name, payload, due_at
-        from plugin_timers where due_at <= $1 order by due_at, timer_id limit $2 for update skip locked";
+    TIMERS_DUE = "select timer_id, tenant_id, installation_id, contact_id, phone_number_id, name, payload, due_at,
+        about_cart, about_at from plugin_timers where due_at <= $1 order by due_at, timer_id limit $2",
+        postgres = "select timer_id, tenant_id, installation_id, contact_id, phone_number_id, name, payload, due_at,
+        about_cart, about_at from plugin_timers where due_at <= $1 order by due_at, timer_id limit $2 for update skip locked";
     TIMER_DELETE = "delete from plugin_timers where timer_id = $1";
-    TIMER_PUT = "insert into plugin_timers (timer_id, installation_id, tenant_id, contact_id, phone_number_id, name, payload, due_at)
+    TIMER_PUT = "insert into plugin_timers (timer_id, installation_id, tenant_id, contact_id, phone_number_id, name, payload, due_at,
+            about_cart, about_at)
         select cast($4 as text), i.installation_id, i.tenant_id, c.contact_id, cast($5 as text), cast($6 as text),
-            cast($7 as text), cast($8 as bigint)
+            cast($7 as text), cast($8 as bigint), cast($9 as text), cast($10 as bigint)
         from installations i join contacts c on c.tenant_id = i.tenant_id
         where i.tenant_id = $1 and i.installation_id = $2 and c.contact_id = $3
         on conflict (installation_id, contact_id, name) do update
         set timer_id = excluded.timer_id, phone_number_id = excluded.phone_number_id,
-            payload = excluded.payload, due_at = excluded.due_at";
+            payload = excluded.payload, due_at = excluded.due_at,
+            about_cart = excluded.about_cart, about_at = excluded.about_at";
     TIMER_CANCEL = "delete from plugin_timers where tenant_id = $1 and installation_id = $2 and contact_id = $3 and name = $4";
 }
 
-type Raw = (String, String, String, String, String, String, String, i64);
+type Raw = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<String>,
+    Option<i64>,
+);
 
 impl SystemTx<'_> {
     /// Wake-ups whose time has come, earliest first. In a write transaction they are held until it
@@ -80,7 +98,18 @@ impl SystemTx<'_> {
             .await?;
         rows.into_iter()
             .map(
-                |(id, tenant, installation, contact, number, name, payload, due_at)| {
+                |(
+                    id,
+                    tenant,
+                    installation,
+                    contact,
+                    number,
+                    name,
+                    payload,
+                    due_at,
+                    cart,
+                    cart_at,
+                )| {
                     Ok(TimerRow {
                         id: json::id("timer_id", &id)?,
                         tenant: json::id("tenant_id", &tenant)?,
@@ -90,6 +119,7 @@ impl SystemTx<'_> {
                         name,
                         payload,
                         due_at: Ts(due_at),
+                        about: cart_orders::read(cart, cart_at),
                     })
                 },
             )
@@ -111,6 +141,7 @@ impl TenantTx<'_> {
     /// # Errors
     /// [`crate::StoreError::NotFound`] when installation or person is not the tenant's, or the database.
     pub async fn put_timer(&mut self, new: &NewTimer) -> Result<()> {
+        let (cart, cart_at) = cart_orders::columns(new.about.as_ref());
         let args = args![
             self.tenant,
             new.installation,
@@ -119,7 +150,9 @@ impl TenantTx<'_> {
             &new.number,
             new.name.as_str(),
             new.payload.as_str(),
-            new.due_at
+            new.due_at,
+            cart,
+            cart_at
         ];
         self.must("installation or contact", TIMER_PUT, args).await
     }

@@ -11,7 +11,7 @@ use portero_gate::record::content_hash;
 use portero_store::Tx;
 use portero_store::model::{CampaignRow, NewOutbox, TenantRow, TurnTaken};
 
-use crate::addressees::{Made, Words, make};
+use crate::addressees::{AUDIENCE_LEFT, Made, Words, make};
 use crate::context::Context;
 use crate::error::FlowError;
 use crate::{judge, limiter, plan, rates};
@@ -91,9 +91,21 @@ pub(super) async fn chunk(
             .tenant(campaign.tenant)
             .waiting_people(campaign.id, None, &attributes, size)
             .await?;
+        let still = tx
+            .tenant(campaign.tenant)
+            .still_in_audience(&campaign.definition.audience, &people)
+            .await?;
         let mut proposals = Vec::with_capacity(people.len());
         let mut turns = Vec::with_capacity(people.len());
         for person in &people {
+            if !still.contains(&person.contact) {
+                turns.push(TurnTaken {
+                    contact: person.contact,
+                    outbox: None,
+                    rule: Some(AUDIENCE_LEFT.to_owned()),
+                });
+                continue;
+            }
             match make(&*ctx.ids, campaign, template, person, &words, now) {
                 Made::Proposal(proposal) => proposals.push(*proposal),
                 Made::LeftOut { contact, rule, .. } => turns.push(TurnTaken {

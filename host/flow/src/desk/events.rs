@@ -32,7 +32,7 @@ pub struct BusinessEvent {
     pub at: Option<String>,
     /// Anything, at most 16 KiB. For `order.*`, `order` is the reference; for `cart.*` (and the order
     /// made of it), `cart` is; `total` and `currency` say what either is worth. `order.placed` and
-    /// `order.paid` end the person's cart; `order.cancelled` takes the purchase back.
+    /// `order.paid` end the person's cart and take back what waits to be said of it; `order.cancelled` takes the purchase back.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
@@ -101,6 +101,10 @@ pub async fn accept(
     if at > now {
         return Err(FlowError::bad("at", "lies in the future"));
     }
+    let mut payload = json!({ "name": event.name, "data": dated(event, at) });
+    if let Some(about) = trade::news(&event.name, &event.data, at) {
+        payload["about"] = json!(about);
+    }
     let mut tx = ctx.store.write().await?;
     let contact = find_contact(&mut tx, tenant, &event.contact).await?;
     let number = numbers::choose(&mut tx, tenant, event.phone_number_id.as_deref()).await?;
@@ -115,7 +119,7 @@ pub async fn accept(
             "business",
             format!("p:{number}:{contact}"),
             tenant,
-            json!({ "name": event.name, "data": dated(event, at) }).to_string(),
+            payload.to_string(),
             now,
             ctx.clock.lease_now(),
         )
@@ -130,6 +134,15 @@ pub async fn accept(
     if new {
         trade::apply(&mut tx, tenant, contact, deed, &data, at).await?;
         tx.tenant(tenant).mark_due(&[contact], now).await?;
+        if let Some(cart) = trade::ended(&event.name, &event.data) {
+            let taken = tx
+                .tenant(tenant)
+                .cart_ordered(contact, &cart, at, now)
+                .await?;
+            if taken > 0 {
+                tracing::info!(event.id = %id, messages = taken, "ordered meanwhile: taken back");
+            }
+        }
     }
     if new && event.name.starts_with("order.") {
         let reference = event.data.get("order").and_then(|o| o.as_str());

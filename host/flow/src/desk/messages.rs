@@ -1,5 +1,7 @@
 //! Messages: proposing one through the API, and reading where each stands.
 
+use std::collections::BTreeMap;
+
 use portero_domain::address::AddressKey;
 use portero_domain::content::Content;
 use portero_domain::ids::{ContactId, DecisionId, OutboxId, PhoneNumberId, TenantId};
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::consult::Who;
 use crate::context::Context;
 use crate::desk::access::Principal;
+use crate::desk::reasons::title;
 use crate::desk::verdicts::VerdictView;
 use crate::desk::{Page, numbers, parse_cursor};
 use crate::error::FlowError;
@@ -58,6 +61,9 @@ pub struct MessageView {
     pub status: Option<String>,
     /// The rule that decided, when it did not simply pass.
     pub rule: Option<String>,
+    /// Why it was taken back, per language: `es`, `pt`, `en`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reason: BTreeMap<String, String>,
     /// Meta's id.
     pub wamid: Option<String>,
     /// Meta's error, when it refused or lost it.
@@ -76,7 +82,12 @@ pub struct MessageView {
 
 impl MessageView {
     pub(crate) fn of(row: OutboxRow) -> MessageView {
+        let reason = match (&row.rule, row.state) {
+            (Some(rule), OutboxState::Cancelled) => title(rule),
+            _ => BTreeMap::new(),
+        };
         MessageView {
+            reason,
             id: row.id,
             contact: row.contact,
             phone_number_id: row.number.as_str().to_owned(),

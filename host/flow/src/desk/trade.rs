@@ -3,7 +3,7 @@
 use portero_domain::clock::Ts;
 use portero_domain::ids::{ContactId, TenantId};
 use portero_store::Tx;
-use portero_store::model::{CartRow, CartState, PurchaseRow};
+use portero_store::model::{AboutCart, CartRow, CartState, PurchaseRow};
 use serde_json::Value;
 
 use crate::error::FlowError;
@@ -90,6 +90,35 @@ pub(crate) fn read(name: &str, data: &Value) -> Result<Deed, FlowError> {
         "order.cancelled" | "order.refunded" => Deed::Undone { reference: order },
         _ => Deed::None,
     })
+}
+
+/// The cart that an event is news of: what plugins propose because of it speaks of that cart.
+pub(crate) fn news(name: &str, data: &Value, at: Ts) -> Option<AboutCart> {
+    name.starts_with("cart.").then(|| AboutCart {
+        cart: cart_of(data).unwrap_or_default(),
+        at,
+    })
+}
+
+/// The cart that an order is the end of: the one it names, or (empty) whichever is older than the
+/// order. Later news of an order, such as a parcel's, says nothing of carts it does not name.
+pub(crate) fn ended(name: &str, data: &Value) -> Option<String> {
+    let named = cart_of(data);
+    match name {
+        "order.placed" | "order.paid" => Some(named.unwrap_or_default()),
+        _ if name.starts_with("order.") => named,
+        _ => None,
+    }
+}
+
+/// `cart`, or `cart_id` as many shops call it.
+fn cart_of(data: &Value) -> Option<String> {
+    let id = match ["cart", "cart_id"].iter().find_map(|k| data.get(*k))? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!id.is_empty() && id.len() <= REFERENCE_MAX_BYTES).then_some(id)
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -289,6 +318,28 @@ mod tests {
             "data.items"
         );
         assert_eq!(field("cart.updated", json!([])), "data");
+    }
+
+    #[test]
+    fn an_order_ends_the_cart_it_names_or_all_that_are_older() {
+        assert_eq!(
+            ended("order.placed", &json!({"cart": "C-1"})).as_deref(),
+            Some("C-1")
+        );
+        assert_eq!(
+            ended("order.shipped", &json!({"cart_id": 7})).as_deref(),
+            Some("7")
+        );
+        assert_eq!(
+            ended("order.paid", &json!({"order": "O"})).as_deref(),
+            Some("")
+        );
+        assert_eq!(ended("order.shipped", &json!({"order": "O"})), None);
+        assert_eq!(ended("cart.updated", &json!({"cart": "C-1"})), None);
+        let about = |data: Value| news("cart.updated", &data, Ts(5)).unwrap().cart;
+        assert_eq!(about(json!({"cart": "C-1", "cart_id": 2})), "C-1");
+        assert_eq!(about(json!({"cart": ""})), "");
+        assert_eq!(news("order.placed", &json!({"cart": "C-1"}), Ts(5)), None);
     }
 
     #[test]

@@ -306,7 +306,7 @@ fn to_count(facts: &Facts) -> i64 {
 }
 
 /// Whether Meta's messaging limit counts this person: a template outside the window.
-fn writes_first(proposal: &Proposal, facts: &Facts, now: Ts) -> bool {
+pub(crate) fn writes_first(proposal: &Proposal, facts: &Facts, now: Ts) -> bool {
     let open = facts
         .window
         .known()

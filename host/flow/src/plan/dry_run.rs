@@ -7,13 +7,15 @@ use portero_domain::clock::Ts;
 use portero_domain::ids::ContactId;
 use portero_domain::proposal::Proposal;
 use portero_domain::template::Template;
-use portero_gate::{Facts, Judgement, Verdict};
+use portero_gate::{Facts, Judgement};
 use portero_store::Tx;
 use portero_store::model::{Addressee, CampaignRow, MANY, PlannedPerson, TenantRow};
 
+use super::pace::Pace;
 use super::{Plan, words};
 use crate::addressees::{ADDRESS_MISSING, Made, make, render};
 use crate::context::Context;
+use crate::dispatch::writes_first;
 use crate::error::FlowError;
 use crate::judge;
 
@@ -80,6 +82,7 @@ impl Counting {
         for (contact, length) in page.plan.longest {
             keep_longest(&mut self.plan.longest, contact, length);
         }
+        self.plan.first += page.plan.first;
         if let Some(until) = page.plan.latest {
             self.until(until, page.plan.latest_rule);
         }
@@ -95,21 +98,26 @@ impl Counting {
     }
 }
 
-/// The slice of a verdict.
-fn slice(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Allow => "now",
-        Verdict::Defer => "later",
-        Verdict::Hold => "review",
-        Verdict::Deny => "never",
-    }
-}
-
 /// A page of the audience, judged.
 pub(super) struct Page {
-    pub(super) people: Vec<ContactId>,
-    pub(super) planned: Vec<PlannedPerson>,
-    pub(super) counting: Counting,
+    people: Vec<Judged>,
+    counting: Counting,
+}
+
+/// Somebody of the audience, as of the start.
+enum Judged {
+    /// Nothing to propose.
+    LeftOut(PlannedPerson),
+    /// Judged at the start.
+    Proposal {
+        proposal: Box<Proposal>,
+        facts: Box<Facts>,
+        judgement: Judgement,
+        /// Characters of the text.
+        length: u64,
+        /// Would count against the messaging limit, and does not yet.
+        first: bool,
+    },
 }
 
 /// What every page is judged with.
@@ -140,9 +148,9 @@ impl DryRun {
         let words = words(&self.ctx, &self.campaign, &self.template, &people).await?;
         let mut counting = Counting::default();
         let mut proposals = Vec::with_capacity(people.len());
-        let mut planned = Vec::with_capacity(people.len());
+        let mut made = Vec::with_capacity(people.len());
         for person in &people {
-            let made = make(
+            let one = make(
                 &*self.ctx.ids,
                 &self.campaign,
                 &self.template,
@@ -150,8 +158,11 @@ impl DryRun {
                 &words,
                 self.at,
             );
-            match made {
-                Made::Proposal(proposal) => proposals.push(*proposal),
+            match one {
+                Made::Proposal(proposal) => {
+                    proposals.push(*proposal);
+                    made.push(None);
+                }
                 Made::LeftOut {
                     contact,
                     rule,
@@ -162,44 +173,81 @@ impl DryRun {
                     for slot in slots.into_iter().chain(address) {
                         *counting.plan.missing.entry(slot).or_default() += 1;
                     }
-                    planned.push(PlannedPerson {
+                    made.push(Some(PlannedPerson {
                         contact,
                         slice: "never",
                         rule: Some(rule.to_owned()),
-                    });
+                    }));
                 }
             }
         }
         let mut tx = self.ctx.store.read().await?;
         let all = judged(&mut tx, &self.tenant, &proposals, self.at).await?;
         drop(tx);
-        for (proposal, (facts, judgement)) in proposals.iter().zip(all) {
-            let slice = slice(judgement.verdict);
-            counting.one(slice, judgement.primary.clone());
-            if matches!(slice, "now" | "later") {
-                let country = facts.recipient.country.unwrap_or_default();
-                *counting.plan.countries.entry(country).or_default() += 1;
-                let length = render(&self.template, &proposal.content).chars().count();
-                keep_longest(
-                    &mut counting.plan.longest,
-                    proposal.contact,
-                    u64::try_from(length).unwrap_or(u64::MAX),
-                );
+        let mut all = proposals.into_iter().zip(all);
+        let mut people = Vec::with_capacity(made.len());
+        for one in made {
+            if let Some(left_out) = one {
+                people.push(Judged::LeftOut(left_out));
+                continue;
             }
-            if let Some(until) = judgement.until {
-                counting.until(until.0, judgement.primary.clone());
-            }
-            planned.push(PlannedPerson {
-                contact: proposal.contact,
-                slice,
-                rule: judgement.primary,
+            let Some((proposal, (facts, judgement))) = all.next() else {
+                return Err(FlowError::Task {
+                    what: "a page of a plan",
+                });
+            };
+            let tier = facts.sender.known().and_then(|s| s.standing.tier.as_ref());
+            let counted = tier.is_some_and(|tier| tier.counted);
+            let length = render(&self.template, &proposal.content).chars().count();
+            people.push(Judged::Proposal {
+                first: writes_first(&proposal, &facts, self.at) && !counted,
+                length: u64::try_from(length).unwrap_or(u64::MAX),
+                proposal: Box::new(proposal),
+                facts: Box::new(facts),
+                judgement,
             });
         }
-        Ok(Page {
-            people: people.iter().map(|p| p.contact).collect(),
-            planned,
-            counting,
-        })
+        Ok(Page { people, counting })
+    }
+
+    /// Where everybody of a page comes to stand. Pages are told in the order of the audience.
+    pub(super) fn told(&self, page: Page, pace: &mut Pace) -> (Vec<PlannedPerson>, Counting) {
+        let Page {
+            people,
+            mut counting,
+        } = page;
+        let planned = people.into_iter().map(|person| match person {
+            Judged::LeftOut(planned) => {
+                pace.turn();
+                planned
+            }
+            Judged::Proposal {
+                proposal,
+                facts,
+                judgement,
+                length,
+                first,
+            } => {
+                let contact = proposal.contact;
+                let place = pace.place(*proposal, &facts, judgement, &self.tenant.policy);
+                counting.one(place.slice, place.rule.clone());
+                if matches!(place.slice, "now" | "later") {
+                    let country = facts.recipient.country.clone().unwrap_or_default();
+                    *counting.plan.countries.entry(country).or_default() += 1;
+                    keep_longest(&mut counting.plan.longest, contact, length);
+                    counting.plan.first += u64::from(first);
+                }
+                if let Some(until) = place.put_off_to {
+                    counting.until(until.0, place.rule.clone());
+                }
+                PlannedPerson {
+                    contact,
+                    slice: place.slice,
+                    rule: place.rule,
+                }
+            }
+        });
+        (planned.collect(), counting)
     }
 }
 

@@ -63,17 +63,17 @@ impl Plan {
             best = (start + spread, "spread".to_owned(), format!("{hours} h"));
         }
         if let Some(latest) = self.latest.map(Ts)
-            && latest + took(self.count("later")) > best.0
+            && latest > best.0
         {
             best = (
-                latest + took(self.count("later")),
+                latest,
                 self.latest_rule.clone().unwrap_or_default(),
                 format!("until {}", show(latest)),
             );
         }
         if let Some(most) = self.per_day {
             // Turns are taken as far as there is room, the next ones a day later.
-            let later = messages.saturating_sub(most.saturating_sub(self.used));
+            let later = self.first.saturating_sub(most.saturating_sub(self.used));
             let detail = format!("{most} people in 24 h, {} of them used", self.used);
             let Some(days) = later
                 .checked_add(most.saturating_sub(1))
@@ -137,10 +137,11 @@ mod tests {
         assert_eq!(finish.limiter, "quiet-hours.tenant");
         assert_eq!(
             finish.ends_at.as_deref(),
-            Some(Ts(5_001_000).rfc3339().as_str())
+            Some(Ts(5_000_000).rfc3339().as_str())
         );
         let mut tier = plan(2_000, 0);
         tier.per_day = Some(237);
+        tier.first = 2_000;
         let finish = tier.finish(Millis(0));
         assert_eq!(finish.limiter, "limits.tier");
         // 237 at once, eight times as many the days after.

@@ -49,6 +49,13 @@ fn print_why(one: &Value, lang: &str) {
         text(message, "purpose"),
         text(message, "state"),
     ));
+    if let Some(reason) = message.get("reason") {
+        output::line(&format!(
+            "  taken back: {} ({})",
+            text(reason, lang),
+            text(message, "rule")
+        ));
+    }
     if let Some(campaign) = one.get("campaign") {
         output::line(&format!(
             "  campaign {} ({}): {}",

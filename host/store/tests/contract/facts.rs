@@ -420,7 +420,7 @@ async fn anothers_number_and_person_tell_nothing(w: World) {
 }
 
 /// Comes back once `other` waits for what this world's open transaction holds.
-async fn waits<T>(w: &World, other: &tokio::task::JoinHandle<T>, why: &str) {
+pub(crate) async fn waits<T>(w: &World, other: &tokio::task::JoinHandle<T>, why: &str) {
     use sqlx::{Connection, Row};
     if !w.is_postgres() {
         // One writer: there is no second transaction to look at.

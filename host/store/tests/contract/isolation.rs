@@ -128,6 +128,7 @@ fn timer(w: &World, installation: portero_domain::ids::InstallationId) -> NewTim
         name: "t".to_owned(),
         payload: String::new(),
         due_at: T0,
+        about: None,
     }
 }
 

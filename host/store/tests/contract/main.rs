@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod carts;
 mod chain;
 mod crash;
 mod facts;
@@ -58,6 +59,7 @@ pub(crate) use tests;
 
 const FILES: &[&[Test]] = &[
     accounts::TESTS,
+    carts::TESTS,
     chain::TESTS,
     crash::TESTS,
     facts::TESTS,

@@ -215,6 +215,7 @@ async fn timers_are_replaced_and_fall_due(w: World) {
         name: "remind".to_owned(),
         payload: "one".to_owned(),
         due_at: at(100),
+        about: None,
     };
     let mut tx = w.write().await;
     tx.tenant(w.a.id).put_timer(&timer).await.unwrap();

@@ -1,5 +1,6 @@
 //! A small, honest segmentation plugin; a contact tagged `forge` makes it name a stranger, one
-//! tagged `mute` leaves it without words for anybody.
+//! tagged `mute` leaves it without words for anybody, one tagged `trap` kills it. Who is tagged `regular`
+//! belongs to the segment without having written.
 
 use portero_sdk::{
     Batch, Failure, Membership, Personalisation, SegmentInfo, Segmentation, TemplateSignature,
@@ -21,9 +22,16 @@ impl Segmentation for Recent {
     }
 
     fn classify(&mut self, batch: &Batch) -> Result<Vec<Membership>, Failure> {
+        let tagged = |tags: &[String], word: &str| tags.iter().any(|tag| tag == word);
+        assert!(
+            !batch.contacts.iter().any(|c| tagged(&c.tags, "trap")),
+            "somebody is tagged `trap`"
+        );
         let recent = batch.contacts.iter().filter_map(|contact| {
-            let ago = contact.last_ago("inbound").filter(|ago| *ago < WEEK)?;
-            let forged = contact.tags.iter().any(|tag| tag == "forge");
+            let wrote = contact.last_ago("inbound").filter(|ago| *ago < WEEK);
+            let regular = tagged(&contact.tags, "regular").then_some(0);
+            let ago = wrote.or(regular)?;
+            let forged = tagged(&contact.tags, "forge");
             Some(Membership {
                 handle: if forged {
                     "a-stranger".into()

@@ -1,12 +1,10 @@
 //! A plan as people see it: texts and costs are made from what the plan kept.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portero_domain::account::MessagingLimit;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{CampaignId, ContactId, TenantId};
-use portero_domain::language::Language;
 use portero_domain::template::{Template, TemplateCategory};
 use portero_store::Tx;
 use portero_store::model::{Addressee, CampaignRow};
@@ -14,6 +12,7 @@ use portero_store::model::{Addressee, CampaignRow};
 use super::views::{CostLine, CostView, PlanView, PortfolioView, PreviewView, SliceView};
 use crate::addressees::{Made, frame, make, render};
 use crate::context::Context;
+use crate::desk::reasons::title;
 use crate::error::FlowError;
 use crate::plan::{self, Plan};
 use crate::rates;
@@ -96,26 +95,6 @@ pub async fn show_plan(
     })
 }
 
-fn title(rule: &str) -> BTreeMap<String, String> {
-    let words = match portero_gate::rules::find(rule) {
-        Some(found) => {
-            let title = found.about().title;
-            [Language::Es, Language::Pt, Language::En].map(|l| title.get(l))
-        }
-        None if rule == crate::addressees::VALUES_MISSING => [
-            "Falta un valor de la plantilla",
-            "Falta um valor do modelo",
-            "A value of the template is missing",
-        ],
-        None => ["Sin dirección", "Sem endereço", "No address"],
-    };
-    ["es", "pt", "en"]
-        .into_iter()
-        .zip(words)
-        .map(|(l, w)| (l.to_owned(), w.to_owned()))
-        .collect()
-}
-
 /// The people whose texts are longest, and the template they would read.
 async fn longest(
     tx: &mut Tx,
@@ -179,7 +158,7 @@ async fn portfolio(
         None => None,
     };
     let used = tenant.tier_used(limit, now).await?;
-    let needed = plan.count("now") + plan.count("later");
+    let needed = plan.first;
     let room = limit.unwrap_or(MessagingLimit::SMALLEST).for_promotion();
     let unlimited = limit.is_some_and(MessagingLimit::is_unlimited);
     Ok(PortfolioView {

@@ -235,7 +235,8 @@ pub struct PortfolioView {
     pub unlimited: bool,
     /// People it has written to first in the last 24 hours, counted no further than one over the limit.
     pub used: u64,
-    /// People this campaign would write to.
+    /// People this campaign would write to first: not those who count already, nor those who wrote
+    /// within 24 hours.
     pub needed: u64,
     /// Of those, more than there is room for today (95 % of the limit is for promotion); they would wait.
     pub over: u64,
