@@ -39,6 +39,7 @@ mod stop;
 mod tenants;
 mod webhooks;
 mod webhooks_out;
+mod why_this_person;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(flow_walk::a_verdict_record_replays_without_a_database),
     harness::test!(handover::a_conversation_is_answered_by_a_person_and_given_back),
     harness::test!(handover::nobody_is_left_waiting_without_an_alert),
+    harness::test!(why_this_person::a_campaign_says_why_it_wrote_to_somebody),
     harness::test!(meta_says::what_meta_says_of_a_number_is_shown_and_dated),
     harness::test!(meta_says::an_answer_from_the_shops_phone_silences_the_bot),
     harness::test!(meta_says::a_changed_number_keeps_the_person_and_their_opt_out),

@@ -45,6 +45,7 @@ pub use crate::tenants::{NewTenant, TenantRow};
 pub use crate::timers::{NewTimer, TimerRow};
 pub use crate::tokens::{NewToken, TokenRow};
 pub use crate::transactions::TransactionRow;
+pub use crate::waiting::PersonsCampaign;
 pub use crate::webhook_deliveries::{AfterTry, DeliveryRow, DueDelivery, TryRow};
 pub use crate::webhooks::{NewWebhook, WEBHOOKS_MAX, WebhookRow};
 pub use crate::wordings::Wording;
