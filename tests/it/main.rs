@@ -32,6 +32,7 @@ mod imports;
 mod imports_consent;
 mod lost_answer;
 mod meta_says;
+mod money;
 mod not_through;
 mod rules;
 mod segments;
@@ -67,6 +68,8 @@ const TESTS: &[harness::Test] = &[
     harness::test!(answers::a_parcel_is_told_of_once_as_text_or_template),
     harness::test!(answers::parcels_fall_silent_only_after_an_opt_out_of_everything),
     harness::test!(answers::a_cart_told_after_an_order_that_named_none_starts_nothing),
+    harness::test!(money::a_budget_set_in_the_middle_sees_the_month_so_far),
+    harness::test!(money::a_delivery_without_a_word_on_money_costs_what_it_left_with),
     harness::test!(figures::every_figure_equals_a_count_over_the_raw_rows),
     harness::test!(figures::a_crash_between_batches_neither_loses_nor_doubles),
     harness::test!(figures::bad_questions_are_answered_with_what_to_do),

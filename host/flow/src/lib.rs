@@ -17,6 +17,7 @@ pub mod receive;
 
 mod host_words;
 pub mod interpret;
+mod money;
 mod permissions;
 
 mod briefing;

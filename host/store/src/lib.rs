@@ -53,6 +53,7 @@ mod seal;
 mod segment_people;
 mod segment_runs;
 mod segments;
+mod spend;
 mod statements;
 mod statistics;
 mod statuses;

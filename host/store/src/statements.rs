@@ -27,6 +27,7 @@ const FILES: &[&[Sql]] = &[
     crate::lanes::ALL,
     crate::attempts::ALL,
     crate::attempts_many::ALL,
+    crate::spend::ALL,
     crate::statuses::ALL,
     crate::statuses_many::ALL,
     crate::decisions::ALL,

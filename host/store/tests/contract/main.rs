@@ -28,6 +28,7 @@ mod postgres;
 mod schema;
 mod secrets;
 mod segments;
+mod spend;
 mod statuses;
 mod tenants;
 mod together;
@@ -72,6 +73,7 @@ const FILES: &[&[Test]] = &[
     schema::TESTS,
     secrets::TESTS,
     segments::TESTS,
+    spend::TESTS,
     statuses::TESTS,
     tenants::TESTS,
     together::TESTS,
