@@ -17,11 +17,13 @@
 
 mod answers;
 mod api_errors;
+mod apps;
 mod campaign_holds;
 mod campaigns;
 mod clock;
 mod consent;
 mod door;
+mod fields;
 mod figures;
 mod figures_sql;
 mod flow_walk;
@@ -68,6 +70,13 @@ const TESTS: &[harness::Test] = &[
     harness::test!(answers::a_parcel_is_told_of_once_as_text_or_template),
     harness::test!(answers::parcels_fall_silent_only_after_an_opt_out_of_everything),
     harness::test!(answers::a_cart_told_after_an_order_that_named_none_starts_nothing),
+    harness::test!(apps::another_apps_secret_has_no_effect),
+    harness::test!(fields::a_call_opens_the_window),
+    harness::test!(fields::a_chat_that_others_answer_is_silent_and_its_opt_out_counts),
+    harness::test!(fields::a_template_whose_text_changed_is_asked_for),
+    harness::test!(fields::an_account_that_left_sends_nothing_until_it_is_back),
+    harness::test!(fields::two_tenants_of_one_account_both_hear_of_it),
+    harness::test!(fields::a_yellow_number_halves_its_campaigns_and_nothing_else),
     harness::test!(money::a_budget_set_in_the_middle_sees_the_month_so_far),
     harness::test!(money::a_delivery_without_a_word_on_money_costs_what_it_left_with),
     harness::test!(figures::every_figure_equals_a_count_over_the_raw_rows),

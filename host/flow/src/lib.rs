@@ -23,6 +23,7 @@ mod permissions;
 mod briefing;
 pub mod consult;
 
+mod asks;
 mod bounds;
 mod commit;
 mod draft;
@@ -45,6 +46,7 @@ pub mod tally;
 
 pub mod consent;
 pub mod deliver;
+mod route;
 pub mod segment;
 pub mod services;
 pub mod sweep;

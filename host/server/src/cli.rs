@@ -380,6 +380,9 @@ pub enum NumberCommand {
         /// People a day the account may write to first (TIER_2K, …); 250 until Meta tells it
         #[arg(long, value_name = "TIER")]
         messaging_limit: Option<String>,
+        /// The Meta app whose webhooks speak for it [default: as before, at first `default`]
+        #[arg(long, value_name = "NAME")]
+        app: Option<String>,
         /// File with the access token
         #[arg(long, value_name = "FILE")]
         access_token_file: Option<PathBuf>,

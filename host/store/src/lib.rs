@@ -39,6 +39,7 @@ mod json;
 mod kv;
 mod lanes;
 mod lists;
+mod meta_asks;
 pub mod model;
 mod notices;
 mod numbers;

@@ -27,6 +27,7 @@ pub use crate::installations::{InstallationRow, NewInstallation};
 pub use crate::kv::StoredKvWrite;
 pub use crate::lanes::{ClaimedLane, IdleCounts, LaneRelease};
 pub use crate::lists::SANDBOX_MAX;
+pub use crate::meta_asks::{Ask, TakenAsk};
 pub use crate::notices::NOTICES_KEPT;
 pub use crate::numbers::{NewNumber, NumberRow, Route};
 pub use crate::observations::{

@@ -53,6 +53,7 @@ const FILES: &[&[Sql]] = &[
     crate::campaigns::ALL,
     crate::campaign_people::ALL,
     crate::waiting::ALL,
+    crate::meta_asks::ALL,
     crate::notices::ALL,
     crate::webhooks::ALL,
     crate::webhook_deliveries::ALL,

@@ -107,6 +107,8 @@ pub struct IdleView {
     pub webhooks: u64,
     /// Alerts that are due: people nobody answered in time.
     pub alerts: u64,
+    /// Questions to Meta that are due: what it said changed.
+    pub asks: u64,
 }
 
 /// Whether all queues are empty.
@@ -129,6 +131,7 @@ pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
             + n.campaigns_due
             + n.deliveries_due
             + n.alerts_due
+            + n.asks_due
             + segments
             == 0,
         events: n.events_pending,
@@ -139,5 +142,6 @@ pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
         campaigns: n.campaigns_due,
         webhooks: n.deliveries_due,
         alerts: n.alerts_due,
+        asks: n.asks_due,
     })
 }

@@ -91,7 +91,7 @@ impl Ahead {
         now: Ts,
     ) -> Option<Ts> {
         let waiting = self.full.get_mut(&proposal.sender)?;
-        let at = NumberBucket::of(facts)?.turn(*waiting, policy, now);
+        let at = NumberBucket::of(proposal, facts)?.turn(*waiting, policy, now);
         *waiting = waiting.saturating_add(1);
         Some(at)
     }
@@ -184,7 +184,7 @@ pub(crate) async fn begin(
             decision: DecisionId::new(&*ctx.ids, now),
         };
         let clearance = portero_gate::clear(proposal, &facts, &tenant.policy, now, &ticket);
-        let cleared = clearance.cleared.zip(NumberBucket::of(&facts));
+        let cleared = clearance.cleared.zip(NumberBucket::of(proposal, &facts));
         ahead.note(proposal, &clearance.judgement);
         if let Some((_, bucket)) = &cleared {
             ahead.take(proposal, &facts, *bucket, &tenant.policy, now, &counted);
@@ -362,7 +362,7 @@ mod tests {
             };
             let clearance = portero_gate::clear(proposal, &facts, &setup.policy, now, &ticket);
             if clearance.cleared.is_some() {
-                let bucket = NumberBucket::of(&facts).unwrap();
+                let bucket = NumberBucket::of(proposal, &facts).unwrap();
                 let cost = crate::rates::cost(&proposal.content, &facts, 0, now);
                 let counted = Counted::of(proposal, cost.unwrap_or_default(), false);
                 ahead.take(proposal, &facts, bucket, &setup.policy, now, &counted);

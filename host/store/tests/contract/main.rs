@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod asks;
 mod chain;
 mod crash;
 mod facts;
@@ -59,6 +60,7 @@ pub(crate) use tests;
 
 const FILES: &[&[Test]] = &[
     accounts::TESTS,
+    asks::TESTS,
     chain::TESTS,
     crash::TESTS,
     facts::TESTS,
