@@ -37,6 +37,7 @@ mod meta_says;
 mod money;
 mod not_through;
 mod rules;
+mod sandbox;
 mod segments;
 mod stop;
 mod tenants;
@@ -70,6 +71,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(answers::a_parcel_is_told_of_once_as_text_or_template),
     harness::test!(answers::parcels_fall_silent_only_after_an_opt_out_of_everything),
     harness::test!(answers::a_cart_told_after_an_order_that_named_none_starts_nothing),
+    harness::test!(sandbox::who_answered_the_code_is_written_to_and_nobody_else),
     harness::test!(apps::another_apps_secret_has_no_effect),
     harness::test!(fields::a_call_opens_the_window),
     harness::test!(fields::a_chat_that_others_answer_is_silent_and_its_opt_out_counts),

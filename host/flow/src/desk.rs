@@ -17,6 +17,7 @@ pub mod numbers;
 pub mod people;
 pub mod plugins;
 pub mod reports;
+pub mod sandbox;
 pub mod segments;
 pub mod templates;
 pub mod tenants;

@@ -22,6 +22,7 @@ use crate::dispatch::{self, InFlight};
 use crate::error::FlowError;
 use crate::host_words;
 use crate::permissions;
+use crate::sandbox_list;
 use crate::track;
 use crate::workers::Room;
 
@@ -174,6 +175,9 @@ async fn message(ctx: &Context, event: &ClaimedEvent, update: &Update) -> Result
             previous_user_id.as_deref(),
         ];
         return identity(ctx, event, inbound, what, &names).await;
+    }
+    if sandbox_list::answered(ctx, event, inbound).await? {
+        return Ok(());
     }
     match consent::unlabel(&event.interpretation) {
         Recognition::None | Recognition::Help | Recognition::Human => {

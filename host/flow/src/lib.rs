@@ -47,6 +47,7 @@ pub mod tally;
 pub mod consent;
 pub mod deliver;
 mod route;
+mod sandbox_list;
 pub mod segment;
 pub mod services;
 pub mod sweep;

@@ -10,6 +10,7 @@ mod campaign;
 mod figures;
 mod inbox;
 mod people;
+mod sandbox;
 mod token;
 mod webhook;
 
@@ -17,6 +18,7 @@ pub use campaign::{CampaignCommand, CampaignNew};
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
+pub use sandbox::SandboxCommand;
 pub use token::TokenCommand;
 pub use webhook::WebhookCommand;
 
@@ -104,6 +106,9 @@ pub enum Command {
     /// WhatsApp numbers of a tenant
     #[command(subcommand)]
     Number(NumberCommand),
+    /// People a tenant in sandbox mode may write to
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
     /// What people agreed to
     #[command(subcommand)]
     Consent(ConsentCommand),
