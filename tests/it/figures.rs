@@ -45,7 +45,25 @@ pub(crate) async fn count(env: &Env, sql: &str, more: &str) -> i64 {
     scalar.unwrap_or_default()
 }
 
-async fn metrics(env: &Env) -> String {
+/// Changes rows of Tienda Sol past the host.
+pub(crate) async fn change(env: &Env, sql: &str) {
+    let tenant = env.sol().id.clone();
+    let text = sqlx::AssertSqlSafe(sql.to_owned());
+    let changed = if env.database.starts_with("sqlite") {
+        let mut conn = sqlx::SqliteConnection::connect(&env.database)
+            .await
+            .unwrap();
+        let done = sqlx::query(text).bind(tenant).execute(&mut conn).await;
+        done.unwrap().rows_affected()
+    } else {
+        let mut conn = sqlx::PgConnection::connect(&env.database).await.unwrap();
+        let done = sqlx::query(text).bind(tenant).execute(&mut conn).await;
+        done.unwrap().rows_affected()
+    };
+    assert_eq!(changed, 1, "{sql}");
+}
+
+pub(crate) async fn metrics(env: &Env) -> String {
     let installed = install(env, portero::guest::CAMPAIGN_METRICS, json!({}), &[]).await;
     installed["id"].as_str().expect("an id").to_owned()
 }
@@ -187,7 +205,7 @@ async fn campaign(env: &Env) {
 }
 
 /// Waits until nothing that happened is missing in the figures.
-async fn complete(env: &Env, installation: &str) -> Value {
+pub(crate) async fn complete(env: &Env, installation: &str) -> Value {
     let until = Instant::now() + Duration::from_secs(60);
     loop {
         let all = env.sol().api.get("/v1/reports").await.expect("reports");
@@ -205,7 +223,7 @@ async fn complete(env: &Env, installation: &str) -> Value {
     }
 }
 
-async fn totals(env: &Env, installation: &str) -> Vec<Value> {
+pub(crate) async fn totals(env: &Env, installation: &str) -> Vec<Value> {
     let path = format!("/v1/reports/{installation}/totals");
     let view = env.sol().api.get(&path).await.expect("totals");
     assert_eq!(view["truncated"], false);
@@ -213,7 +231,7 @@ async fn totals(env: &Env, installation: &str) -> Vec<Value> {
 }
 
 /// Every figure equals its independent count; one that has none fails. Returns how many were compared.
-async fn equals_the_rows(env: &Env, rows: &[Value]) -> usize {
+pub(crate) async fn equals_the_rows(env: &Env, rows: &[Value]) -> usize {
     let mut compared = 0;
     let mut sums: BTreeMap<(String, String, String), i64> = BTreeMap::new();
     for row in rows {
@@ -283,6 +301,15 @@ pub(crate) async fn every_figure_equals_a_count_over_the_raw_rows(env: Env) {
             .any(|r| r["metric"] == metric && r["labels"][label].is_string());
         assert!(any, "the day has no {metric} by {label}");
     }
+    // The campaign's messages among it: each costs 0.0125.
+    let cost = rows.iter().find(|r| r["metric"] == "cost");
+    let cost = cost.and_then(|r| r["value"].as_i64()).unwrap_or_default();
+    let reached = rows
+        .iter()
+        .filter(|r| r["metric"] == "delivered.by" && r["labels"]["campaign"].is_string())
+        .filter_map(|r| r["value"].as_i64())
+        .sum::<i64>();
+    assert!(reached > 0 && cost >= reached * 12_500, "{reached}: {cost}");
     for metric in [
         "sent",
         "delivered",

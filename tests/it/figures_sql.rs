@@ -87,7 +87,10 @@ fn rate() -> String {
     format!(
         "case when {PRICING} like '%/free%' then 0 when c.country <> 'CO' then null
             when {PRICING} = 'marketing/regular' then 12500
-            when {PRICING} in ('utility/regular', 'authentication/regular') then 800 end"
+            when {PRICING} in ('utility/regular', 'authentication/regular', 'service/regular') then 800
+            when {PRICING} is null and o.template_name in ('promo_semana', 'carrito_recordatorio') then 12500
+            when {PRICING} is null and o.is_template = 1 then 800
+            when {PRICING} is null then 0 end"
     )
 }
 

@@ -17,6 +17,7 @@
 
 mod answers;
 mod api_errors;
+mod apps;
 mod campaign_holds;
 mod campaign_plans;
 mod campaigns;
@@ -24,6 +25,7 @@ mod carts;
 mod clock;
 mod consent;
 mod door;
+mod fields;
 mod figures;
 mod figures_sql;
 mod flow_walk;
@@ -34,14 +36,17 @@ mod imports;
 mod imports_consent;
 mod lost_answer;
 mod meta_says;
+mod money;
 mod not_through;
 mod rules;
+mod sandbox;
 mod segments;
 mod segments_many;
 mod stop;
 mod tenants;
 mod webhooks;
 mod webhooks_out;
+mod why_this_person;
 
 use std::process::ExitCode;
 
@@ -67,6 +72,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(flow_walk::a_verdict_record_replays_without_a_database),
     harness::test!(handover::a_conversation_is_answered_by_a_person_and_given_back),
     harness::test!(handover::nobody_is_left_waiting_without_an_alert),
+    harness::test!(why_this_person::a_campaign_says_why_it_wrote_to_somebody),
     harness::test!(meta_says::what_meta_says_of_a_number_is_shown_and_dated),
     harness::test!(meta_says::an_answer_from_the_shops_phone_silences_the_bot),
     harness::test!(meta_says::a_changed_number_keeps_the_person_and_their_opt_out),
@@ -76,6 +82,16 @@ const TESTS: &[harness::Test] = &[
     harness::test!(answers::a_parcel_is_told_of_once_as_text_or_template),
     harness::test!(answers::parcels_fall_silent_only_after_an_opt_out_of_everything),
     harness::test!(answers::a_cart_told_after_an_order_that_named_none_starts_nothing),
+    harness::test!(sandbox::who_answered_the_code_is_written_to_and_nobody_else),
+    harness::test!(apps::another_apps_secret_has_no_effect),
+    harness::test!(fields::a_call_opens_the_window),
+    harness::test!(fields::a_chat_that_others_answer_is_silent_and_its_opt_out_counts),
+    harness::test!(fields::a_template_whose_text_changed_is_asked_for),
+    harness::test!(fields::an_account_that_left_sends_nothing_until_it_is_back),
+    harness::test!(fields::two_tenants_of_one_account_both_hear_of_it),
+    harness::test!(fields::a_yellow_number_halves_its_campaigns_and_nothing_else),
+    harness::test!(money::a_budget_set_in_the_middle_sees_the_month_so_far),
+    harness::test!(money::a_delivery_without_a_word_on_money_costs_what_it_left_with),
     harness::test!(figures::every_figure_equals_a_count_over_the_raw_rows),
     harness::test!(figures::a_crash_between_batches_neither_loses_nor_doubles),
     harness::test!(figures::bad_questions_are_answered_with_what_to_do),

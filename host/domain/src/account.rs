@@ -61,6 +61,11 @@ impl std::fmt::Display for MessagingLimit {
     }
 }
 
+/// Why an account is restricted that left the Cloud API (`account_offboarded`).
+pub const OFFBOARDED: &str = "ACCOUNT_OFFBOARDED";
+/// What lifts that, and only that (`account_reconnected`).
+pub const RECONNECTED: &str = "ACCOUNT_RECONNECTED";
+
 /// What a restriction reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

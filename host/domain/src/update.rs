@@ -26,6 +26,9 @@ pub struct Update {
     pub what: UpdateKind,
 }
 
+/// Field of the passive copy of what people write while somebody else answers them.
+pub const STANDBY: &str = "standby";
+
 /// Kinds of updates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -79,6 +82,32 @@ pub enum UpdateKind {
         #[serde(default)]
         at: Option<Ts>,
     },
+    /// A template's text changed: what we hold of it is not what Meta has.
+    TemplateContent {
+        /// Name.
+        name: String,
+        /// Language, with underscore.
+        language: String,
+        /// `entry.time`, when given.
+        #[serde(default)]
+        at: Option<Ts>,
+    },
+    /// The person called the number: that opens the window as a message does.
+    Call {
+        /// Who.
+        person: PersonRef,
+        /// Meta's id of the call.
+        call: String,
+        /// When, Meta's time.
+        at: Ts,
+    },
+    /// Somebody else than this host answers the person: Meta's own agent, or another app.
+    Handover {
+        /// Whom.
+        person: PersonRef,
+        /// When, Meta's time.
+        at: Ts,
+    },
     /// The person stopped or resumed marketing in WhatsApp's settings.
     Preference {
         /// Who.
@@ -119,6 +148,9 @@ impl UpdateKind {
             UpdateKind::TemplateStatus { .. } => "template_status",
             UpdateKind::TemplateQuality { .. } => "template_quality",
             UpdateKind::TemplateRecategorised { .. } => "template_category",
+            UpdateKind::TemplateContent { .. } => "template_content",
+            UpdateKind::Call { .. } => "call",
+            UpdateKind::Handover { .. } => "handover",
             UpdateKind::Preference { .. } => "preference",
             UpdateKind::Account(_) => "account",
             UpdateKind::Echo { .. } => "echo",

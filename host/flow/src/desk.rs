@@ -18,6 +18,7 @@ pub mod people;
 pub mod plugins;
 mod reasons;
 pub mod reports;
+pub mod sandbox;
 pub mod segments;
 pub mod templates;
 pub mod tenants;

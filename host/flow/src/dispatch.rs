@@ -21,6 +21,7 @@ use self::begin::{Begun, begin};
 use self::settle::{Answer, settle};
 use crate::context::{Context, Point};
 use crate::error::FlowError;
+use crate::money::{self, Counted};
 use crate::workers::Room;
 
 mod begin;
@@ -45,13 +46,37 @@ pub(crate) struct InFlight {
     tries: u32,
     lane: Option<(Class, i64)>,
     bucket: NumberBucket,
+    counted: Counted,
     /// Its tenant is in simulator mode: nobody real may get it.
     pretended: bool,
 }
 
-/// Spends the numbers' buckets, of one tenant; the last thing before the commit that begins these
-/// attempts.
+/// Spends the numbers' buckets and counts the money, of one tenant; the last thing before the commit
+/// that begins these attempts.
 pub(crate) async fn spend(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: &TenantRow,
+    sending: &[&InFlight],
+) -> Result<(), FlowError> {
+    buckets(ctx, tx, tenant, sending).await?;
+    count(ctx, tx, tenant, sending).await
+}
+
+async fn count(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: &TenantRow,
+    sending: &[&InFlight],
+) -> Result<(), FlowError> {
+    let mut counted = Counted::default();
+    for one in sending {
+        counted.add(&one.counted);
+    }
+    money::count(tx, tenant, &counted, ctx.now()).await
+}
+
+async fn buckets(
     ctx: &Context,
     tx: &mut Tx,
     tenant: &TenantRow,
@@ -157,7 +182,17 @@ async fn claim(ctx: &Context, limit: usize) -> Result<(usize, Vec<InFlight>), Fl
     }
     for of_number in by_number.values() {
         if let Some(tenant) = of_number.first().and_then(|o| rows.get(&o.proposal.tenant)) {
-            spend(ctx, &mut tx, tenant, of_number).await?;
+            buckets(ctx, &mut tx, tenant, of_number).await?;
+        }
+    }
+    // After every number's row, as everywhere: the rows of two tenants are never waited for crosswise.
+    let mut by_tenant: BTreeMap<TenantId, Vec<&InFlight>> = BTreeMap::new();
+    for one in &sending {
+        by_tenant.entry(one.proposal.tenant).or_default().push(one);
+    }
+    for (id, of_tenant) in by_tenant {
+        if let Some(tenant) = rows.get(&id) {
+            count(ctx, &mut tx, tenant, &of_tenant).await?;
         }
     }
     ctx.probe.at(Point::BeforeAttemptCommit);

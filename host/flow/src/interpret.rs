@@ -9,7 +9,7 @@ use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, Cons
 use portero_domain::ids::{ConsentEventId, ContactId, EventId, PhoneNumberId, TenantId};
 use portero_domain::language::Language;
 use portero_domain::proof::{ConsentProof, Initiator};
-use portero_domain::update::{InboundBody, InboundMessage, Update, UpdateKind};
+use portero_domain::update::{InboundBody, InboundMessage, STANDBY, Update, UpdateKind};
 use portero_gate::words::Recognition;
 use portero_store::Tx;
 use portero_store::model::{ClaimedEvent, EventState, NewEvent, TenantRow};
@@ -22,6 +22,7 @@ use crate::dispatch::{self, InFlight};
 use crate::error::FlowError;
 use crate::host_words;
 use crate::permissions;
+use crate::sandbox_list;
 use crate::track;
 use crate::workers::Room;
 
@@ -111,9 +112,11 @@ async fn handle(ctx: &Context, event: &ClaimedEvent) -> Result<(), FlowError> {
         return finish_alone(ctx, event, EventState::Unrouted, "no tenant").await;
     };
     match event.kind.as_str() {
-        "message" => message(ctx, event, &read_update(event)?).await,
-        "status" | "template_status" | "template_quality" | "template_category" | "account"
-        | "echo" => track::update(ctx, event, tenant, &read_update(event)?).await,
+        "message" if event.field != STANDBY => message(ctx, event, &read_update(event)?).await,
+        "message" | "status" | "template_status" | "template_quality" | "template_category"
+        | "template_content" | "account" | "echo" | "handover" | "call" => {
+            track::update(ctx, event, tenant, &read_update(event)?).await
+        }
         "preference" => {
             finish_alone(
                 ctx,
@@ -172,6 +175,9 @@ async fn message(ctx: &Context, event: &ClaimedEvent, update: &Update) -> Result
             previous_user_id.as_deref(),
         ];
         return identity(ctx, event, inbound, what, &names).await;
+    }
+    if sandbox_list::answered(ctx, event, inbound).await? {
+        return Ok(());
     }
     match consent::unlabel(&event.interpretation) {
         Recognition::None | Recognition::Help | Recognition::Human => {

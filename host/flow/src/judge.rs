@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::{limiter, rates};
+use crate::{limiter, money, rates};
 
 /// What became of a proposal when it was made.
 #[derive(Clone, Debug)]
@@ -208,7 +208,7 @@ pub(crate) async fn facts(
         spend: budgeted(tenant),
     };
     let mut facts = tx.tenant(proposal.tenant).load_facts(query).await?;
-    price(&mut facts);
+    price(tx, tenant, proposal, &mut facts, now).await?;
     Ok(facts)
 }
 
@@ -221,11 +221,19 @@ pub(crate) fn budgeted(tenant: &TenantRow) -> Option<SpendQuery> {
 }
 
 /// Puts the price in, which depends on other facts.
-pub(crate) fn price(facts: &mut Facts) {
+async fn price(
+    tx: &mut Tx,
+    tenant: &TenantRow,
+    proposal: &Proposal,
+    facts: &mut Facts,
+    now: Ts,
+) -> Result<(), FlowError> {
     if let Some(mut spend) = facts.spend {
-        spend.this_micro = rates::estimate(facts);
+        let used = money::service_used(tx, tenant, proposal, now).await?;
+        spend.this_micro = rates::cost(&proposal.content, facts, used, now);
         facts.spend = Some(spend);
     }
+    Ok(())
 }
 
 /// Facts of many proposals of one tenant, content facts included; none of them is a plugin's own call.
@@ -249,7 +257,9 @@ pub(crate) async fn facts_many(
         })
         .collect();
     let mut facts = tx.tenant(tenant.id).load_facts_many(queries).await?;
-    facts.iter_mut().for_each(price);
+    for (proposal, facts) in proposals.iter().zip(&mut facts) {
+        price(tx, tenant, proposal, facts, now).await?;
+    }
     Ok(facts)
 }
 

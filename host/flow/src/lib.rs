@@ -17,11 +17,13 @@ pub mod receive;
 
 mod host_words;
 pub mod interpret;
+mod money;
 mod permissions;
 
 mod briefing;
 pub mod consult;
 
+mod asks;
 mod bounds;
 mod commit;
 mod draft;
@@ -44,6 +46,8 @@ pub mod tally;
 
 pub mod consent;
 pub mod deliver;
+mod route;
+mod sandbox_list;
 pub mod segment;
 pub mod services;
 pub mod sweep;

@@ -7,9 +7,12 @@ use portero_domain::consent::{
     ConsentEvent, ConsentScope, ConsentStanding, FrequencyPromise, Period, meta_stop_since,
     standing,
 };
+use portero_domain::content::{Content, Text};
 use portero_domain::ids::{ContactId, TenantId};
 use portero_domain::language::Language;
+use portero_domain::proposal::OutboxState;
 use portero_store::Tx;
+use portero_store::model::PersonsCampaign;
 
 use crate::consult::Who;
 use crate::error::FlowError;
@@ -18,6 +21,12 @@ use crate::error::FlowError;
 pub(crate) const SENT_WITHIN: Millis = Millis::days(30);
 /// Topics told in one answer; a list that long is looked up, not read.
 const TOPICS_MAX: usize = 12;
+/// Campaigns read of one person.
+const CAMPAIGNS_READ: usize = 50;
+/// Campaigns named in one answer, the latest.
+const CAMPAIGNS_NAMED: usize = 5;
+/// Characters of a campaign's reason in an answer.
+const WHY_MAX: usize = 200;
 
 /// Where a person stands on one topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +44,8 @@ pub(crate) struct OnRecord {
     pub(crate) meta_stop: Option<Ts>,
     /// Messages of the last 30 days by purpose.
     pub(crate) sent: Vec<(String, u64)>,
+    /// The campaigns that wrote to them, or would, newest first.
+    pub(crate) campaigns: Vec<PersonsCampaign>,
 }
 
 /// Reads it.
@@ -49,7 +60,12 @@ pub(crate) async fn on_record(
         .tenant(tenant)
         .sent_by_purpose(contact, now - SENT_WITHIN)
         .await?;
+    let campaigns = tx
+        .tenant(tenant)
+        .campaigns_of_person(contact, CAMPAIGNS_READ)
+        .await?;
     Ok(OnRecord {
+        campaigns,
         topics: topics(&events),
         meta_stop: meta_stop_since(&events),
         events,
@@ -79,7 +95,10 @@ fn topics(events: &[ConsentEvent]) -> Vec<TopicStanding> {
 
 /// The answer to the person.
 pub(crate) async fn text(tx: &mut Tx, who: &Who, now: Ts) -> Result<String, FlowError> {
-    let record = on_record(tx, who.tenant.id, who.contact, now).await?;
+    let mut record = on_record(tx, who.tenant.id, who.contact, now).await?;
+    record
+        .campaigns
+        .retain(|c| c.state == OutboxState::Sent && c.at >= now - SENT_WITHIN);
     Ok(words(
         who.language,
         &who.tenant.name,
@@ -181,6 +200,9 @@ fn words(language: Language, brand: &str, zone: &str, record: &OnRecord) -> Stri
         ));
     }
     lines.push(sent(language, record));
+    for one in record.campaigns.iter().take(CAMPAIGNS_NAMED) {
+        lines.push(campaign(one, &date(one.at)));
+    }
     lines.push(pick(
         language,
         "Para dejar de recibir, escribe BAJA.",
@@ -223,6 +245,30 @@ fn sent(language: Language, record: &OnRecord) -> String {
     format!("{lead} {}.", parts.join(", "))
 }
 
+/// A campaign by its name, and why it wrote to this person. What the gate would take for debris of a
+/// programme in the shop's words is left out: the answer matters more.
+fn campaign(one: &PersonsCampaign, day: &str) -> String {
+    let clean = |text: &str| {
+        let one_line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let content = Content::Text(Text {
+            body: one_line.clone(),
+            preview_url: false,
+        });
+        let debris = portero_gate::detect::detect(&content).placeholders;
+        debris.is_empty().then_some(one_line)
+    };
+    let mut line = format!("• {day}");
+    if let Some(name) = clean(&one.definition.name) {
+        line.push_str(&format!(" {name}"));
+    }
+    if let Some(why) = clean(&one.definition.why) {
+        let short: String = why.chars().take(WHY_MAX).collect();
+        let more = if short.len() < why.len() { "…" } else { "" };
+        line.push_str(&format!(": {short}{more}"));
+    }
+    line
+}
+
 fn often(language: Language, promise: FrequencyPromise) -> String {
     let per = match promise.per {
         Period::Day => pick(language, "día", "dia", "day"),
@@ -256,6 +302,7 @@ mod tests {
             events: Vec::new(),
             meta_stop: Some(Ts(0)),
             sent,
+            campaigns: Vec::new(),
         }
     }
 

@@ -139,6 +139,10 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         .number(&campaign.definition.phone_number_id)
         .await?;
     let mps = number.as_ref().map_or(0, |n| n.mps);
+    let steps = number
+        .as_ref()
+        .and_then(|n| portero_gate::campaign_steps(Some(&n.quality)))
+        .unwrap_or(1);
     let limit = match &number {
         Some(number) => tx.tenant(tenant).account(&number.waba).await?.limit,
         None => None,
@@ -161,7 +165,8 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         category: template.category.as_str().to_owned(),
         per_day,
         used,
-        rate_centi: u64::from(mps) * u64::from(row.policy.throughput_percent.min(100)),
+        rate_centi: u64::from(mps) * u64::from(row.policy.throughput_percent.min(100))
+            / u64::from(steps),
         ..Plan::default()
     });
     let run = Arc::new(DryRun {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use portero_domain::clock::Ts;
+use portero_domain::content::Content;
 use portero_domain::template::TemplateCategory;
 use portero_gate::Facts;
 use portero_gate::facts::TemplateFact;
@@ -19,6 +20,8 @@ pub struct Rates {
     pub effective: String,
     /// First day that may bring other prices.
     pub good_until: String,
+    /// Free-form messages of a number in a month that cost nothing.
+    pub free_service_messages: u64,
     /// Where they were read.
     pub source: String,
     market: Vec<Market>,
@@ -52,6 +55,7 @@ static RATES: LazyLock<Rates> = LazyLock::new(|| {
         currency: String::new(),
         effective: String::new(),
         good_until: String::new(),
+        free_service_messages: 0,
         source: String::new(),
         market: Vec::new(),
     })
@@ -110,6 +114,32 @@ pub fn estimate(facts: &Facts) -> Option<i64> {
     };
     let country = facts.recipient.country.as_deref()?;
     price(country, template.category).map(|p| p.micro)
+}
+
+/// What a message is reckoned to cost when it leaves, in millionths, as the number has sent `used`
+/// free-form messages this month; `None` where the table does not say.
+///
+/// A reaction costs nothing; a free-form message costs as much as a utility template, after the free ones.
+#[must_use]
+pub fn cost(content: &Content, facts: &Facts, used: u64, now: Ts) -> Option<i64> {
+    if content.is_template() {
+        return estimate(facts);
+    }
+    if matches!(content, Content::Reaction(_)) {
+        return Some(0);
+    }
+    // Before these prices free-form messages were free; what comes after them is not known.
+    if now.rfc3339().as_str() < RATES.effective.as_str() || used < RATES.free_service_messages {
+        return Some(0);
+    }
+    let country = facts.recipient.country.as_deref()?;
+    price(country, TemplateCategory::Utility).map(|p| p.micro)
+}
+
+/// Whether a message counts among the free-form ones of its number.
+#[must_use]
+pub fn is_service(content: &Content) -> bool {
+    !content.is_template() && !matches!(content, Content::Reaction(_))
 }
 
 /// Millionths as an amount with as many decimals as it needs, at least two.

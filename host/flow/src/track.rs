@@ -33,7 +33,36 @@ pub(crate) async fn update(
             account::apply(&mut tx, tenant, event, update, news, now).await?
         }
         UpdateKind::Echo { person, at, .. } => {
-            echo::apply(&mut tx, tenant, event, update, person, *at, now).await?
+            let from = echo::Answered {
+                person,
+                at: *at,
+                by: echo::APP,
+                answered: true,
+            };
+            echo::apply(&mut tx, tenant, event, update, &from, now).await?
+        }
+        UpdateKind::Handover { person, at } => {
+            let from = echo::Answered {
+                person,
+                at: *at,
+                by: echo::OTHERS,
+                answered: false,
+            };
+            echo::apply(&mut tx, tenant, event, update, &from, now).await?
+        }
+        // The copy of what a person wrote to somebody else: what it means to consent was obeyed while
+        // receiving, and nobody of ours answers.
+        UpdateKind::Message(m) => {
+            let from = echo::Answered {
+                person: &m.from,
+                at: m.at,
+                by: echo::OTHERS,
+                answered: false,
+            };
+            echo::apply(&mut tx, tenant, event, update, &from, now).await?
+        }
+        UpdateKind::Call { .. } => {
+            "a call of the person; the window was opened while receiving".to_owned()
         }
         _ => template::apply(&mut tx, tenant, event, update, now).await?,
     };

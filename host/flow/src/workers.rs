@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::{campaigns, deliver, dispatch, interpret, segment, sweep, tally, timers, track};
+use crate::{asks, campaigns, deliver, dispatch, interpret, segment, sweep, tally, timers, track};
 
 /// How long a loop waits when nobody wakes it: the truth behind every hint.
 const POLL: Duration = Duration::from_millis(250);
@@ -39,6 +39,7 @@ impl Workers {
             Loop::Figures,
             Loop::Campaigns,
             Loop::Webhooks,
+            Loop::Asks,
         ] {
             let (ctx, stop) = (Arc::clone(ctx), stop.clone());
             tracker.spawn(async move { run(&ctx, kind, &stop).await });
@@ -70,6 +71,7 @@ enum Loop {
     Figures,
     Campaigns,
     Webhooks,
+    Asks,
 }
 
 async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
@@ -84,7 +86,8 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
             | Loop::Segments
             | Loop::Figures
             | Loop::Campaigns
-            | Loop::Webhooks => Vec::new(),
+            | Loop::Webhooks
+            | Loop::Asks => Vec::new(),
         };
         let result = {
             let working = Arc::new(Arc::clone(&ctx.pause).read_owned().await);
@@ -101,6 +104,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
                 Loop::Figures => tally::step(ctx).await,
                 Loop::Campaigns => campaigns::step(ctx).await,
                 Loop::Webhooks => deliver::step(ctx).await,
+                Loop::Asks => asks::step(ctx).await,
             }
         };
         let wait = match result {
@@ -118,7 +122,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
                 Loop::Inbox => ctx.wake_inbox.notified().await,
                 Loop::Statuses => ctx.wake_statuses.notified().await,
                 Loop::Outbox => ctx.wake_outbox.notified().await,
-                Loop::Chores | Loop::Segments | Loop::Figures | Loop::Webhooks => {
+                Loop::Chores | Loop::Segments | Loop::Figures | Loop::Webhooks | Loop::Asks => {
                     std::future::pending().await
                 }
                 Loop::Campaigns => ctx.wake_campaigns.notified().await,

@@ -4,7 +4,7 @@
 //! earlier than that instant less the tolerance of its burst; each message moves it one interval on.
 
 use portero_domain::clock::{Millis, Ts};
-use portero_domain::proposal::Proposal;
+use portero_domain::proposal::{Origin, Proposal};
 
 use crate::case::Case;
 use crate::facts::Facts;
@@ -72,16 +72,24 @@ pub fn next_number_tat(facts: &Facts, policy: &Policy, now: Ts) -> Ts {
 pub struct NumberBucket {
     seen: Ts,
     mps: u32,
+    /// Intervals that the message takes.
+    steps: u32,
 }
 
 impl NumberBucket {
     /// As the facts have it; `None` when the number is not known.
+    ///
+    /// While the number's quality is YELLOW a campaign's message takes two intervals: campaigns go at
+    /// half the speed, and answers are as fast as ever.
     #[must_use]
-    pub fn of(facts: &Facts) -> Option<NumberBucket> {
+    pub fn of(proposal: &Proposal, facts: &Facts) -> Option<NumberBucket> {
         let sender = facts.sender.known()?;
         Some(NumberBucket {
             seen: sender.tat,
             mps: sender.mps,
+            steps: campaign_steps(sender.standing.quality.as_deref())
+                .filter(|_| matches!(proposal.origin, Origin::Campaign { .. }))
+                .unwrap_or(1),
         })
     }
 
@@ -90,7 +98,8 @@ impl NumberBucket {
     #[must_use]
     pub fn turn(self, ahead: u32, policy: &Policy, now: Ts) -> Ts {
         let rate = rate(self.mps, policy);
-        let tat = (0..ahead).fold(self.seen, |tat, _| moved(tat, rate, now));
+        let intervals = ahead.saturating_mul(self.steps);
+        let tat = (0..intervals).fold(self.seen, |tat, _| moved(tat, rate, now));
         number_opens_at(tat, rate, policy, now).unwrap_or(now)
     }
 
@@ -100,8 +109,15 @@ impl NumberBucket {
     pub fn spend(self, tat: Ts, policy: &Policy, now: Ts) -> Option<Ts> {
         let rate = rate(self.mps, policy);
         let open = |tat| number_opens_at(tat, rate, policy, now).is_none();
-        (open(tat) || !open(self.seen)).then(|| moved(tat, rate, now))
+        (open(tat) || !open(self.seen))
+            .then(|| (0..self.steps).fold(tat, |tat, _| moved(tat, rate, now)))
     }
+}
+
+/// Intervals that a campaign's message takes at this quality of its number; `None`: one, as others.
+#[must_use]
+pub fn campaign_steps(quality: Option<&str>) -> Option<u32> {
+    (quality == Some("YELLOW")).then_some(2)
 }
 
 fn moved(tat: Ts, rate: u64, now: Ts) -> Ts {
@@ -120,6 +136,7 @@ mod tests {
         NumberBucket {
             seen: Ts(seen),
             mps: 10,
+            steps: 1,
         }
     }
 
@@ -151,6 +168,31 @@ mod tests {
         // Open as far as the burst goes.
         let at = |ahead| bucket(1_000).turn(ahead, &four, Ts(950));
         assert_eq!((at(0), at(1), at(3)), (Ts(950), Ts(950), Ts(1_000)));
+    }
+
+    #[test]
+    fn a_campaign_goes_at_half_the_speed_while_its_number_is_yellow() {
+        use crate::testing::Setup;
+        for (quality, campaign, steps) in [
+            ("YELLOW", true, 2),
+            ("YELLOW", false, 1),
+            ("GREEN", true, 1),
+            ("RED", true, 1),
+        ] {
+            let mut s = Setup::promo();
+            s.sender().standing.quality = Some(quality.into());
+            if campaign {
+                let id = portero_domain::ids::CampaignId::from_uuid(crate::testing::id(7));
+                s.proposal.origin = Origin::Campaign { campaign: id };
+            }
+            let bucket = NumberBucket::of(&s.proposal, &s.facts).unwrap();
+            assert_eq!(bucket.steps, steps, "{quality} {campaign}");
+        }
+        let two = NumberBucket {
+            steps: 2,
+            ..bucket(0)
+        };
+        assert_eq!(two.spend(Ts(1_000), &policy(), Ts(1_000)), Some(Ts(1_200)));
     }
 
     #[test]

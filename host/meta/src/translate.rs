@@ -5,13 +5,14 @@
 //! [`UpdateKind::Unhandled`] beside its original text.
 
 mod account;
+mod beside;
 mod message;
 mod person;
 mod standing;
 mod status;
 
 use portero_domain::ids::WabaId;
-use portero_domain::update::{Update, UpdateKind};
+use portero_domain::update::{STANDBY, Update, UpdateKind};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -146,15 +147,18 @@ fn read_change(mut change: Change, raw: &RawValue, out: &mut Out) {
     };
     change.number = number(&value);
     match change.field.as_str() {
-        "messages" => read_messages(&change, whole, &value, out),
+        "messages" | STANDBY => read_messages(&change, whole, &value, out),
         "user_preferences" => read_preferences(&change, whole, &value, out),
         "message_template_status_update"
         | "message_template_quality_update"
+        | "message_template_components_update"
         | "template_category_update" => match account::template(&change, &value) {
             Ok(what) => out.push(&change, hashed(&change, whole), what, whole),
             Err(why) => out.unhandled(&change, whole, &why),
         },
         "smb_message_echoes" => read_echoes(&change, whole, &value, out),
+        "calls" => read_each(&change, whole, &value, beside::call, out),
+        "messaging_handovers" => read_each(&change, whole, &value, beside::handover, out),
         field if standing::FIELDS.contains(&field) => match standing::account(&change, &value) {
             Ok(what) => out.push(&change, hashed(&change, whole), what, whole),
             Err(why) => out.unhandled(&change, whole, &why),
@@ -181,9 +185,19 @@ fn read_messages(change: &Change, whole: &RawValue, value: &Obj<'_>, out: &mut O
             Err(why) => out.unhandled(change, raw, &why),
         }
     }
+    // Of what somebody else sends only the person's side concerns us.
+    let passive = change.field == STANDBY;
     let statuses = value.list("statuses").unwrap_or_default();
     let people = People::read(value, statuses.len());
     for raw in statuses {
+        if passive {
+            out.unhandled(
+                change,
+                raw,
+                "not acted on: a status of somebody else's message",
+            );
+            continue;
+        }
         match status::read(raw, &people) {
             Ok((status, participant)) => {
                 let mut key = format!("s:{number}:{}:{}", status.wamid, status.status_text);
@@ -220,6 +234,23 @@ fn read_preferences(change: &Change, whole: &RawValue, value: &Obj<'_>, out: &mu
     let people = People::read(value, preferences.len());
     for raw in preferences {
         match account::preference(change, raw, &people) {
+            Ok(what) => out.push(change, hashed(change, raw), what, raw),
+            Err(why) => out.unhandled(change, raw, &why),
+        }
+    }
+}
+
+type Read = fn(&Change, &RawValue, &People) -> Result<UpdateKind, String>;
+
+/// Fields whose value lists what happened under the field's own name.
+fn read_each(change: &Change, whole: &RawValue, value: &Obj<'_>, read: Read, out: &mut Out) {
+    let all = value.list(&change.field).unwrap_or_default();
+    if all.is_empty() {
+        return out.unhandled(change, whole, "not acted on: it names nobody");
+    }
+    let people = People::read(value, all.len());
+    for raw in all {
+        match read(change, raw, &people) {
             Ok(what) => out.push(change, hashed(change, raw), what, raw),
             Err(why) => out.unhandled(change, raw, &why),
         }

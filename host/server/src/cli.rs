@@ -10,6 +10,7 @@ mod campaign;
 mod figures;
 mod inbox;
 mod people;
+mod sandbox;
 mod token;
 mod webhook;
 
@@ -17,6 +18,7 @@ pub use campaign::{CampaignCommand, CampaignNew};
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
+pub use sandbox::SandboxCommand;
 pub use token::TokenCommand;
 pub use webhook::WebhookCommand;
 
@@ -104,6 +106,9 @@ pub enum Command {
     /// WhatsApp numbers of a tenant
     #[command(subcommand)]
     Number(NumberCommand),
+    /// People a tenant in sandbox mode may write to
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
     /// What people agreed to
     #[command(subcommand)]
     Consent(ConsentCommand),
@@ -380,6 +385,9 @@ pub enum NumberCommand {
         /// People a day the account may write to first (TIER_2K, …); 250 until Meta tells it
         #[arg(long, value_name = "TIER")]
         messaging_limit: Option<String>,
+        /// The Meta app whose webhooks speak for it [default: as before, at first `default`]
+        #[arg(long, value_name = "NAME")]
+        app: Option<String>,
         /// File with the access token
         #[arg(long, value_name = "FILE")]
         access_token_file: Option<PathBuf>,

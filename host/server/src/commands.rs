@@ -13,6 +13,7 @@ pub mod number;
 pub mod plugin;
 pub mod policy;
 pub mod report;
+pub mod sandbox;
 pub mod segment;
 pub mod serve;
 pub mod simulator;

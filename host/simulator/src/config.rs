@@ -111,6 +111,9 @@ pub struct NumberConfig {
     /// False: every send is 133010.
     #[serde(default = "yes")]
     pub registered: bool,
+    /// `GREEN`, `YELLOW`, `RED`.
+    #[serde(default = "green")]
+    pub quality: String,
 }
 
 /// A person.
@@ -325,6 +328,10 @@ pub(crate) fn address(
         what,
         owner: owner.to_owned(),
     })
+}
+
+fn green() -> String {
+    "GREEN".to_owned()
 }
 
 const fn yes() -> bool {

@@ -141,6 +141,28 @@ impl World {
         self.tell_waba(waba, "message_template_status_update", value, at);
     }
 
+    /// Another text of the body: the components as they are now are told (§2.5).
+    pub(crate) fn set_template_body(&mut self, id: Id<Template>, body: &str, at: Ts) {
+        let template = &mut self.templates[id];
+        let is_body = |c: &&mut Value| c.get("type").and_then(Value::as_str) == Some("BODY");
+        if let Some(fields) = template
+            .components
+            .iter_mut()
+            .find(is_body)
+            .and_then(Value::as_object_mut)
+        {
+            fields.insert("text".into(), body.into());
+        }
+        let value = json!({
+            "message_template_id": template.number(),
+            "message_template_name": template.name,
+            "message_template_language": template.language,
+            "message_template_element": body,
+        });
+        let waba = template.waba;
+        self.tell_waba(waba, "message_template_components_update", value, at);
+    }
+
     /// A new quality score; RED pauses by the ladder of §3.5: 3 h, 6 h, then disabled.
     pub(crate) fn set_template_quality(&mut self, id: Id<Template>, quality: &str, at: Ts) {
         let template = &mut self.templates[id];

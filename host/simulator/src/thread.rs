@@ -15,6 +15,8 @@ pub(crate) struct Thread {
     pub(crate) opened_at: Option<Ts>,
     /// The person blocked this number.
     pub(crate) blocked: bool,
+    /// Meta's own agent has the chat: the business gets passive copies (§2.5).
+    pub(crate) agent: bool,
     /// The business shows "typing" until then.
     pub(crate) typing_until: Option<Ts>,
     pub(crate) limit: PairLimit,

@@ -21,6 +21,8 @@ pub struct Beginning {
     pub decision: DecisionId,
     /// Where the pair's bucket stands after it.
     pub pair_tat: Ts,
+    /// What it is reckoned to cost, in millionths; `None`: not known, or counted at an earlier attempt.
+    pub cost_micro: Option<i64>,
 }
 
 /// An attempt whose message Meta took.
@@ -38,7 +40,7 @@ macro_rules! held {
     ($($set:tt)*) => {
         concat!(
             "with j as (select * from jsonb_to_recordset(cast($2 as jsonb))
-                as x(o text, a text, d text, w text, s text, r bigint)),
+                as x(o text, a text, d text, w text, s text, r bigint, m bigint)),
              held as materialized (select o.outbox_id from outbox o where o.tenant_id = $1
                 and o.outbox_id in (select j.o from j) order by o.outbox_id for no key update)
              update outbox set ",
@@ -96,10 +98,11 @@ statements! {
         order by o.outbox_id
         on conflict do nothing returning outbox_id";
     OUTBOX_BEGIN = "update outbox set state = 'attempting', begun_at = $3, tries = tries + 1,
-            dispatch_decision_id = j.value ->> 'd'
+            dispatch_decision_id = j.value ->> 'd', cost_micro = coalesce(j.value ->> 'm', cost_micro)
         from json_each($2) j where outbox.outbox_id = j.value ->> 'o' and +outbox.tenant_id = $1
           and outbox.state in ('queued', 'deferred')",
-        postgres = concat!(held!("state = 'attempting', begun_at = $3, tries = tries + 1, dispatch_decision_id = j.d"),
+        postgres = concat!(held!("state = 'attempting', begun_at = $3, tries = tries + 1, dispatch_decision_id = j.d,
+                cost_micro = coalesce(j.m, cost_micro)"),
             " and outbox.state in ('queued', 'deferred')");
     PAIR_TATS = "insert into conversations (phone_number_id, contact_id, tenant_id, pair_tat_at)
         select n.phone_number_id, c.contact_id, n.tenant_id, j.value ->> 't'
@@ -175,7 +178,7 @@ impl TenantTx<'_> {
         }
         let (mut proposals, mut pairs) = (Vec::new(), Vec::new());
         for b in all.iter().filter(|b| begun.contains(&b.attempt.outbox)) {
-            proposals.push(json!({ "o": b.attempt.outbox, "d": b.decision }));
+            proposals.push(json!({ "o": b.attempt.outbox, "d": b.decision, "m": b.cost_micro }));
             pairs.push(json!({ "n": b.attempt.number, "c": b.attempt.contact, "t": b.pair_tat }));
         }
         let expected = u64::try_from(proposals.len()).unwrap_or(u64::MAX);
@@ -209,6 +212,7 @@ impl TenantTx<'_> {
             attempt: new.clone(),
             decision,
             pair_tat,
+            cost_micro: None,
         };
         Ok(!self.begin_attempts(&[one], now).await?.is_empty())
     }

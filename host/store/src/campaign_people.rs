@@ -84,6 +84,8 @@ pub struct CampaignPerson {
     pub begun_at: Option<Ts>,
     /// Not before then.
     pub not_before: Option<Ts>,
+    /// Why the segment had them when the audience was fixed.
+    pub reason: Option<String>,
 }
 
 /// Which people of a campaign to list.
@@ -101,11 +103,14 @@ pub struct PeopleFilter {
     pub after: Option<ContactId>,
 }
 
+// The plugin's reason as it is now: the segment may say something else tomorrow.
 macro_rules! snapshot {
-    ($from:literal) => {
+    ($reason:literal, $from:literal) => {
         concat!(
-            "insert into campaign_people (tenant_id, campaign_id, contact_id, state)
-             select c.tenant_id, cast($2 as text), c.contact_id, 'waiting' from ",
+            "insert into campaign_people (tenant_id, campaign_id, contact_id, state, reason)
+             select c.tenant_id, cast($2 as text), c.contact_id, 'waiting', ",
+            $reason,
+            " from ",
             $from
         )
     };
@@ -137,10 +142,10 @@ macro_rules! others_head {
 
 statements! {
     PEOPLE_CLEAR = "delete from campaign_people where tenant_id = $1 and campaign_id = $2";
-    PEOPLE_ALL = snapshot!("contacts c where c.tenant_id = $1 and c.erased_at is null");
-    PEOPLE_TAG = snapshot!("contacts c join contact_tags t on t.contact_id = c.contact_id and t.tag = $3
+    PEOPLE_ALL = snapshot!("null", "contacts c where c.tenant_id = $1 and c.erased_at is null");
+    PEOPLE_TAG = snapshot!("null", "contacts c join contact_tags t on t.contact_id = c.contact_id and t.tag = $3
              where c.tenant_id = $1 and c.erased_at is null");
-    PEOPLE_SEGMENT = snapshot!("segment_members m
+    PEOPLE_SEGMENT = snapshot!("m.reason", "segment_members m
              join contacts c on c.tenant_id = m.tenant_id and c.contact_id = m.contact_id
              where m.tenant_id = $1 and m.installation_id = $3 and m.segment = $4 and c.erased_at is null");
     /// PostgreSQL decides by statistics; after an import they know nothing of the people that came.
@@ -236,13 +241,15 @@ statements! {
           and coalesce(o.state, p.state) not in ('sent', 'attempting', 'queued', 'waiting')
         group by coalesce(o.state, p.state), coalesce(o.rule, p.rule)";
     PEOPLE_LIST = "select p.contact_id, coalesce(o.state, p.state), p.planned, coalesce(o.rule, p.rule), p.outbox_id,
-            o.status, o.error_code, o.begun_at, o.not_before_at
+            o.status, o.error_code, o.begun_at, o.not_before_at, p.reason
         from campaign_people p left join outbox o on o.outbox_id = p.outbox_id
         where p.tenant_id = $1 and p.campaign_id = $2 and p.contact_id > $3
           and (cast($4 as text) is null or coalesce(o.state, p.state) = $4)
           and (cast($5 as text) is null or p.planned = $5)
           and (cast($6 as text) is null or coalesce(o.rule, p.rule) = $6)
         order by p.contact_id limit $7";
+    PEOPLE_REASON = "select reason from campaign_people
+        where tenant_id = $1 and campaign_id = $2 and contact_id = $3";
     CAMPAIGN_OF_WAMID = "select campaign_id from outbox where tenant_id = $1 and wamid = $2 and campaign_id is not null";
 }
 
@@ -257,6 +264,7 @@ type RawPerson = (
     Option<i64>,
     Option<i64>,
     Option<i64>,
+    Option<String>,
 );
 
 fn counts(rows: Vec<(String, i64)>) -> impl Iterator<Item = (String, u64)> {
@@ -558,7 +566,18 @@ impl TenantTx<'_> {
         let rows: Vec<RawPerson> = self.tx.rows(PEOPLE_LIST, args).await?;
         rows.into_iter()
             .map(
-                |(contact, state, planned, rule, outbox, status, error_code, begun, not_before)| {
+                |(
+                    contact,
+                    state,
+                    planned,
+                    rule,
+                    outbox,
+                    status,
+                    error_code,
+                    begun,
+                    not_before,
+                    reason,
+                )| {
                     Ok(CampaignPerson {
                         contact: json::id("contact_id", &contact)?,
                         state,
@@ -569,10 +588,27 @@ impl TenantTx<'_> {
                         error_code,
                         begun_at: begun.map(Ts),
                         not_before: not_before.map(Ts),
+                        reason,
                     })
                 },
             )
             .collect()
+    }
+
+    /// Why the segment had somebody when the audience was fixed.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn membership_reason(
+        &mut self,
+        id: CampaignId,
+        contact: ContactId,
+    ) -> Result<Option<String>> {
+        let row: Option<(Option<String>,)> = self
+            .tx
+            .row(PEOPLE_REASON, args![self.tenant, id, contact])
+            .await?;
+        Ok(row.and_then(|(reason,)| reason))
     }
 
     /// The campaign whose message Meta knows by this id.

@@ -226,6 +226,15 @@ impl TenantTx<'_> {
         Ok(done)
     }
 
+    /// Nothing waits for a person of the shop: somebody else answers.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn nobody_waits(&mut self, number: &PhoneNumberId, contact: ContactId) -> Result<()> {
+        let args = args![self.tenant, number, contact];
+        self.tx.run(ANSWERED, args).await.map(drop)
+    }
+
     /// Notes that the alert was raised; `false` when somebody answered, or another process did it.
     ///
     /// # Errors

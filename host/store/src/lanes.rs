@@ -66,6 +66,8 @@ pub struct IdleCounts {
     pub deliveries_due: u64,
     /// People nobody answered in time and nobody was alerted of.
     pub alerts_due: u64,
+    /// Questions to Meta that are due.
+    pub asks_due: u64,
 }
 
 macro_rules! rank {
@@ -197,14 +199,15 @@ statements! {
                     and o.state in ('queued', 'deferred', 'attempting')))),
         (select count(*) from webhook_deliveries where next_at <= $1),
         (select count(*) from conversations v join tenants t on t.tenant_id = v.tenant_id
-            where v.waiting_since_at is not null and v.alerted_at is null and v.waiting_since_at + t.answer_within_ms <= $1)");
+            where v.waiting_since_at is not null and v.alerted_at is null and v.waiting_since_at + t.answer_within_ms <= $1),
+        (select count(*) from meta_asks where due_at <= $1)");
     LEASES_LANES = "update lanes set lease_owner = null, lease_until_at = null where lease_until_at is not null";
     LEASES_EVENTS = "update inbox set lease_owner = null, lease_until_at = null
         where state = 'pending' and lease_until_at is not null";
     LEASES_ATTEMPTS = "update attempts set lease_until_at = $1 where state = 'begun' and lease_until_at > $1";
 }
 
-type Idle = (i64, i64, i64, i64, i64, i64, i64);
+type Idle = (i64, i64, i64, i64, i64, i64, i64, i64);
 type LaneKey = (String, String, String);
 type Leased = (String, String, String, String, i64, Option<i64>);
 
@@ -342,7 +345,7 @@ impl SystemTx<'_> {
         let row: Option<Idle> = self.tx.row(IDLE, args![now, lease_now]).await?;
         Ok(row.map_or_else(
             IdleCounts::default,
-            |(events, lanes, attempts, timers, campaigns, deliveries, alerts)| IdleCounts {
+            |(events, lanes, attempts, timers, campaigns, deliveries, alerts, asks)| IdleCounts {
                 events_pending: db::count(events),
                 lanes_ready: db::count(lanes),
                 attempts_begun: db::count(attempts),
@@ -350,6 +353,7 @@ impl SystemTx<'_> {
                 campaigns_due: db::count(campaigns),
                 deliveries_due: db::count(deliveries),
                 alerts_due: db::count(alerts),
+                asks_due: db::count(asks),
             },
         ))
     }

@@ -22,10 +22,14 @@ statements! {
         join contact_aliases a on a.tenant_id = d.tenant_id and a.address = d.address
         where d.tenant_id = $1 and a.contact_id = $2";
     SANDBOX_COUNT = "select count(*) from sandbox_people where tenant_id = $1 and address <> $2";
-    SANDBOX_PUT = "insert into sandbox_people (tenant_id, address) values ($1, $2)
-        on conflict (tenant_id, address) do nothing";
-    SANDBOX_CONFIRM = "update sandbox_people set confirmed_at = $3
-        where tenant_id = $1 and address = $2 and confirmed_at is null";
+    /// Who answered stays; who did not gets another code.
+    SANDBOX_PUT = "insert into sandbox_people (tenant_id, address, code) values ($1, $2, $3)
+        on conflict (tenant_id, address) do update set code = excluded.code
+        where sandbox_people.confirmed_at is null";
+    SANDBOX_CONFIRM = "update sandbox_people set confirmed_at = $4, code = null
+        where tenant_id = $1 and code = $3 and confirmed_at is null and address in (
+            select a.address from contact_aliases a
+            where a.tenant_id = $1 and a.contact_id = $2 and a.until_at is null)";
     SANDBOX_REMOVE = "delete from sandbox_people where tenant_id = $1 and address = $2";
     SANDBOX_PEOPLE = "select address, confirmed_at from sandbox_people where tenant_id = $1 order by address";
     SANDBOX_ALLOWED = "select count(*) from sandbox_people s
@@ -87,11 +91,11 @@ impl TenantTx<'_> {
         Ok(strictest(scopes))
     }
 
-    /// Puts an address on the sandbox list, unconfirmed.
+    /// Puts an address on the sandbox list, until its code is answered without effect.
     ///
     /// # Errors
     /// [`StoreError::Limit`] when the list is full, or the database.
-    pub async fn put_sandbox_person(&mut self, address: &AddressKey) -> Result<()> {
+    pub async fn put_sandbox_person(&mut self, address: &AddressKey, code: &str) -> Result<()> {
         let others: Option<(i64,)> = self
             .tx
             .row(SANDBOX_COUNT, args![self.tenant, address])
@@ -103,19 +107,24 @@ impl TenantTx<'_> {
             });
         }
         self.tx
-            .run(SANDBOX_PUT, args![self.tenant, address])
+            .run(SANDBOX_PUT, args![self.tenant, address, code])
             .await
             .map(drop)
     }
 
-    /// The person answered the code.
+    /// A person answered with a code; whether it was theirs.
     ///
     /// # Errors
     /// The database.
-    pub async fn confirm_sandbox_person(&mut self, address: &AddressKey, now: Ts) -> Result<bool> {
+    pub async fn confirm_sandbox_person(
+        &mut self,
+        contact: ContactId,
+        code: &str,
+        now: Ts,
+    ) -> Result<bool> {
         Ok(self
             .tx
-            .run(SANDBOX_CONFIRM, args![self.tenant, address, now])
+            .run(SANDBOX_CONFIRM, args![self.tenant, contact, code, now])
             .await?
             == 1)
     }

@@ -28,6 +28,7 @@ pub use crate::installations::{InstallationRow, NewInstallation};
 pub use crate::kv::StoredKvWrite;
 pub use crate::lanes::{ClaimedLane, IdleCounts, LaneRelease};
 pub use crate::lists::SANDBOX_MAX;
+pub use crate::meta_asks::{Ask, TakenAsk};
 pub use crate::notices::NOTICES_KEPT;
 pub use crate::numbers::{NewNumber, NumberRow, Route};
 pub use crate::observations::{
@@ -46,6 +47,7 @@ pub use crate::tenants::{NewTenant, TenantRow};
 pub use crate::timers::{NewTimer, TimerRow};
 pub use crate::tokens::{NewToken, TokenRow};
 pub use crate::transactions::TransactionRow;
+pub use crate::waiting::PersonsCampaign;
 pub use crate::webhook_deliveries::{AfterTry, DeliveryRow, DueDelivery, TryRow};
 pub use crate::webhooks::{NewWebhook, WEBHOOKS_MAX, WebhookRow};
 pub use crate::wordings::Wording;

@@ -16,8 +16,8 @@ use crate::tx::{SystemTx, TenantTx};
 pub struct Route {
     /// Whose number it is.
     pub tenant: TenantId,
-    /// Its account.
-    pub waba: WabaId,
+    /// The Meta app that speaks for it.
+    pub app: String,
 }
 
 /// A number to be put.
@@ -33,6 +33,8 @@ pub struct NewNumber {
     pub access_token: SecretString,
     /// Messages per second Meta allows.
     pub mps: u32,
+    /// The Meta app that speaks for it.
+    pub app: String,
 }
 
 /// A number as it stands.
@@ -56,21 +58,23 @@ pub struct NumberRow {
     pub verified_name: Option<String>,
     /// Meta's decision on it.
     pub name_decision: Option<String>,
+    /// The Meta app that speaks for it.
+    pub app: String,
 }
 
 statements! {
-    ROUTE_NUMBER = "select tenant_id, waba_id from numbers where phone_number_id = $1";
-    ROUTE_WABA = "select tenant_id, waba_id from numbers where waba_id = $1 order by created_at, phone_number_id limit 1";
+    ROUTE_NUMBER = "select tenant_id, app from numbers where phone_number_id = $1";
+    ROUTES_WABA = "select distinct tenant_id, app from numbers where waba_id = $1 order by tenant_id, app";
     NUMBERS = "select phone_number_id, waba_id, display, mps, stopped_at, stop_reason,
-            quality, quality_at, verified_name, name_decision from numbers where tenant_id = $1 order by created_at, phone_number_id";
+            quality, quality_at, verified_name, name_decision, app from numbers where tenant_id = $1 order by created_at, phone_number_id";
     NUMBER_GET = "select phone_number_id, waba_id, display, mps, stopped_at, stop_reason,
-            quality, quality_at, verified_name, name_decision from numbers where tenant_id = $1 and phone_number_id = $2";
+            quality, quality_at, verified_name, name_decision, app from numbers where tenant_id = $1 and phone_number_id = $2";
     /// A number never changes hands: another tenant's row stays as it is.
-    NUMBER_PUT = "insert into numbers (tenant_id, phone_number_id, waba_id, display, access_token, mps, tat_at, created_at)
-        values ($1, $2, $3, $4, $5, $6, 0, $7)
+    NUMBER_PUT = "insert into numbers (tenant_id, phone_number_id, waba_id, display, access_token, mps, tat_at, created_at, app)
+        values ($1, $2, $3, $4, $5, $6, 0, $7, $8)
         on conflict (phone_number_id) do update
         set waba_id = excluded.waba_id, display = excluded.display,
-            access_token = excluded.access_token, mps = excluded.mps
+            access_token = excluded.access_token, mps = excluded.mps, app = excluded.app
         where numbers.tenant_id = excluded.tenant_id";
     NUMBER_SET_STOP = "update numbers set stopped_at = $3, stop_reason = $4
         where tenant_id = $1 and phone_number_id = $2";
@@ -95,6 +99,7 @@ struct RawNumber {
     quality_at: Option<i64>,
     verified_name: Option<String>,
     name_decision: Option<String>,
+    app: String,
 }
 
 impl RawNumber {
@@ -109,8 +114,16 @@ impl RawNumber {
             quality_at: self.quality_at.map(Ts),
             verified_name: self.verified_name,
             name_decision: self.name_decision,
+            app: self.app,
         })
     }
+}
+
+fn route((tenant, app): (String, String)) -> Result<Route> {
+    Ok(Route {
+        tenant: json::id("tenant_id", &tenant)?,
+        app,
+    })
 }
 
 impl SystemTx<'_> {
@@ -120,23 +133,16 @@ impl SystemTx<'_> {
     /// The database.
     pub async fn route_number(&mut self, id: &PhoneNumberId) -> Result<Option<Route>> {
         let row: Option<(String, String)> = self.tx.row(ROUTE_NUMBER, args![id]).await?;
-        row.map(|(tenant, waba)| {
-            Ok(Route {
-                tenant: json::id("tenant_id", &tenant)?,
-                waba: json::waba(waba)?,
-            })
-        })
-        .transpose()
+        row.map(route).transpose()
     }
 
-    /// Whose account it is.
+    /// Whose account it is: everybody with a number of it, by each app that speaks for one.
     ///
     /// # Errors
     /// The database.
-    pub async fn route_waba(&mut self, id: &WabaId) -> Result<Option<TenantId>> {
-        let row: Option<(String, String)> = self.tx.row(ROUTE_WABA, args![id]).await?;
-        row.map(|(tenant, _)| json::id("tenant_id", &tenant))
-            .transpose()
+    pub async fn routes_waba(&mut self, id: &WabaId) -> Result<Vec<Route>> {
+        let rows: Vec<(String, String)> = self.tx.rows(ROUTES_WABA, args![id]).await?;
+        rows.into_iter().map(route).collect()
     }
 }
 
@@ -161,7 +167,8 @@ impl TenantTx<'_> {
             new.display.as_str(),
             token,
             new.mps,
-            now
+            now,
+            new.app.as_str()
         ];
         if self.tx.run(NUMBER_PUT, args).await? == 0 {
             return Err(StoreError::Taken {

@@ -74,6 +74,8 @@ pub struct UntalliedMessage {
     pub read_at: Option<i64>,
     /// Meta's `category/type`.
     pub pricing: Option<String>,
+    /// What it was reckoned to cost when it left, in millionths.
+    pub cost_micro: Option<i64>,
 }
 
 /// What was shown of a message now.
@@ -221,7 +223,7 @@ macro_rules! joined {
 macro_rules! messages {
     ($lock:literal) => {
         concat!("select ", labels!(), ", o.state, o.status_rank, o.rule, o.error_code, o.created_at, o.begun_at,
-            o.settled_at, o.status_at, o.tallied_state, o.tallied_rank, o.tallied_label, o.tallied_at,
+            o.settled_at, o.status_at, o.tallied_state, o.tallied_rank, o.tallied_label, o.tallied_at, o.cost_micro,
             (select min(s.at) from status_events s where s.tenant_id = o.tenant_id and s.wamid = o.wamid
                 and s.status in ('delivered', 'read', 'played')) as delivered_at,
             (select min(s.at) from status_events s where s.tenant_id = o.tenant_id and s.wamid = o.wamid

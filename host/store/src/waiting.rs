@@ -35,8 +35,10 @@ statements! {
     CAMPAIGN_RULES = "select coalesce(rule, ''), count(*) from outbox
         where campaign_id = $2 and tenant_id = $1 and state = $3
         group by coalesce(rule, '') order by count(*) desc, coalesce(rule, '')";
-    CAMPAIGNS_OF_PERSON = "select c.campaign_id, c.definition, o.state, coalesce(o.begun_at, o.created_at)
+    CAMPAIGNS_OF_PERSON = "select c.campaign_id, c.definition, o.state, coalesce(o.begun_at, o.created_at), p.reason
         from outbox o join campaigns c on c.tenant_id = o.tenant_id and c.campaign_id = o.campaign_id
+        left join campaign_people p
+            on p.tenant_id = o.tenant_id and p.campaign_id = o.campaign_id and p.contact_id = o.contact_id
         where o.tenant_id = $1 and o.contact_id = $2 order by o.created_at desc, o.outbox_id desc limit $3";
     /// Promises on the messaging limit: what waits for its number, or for the limit itself.
     /// What a paused campaign left waiting promises nothing: its lanes rest.
@@ -45,6 +47,21 @@ statements! {
           and o.state in ('queued', 'deferred') and (o.state = 'queued' or o.rule like 'limits.%')
           and (o.campaign_id is null or not exists (select 1 from campaigns g
               where g.campaign_id = o.campaign_id and g.state in ('paused', 'stopped'))) limit $2) q";
+}
+
+/// A campaign that wrote to a person, or would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonsCampaign {
+    /// Which.
+    pub id: CampaignId,
+    /// What it is.
+    pub definition: CampaignDefinition,
+    /// State of the message.
+    pub state: OutboxState,
+    /// When it was sent, or proposed.
+    pub at: Ts,
+    /// Why the segment had the person when the audience was fixed.
+    pub reason: Option<String>,
 }
 
 impl TenantTx<'_> {
@@ -101,8 +118,7 @@ impl TenantTx<'_> {
         Ok(row.map_or(0, |(n,)| db::count(n)))
     }
 
-    /// The campaigns that wrote to a person, or would: (id, definition, state of the message, when),
-    /// newest first.
+    /// The campaigns that wrote to a person, or would, newest first.
     ///
     /// # Errors
     /// The database.
@@ -110,14 +126,20 @@ impl TenantTx<'_> {
         &mut self,
         contact: ContactId,
         limit: usize,
-    ) -> Result<Vec<(CampaignId, CampaignDefinition, String, Ts)>> {
+    ) -> Result<Vec<PersonsCampaign>> {
         let args = args![self.tenant, contact, db::limit(limit)];
-        let rows: Vec<(String, String, String, i64)> =
+        let rows: Vec<(String, String, String, i64, Option<String>)> =
             self.tx.rows(CAMPAIGNS_OF_PERSON, args).await?;
         rows.into_iter()
-            .map(|(id, definition, state, at)| {
-                let definition = json::read("campaign definition", &definition)?;
-                Ok((json::id("campaign_id", &id)?, definition, state, Ts(at)))
+            .map(|(id, definition, state, at, reason)| {
+                Ok(PersonsCampaign {
+                    id: json::id("campaign_id", &id)?,
+                    definition: json::read("campaign definition", &definition)?,
+                    state: OutboxState::parse(&state)
+                        .ok_or_else(|| json::bad("outbox state", "not one of the ten"))?,
+                    at: Ts(at),
+                    reason,
+                })
             })
             .collect()
     }

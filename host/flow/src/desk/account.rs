@@ -2,10 +2,12 @@
 
 use portero_domain::ids::TenantId;
 use portero_domain::proposal::OutboxState;
+use portero_store::Tx;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::error::FlowError;
+use crate::rates;
 
 /// Proposals by state; the sums are the promise P4.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -21,6 +23,22 @@ pub struct AccountView {
     pub states: std::collections::BTreeMap<String, u64>,
     /// Whether `proposed` = `resting` + `final`, counted apart.
     pub balanced: bool,
+    /// What the tenant's messages are reckoned to have cost this month; absent for all tenants together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub month: Option<MonthView>,
+}
+
+/// A month's estimated cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct MonthView {
+    /// `2026-11`, UTC.
+    pub month: String,
+    /// Of the dated rate table, ISO 4217.
+    pub currency: String,
+    /// What left so far, by that table. Messages without a price are not in it.
+    pub estimated: String,
+    /// The tenant's budget, if it set one.
+    pub budget: Option<String>,
 }
 
 /// Counts proposals of one tenant, or of all.
@@ -31,6 +49,10 @@ pub async fn account(ctx: &Context, tenant: Option<TenantId>) -> Result<AccountV
     let mut tx = ctx.store.read().await?;
     let states = tx.system().accounting(tenant).await?;
     let proposed = tx.system().proposals(tenant).await?;
+    let month = match tenant {
+        Some(id) => Some(month(ctx, &mut tx, id).await?),
+        None => None,
+    };
     let sum = |ended: bool| {
         states
             .iter()
@@ -48,6 +70,19 @@ pub async fn account(ctx: &Context, tenant: Option<TenantId>) -> Result<AccountV
             .map(|(s, n)| (s.as_str().to_owned(), *n))
             .collect(),
         balanced: proposed == resting + ended,
+        month,
+    })
+}
+
+async fn month(ctx: &Context, tx: &mut Tx, tenant: TenantId) -> Result<MonthView, FlowError> {
+    let now = ctx.now();
+    let micro = tx.tenant(tenant).month_spend(now).await?;
+    let budget = tx.tenant(tenant).row().await?.policy.monthly_budget_micro;
+    Ok(MonthView {
+        month: now.rfc3339().chars().take(7).collect(),
+        currency: rates::rates().currency.clone(),
+        estimated: rates::show(micro),
+        budget: budget.map(rates::show),
     })
 }
 
@@ -72,6 +107,8 @@ pub struct IdleView {
     pub webhooks: u64,
     /// Alerts that are due: people nobody answered in time.
     pub alerts: u64,
+    /// Questions to Meta that are due: what it said changed.
+    pub asks: u64,
 }
 
 /// Whether all queues are empty.
@@ -94,6 +131,7 @@ pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
             + n.campaigns_due
             + n.deliveries_due
             + n.alerts_due
+            + n.asks_due
             + segments
             == 0,
         events: n.events_pending,
@@ -104,5 +142,6 @@ pub async fn idle(ctx: &Context) -> Result<IdleView, FlowError> {
         campaigns: n.campaigns_due,
         webhooks: n.deliveries_due,
         alerts: n.alerts_due,
+        asks: n.asks_due,
     })
 }

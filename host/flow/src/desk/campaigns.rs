@@ -429,9 +429,11 @@ pub async fn people(
     query: &PeopleQuery,
 ) -> Result<Page<PersonView>, FlowError> {
     let mut tx = ctx.store.read().await?;
-    if tx.tenant(tenant).campaign(id).await?.is_none() {
-        return Err(FlowError::not_found("campaign", id));
-    }
+    let campaign = tx
+        .tenant(tenant)
+        .campaign(id)
+        .await?
+        .ok_or_else(|| FlowError::not_found("campaign", id))?;
     let filter = PeopleFilter {
         state: query.state.clone(),
         planned: query.planned.clone(),
@@ -440,7 +442,10 @@ pub async fn people(
         after: parse_cursor(query.after.as_deref())?,
     };
     let rows = tx.tenant(tenant).campaign_people(id, &filter).await?;
-    let items = rows.into_iter().map(PersonView::of).collect();
+    let items = rows
+        .into_iter()
+        .map(|person| PersonView::of(person, &campaign.definition.why))
+        .collect();
     Ok(Page::of(items, query.limit, |p: &PersonView| {
         p.contact.to_string()
     }))

@@ -12,9 +12,6 @@ use crate::desk::messages::find_contact;
 use crate::error::FlowError;
 use crate::permissions::{self, TopicStanding};
 
-/// Campaigns shown of one person.
-const CAMPAIGNS_SHOWN: usize = 50;
-
 /// Everything on record about one person's consent.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct ConsentsView {
@@ -46,6 +43,8 @@ pub struct CampaignOfPerson {
     pub name: String,
     /// Why these people get it, in the shop's words.
     pub why: String,
+    /// Why the segment had this person when the audience was fixed, in the plugin's words.
+    pub reason: Option<String>,
     /// State of the message.
     pub state: String,
     /// When it was sent, or proposed, RFC 3339.
@@ -127,19 +126,6 @@ pub async fn get(ctx: &Context, tenant: TenantId, who: &str) -> Result<ConsentsV
             until: until.map(Ts::rfc3339),
         })
         .collect();
-    let campaigns = tx
-        .tenant(tenant)
-        .campaigns_of_person(contact, CAMPAIGNS_SHOWN)
-        .await?
-        .into_iter()
-        .map(|(campaign, definition, state, at)| CampaignOfPerson {
-            campaign,
-            name: definition.name,
-            why: definition.why,
-            state,
-            at: at.rfc3339(),
-        })
-        .collect();
     Ok(ConsentsView {
         contact,
         topics: record
@@ -151,6 +137,17 @@ pub async fn get(ctx: &Context, tenant: TenantId, who: &str) -> Result<ConsentsV
         sent_30_days: record.sent.into_iter().collect(),
         events: record.events,
         addresses,
-        campaigns,
+        campaigns: record
+            .campaigns
+            .into_iter()
+            .map(|c| CampaignOfPerson {
+                campaign: c.id,
+                name: c.definition.name,
+                why: c.definition.why,
+                reason: c.reason,
+                state: c.state.as_str().to_owned(),
+                at: c.at.rfc3339(),
+            })
+            .collect(),
     })
 }

@@ -124,7 +124,7 @@ impl Export {
 
 /// A text that a spreadsheet would run as a formula gets a quote before it; reading the file in takes
 /// it off again.
-fn guarded(text: &str) -> String {
+pub(super) fn guarded(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@']) {
         format!("'{text}")
     } else {

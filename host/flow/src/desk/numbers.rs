@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::error::FlowError;
 
+/// The app of webhooks without a name in their path.
+pub const DEFAULT_APP: &str = "default";
+
 /// A number to connect.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +35,10 @@ pub struct NumberRequest {
     /// given, synced or told by webhook, 250 is taken.
     #[serde(default)]
     pub messaging_limit: Option<String>,
+    /// The Meta app (`PUT /v1/apps/{app}`) whose webhooks speak for it; as before when absent, at first `default`.
+    /// What another app signs about it is kept without effect.
+    #[serde(default)]
+    pub app: Option<String>,
 }
 
 /// A number.
@@ -61,6 +68,8 @@ pub struct NumberView {
     pub restriction: Option<RestrictionView>,
     /// Meta's review of the account.
     pub review: Option<String>,
+    /// The Meta app whose webhooks speak for it.
+    pub app: String,
 }
 
 /// A restriction of an account.
@@ -141,6 +150,7 @@ impl NumberView {
                     until: account.restricted_until.map(Ts::rfc3339),
                 }),
             review: account.review,
+            app: row.app,
         }
     }
 }
@@ -318,7 +328,20 @@ pub async fn put(
             "this number is connected already",
         ));
     }
+    let before = tx.tenant(tenant).number(&id).await?;
+    let app = match (&request.app, before) {
+        (Some(app), _) if tx.system().apps().await?.contains(app) => app.clone(),
+        (Some(app), _) => {
+            return Err(FlowError::bad(
+                "app",
+                format!("there is no app `{app}`: `portero app put {app}` makes it"),
+            ));
+        }
+        (None, Some(number)) => number.app,
+        (None, None) => DEFAULT_APP.to_owned(),
+    };
     let new = NewNumber {
+        app,
         id: id.clone(),
         waba,
         display: request.display.clone(),

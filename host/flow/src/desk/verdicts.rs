@@ -232,6 +232,8 @@ pub struct WhyCampaign {
     pub name: String,
     /// In the shop's words.
     pub why: String,
+    /// Why the segment had this person when the audience was fixed, in the plugin's words.
+    pub reason: Option<String>,
 }
 
 /// Explains a message (`out_…` or wamid), a verdict (`dec_…`) or a person (`con_…` or an address).
@@ -301,6 +303,10 @@ pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, F
         verdicts.reverse();
         let campaign = match &row.proposal.origin {
             Origin::Campaign { campaign } => {
+                let reason = tx
+                    .tenant(tenant)
+                    .membership_reason(*campaign, row.contact)
+                    .await?;
                 tx.tenant(tenant)
                     .campaign(*campaign)
                     .await?
@@ -308,6 +314,7 @@ pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, F
                         id: c.id,
                         name: c.definition.name,
                         why: c.definition.why,
+                        reason,
                     })
             }
             _ => None,

@@ -19,7 +19,8 @@ use portero_store::model::{Beginning, NewAttempt, OutboxRow, TenantRow};
 use super::InFlight;
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::{judge, limiter};
+use crate::money::{self, Counted};
+use crate::{judge, limiter, rates};
 
 /// How long a person counts against the messaging limit.
 const COUNTED: Millis = Millis::hours(24);
@@ -42,6 +43,10 @@ struct Judged<'a> {
     facts: Facts,
     judgement: Judgement,
     ticket: Ticket,
+    /// What it is reckoned to cost; `None`: not known, or counted at an earlier attempt.
+    cost: Option<i64>,
+    /// What it adds to the tenant's month.
+    counted: Counted,
     /// What the gate let through, with the number's bucket it was let through on.
     cleared: Option<(Cleared, NumberBucket)>,
 }
@@ -54,6 +59,7 @@ struct Ahead {
     full: HashMap<PhoneNumberId, u32>,
     written_first: u32,
     spent_micro: i64,
+    service: HashMap<PhoneNumberId, u64>,
 }
 
 impl Ahead {
@@ -85,7 +91,7 @@ impl Ahead {
         now: Ts,
     ) -> Option<Ts> {
         let waiting = self.full.get_mut(&proposal.sender)?;
-        let at = NumberBucket::of(facts)?.turn(*waiting, policy, now);
+        let at = NumberBucket::of(proposal, facts)?.turn(*waiting, policy, now);
         *waiting = waiting.saturating_add(1);
         Some(at)
     }
@@ -106,6 +112,7 @@ impl Ahead {
         bucket: NumberBucket,
         policy: &Policy,
         now: Ts,
+        counted: &Counted,
     ) {
         if let Fact::Known(sender) = &facts.sender {
             if let Some(tat) = bucket.spend(sender.tat, policy, now) {
@@ -121,7 +128,11 @@ impl Ahead {
                 self.written_first += 1;
             }
         }
-        self.spent_micro += to_count(facts);
+        self.spent_micro = self.spent_micro.saturating_add(counted.micro);
+        for (number, n) in &counted.service {
+            let used = self.service.entry(number.clone()).or_default();
+            *used = used.saturating_add_signed(*n);
+        }
     }
 }
 
@@ -148,24 +159,41 @@ pub(crate) async fn begin(
             continue;
         }
         // Its money has been counted since its first attempt.
-        if row.begun_at.is_some()
-            && let Some(spend) = &mut facts.spend
-        {
-            spend.this_micro = Some(0);
+        let again = row.begun_at.is_some();
+        let cost = if again {
+            None
+        } else {
+            let used = money::service_used(tx, tenant, proposal, now).await?
+                + ahead
+                    .service
+                    .get(&proposal.sender)
+                    .copied()
+                    .unwrap_or_default();
+            rates::cost(&proposal.content, &facts, used, now)
+        };
+        if let Some(spend) = &mut facts.spend {
+            spend.this_micro = if again { Some(0) } else { cost };
         }
+        let counted = Counted::of(
+            proposal,
+            cost.unwrap_or_default(),
+            !again && rates::is_service(&proposal.content),
+        );
         let ticket = Ticket {
             attempt: AttemptId::new(&*ctx.ids, now),
             decision: DecisionId::new(&*ctx.ids, now),
         };
         let clearance = portero_gate::clear(proposal, &facts, &tenant.policy, now, &ticket);
-        let cleared = clearance.cleared.zip(NumberBucket::of(&facts));
+        let cleared = clearance.cleared.zip(NumberBucket::of(proposal, &facts));
         ahead.note(proposal, &clearance.judgement);
         if let Some((_, bucket)) = &cleared {
-            ahead.take(proposal, &facts, *bucket, &tenant.policy, now);
+            ahead.take(proposal, &facts, *bucket, &tenant.policy, now, &counted);
         }
         judged.push(Judged {
             row,
             facts,
+            cost,
+            counted,
             judgement: clearance.judgement,
             ticket,
             cleared,
@@ -219,6 +247,7 @@ pub(crate) async fn begin(
             tries: one.row.tries,
             lane: None,
             bucket,
+            counted: one.counted,
             pretended: tenant.mode == TenantMode::Simulator,
         })));
     }
@@ -250,22 +279,19 @@ async fn start(
                 },
                 decision: one.ticket.decision,
                 pair_tat: portero_gate::next_pair_tat(proposal, &one.facts, &tenant.policy, now),
+                cost_micro: one.cost,
             }
         })
         .collect();
     let mut mine = tx.tenant(tenant.id);
     let begun = mine.begin_attempts(&beginnings, now).await?;
-    let (mut first, mut micro) = (Vec::new(), 0);
+    let mut first = Vec::new();
     for one in judged.iter().filter(|one| begun.contains(&one.row.id)) {
         if writes_first(&one.row.proposal, &one.facts, now) {
             first.push(one.row.proposal.contact);
         }
-        micro += to_count(&one.facts);
     }
     mine.count_tier_recipients(&first, now).await?;
-    if micro > 0 {
-        mine.add_spend(micro, now).await?;
-    }
     Ok(begun)
 }
 
@@ -297,12 +323,6 @@ async fn rest(
         rule.id = rule.unwrap_or(""), "judged at dispatch"
     );
     Ok(outcome)
-}
-
-/// What an attempt adds to the month's money, where somebody watches it.
-fn to_count(facts: &Facts) -> i64 {
-    let spend = facts.spend.as_ref();
-    spend.and_then(|s| s.this_micro).unwrap_or_default()
 }
 
 /// Whether Meta's messaging limit counts this person: a template outside the window.
@@ -342,8 +362,10 @@ mod tests {
             };
             let clearance = portero_gate::clear(proposal, &facts, &setup.policy, now, &ticket);
             if clearance.cleared.is_some() {
-                let bucket = NumberBucket::of(&facts).unwrap();
-                ahead.take(proposal, &facts, bucket, &setup.policy, now);
+                let bucket = NumberBucket::of(proposal, &facts).unwrap();
+                let cost = crate::rates::cost(&proposal.content, &facts, 0, now);
+                let counted = Counted::of(proposal, cost.unwrap_or_default(), false);
+                ahead.take(proposal, &facts, bucket, &setup.policy, now, &counted);
             }
             rules.push(clearance.judgement.primary.or(judgement.primary));
         }

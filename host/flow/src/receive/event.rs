@@ -1,7 +1,7 @@
 //! The row of each update: where it is worked on, and what is known of it before that.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{DeliveryId, EventId, TenantId};
+use portero_domain::ids::{DeliveryId, EventId};
 use portero_domain::update::UpdateKind;
 use portero_meta::translate;
 use portero_store::model::{EventState, NewEvent};
@@ -9,6 +9,7 @@ use portero_store::model::{EventState, NewEvent};
 use super::obey::Seen;
 use crate::consent;
 use crate::context::Context;
+use crate::route::Addressed;
 
 /// A body that could not be read.
 pub(super) fn broken(ctx: &Context, delivery: DeliveryId, why: &str, now: Ts, due: Ts) -> NewEvent {
@@ -37,14 +38,16 @@ pub(super) fn broken(ctx: &Context, delivery: DeliveryId, why: &str, now: Ts, du
 pub(super) fn event(
     id: EventId,
     delivery: DeliveryId,
-    tenant: Option<TenantId>,
+    to: &Addressed,
     one: &translate::Translated,
     seen: Option<&Seen>,
     now: Ts,
     due: Ts,
 ) -> NewEvent {
     let update = &one.update;
+    let tenant = to.tenant;
     let (state, interpretation) = match (&update.what, tenant, seen) {
+        _ if to.refused.is_some() => (EventState::Unrouted, to.refused.clone().unwrap_or_default()),
         (UpdateKind::Unhandled { why }, _, _) => (EventState::Unhandled, why.clone()),
         (_, None, _) => (
             EventState::Unrouted,
@@ -55,7 +58,11 @@ pub(super) fn event(
             "group message: kept, not answered".to_owned(),
         ),
         (
-            UpdateKind::Message(_) | UpdateKind::Preference { .. } | UpdateKind::Echo { .. },
+            UpdateKind::Message(_)
+            | UpdateKind::Preference { .. }
+            | UpdateKind::Echo { .. }
+            | UpdateKind::Call { .. }
+            | UpdateKind::Handover { .. },
             Some(_),
             None,
         ) => (
@@ -67,7 +74,7 @@ pub(super) fn event(
     };
     // Events of one person with one number are worked on in order; everything else stands alone.
     let lane_key = match (&update.what, seen.and_then(|s| s.addresses.first())) {
-        (UpdateKind::Message(_), Some((address, _))) => {
+        (UpdateKind::Message(_) | UpdateKind::Handover { .. }, Some((address, _))) => {
             portero_store::model::message_lane(update.number.as_ref(), address)
         }
         (UpdateKind::Status(s), _) => format!("s:{}", s.wamid),
@@ -77,6 +84,7 @@ pub(super) fn event(
         (
             UpdateKind::TemplateStatus { name, .. }
             | UpdateKind::TemplateQuality { name, .. }
+            | UpdateKind::TemplateContent { name, .. }
             | UpdateKind::TemplateRecategorised { name, .. },
             _,
         ) => format!(
@@ -96,7 +104,7 @@ pub(super) fn event(
         source: "webhook".to_owned(),
         field: update.field.clone(),
         kind: update.what.as_str().to_owned(),
-        dedupe_key: update.dedupe_key.clone(),
+        dedupe_key: to.key.clone(),
         lane_key,
         tenant,
         waba: update.waba.clone(),

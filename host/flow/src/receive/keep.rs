@@ -1,18 +1,18 @@
 //! Deliveries made durable: one, or many that hold nothing but statuses, in one transaction.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use portero_domain::ids::{DeliveryId, EventId, TenantId, WabaId};
-use portero_domain::update::{Update, UpdateKind};
+use portero_domain::ids::{DeliveryId, EventId};
+use portero_domain::update::UpdateKind;
 use portero_meta::translate::{BadPayload, Translated};
 use portero_store::model::{EventState, NewDelivery, NewEvent};
-use portero_store::{StoreError, Tx};
 
 use super::Received;
 use super::event::{broken, event};
 use super::obey::{Seen, obey, recognise};
 use crate::context::{Context, Point};
 use crate::error::FlowError;
+use crate::route::Routes;
 
 /// Tries of a transaction that others got in the way of.
 const TRIES: u32 = 5;
@@ -69,8 +69,10 @@ async fn write(ctx: &Context, deliveries: &[Delivery]) -> Result<Vec<Received>, 
         .collect();
     tx.system().insert_deliveries(&rows).await?;
     let (mut events, mut people) = (Vec::new(), Vec::new());
-    let mut routes = Routes::default();
+    let mut kept = Vec::with_capacity(deliveries.len());
+    let mut routes: BTreeMap<&str, Routes<'_>> = BTreeMap::new();
     for (delivery, row) in deliveries.iter().zip(&rows) {
+        let before = events.len();
         match &delivery.read {
             Err(bad) => {
                 events.push(broken(ctx, row.id, &bad.to_string(), now, lease_now));
@@ -78,19 +80,24 @@ async fn write(ctx: &Context, deliveries: &[Delivery]) -> Result<Vec<Received>, 
                 ctx.counters.webhooks_broken.one();
             }
             Ok(updates) => {
+                let routes = routes
+                    .entry(delivery.app.as_str())
+                    .or_insert_with(|| Routes::of(&delivery.app));
                 for one in updates {
-                    let tenant = routes.tenant(&mut tx, &one.update).await?;
-                    let seen: Option<Seen> = match tenant {
-                        Some(tenant) => recognise(ctx, &mut tx, tenant, &one.update).await?,
-                        None => None,
-                    };
-                    let id = EventId::new(&*ctx.ids, now);
-                    let seen_by = seen.as_ref();
-                    events.push(event(id, row.id, tenant, one, seen_by, now, lease_now));
-                    people.push(seen);
+                    for to in routes.find(&mut tx, &one.update).await? {
+                        let seen: Option<Seen> = match to.tenant {
+                            Some(tenant) => recognise(ctx, &mut tx, tenant, &one.update).await?,
+                            None => None,
+                        };
+                        let id = EventId::new(&*ctx.ids, now);
+                        let seen_by = seen.as_ref();
+                        events.push(event(id, row.id, &to, one, seen_by, now, lease_now));
+                        people.push(seen);
+                    }
                 }
             }
         }
+        kept.push(events.len() - before);
     }
     let fresh = tx.system().insert_events(&events).await?;
     for ((event, seen), fresh) in events.iter().zip(&people).zip(&fresh) {
@@ -104,10 +111,9 @@ async fn write(ctx: &Context, deliveries: &[Delivery]) -> Result<Vec<Received>, 
     tx.commit().await?;
     count_events(ctx, &events, &fresh);
     let mut fresh = fresh.into_iter();
-    Ok(deliveries
-        .iter()
-        .map(|delivery| {
-            let updates = delivery.updates();
+    Ok(kept
+        .into_iter()
+        .map(|updates| {
             let new = fresh.by_ref().take(updates).filter(|fresh| *fresh).count();
             Received { updates, new }
         })
@@ -126,38 +132,5 @@ fn count_events(ctx: &Context, events: &[NewEvent], fresh: &[bool]) {
             EventState::Unhandled => ctx.counters.events_unhandled.one(),
             _ => {}
         }
-    }
-}
-
-/// Numbers and accounts looked up once per transaction.
-#[derive(Default)]
-struct Routes {
-    numbers: HashMap<String, Option<TenantId>>,
-    wabas: HashMap<String, Option<TenantId>>,
-}
-
-impl Routes {
-    async fn tenant(
-        &mut self,
-        tx: &mut Tx,
-        update: &Update,
-    ) -> Result<Option<TenantId>, StoreError> {
-        if let Some(number) = &update.number {
-            if let Some(known) = self.numbers.get(number.as_str()) {
-                return Ok(*known);
-            }
-            let tenant = tx.system().route_number(number).await?.map(|r| r.tenant);
-            self.numbers.insert(number.as_str().to_owned(), tenant);
-            return Ok(tenant);
-        }
-        let Some(waba) = &update.waba else {
-            return Ok(None);
-        };
-        if let Some(known) = self.wabas.get(waba.as_str()) {
-            return Ok(*known);
-        }
-        let tenant = tx.system().route_waba(waba).await?;
-        self.wabas.insert(WabaId::as_str(waba).to_owned(), tenant);
-        Ok(tenant)
     }
 }

@@ -39,7 +39,10 @@ pub(super) async fn recognise(
 ) -> Result<Option<Seen>, StoreError> {
     let person = match &update.what {
         UpdateKind::Message(m) if m.group.is_none() => &m.from,
-        UpdateKind::Preference { person, .. } | UpdateKind::Echo { person, .. } => person,
+        UpdateKind::Preference { person, .. }
+        | UpdateKind::Echo { person, .. }
+        | UpdateKind::Call { person, .. }
+        | UpdateKind::Handover { person, .. } => person,
         _ => return Ok(None),
     };
     let addresses = addresses(person);
@@ -139,6 +142,16 @@ pub(super) async fn obey(
             if let Recognition::OptOut(scope) = &seen.recognition {
                 opt_out(ctx, tx, tenant, contact, scope.clone(), m, now).await?;
             }
+        }
+        UpdateKind::Call { call, at, .. } => {
+            if let Some(number) = &update.number {
+                tx.tenant(tenant)
+                    .open_window(number, contact, *at, call)
+                    .await?;
+            }
+            tx.tenant(tenant)
+                .note_interactions(contact, &[(Interaction::Inbound, *at)], now)
+                .await?;
         }
         UpdateKind::Preference { stop, at, .. } => {
             let kind = if *stop {

@@ -145,24 +145,34 @@ fn segment(definition: &str) -> Option<String> {
     }
 }
 
-/// What one delivered message costs by the dated table, in millionths, and in which currency: nothing
-/// where Meta said nothing, the table has no price, or the day is not one of its days.
-fn cost(country: Option<&str>, pricing: Option<&str>, at: Ts) -> Option<(i64, &'static str)> {
+/// What one delivered message costs by the dated table, in millionths, and in which currency: by what
+/// Meta said of it, else as it was reckoned when it left. Nothing where the table has no price, or the day
+/// is not one of its days.
+fn cost(
+    country: Option<&str>,
+    pricing: Option<&str>,
+    reckoned: Option<i64>,
+    at: Ts,
+) -> Option<(i64, &'static str)> {
     let table = rates::rates();
-    let (category, kind) = pricing?.split_once('/')?;
+    let currency = table.currency.as_str();
+    let Some((category, kind)) = pricing.and_then(|p| p.split_once('/')) else {
+        return reckoned.filter(|_| table.covers(at)).map(|n| (n, currency));
+    };
     if kind.starts_with("free") {
-        return Some((0, &table.currency));
+        return Some((0, currency));
     }
     if !table.covers(at) {
         return None;
     }
     let category = match category {
         "marketing" => TemplateCategory::Marketing,
-        "utility" => TemplateCategory::Utility,
+        // A free-form message costs as much as a utility template.
+        "utility" | "service" => TemplateCategory::Utility,
         "authentication" => TemplateCategory::Authentication,
         _ => return None,
     };
-    Some((rates::price(country?, category)?.micro, &table.currency))
+    Some((rates::price(country?, category)?.micro, currency))
 }
 
 async fn labels_of(
@@ -238,9 +248,13 @@ fn message(m: &UntalliedMessage, feed: &mut Feed) -> TalliedMessage {
         let mut labels = labels.clone();
         put(&mut labels, "pricing", m.pricing.as_deref());
         let at = m.delivered_at.unwrap_or(about);
-        if let Some((micro, currency)) =
-            cost(m.labels.country.as_deref(), m.pricing.as_deref(), Ts(at))
-        {
+        let priced = cost(
+            m.labels.country.as_deref(),
+            m.pricing.as_deref(),
+            m.cost_micro,
+            Ts(at),
+        );
+        if let Some((micro, currency)) = priced {
             put(&mut labels, "price_micro", Some(&micro.to_string()));
             put(&mut labels, "price_currency", Some(currency));
         }
@@ -433,6 +447,7 @@ mod tests {
             delivered_at: None,
             read_at: None,
             pricing: None,
+            cost_micro: None,
         }
     }
 

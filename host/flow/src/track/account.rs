@@ -1,14 +1,16 @@
 //! What webhooks say about numbers and accounts takes effect; what waited for it is judged again.
 
-use portero_domain::account::{AccountChange, AccountUpdate};
+use portero_domain::account::{AccountChange, AccountUpdate, OFFBOARDED, RECONNECTED};
 use portero_domain::clock::Ts;
 use portero_domain::ids::{TenantId, WabaId};
 use portero_domain::update::Update;
-use portero_store::model::{AccountEntry, ClaimedEvent, NumberRow};
+use portero_store::model::{AccountEntry, Ask, ClaimedEvent, NumberRow};
 use portero_store::{TenantTx, Tx};
 
 use crate::error::FlowError;
 
+/// The quality after UNFLAGGED.
+const RECOVERING: &str = "YELLOW";
 /// Messages a second after Meta's upgrade.
 const UPGRADED_MPS: u32 = 1_000;
 
@@ -29,7 +31,7 @@ pub(super) async fn apply(
     let at = news.at.unwrap_or(event.received_at);
     let mut said = Vec::new();
     for change in &news.changes {
-        let entry = one(&mut tx, waba, number.as_ref(), change, at).await?;
+        let entry = one(&mut tx, waba, number.as_ref(), change, at, now).await?;
         said.push(format!("{} {}", entry.aspect, entry.value));
         tx.append_account_change(event.id, &entry).await?;
     }
@@ -75,6 +77,7 @@ async fn one(
     number: Option<&NumberRow>,
     change: &AccountChange,
     at: Ts,
+    now: Ts,
 ) -> Result<AccountEntry, FlowError> {
     let mut entry = AccountEntry {
         subject: "account".to_owned(),
@@ -95,6 +98,9 @@ async fn one(
                     entry.value = quality.to_owned();
                     entry.detail.clone_from(event);
                     tx.set_number_quality(&number.id, quality, at).await?;
+                    if quality == RECOVERING {
+                        tx.ask_meta(Ask::Numbers, now).await?;
+                    }
                 }
                 if event == "THROUGHPUT_UPGRADE" {
                     tx.set_number_mps(&number.id, UPGRADED_MPS).await?;
@@ -132,11 +138,19 @@ async fn one(
         AccountChange::Lifted { reason } => {
             entry.value = "lifted".to_owned();
             entry.detail.clone_from(reason);
-            // An approved review lifts what the review imposed, not a ban.
+            // An approved review lifts what the review imposed, a reconnection the absence: neither a ban.
+            let only = match reason.as_str() {
+                "REVIEW_APPROVED" => Some("REVIEW_REJECTED"),
+                RECONNECTED => Some(OFFBOARDED),
+                _ => None,
+            };
             let standing = tx.account(waba).await?.restriction;
-            let by_review = standing.as_deref() == Some("REVIEW_REJECTED");
-            if reason != "REVIEW_APPROVED" || by_review {
+            if only.is_none() || standing.as_deref() == only {
                 tx.set_account_restriction(waba, None, at).await?;
+            }
+            if reason == RECONNECTED {
+                tx.ask_meta(Ask::Templates, now).await?;
+                tx.ask_meta(Ask::Numbers, now).await?;
             }
         }
         AccountChange::Review { decision } => {
@@ -151,11 +165,12 @@ async fn one(
     Ok(entry)
 }
 
-/// FLAGGED means low quality; UNFLAGGED that it is medium or high again: the more careful is taken.
+/// FLAGGED means low quality; UNFLAGGED that it is medium or high again: the more careful is taken
+/// until Meta, which is asked at once, says which.
 fn quality_after(event: &str) -> Option<&'static str> {
     match event {
         "FLAGGED" => Some("RED"),
-        "UNFLAGGED" => Some("YELLOW"),
+        "UNFLAGGED" => Some(RECOVERING),
         _ => None,
     }
 }

@@ -1,4 +1,5 @@
-//! Somebody of the shop answered from the WhatsApp Business app: the conversation is theirs.
+//! Somebody else answers: a person of the shop from the WhatsApp Business app, Meta's own agent, another
+//! app. The conversation is theirs.
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
@@ -10,7 +11,21 @@ use portero_store::model::ClaimedEvent;
 use crate::error::FlowError;
 
 /// Why the conversation is a person's, and who answered.
-const BY: &str = "answered from the WhatsApp Business app";
+pub(super) const APP: &str = "answered from the WhatsApp Business app";
+/// Why it is nobody's of ours.
+pub(super) const OTHERS: &str = "Meta's agent or another app answers this conversation";
+
+/// Who answers whom.
+pub(super) struct Answered<'a> {
+    /// The person.
+    pub(super) person: &'a PersonRef,
+    /// When, Meta's time.
+    pub(super) at: Ts,
+    /// Who answers instead of us.
+    pub(super) by: &'a str,
+    /// Whether they did already.
+    pub(super) answered: bool,
+}
 
 /// Hands the conversation to people; the bot does not talk over them.
 pub(super) async fn apply(
@@ -18,14 +33,15 @@ pub(super) async fn apply(
     tenant: TenantId,
     event: &ClaimedEvent,
     update: &Update,
-    person: &PersonRef,
-    at: Ts,
+    from: &Answered<'_>,
     now: Ts,
 ) -> Result<String, FlowError> {
     let Some(number) = &update.number else {
         return Ok("no number named".to_owned());
     };
-    let keys: Vec<AddressKey> = person
+    let by = from.by;
+    let keys: Vec<AddressKey> = from
+        .person
         .addresses()
         .filter_map(|a| AddressKey::parse(a).ok())
         .collect();
@@ -41,11 +57,20 @@ pub(super) async fn apply(
     let later = tx.handover_events(contact, 1).await?;
     if later
         .first()
-        .is_some_and(|e| e.what == "given_back" && e.at >= at)
+        .is_some_and(|e| e.what == "given_back" && e.at >= from.at)
     {
-        return Ok(format!("{BY}; given back since"));
+        return Ok(format!("{by}; given back since"));
     }
-    tx.hand_over(number, contact, BY, now).await?;
-    tx.answered(number, contact, BY, now).await?;
-    Ok(BY.to_owned())
+    if from.answered {
+        tx.hand_over(number, contact, by, now).await?;
+        tx.answered(number, contact, by, now).await?;
+        return Ok(by.to_owned());
+    }
+    // One line of the history for all that people write meanwhile, and no alert: nobody of ours is waited for.
+    let known = tx.conversation(number, contact).await?;
+    if known.is_none_or(|c| c.handover_reason.as_deref() != Some(by)) {
+        tx.hand_over(number, contact, by, now).await?;
+    }
+    tx.nobody_waits(number, contact).await?;
+    Ok(by.to_owned())
 }

@@ -4,7 +4,7 @@ use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::TenantId;
 use portero_domain::template::TemplateStatus;
 use portero_domain::update::{Update, UpdateKind};
-use portero_store::model::{AccountEntry, ClaimedEvent};
+use portero_store::model::{AccountEntry, Ask, ClaimedEvent};
 use portero_store::{StoreError, TenantTx, Tx};
 
 use crate::error::FlowError;
@@ -16,6 +16,9 @@ const SECOND_PAUSE: Millis = Millis::hours(6);
 /// The longest name Meta gives a template, and more than any language, in bytes.
 const NAME_MAX: usize = 512;
 const LANGUAGE_MAX: usize = 32;
+
+/// Events after which Meta wants to be asked (`whatsapp-platform` 2.5).
+const ASK_AFTER: &[&str] = &["REINSTATED", "UNARCHIVED"];
 
 /// A line of the template's history.
 struct Said {
@@ -67,6 +70,7 @@ pub(super) async fn apply(
     };
     if let UpdateKind::TemplateStatus { name, language, .. }
     | UpdateKind::TemplateQuality { name, language, .. }
+    | UpdateKind::TemplateContent { name, language, .. }
     | UpdateKind::TemplateRecategorised { name, language, .. } = &update.what
         && (name.len() > NAME_MAX || language.len() > LANGUAGE_MAX)
     {
@@ -83,6 +87,12 @@ pub(super) async fn apply(
             ..
         } => {
             let Some(status) = after_event(word) else {
+                if ASK_AFTER.contains(&word.as_str()) {
+                    tx.ask_meta(Ask::Templates, now).await?;
+                    return Ok(format!(
+                        "template {name} ({language}): {word}; Meta is asked for its status"
+                    ));
+                }
                 return Ok(format!(
                     "template {name} ({language}): {word} changes no status here; sync asks Meta"
                 ));
@@ -98,6 +108,16 @@ pub(super) async fn apply(
                 .await?;
             let said = Said::new(name, language, "status", word, said_at);
             (format!("template {name} ({language}): {word}"), taken, said)
+        }
+        UpdateKind::TemplateContent { name, language, at } => {
+            // Every message is judged by what we hold when it leaves: nothing waits for this.
+            tx.ask_meta(Ask::Templates, now).await?;
+            let said_at = at.unwrap_or(event.received_at);
+            let said = Said::new(name, language, "content", "changed", said_at);
+            said.keep(&mut tx, event, "").await?;
+            return Ok(format!(
+                "template {name} ({language}): its text changed; Meta is asked for it"
+            ));
         }
         UpdateKind::TemplateQuality {
             name,

@@ -9,7 +9,7 @@ use super::person::People;
 use crate::wire::json::Obj;
 use crate::wire::webhook::{Change, instant, timestamp};
 
-/// Reads one of the three template fields; the error says why it rests.
+/// Reads one of the template fields; the error says why it rests.
 pub(super) fn template(change: &Change, v: &Obj<'_>) -> Result<UpdateKind, String> {
     let need = |key: &str| {
         v.filled(key)
@@ -24,6 +24,11 @@ pub(super) fn template(change: &Change, v: &Obj<'_>) -> Result<UpdateKind, Strin
             event: need("event")?,
             reason: v.filled("reason"),
             title: v.obj("other_info").and_then(|o| o.filled("title")),
+            at: change.at(),
+        },
+        "message_template_components_update" => UpdateKind::TemplateContent {
+            name,
+            language,
             at: change.at(),
         },
         "message_template_quality_update" => UpdateKind::TemplateQuality {

@@ -3,7 +3,9 @@
 //! Source: `whatsapp-platform` 2.5. Restrictions whose names we do not know stop everything: a word too
 //! many costs a deferral, a word too few the number.
 
-use portero_domain::account::{AccountChange, AccountUpdate, MessagingLimit, Reach};
+use portero_domain::account::{
+    AccountChange, AccountUpdate, MessagingLimit, OFFBOARDED, RECONNECTED, Reach,
+};
 use portero_domain::clock::Ts;
 use portero_domain::ids::Wamid;
 use portero_domain::update::{PersonRef, UpdateKind};
@@ -12,12 +14,19 @@ use serde_json::value::RawValue;
 use crate::wire::json::Obj;
 use crate::wire::webhook::{Change, instant, timestamp};
 
+/// Longest detail kept, in characters.
+const WORDS_MAX: usize = 512;
+
 /// Fields read here.
 pub(super) const FIELDS: &[&str] = &[
     "account_alerts",
+    "account_offboarded",
+    "account_reconnected",
     "account_review_update",
     "account_update",
     "business_capability_update",
+    "business_username_updates",
+    "flows",
     "phone_number_name_update",
     "phone_number_quality_update",
     "security",
@@ -48,6 +57,23 @@ pub(super) fn account(change: &Change, v: &Obj<'_>) -> Result<UpdateKind, String
         }],
         "account_review_update" => review(need("decision")?),
         "account_alerts" => vec![alert(v)?],
+        // The number left the Cloud API, or came back.
+        "account_offboarded" => vec![AccountChange::Restricted {
+            reason: OFFBOARDED.to_owned(),
+            reach: Reach::All,
+            until: None,
+        }],
+        "account_reconnected" => vec![AccountChange::Lifted {
+            reason: RECONNECTED.to_owned(),
+        }],
+        "business_username_updates" => vec![AccountChange::Notice {
+            event: "USERNAME".to_owned(),
+            detail: words(v, &["decision", "event", "status", "username"]),
+        }],
+        "flows" => vec![AccountChange::Notice {
+            event: need("event")?,
+            detail: words(v, &["flow_id", "old_status", "new_status", "message"]),
+        }],
         "security" => vec![AccountChange::Notice {
             event: need("event")?,
             detail: String::new(),
@@ -59,6 +85,12 @@ pub(super) fn account(change: &Change, v: &Obj<'_>) -> Result<UpdateKind, String
         at: change.at(),
         changes,
     }))
+}
+
+/// The values of some keys, as far as they are there.
+fn words(v: &Obj<'_>, keys: &[&str]) -> String {
+    let found: Vec<String> = keys.iter().filter_map(|key| v.filled(key)).collect();
+    found.join(" · ").chars().take(WORDS_MAX).collect()
 }
 
 fn limit(v: &Obj<'_>) -> Option<MessagingLimit> {

@@ -1,5 +1,6 @@
 //! Every fixture with what must come out of it, and properties over whatever else may come in.
 
+mod beside;
 mod fields;
 mod frame;
 mod messages;

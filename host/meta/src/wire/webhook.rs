@@ -15,25 +15,17 @@ pub const OBJECT: &str = "whatsapp_business_account";
 /// A field in neither this list nor [`crate::translate`]'s own is reported as unknown, which tells
 /// an operator that Meta has moved.
 pub const KNOWN_NOT_ACTED_ON: &[&str] = &[
-    "account_offboarded",
-    "account_reconnected",
     "account_settings_update",
     "automatic_events",
     "business_status_update",
-    "business_username_updates",
-    "calls",
-    "flows",
     "group_lifecycle_update",
     "group_participants_update",
     "group_settings_update",
     "group_status_update",
     "history",
-    "message_template_components_update",
-    "messaging_handovers",
     "partner_solutions",
     "payment_configuration_update",
     "smb_app_state_sync",
-    "standby",
     "tracking_events",
 ];
 

@@ -230,6 +230,7 @@ impl Shop {
                 attempt: m.attempt.clone(),
                 decision: m.decisions[1].id,
                 pair_tat: now,
+                cost_micro: Some(0),
             })
             .collect();
         let mut tx = self.ctx.store.write().await.unwrap();
@@ -244,6 +245,11 @@ impl Shop {
         self.finished(&mut tx, &events, now).await;
         tx.tenant(self.tenant)
             .spend_number(&self.number, &|_| Some(now))
+            .await
+            .unwrap();
+        let service = i64::try_from(all.len()).unwrap();
+        tx.tenant(self.tenant)
+            .add_service(&self.number, "2026-11", service)
             .await
             .unwrap();
         tx.commit().await.unwrap();

@@ -138,6 +138,20 @@ pub async fn account(target: Target) -> anyhow::Result<ExitCode> {
         output::json(&answer);
     } else {
         output::line(&account_line(&answer));
+        if let Some(month) = answer.get("month") {
+            let budget = text(month, "budget");
+            let of = if budget.is_empty() {
+                budget
+            } else {
+                format!(" of {budget}")
+            };
+            output::line(&format!(
+                "{} {} {}{of} (estimate)",
+                text(month, "month"),
+                text(month, "currency"),
+                text(month, "estimated"),
+            ));
+        }
     }
     api.close().await;
     Ok(ExitCode::SUCCESS)

@@ -89,6 +89,22 @@ fn print(answer: &Value) {
         .map(|(purpose, n)| format!("{purpose} {n}"))
         .collect();
     output::line(&format!("sent in 30 days: {}", sent.join(", ")));
+    for campaign in list(answer, "campaigns") {
+        let reason = text(campaign, "reason");
+        let reason = if reason.is_empty() {
+            reason
+        } else {
+            format!(" ({reason})")
+        };
+        output::line(&format!(
+            "campaign {} ({}) {} {}: {}{reason}",
+            text(campaign, "name"),
+            text(campaign, "campaign"),
+            text(campaign, "state"),
+            text(campaign, "at"),
+            text(campaign, "why"),
+        ));
+    }
     for address in list(answer, "addresses") {
         let until = text(address, "until");
         let until = if until.is_empty() {

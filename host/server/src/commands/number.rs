@@ -63,6 +63,7 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
             waba,
             display,
             messaging_limit,
+            app,
             access_token_file,
             access_token,
             target,
@@ -79,7 +80,7 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
             };
             let api = target.connect().await?;
             let body = json!({ "phone_number_id": phone_number_id, "waba_id": waba, "display": display,
-                               "access_token": token, "messaging_limit": messaging_limit });
+                               "access_token": token, "messaging_limit": messaging_limit, "app": app });
             let answer = api.put("/v1/numbers", body).await?;
             show(
                 target.json,
@@ -114,6 +115,7 @@ fn detail(answer: &Value) {
         ("quality", "quality"),
         ("people a day", "messaging_limit"),
         ("messages a second", "mps"),
+        ("app", "app"),
         ("review", "review"),
         ("stopped", "stopped"),
     ] {

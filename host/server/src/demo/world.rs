@@ -205,6 +205,7 @@ pub fn config(seed: u64, secrets: &Secrets) -> WorldConfig {
             payment_method: true,
             subscribed: true,
             numbers: vec![NumberConfig {
+                quality: "GREEN".to_owned(),
                 phone_number_id: shop.number.to_owned(),
                 display: shop.display.to_owned(),
                 mps: 80,

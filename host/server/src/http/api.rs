@@ -9,6 +9,7 @@ mod messages;
 mod operator;
 mod plugins;
 mod reports;
+mod sandbox;
 mod segments;
 mod sending;
 mod webhooks;
@@ -131,6 +132,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(operator::history))
         .routes(routes!(operator::sync_numbers))
         .routes(routes!(operator::put_app))
+        .routes(routes!(sandbox::list))
+        .routes(routes!(sandbox::put, sandbox::remove))
         .routes(routes!(operator::create_token))
         .routes(routes!(operator::revoke_token))
 }

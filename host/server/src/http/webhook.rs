@@ -14,7 +14,7 @@ use crate::http::api::ApiPath;
 use crate::http::problem::Problem;
 
 /// App whose webhooks come without a name in the path.
-pub const DEFAULT_APP: &str = "default";
+pub use portero_flow::desk::numbers::DEFAULT_APP;
 
 type Body = Result<Bytes, BytesRejection>;
 

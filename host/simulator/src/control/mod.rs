@@ -1,5 +1,6 @@
 //! `/_sim`: what only a simulator can do. JSON in, JSON out, errors as problem details.
 
+mod beside;
 mod chats;
 mod clock;
 mod faults;
@@ -31,6 +32,10 @@ pub(crate) fn router() -> Router<Arc<Simulator>> {
         .route("/people/{person}/preference", post(people::preference))
         .route("/people/{person}/block", post(people::block))
         .route("/people/{person}/number", post(people::number))
+        .route("/people/{person}/call", post(beside::call))
+        .route("/people/{person}/agent", post(beside::agent))
+        .route("/numbers/{number}", post(beside::quality))
+        .route("/accounts/{waba}", post(beside::news))
         .route("/clock", get(clock::show).post(clock::set))
         .route("/clock/jump", post(clock::jump))
         .route("/faults", get(faults::show).post(faults::set))

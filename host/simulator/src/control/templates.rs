@@ -72,6 +72,9 @@ struct Change {
     /// New category.
     #[serde(default)]
     category: Option<String>,
+    /// New text of the body, told by `message_template_components_update`.
+    #[serde(default)]
+    body: Option<String>,
     /// Announce the category 24 h ahead instead of changing it now.
     #[serde(default)]
     notice: bool,
@@ -87,9 +90,10 @@ pub(super) async fn change(
     let status = word(change.status, status_word)?;
     let quality = word(change.quality, quality_word)?;
     let category = word(change.category, category_word)?;
-    if status.is_none() && quality.is_none() && category.is_none() && change.event.is_none() {
+    let told = [&status, &quality, &category, &change.event, &change.body];
+    if told.into_iter().all(Option::is_none) {
         return Err(Problem::unprocessable(
-            "one of `status`, `event`, `quality` and `category` is required",
+            "one of `status`, `event`, `quality`, `category` and `body` is required",
         ));
     }
     let mut world = simulator.world();
@@ -101,6 +105,9 @@ pub(super) async fn change(
     if change.hyphen {
         let language = world.templates[id].language.replace('_', "-");
         extra.insert("message_template_language".into(), language.into());
+    }
+    if let Some(body) = change.body {
+        world.set_template_body(id, &body, now);
     }
     if let Some(category) = category {
         world.set_template_category(id, &category, change.notice, now);

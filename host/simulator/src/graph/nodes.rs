@@ -75,7 +75,7 @@ fn number_fields(world: &World, call: &Call, number: &Number) -> Result<Value, G
             "id" => number.is.phone_number_id.clone().into(),
             "display_phone_number" => format!("+{}", number.is.display).into(),
             "verified_name" => number.is.verified_name.clone().into(),
-            "quality_rating" => "GREEN".into(),
+            "quality_rating" => number.is.quality.clone().into(),
             "status" => if number.is.registered {
                 "CONNECTED"
             } else {

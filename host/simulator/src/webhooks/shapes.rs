@@ -32,7 +32,32 @@ impl World {
         let mut value = self.messages_value(number);
         value.insert("contacts".into(), json!([who.as_contact(&portfolio, at)]));
         value.insert("messages".into(), json!([inbound]));
-        self.tell_pair(number, person, "messages", value.into(), at);
+        let passive = self.threads.get(&(number, person)).is_some_and(|t| t.agent);
+        let field = if passive { "standby" } else { "messages" };
+        self.tell_pair(number, person, field, value.into(), at);
+    }
+
+    /// Queues what the field's own list has about the person: `calls`, `messaging_handovers`.
+    pub(crate) fn tell_listed(
+        &mut self,
+        number: Id<Number>,
+        person: Id<Person>,
+        field: &'static str,
+        mut item: Map<String, Value>,
+        at: Ts,
+    ) {
+        let portfolio = self.portfolio_of(number).to_owned();
+        let who = &self.people[person];
+        let phone = who.visible_wa_id(&portfolio, at).unwrap_or("");
+        item.insert("from".into(), phone.into());
+        if let Some(user_id) = who.user_id(&portfolio) {
+            item.insert("from_user_id".into(), user_id.into());
+        }
+        item.insert("timestamp".into(), at.secs().to_string().into());
+        let mut value = self.messages_value(number);
+        value.insert("contacts".into(), json!([who.as_contact(&portfolio, at)]));
+        value.insert(field.into(), json!([item]));
+        self.tell_pair(number, person, field, value.into(), at);
     }
 
     /// Queues a `system` message about the person; it carries no `contacts` (§2.3).

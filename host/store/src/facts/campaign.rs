@@ -51,27 +51,9 @@ statements! {
         postgres = concat!(asked_third!(postgres), earlier!("o.tenant_id"));
     FACT_CAMPAIGN = "select state, sent - sent_base, failed - failed_base, opted_out - opted_out_base
         from campaigns where tenant_id = $1 and campaign_id = $2";
-    MONTH_SPEND = "select coalesce((select s.micro from spend s where s.tenant_id = $1 and s.month = $2),
-        (select cast(coalesce(sum(o.cost_micro), 0) as bigint) from outbox o where o.tenant_id = $1
-            and o.cost_micro is not null and o.begun_at >= $3 and o.state in ('attempting', 'unknown', 'sent')))";
-    SPEND_ADD = "update spend set micro = micro + $3 where tenant_id = $1 and month = $2";
-    /// The first of a month counts what is there already, this message among it.
-    SPEND_OPEN = "insert into spend (tenant_id, month, micro)
-        select cast($1 as text), cast($2 as text), cast(coalesce(sum(o.cost_micro), 0) as bigint) from outbox o
-        where o.tenant_id = $1 and o.cost_micro is not null and o.begun_at >= $3
-          and o.state in ('attempting', 'unknown', 'sent')
-        on conflict (tenant_id, month) do nothing";
 }
 
 type Earlier = (i64, String, Option<i64>, i32, i32);
-
-/// The month of an instant, `2026-11` (UTC), and when it began.
-fn month(now: Ts) -> (String, Ts) {
-    let text = now.rfc3339();
-    let month: String = text.chars().take(7).collect();
-    let began = Ts::parse_rfc3339(&format!("{month}-01T00:00:00Z")).unwrap_or(Ts::ZERO);
-    (month, began)
-}
 
 impl TenantTx<'_> {
     /// What is known of the campaigns that propose; `None` where none does, or it is not the tenant's.
@@ -127,33 +109,5 @@ impl TenantTx<'_> {
             }
         }
         Ok(all)
-    }
-
-    /// Estimated cost of the month so far, in millionths.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn month_spend(&mut self, now: Ts) -> Result<i64> {
-        let (month, began) = month(now);
-        let row: Option<(i64,)> = self
-            .tx
-            .row(MONTH_SPEND, args![self.tenant, month, began])
-            .await?;
-        Ok(row.map_or(0, |(n,)| n))
-    }
-
-    /// Adds a message whose attempt has begun to the month's estimated cost.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn add_spend(&mut self, micro: i64, now: Ts) -> Result<()> {
-        let (month, began) = month(now);
-        let args = args![self.tenant, month.as_str(), micro];
-        if self.tx.run(SPEND_ADD, args).await? == 0 {
-            self.tx
-                .run(SPEND_OPEN, args![self.tenant, month, began])
-                .await?;
-        }
-        Ok(())
     }
 }

@@ -119,8 +119,10 @@ async fn what_happened_shows_in_the_facts(w: World) {
     a.put_do_not_contact(&w.a.phone, DoNotContact::All, "asked", "op", T0)
         .await
         .unwrap();
-    a.put_sandbox_person(&w.a.phone).await.unwrap();
-    a.confirm_sandbox_person(&w.a.phone, T0).await.unwrap();
+    a.put_sandbox_person(&w.a.phone, "000001").await.unwrap();
+    a.confirm_sandbox_person(w.a.ana, "000001", T0)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     let facts = load(&w, &w.proposal(Class::Reply, T0), T0).await;
     assert_eq!(

@@ -174,8 +174,10 @@ async fn facts_of_many_are_the_facts_of_each(w: World) {
                 .unwrap();
         }
         if n < 10 {
-            a.put_sandbox_person(&to).await.unwrap();
-            a.confirm_sandbox_person(&to, T0).await.unwrap();
+            a.put_sandbox_person(&to, "000001").await.unwrap();
+            a.confirm_sandbox_person(contact, "000001", T0)
+                .await
+                .unwrap();
         }
         tx.commit().await.unwrap();
         let host = Origin::Host { what: "t".into() };

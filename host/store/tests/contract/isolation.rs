@@ -57,8 +57,10 @@ async fn fill(w: &World) -> Belongings {
     a.put_do_not_contact(&w.a.phone, DoNotContact::All, "r", "op", T0)
         .await
         .unwrap();
-    a.put_sandbox_person(&w.a.phone).await.unwrap();
-    a.confirm_sandbox_person(&w.a.phone, T0).await.unwrap();
+    a.put_sandbox_person(&w.a.phone, "000001").await.unwrap();
+    a.confirm_sandbox_person(w.a.ana, "000001", T0)
+        .await
+        .unwrap();
     let wording = Wording {
         name: "ofertas".to_owned(),
         version: 1,
@@ -356,7 +358,11 @@ async fn nothing_of_another_tenant_is_changed(w: World) {
     assert!(!b.close_transaction("P-1", T0).await.unwrap());
     assert!(b.append_consent(ana, &consent).await.is_err());
     assert!(!b.remove_do_not_contact(&w.a.phone).await.unwrap());
-    assert!(!b.confirm_sandbox_person(&w.a.phone, at(9)).await.unwrap());
+    assert!(
+        !b.confirm_sandbox_person(w.a.ana, "000001", at(9))
+            .await
+            .unwrap()
+    );
     assert!(!b.remove_sandbox_person(&w.a.phone).await.unwrap());
     assert!(
         b.upsert_templates(waba, &[template()], false, at(9))

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod asks;
 mod carts;
 mod chain;
 mod crash;
@@ -29,6 +30,7 @@ mod postgres;
 mod schema;
 mod secrets;
 mod segments;
+mod spend;
 mod statuses;
 mod tenants;
 mod together;
@@ -59,6 +61,7 @@ pub(crate) use tests;
 
 const FILES: &[&[Test]] = &[
     accounts::TESTS,
+    asks::TESTS,
     carts::TESTS,
     chain::TESTS,
     crash::TESTS,
@@ -74,6 +77,7 @@ const FILES: &[&[Test]] = &[
     schema::TESTS,
     secrets::TESTS,
     segments::TESTS,
+    spend::TESTS,
     statuses::TESTS,
     tenants::TESTS,
     together::TESTS,

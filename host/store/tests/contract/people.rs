@@ -292,21 +292,28 @@ async fn the_strictest_block_of_any_alias_counts(w: World) {
 async fn the_sandbox_takes_twenty(w: World) {
     let mut tx = w.write().await;
     let mut a = tx.tenant(w.a.id);
-    a.put_sandbox_person(&w.a.phone).await.unwrap();
+    a.put_sandbox_person(&w.a.phone, "000001").await.unwrap();
     assert!(
         !a.sandbox_allowed(w.a.ana).await.unwrap(),
         "not before the code is answered"
     );
-    assert!(a.confirm_sandbox_person(&w.a.phone, at(1)).await.unwrap());
-    assert!(!a.confirm_sandbox_person(&w.a.phone, at(2)).await.unwrap());
+    let answered = async |a: &mut portero_store::TenantTx<'_>, code: &str, ms: i64| {
+        let done = a.confirm_sandbox_person(w.a.ana, code, at(ms)).await;
+        done.unwrap()
+    };
+    assert!(!answered(&mut a, "000009", 1).await, "another code");
+    a.put_sandbox_person(&w.a.phone, "000004").await.unwrap();
+    assert!(!answered(&mut a, "000001", 1).await, "an older code");
+    assert!(answered(&mut a, "000004", 1).await);
+    assert!(!answered(&mut a, "000004", 2).await, "once");
     assert!(a.sandbox_allowed(w.a.ana).await.unwrap());
     for n in 1..SANDBOX_MAX {
-        a.put_sandbox_person(&key(&format!("57300222{n:04}")))
+        a.put_sandbox_person(&key(&format!("57300222{n:04}")), "000002")
             .await
             .unwrap();
     }
     let full = a
-        .put_sandbox_person(&key("573003330000"))
+        .put_sandbox_person(&key("573003330000"), "000003")
         .await
         .unwrap_err();
     assert_eq!(
@@ -314,13 +321,13 @@ async fn the_sandbox_takes_twenty(w: World) {
         "no more than 20 people on the sandbox list"
     );
     // Somebody who is on it may be put again, and keeps the answer.
-    a.put_sandbox_person(&w.a.phone).await.unwrap();
+    a.put_sandbox_person(&w.a.phone, "000001").await.unwrap();
     assert!(a.sandbox_allowed(w.a.ana).await.unwrap());
     assert!(a.remove_sandbox_person(&w.a.phone).await.unwrap());
     assert!(!a.sandbox_allowed(w.a.ana).await.unwrap());
     assert_eq!(a.sandbox_people().await.unwrap().len(), 19);
     tx.tenant(w.b.id)
-        .put_sandbox_person(&w.b.phone)
+        .put_sandbox_person(&w.b.phone, "000001")
         .await
         .unwrap();
 }

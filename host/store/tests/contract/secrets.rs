@@ -71,6 +71,7 @@ async fn secrets_do_not_open_with_another_master_key(w: World) {
     sealed(tx.tenant(w.a.id).installations().await.unwrap_err());
     sealed(tx.system().enabled_installations().await.unwrap_err());
     let new = NewNumber {
+        app: "default".to_owned(),
         id: w.a.number.clone(),
         waba: w.a.waba.clone(),
         display: String::new(),

@@ -117,21 +117,18 @@ async fn numbers_route_and_never_change_hands(w: World) {
         .await
         .unwrap()
         .unwrap();
-    assert_eq!((route.tenant, route.waba), (w.a.id, w.a.waba.clone()));
+    assert_eq!((route.tenant, route.app.as_str()), (w.a.id, "default"));
+    let routes = tx.system().routes_waba(&w.b.waba).await.unwrap();
     assert_eq!(
-        tx.system().route_waba(&w.b.waba).await.unwrap(),
-        Some(w.b.id)
+        routes.iter().map(|r| r.tenant).collect::<Vec<_>>(),
+        [w.b.id]
     );
     let nobody = PhoneNumberId::new("999").unwrap();
     assert_eq!(tx.system().route_number(&nobody).await.unwrap(), None);
-    assert_eq!(
-        tx.system()
-            .route_waba(&WabaId::new("999").unwrap())
-            .await
-            .unwrap(),
-        None
-    );
+    let nobodys = WabaId::new("999").unwrap();
+    assert!(tx.system().routes_waba(&nobodys).await.unwrap().is_empty());
     let new = NewNumber {
+        app: "default".to_owned(),
         id: w.a.number.clone(),
         waba: w.b.waba.clone(),
         display: "stolen".to_owned(),
@@ -141,6 +138,7 @@ async fn numbers_route_and_never_change_hands(w: World) {
     let taken = tx.tenant(w.b.id).put_number(&new, T0).await.unwrap_err();
     assert!(matches!(taken, StoreError::Taken { .. }), "{taken}");
     let update = NewNumber {
+        app: "default".to_owned(),
         waba: w.a.waba.clone(),
         mps: 1_000,
         display: "+57 2".to_owned(),

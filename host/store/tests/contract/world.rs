@@ -350,6 +350,7 @@ async fn shop(store: &Store, ids: &Ids, slug: &str, number: &str, phone: &str) -
     let waba = WabaId::new(format!("waba-{slug}")).unwrap();
     let number = PhoneNumberId::new(number).unwrap();
     let new = NewNumber {
+        app: "default".to_owned(),
         id: number.clone(),
         waba: waba.clone(),
         display: "+57 1".to_owned(),

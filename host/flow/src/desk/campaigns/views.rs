@@ -9,6 +9,7 @@ use portero_domain::proposal::Purpose;
 use portero_store::model::CampaignPerson;
 use serde::{Deserialize, Serialize};
 
+use crate::desk::export;
 use crate::plan::Finish;
 
 /// A campaign to be written down.
@@ -265,10 +266,14 @@ pub struct PersonView {
     pub begun_at: Option<String>,
     /// Not before, RFC 3339.
     pub not_before: Option<String>,
+    /// Why these people get it, in the shop's words.
+    pub why: String,
+    /// Why the segment had this person when the audience was fixed, in the plugin's words.
+    pub reason: Option<String>,
 }
 
 impl PersonView {
-    pub(super) fn of(person: CampaignPerson) -> PersonView {
+    pub(super) fn of(person: CampaignPerson, why: &str) -> PersonView {
         PersonView {
             contact: person.contact,
             state: person.state,
@@ -279,19 +284,22 @@ impl PersonView {
             error_code: person.error_code,
             begun_at: person.begun_at.map(Ts::rfc3339),
             not_before: person.not_before.map(Ts::rfc3339),
+            why: why.to_owned(),
+            reason: person.reason,
         }
     }
 
     /// Head of the export.
     pub const CSV_HEAD: &'static str =
-        "contact,planned,state,status,rule,error_code,message,begun_at,not_before";
+        "contact,planned,state,status,rule,error_code,message,begun_at,not_before,why,reason";
 
-    /// One line of the export; none of the fields can hold a comma or a quote.
+    /// One line of the export, without its end.
     #[must_use]
     pub fn csv(&self) -> String {
         let text = |t: &Option<String>| t.clone().unwrap_or_default();
+        // Only the last two can hold a comma, a quote or a line's end.
         format!(
-            "{},{},{},{},{},{},{},{},{}",
+            "{},{},{},{},{},{},{},{},{},{},{}",
             self.contact,
             text(&self.planned),
             self.state,
@@ -301,8 +309,18 @@ impl PersonView {
             self.message.map(|m| m.to_string()).unwrap_or_default(),
             text(&self.begun_at),
             text(&self.not_before),
+            quoted(&self.why),
+            quoted(self.reason.as_deref().unwrap_or_default()),
         )
     }
+}
+
+/// A free text as a field of its own, that no spreadsheet takes for a formula.
+fn quoted(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    format!("\"{}\"", export::guarded(text).replace('"', "\"\""))
 }
 
 /// Which people to list.

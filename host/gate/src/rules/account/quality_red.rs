@@ -30,7 +30,7 @@ static ABOUT: About = About {
     docs: Docs {
         checks: "The quality Meta gives the sending number.",
         why: "More promotion on a red number brings more blocks, and then restrictions.",
-        fires: "Holds promotion while it is RED; notes it while it is YELLOW.",
+        fires: "Holds promotion while it is RED; notes it while it is YELLOW, when campaigns go at half the number's speed.",
         facts: "`sender.standing.quality`.",
         parameters: "None.",
         source: "Meta, phone number quality rating (as of 2026-11).",

@@ -110,28 +110,6 @@ fn a_preference_about_something_else_is_not_taken_for_a_marketing_stop() {
 }
 
 #[test]
-fn known_fields_rest_as_not_acted_on_and_keep_their_name_and_text() {
-    for (name, field) in [
-        ("template_components", "message_template_components_update"),
-        ("standby", "standby"),
-    ] {
-        let u = only(name);
-        assert_eq!(
-            (u.field.as_str(), why(&u)),
-            (field, "not acted on"),
-            "{name}"
-        );
-        assert!(
-            u.dedupe_key.starts_with("x:") && u.dedupe_key.len() == 66,
-            "{name}"
-        );
-    }
-    let raw = &read("template_components")[0].raw;
-    let value: serde_json::Value = serde_json::from_str(raw).unwrap();
-    assert!(value["message_template_name"].is_string());
-}
-
-#[test]
 fn errors_and_clicks_inside_messages_are_kept() {
     let u = only("value_errors");
     assert_eq!(why(&u), "not acted on: error 130429");
