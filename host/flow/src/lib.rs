@@ -57,5 +57,13 @@ pub mod workers;
 
 pub mod desk;
 
+#[cfg(test)]
+#[path = "../../gate/src/testing.rs"]
+#[allow(
+    dead_code,
+    reason = "the gate's fixture; these tests need a part of it"
+)]
+mod testing;
+
 pub use context::{Context, Point, Probe};
 pub use error::FlowError;

@@ -101,10 +101,8 @@ pub async fn accept(
     if at > now {
         return Err(FlowError::bad("at", "lies in the future"));
     }
-    let mut payload = json!({ "name": event.name, "data": dated(event, at) });
-    if let Some(about) = trade::news(&event.name, &event.data, at) {
-        payload["about"] = json!(about);
-    }
+    let about = trade::news(&event.name, &event.data, at);
+    let payload = json!({ "name": event.name, "data": dated(event, at), "about": about });
     let mut tx = ctx.store.write().await?;
     let contact = find_contact(&mut tx, tenant, &event.contact).await?;
     let number = numbers::choose(&mut tx, tenant, event.phone_number_id.as_deref()).await?;

@@ -336,16 +336,11 @@ pub(crate) fn writes_first(proposal: &Proposal, facts: &Facts, now: Ts) -> bool 
 }
 
 #[cfg(test)]
-#[path = "../../../gate/src/testing.rs"]
-#[allow(dead_code, reason = "the gate's fixture; this test needs a part of it")]
-mod testing;
-
-#[cfg(test)]
 mod tests {
     use portero_gate::facts::{SpendFacts, TierFacts};
 
-    use super::testing::Setup;
     use super::*;
+    use crate::testing::{self, Setup};
 
     /// Judges the same case `n` times as siblings of one claim; the rules that decided.
     fn siblings(setup: &Setup, n: usize) -> Vec<Option<String>> {

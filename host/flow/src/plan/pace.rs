@@ -143,14 +143,9 @@ impl Pace {
 }
 
 #[cfg(test)]
-#[path = "../../../gate/src/testing.rs"]
-#[allow(dead_code, reason = "the gate's fixture; this test needs a part of it")]
-mod testing;
-
-#[cfg(test)]
 mod tests {
-    use super::testing::Setup;
     use super::*;
+    use crate::testing::Setup;
     use portero_gate::policy::WeekHours;
 
     fn at(text: &str) -> Ts {
