@@ -179,12 +179,15 @@ mod tests {
             ("GREEN", true, 1),
             ("RED", true, 1),
         ] {
-            let mut s = Setup::promo();
-            s.sender().standing.quality = Some(quality.into());
-            if campaign {
+            let mut s = if campaign {
+                let mut s = Setup::promo();
                 let id = portero_domain::ids::CampaignId::from_uuid(crate::testing::id(7));
                 s.proposal.origin = Origin::Campaign { campaign: id };
-            }
+                s
+            } else {
+                Setup::reply("hola")
+            };
+            s.sender().standing.quality = Some(quality.into());
             let bucket = NumberBucket::of(&s.proposal, &s.facts).unwrap();
             assert_eq!(bucket.steps, steps, "{quality} {campaign}");
         }

@@ -149,6 +149,7 @@ fn nesting_is_bounded_before_anything_is_parsed() {
 #[test]
 fn every_fixture_has_a_test_that_names_it() {
     let tests = concat!(
+        include_str!("beside.rs"),
         include_str!("fields.rs"),
         include_str!("frame.rs"),
         include_str!("messages.rs"),
