@@ -10,6 +10,8 @@ use crate::campaigns;
 use crate::harness::{Env, Test, test};
 
 pub(crate) const TESTS: &[Test] = &[
+    test!(guests::what_is_no_plugin_is_refused_with_its_reason),
+    test!(guests::components_that_attack_the_engine_end_their_own_call),
     test!(guests::whatever_a_guest_does_its_neighbours_are_served),
     test!(guests::a_template_that_was_not_declared_is_denied_with_its_reason),
     test!(guests::a_guest_is_told_what_was_granted_and_nothing_else),
@@ -121,6 +123,11 @@ pub(crate) async fn whatever_a_guest_does_its_neighbours_are_served(env: Env) {
         ("panic", "trap"),
         ("healthy", ""),
         ("giant-text", "host-limit"),
+        ("giant-list", "host-limit"),
+        ("log-flood", "host-limit"),
+        ("host-call-flood", "host-limit"),
+        // A good call between them: five bad ones in a row shut it out.
+        ("healthy", ""),
         ("100000-actions", "host-limit"),
         ("bad-utf8", "invalid-output"),
         ("kv-write-then-fail", "plugin-error"),
@@ -142,6 +149,62 @@ pub(crate) async fn whatever_a_guest_does_its_neighbours_are_served(env: Env) {
         let last = event(&env, "message").await;
         assert_eq!(last["state"], "done", "{last}");
         assert_eq!(last["attempts"], 1, "nothing is tried again: {last}");
+        the_neighbour_is_served(&env).await;
+    }
+    env.end().await;
+}
+
+/// A component of `tests/hostile/wat`, with a manifest.
+fn component(name: &str) -> Vec<u8> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("hostile/wat");
+    let file = wat::parse_file(folder.join(format!("{name}.wat"))).expect("a component");
+    let manifest = format!(
+        "id = \"test.portero.{}\"\nversion = \"0.1.0\"\nkind = \"replies\"\nwit = \"0.1\"\n\
+         [subscribe]\nmessages = true\n",
+        name.replace('_', "-")
+    );
+    portero_sandbox::embed_manifest(&file, &manifest)
+}
+
+pub(crate) async fn what_is_no_plugin_is_refused_with_its_reason(env: Env) {
+    let before = env.sol().api.get("/v1/plugins").await.expect("plugins");
+    let how = json!({ "config": {}, "position": -1 });
+    for (name, bytes, reason) in [
+        ("elf", b"\x7fELF\x02\x01\x01\0".to_vec(), "ELF"),
+        ("33 megabytes", vec![0; 33 << 20], "at most 33554432"),
+        ("core module", component("core_module"), "a core module"),
+        ("sockets", component("sockets_import"), "wasi:sockets"),
+        (
+            "wrong world",
+            component("wrong_world"),
+            "expected an export",
+        ),
+        ("wrong type", component("wrong_type"), "type"),
+    ] {
+        let answer = put(&env, bytes, &how).await;
+        let told = answer.expect_err(name);
+        assert!(told.contains(reason), "{name}: {told}");
+        the_neighbour_is_served(&env).await;
+    }
+    let after = env.sol().api.get("/v1/plugins").await.expect("plugins");
+    assert_eq!(after, before, "nothing of them is kept");
+    env.end().await;
+}
+
+pub(crate) async fn components_that_attack_the_engine_end_their_own_call(env: Env) {
+    // Whoever came last is asked first.
+    for (name, end, position) in [
+        ("loop_in_start", "out-of-fuel", -1),
+        ("table_growth", "host-limit", -2),
+        ("memory_bomb", "out-of-memory", -3),
+    ] {
+        let how = json!({ "config": {}, "position": position });
+        put(&env, component(name), &how).await.expect(name);
+        env.says(env.sol(), SOMEBODY, "anything").await;
+        let now = conversation(&env, SOMEBODY).await;
+        let why = now["handed_over"][1].as_str().unwrap_or_default();
+        assert!(why.ends_with(end), "{name}: {now}");
+        give_back(&env, SOMEBODY).await;
         the_neighbour_is_served(&env).await;
     }
     env.end().await;

@@ -553,11 +553,11 @@ proptest! {
         // In any stretch of L ms: at most L × rate + burst, and one for the rounding of its ends. The burst is
         // for 80 messages a second, and in proportion for more.
         let rate = i64::from(mps) * i64::from(percent);
-        let burst = (i64::from(burst) - 1) * i64::from(mps.max(80)) / 80 + 1;
+        let more = (i64::from(burst) - 1) * i64::from(mps.max(80)) * 100_000;
         for (i, from) in sent.iter().enumerate() {
             for (j, to) in sent.iter().enumerate().skip(i) {
                 let count = (j - i + 1) as i64;
-                let most = ((to - from) * rate).div_euclid(100_000) + burst + 1;
+                let most = ((to - from) * rate * 80 + more).div_euclid(8_000_000) + 2;
                 prop_assert!(count <= most, "{} in {} ms at {}", count, to - from, rate);
             }
         }
