@@ -17,6 +17,7 @@ mod attempts;
 mod attempts_many;
 mod bulk;
 mod calls;
+mod campaign_counts;
 mod campaign_people;
 mod campaigns;
 mod cart_orders;

@@ -53,6 +53,7 @@ const FILES: &[&[Sql]] = &[
     crate::outbox_many::ALL,
     crate::campaigns::ALL,
     crate::campaign_people::ALL,
+    crate::campaign_counts::ALL,
     crate::waiting::ALL,
     crate::meta_asks::ALL,
     crate::notices::ALL,

@@ -1,0 +1,101 @@
+//! How many people of a campaign stand where.
+
+use std::collections::BTreeMap;
+
+use portero_domain::ids::CampaignId;
+
+use crate::db;
+use crate::error::Result;
+use crate::tx::TenantTx;
+
+statements! {
+    PEOPLE_COUNT = "select count(*) from campaign_people where tenant_id = $1 and campaign_id = $2";
+    PEOPLE_STATES = "select state, count(*) from campaign_people
+        where tenant_id = $1 and campaign_id = $2 group by state";
+    PEOPLE_PROPOSED = "select o.state, count(*) from outbox o
+        where o.campaign_id = $2 and o.tenant_id = $1 group by o.state";
+    PEOPLE_STATUSES = "select coalesce(o.status, ''), count(*) from outbox o
+        where o.campaign_id = $2 and o.tenant_id = $1 and o.state = 'sent' group by coalesce(o.status, '')";
+    PEOPLE_SLICES = "select planned, rule, count(*) from campaign_people
+        where tenant_id = $1 and campaign_id = $2 and planned is not null group by planned, rule";
+    PEOPLE_REASONS = "select coalesce(o.state, p.state), coalesce(o.rule, p.rule), count(*) from campaign_people p
+        left join outbox o on o.outbox_id = p.outbox_id
+        where p.tenant_id = $1 and p.campaign_id = $2
+          and coalesce(o.state, p.state) not in ('sent', 'attempting', 'queued', 'waiting')
+        group by coalesce(o.state, p.state), coalesce(o.rule, p.rule)";
+}
+
+fn counts(rows: Vec<(String, i64)>) -> impl Iterator<Item = (String, u64)> {
+    rows.into_iter().map(|(state, n)| (state, db::count(n)))
+}
+
+impl TenantTx<'_> {
+    /// People in the audience, counted.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_size(&mut self, id: CampaignId) -> Result<u64> {
+        let row: Option<(i64,)> = self.tx.row(PEOPLE_COUNT, args![self.tenant, id]).await?;
+        Ok(row.map_or(0, |(n,)| db::count(n)))
+    }
+
+    /// People by state: those without a message by their own, the others by their message's.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_counts(&mut self, id: CampaignId) -> Result<BTreeMap<String, u64>> {
+        let own: Vec<(String, i64)> = self.tx.rows(PEOPLE_STATES, args![self.tenant, id]).await?;
+        let messages: Vec<(String, i64)> = self
+            .tx
+            .rows(PEOPLE_PROPOSED, args![self.tenant, id])
+            .await?;
+        Ok(counts(own)
+            .filter(|(state, _)| state != "proposed")
+            .chain(counts(messages))
+            .collect())
+    }
+
+    /// Meta's last word on the messages it took: (`delivered`, how many).
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_statuses(&mut self, id: CampaignId) -> Result<BTreeMap<String, u64>> {
+        let rows: Vec<(String, i64)> = self
+            .tx
+            .rows(PEOPLE_STATUSES, args![self.tenant, id])
+            .await?;
+        Ok(counts(rows).filter(|(s, _)| !s.is_empty()).collect())
+    }
+
+    /// The dry run by slice and first decisive rule.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_slices(
+        &mut self,
+        id: CampaignId,
+    ) -> Result<Vec<(String, Option<String>, u64)>> {
+        let rows: Vec<(String, Option<String>, i64)> =
+            self.tx.rows(PEOPLE_SLICES, args![self.tenant, id]).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(slice, rule, n)| (slice, rule, db::count(n)))
+            .collect())
+    }
+
+    /// Why people did not get it (yet): (state, rule, how many).
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn campaign_reasons(
+        &mut self,
+        id: CampaignId,
+    ) -> Result<Vec<(String, Option<String>, u64)>> {
+        let rows: Vec<(String, Option<String>, i64)> =
+            self.tx.rows(PEOPLE_REASONS, args![self.tenant, id]).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(state, rule, n)| (state, rule, db::count(n)))
+            .collect())
+    }
+}
