@@ -75,15 +75,42 @@ pub async fn webhook(
 /// Keeps a delivery with all that wait at the same moment; returns when it is durable.
 async fn with_others(ctx: &Arc<Context>, delivery: Delivery) -> Result<Received, FlowError> {
     let hear = ctx.receiving.add(delivery);
-    // A task of its own: who hangs up takes nobody else's delivery along.
-    let others = Arc::clone(ctx);
-    ctx.tasks.spawn(async move {
-        let _turn = others.receiving.turn().await;
-        let (deliveries, told) = others.receiving.take(MOST);
-        together(&others, deliveries, told).await;
-    });
+    // A task of its own: who hangs up takes nobody else's delivery along. And one at a time: as many as
+    // there are deliveries would each write the few that came since the one before, and pile up.
+    if ctx.receiving.lead() {
+        let lead = Lead {
+            ctx: Arc::clone(ctx),
+            ended: false,
+        };
+        ctx.tasks.spawn(async move {
+            while let Some((deliveries, told)) = lead.ctx.receiving.take_or_end(MOST) {
+                together(&lead.ctx, deliveries, told).await;
+            }
+            lead.end();
+        });
+    }
     hear.await
         .unwrap_or_else(|_| Err(FlowError::not_found("whoever keeps", "delivery")))
+}
+
+/// Whoever writes for all; dropped before its end (a panic), the next one takes over.
+struct Lead {
+    ctx: Arc<Context>,
+    ended: bool,
+}
+
+impl Lead {
+    fn end(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Lead {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.ctx.receiving.give_up();
+        }
+    }
 }
 
 async fn together(ctx: &Context, deliveries: Vec<Delivery>, told: Vec<Told<Received>>) {
