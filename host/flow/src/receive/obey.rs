@@ -160,23 +160,11 @@ pub(super) async fn obey(
                 ConsentEventKind::MetaResume
             };
             let consent = ConsentEvent {
-                id: ConsentEventId::new(&*ctx.ids, now),
                 kind,
-                scope: ConsentScope::Promotional,
-                promise: None,
-                wording: None,
-                language: None,
                 source: ConsentSource::WaPreference,
                 evidence: event.id.to_string(),
                 captured_at: *at,
-                received_at: now,
-                expires_at: None,
-                proof: ConsentProof {
-                    actor: Some(ConsentActor::Contact),
-                    channel: Some(ConsentChannel::Whatsapp),
-                    initiated_by: Some(Initiator::Consumer),
-                    ..ConsentProof::default()
-                },
+                ..by_the_person(ctx, ConsentScope::Promotional, now)
             };
             tx.tenant(tenant).append_consent(contact, &consent).await?;
             if *stop {
@@ -220,12 +208,6 @@ async fn opt_out(
         InboundBody::ButtonReply { .. } | InboundBody::TemplateButton { .. }
     );
     let consent = ConsentEvent {
-        id: ConsentEventId::new(&*ctx.ids, now),
-        kind: ConsentEventKind::Revoked,
-        scope: scope.clone(),
-        promise: None,
-        wording: None,
-        language: None,
         source: if button {
             ConsentSource::WaButton
         } else {
@@ -233,14 +215,7 @@ async fn opt_out(
         },
         evidence: message.wamid.as_str().to_owned(),
         captured_at: message.at,
-        received_at: now,
-        expires_at: None,
-        proof: ConsentProof {
-            actor: Some(ConsentActor::Contact),
-            channel: Some(ConsentChannel::Whatsapp),
-            initiated_by: Some(Initiator::Consumer),
-            ..ConsentProof::default()
-        },
+        ..by_the_person(ctx, scope.clone(), now)
     };
     tx.tenant(tenant).append_consent(contact, &consent).await?;
     let only_promotional = scope != ConsentScope::All;
@@ -249,4 +224,27 @@ async fn opt_out(
         .await?;
     ctx.counters.opt_outs.one();
     Ok(())
+}
+
+/// A withdrawal that the person made in WhatsApp, received now: what is the same of all of them.
+fn by_the_person(ctx: &Context, scope: ConsentScope, now: Ts) -> ConsentEvent {
+    ConsentEvent {
+        id: ConsentEventId::new(&*ctx.ids, now),
+        kind: ConsentEventKind::Revoked,
+        scope,
+        promise: None,
+        wording: None,
+        language: None,
+        source: ConsentSource::WaKeyword,
+        evidence: String::new(),
+        captured_at: now,
+        received_at: now,
+        expires_at: None,
+        proof: ConsentProof {
+            actor: Some(ConsentActor::Contact),
+            channel: Some(ConsentChannel::Whatsapp),
+            initiated_by: Some(Initiator::Consumer),
+            ..ConsentProof::default()
+        },
+    }
 }
