@@ -417,3 +417,12 @@ pub struct StatusUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pricing: Option<(String, String)>,
 }
+
+impl StatusUpdate {
+    /// The status, where it does nothing but move a message on: a word we know, and no failure.
+    #[must_use]
+    pub fn moves_on(&self) -> Option<MessageStatus> {
+        self.status
+            .filter(|status| *status != MessageStatus::Failed && self.error.is_none())
+    }
+}

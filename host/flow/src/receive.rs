@@ -65,9 +65,6 @@ pub async fn webhook(
     };
     ctx.probe.at(Point::AfterReceiveCommit);
     ctx.counters.webhooks_accepted.one();
-    ctx.wake_inbox.notify_one();
-    ctx.wake_statuses.notify_one();
-    ctx.wake_outbox.notify_one();
     ctx.touched();
     Ok(received)
 }

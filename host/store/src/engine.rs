@@ -22,8 +22,20 @@ use crate::writer::Writer;
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Connections to Postgres of one process.
-const POSTGRES_CONNECTIONS: u32 = 16;
+/// Connections to Postgres of one process that write, and those that only read.
+const POSTGRES_WRITERS: u32 = 10;
+const POSTGRES_READERS: u32 = 6;
+/// What is written is always a set of rows found by their keys: some dozens of people, messages, statuses.
+/// Postgres plans such a statement by what it last knew of the tables, and while they grow tenfold within a
+/// minute it knows little: it then reads and hashes whole tables for eight people. Reports, which read, are
+/// planned as Postgres sees fit.
+const BY_KEY: [(&str, &str); 3] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+/// Compiling a statement takes longer than any of ours.
+const NOT_COMPILED: [(&str, &str); 1] = [("jit", "off")];
 /// Connections that read SQLite beside the one that writes.
 const SQLITE_READERS: u32 = 4;
 /// More than there are statements, so that none is prepared twice.
@@ -62,7 +74,10 @@ enum Pools {
         writer: Arc<Writer>,
         readers: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres {
+        writers: PgPool,
+        readers: PgPool,
+    },
 }
 
 impl Store {
@@ -94,7 +109,7 @@ impl Store {
     pub fn engine(&self) -> EngineKind {
         match self.pools {
             Pools::Sqlite { .. } => EngineKind::Sqlite,
-            Pools::Postgres(_) => EngineKind::Postgres,
+            Pools::Postgres { .. } => EngineKind::Postgres,
         }
     }
 
@@ -106,8 +121,9 @@ impl Store {
     pub async fn write(&self) -> Result<Tx> {
         let inner = match &self.pools {
             Pools::Sqlite { writer, .. } => Inner::Writer(writer.begin().await?),
-            Pools::Postgres(pool) => Inner::Postgres(
-                pool.begin()
+            Pools::Postgres { writers, .. } => Inner::Postgres(
+                writers
+                    .begin()
                     .await
                     .map_err(|e| StoreError::sql("begin", e))?,
             ),
@@ -130,8 +146,9 @@ impl Store {
                     .await
                     .map_err(|e| StoreError::sql("begin", e))?,
             ),
-            Pools::Postgres(pool) => Inner::Postgres(
-                pool.begin_with("begin isolation level repeatable read, read only")
+            Pools::Postgres { readers, .. } => Inner::Postgres(
+                readers
+                    .begin_with("begin isolation level repeatable read, read only")
                     .await
                     .map_err(|e| StoreError::sql("begin", e))?,
             ),
@@ -149,7 +166,7 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         match &self.pools {
             Pools::Sqlite { readers, .. } => readers.execute("select 1").await.map(drop),
-            Pools::Postgres(pool) => pool.execute("select 1").await.map(drop),
+            Pools::Postgres { readers, .. } => readers.execute("select 1").await.map(drop),
         }
         .map_err(|e| StoreError::Unavailable { why: e.to_string() })
     }
@@ -164,8 +181,8 @@ impl Store {
                 let mut alone = writer.alone().await?;
                 pending(alone.conn()?, &SQLITE_MIGRATIONS).await
             }
-            Pools::Postgres(pool) => {
-                let mut conn = pool.acquire().await.map_err(unavailable)?;
+            Pools::Postgres { writers, .. } => {
+                let mut conn = writers.acquire().await.map_err(unavailable)?;
                 pending(&mut *conn, &POSTGRES_MIGRATIONS).await
             }
         }
@@ -182,7 +199,7 @@ impl Store {
                 let mut alone = writer.alone().await?;
                 SQLITE_MIGRATIONS.run(alone.conn()?).await
             }
-            Pools::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
+            Pools::Postgres { writers, .. } => POSTGRES_MIGRATIONS.run(writers).await,
         }
         .map_err(|e| StoreError::Migrate { why: e.to_string() })?;
         Ok(applied)
@@ -204,8 +221,8 @@ impl Store {
                         .await
                         .map(drop)
                 }
-                Pools::Postgres(pool) => {
-                    let mut conn = pool.acquire().await.map_err(unavailable)?;
+                Pools::Postgres { writers, .. } => {
+                    let mut conn = writers.acquire().await.map_err(unavailable)?;
                     (&mut *conn)
                         .prepare(SqlStr::from_static(sql.postgres))
                         .await
@@ -262,7 +279,10 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { writers, readers } => {
+                readers.close().await;
+                writers.close().await;
+            }
         }
     }
 }
@@ -306,16 +326,20 @@ async fn open_postgres(url: &str) -> Result<Pools> {
             why: "does not read as a Postgres URL".to_owned(),
         })?
         .application_name("portero")
-        .statement_cache_capacity(STATEMENT_CACHE);
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        // A server that is not there is told within seconds, not after the library's thirty.
-        .acquire_timeout(std::time::Duration::from_secs(5))
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await
-        .map_err(unavailable)?;
-    Ok(Pools::Postgres(pool))
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .options(NOT_COMPILED);
+    let pool = |most: u32, options: PgConnectOptions| {
+        PgPoolOptions::new()
+            .max_connections(most)
+            // A server that is not there is told within seconds, not after the library's thirty.
+            .acquire_timeout(std::time::Duration::from_secs(5))
+            .test_before_acquire(false)
+            .connect_with(options)
+    };
+    let writers = pool(POSTGRES_WRITERS, options.clone().options(BY_KEY));
+    let writers = writers.await.map_err(unavailable)?;
+    let readers = pool(POSTGRES_READERS, options).await.map_err(unavailable)?;
+    Ok(Pools::Postgres { writers, readers })
 }
 
 async fn pending<C: Migrate>(conn: &mut C, migrator: &Migrator) -> Result<u32> {

@@ -43,7 +43,7 @@ pub struct FinishedEvent {
 macro_rules! new_columns {
     () => {
         "event_id, delivery_id, source, field, kind, dedupe_key, lane_key, tenant_id, waba_id, phone_number_id,
-         contact_id, payload, state, interpretation, received_at, due_at"
+         contact_id, payload, state, interpretation, received_at, due_at, finished_at"
     };
 }
 macro_rules! due {
@@ -88,15 +88,16 @@ statements! {
         select j.value ->> 'id', j.value ->> 'delivery', j.value ->> 'source', j.value ->> 'field', j.value ->> 'kind',
             j.value ->> 'dedupe', j.value ->> 'lane', j.value ->> 'tenant', j.value ->> 'waba', j.value ->> 'number',
             j.value ->> 'contact', j.value ->> 'payload', j.value ->> 'state', j.value ->> 'interpretation',
-            j.value ->> 'received', j.value ->> 'due'
+            j.value ->> 'received', j.value ->> 'due', j.value ->> 'finished'
         from json_each($1) j where true
         on conflict (dedupe_key) do nothing returning event_id"),
         postgres = concat!("insert into inbox (", new_columns!(), ")
         select j.id, j.delivery, j.source, j.field, j.kind, j.dedupe, j.lane, j.tenant, j.waba, j.number, j.contact,
-            j.payload, j.state, j.interpretation, j.received, j.due
+            j.payload, j.state, j.interpretation, j.received, j.due, j.finished
         from jsonb_to_recordset(cast($1 as jsonb)) as j(id text, delivery text, source text, field text, kind text,
             dedupe text, lane text, tenant text, waba text, number text, contact text, payload text, state text,
-            interpretation text, received bigint, due bigint)
+            interpretation text, received bigint, due bigint,
+            finished bigint)
         order by j.dedupe, j.id
         on conflict (dedupe_key) do nothing returning event_id");
     EVENTS_CLAIM = concat!("with due as (", heads!(""), ") ", lease!(), event_columns!()),
@@ -161,6 +162,7 @@ fn row(e: &NewEvent) -> Value {
         "dedupe": bounded(&e.dedupe_key), "lane": bounded(&e.lane_key), "tenant": e.tenant, "waba": e.waba,
         "number": e.number, "contact": e.contact, "payload": e.payload, "state": e.state,
         "interpretation": e.interpretation, "received": e.received_at, "due": e.due_at,
+        "finished": (e.state == EventState::Done).then_some(e.received_at),
     })
 }
 

@@ -16,6 +16,8 @@ statements! {
         postgres = "select cast(relname as text) from pg_stat_user_tables
         where schemaname = current_schema() and (n_mod_since_analyze > 500 + n_live_tup / 5
             or (n_mod_since_analyze > 0 and last_analyze is null and last_autoanalyze is null)) order by relname";
+    /// A tenth of the usual sample (3,000 rows of a table instead of 30,000): what is wanted is a table's size.
+    SAMPLE = "select 1", postgres = "set local default_statistics_target = 10";
     ANALYZE_ACCOUNTS = "select 1", postgres = "analyze accounts";
     ANALYZE_CAMPAIGNS = "select 1", postgres = "analyze campaigns";
     ANALYZE_NUMBERS = "select 1", postgres = "analyze numbers";
@@ -72,6 +74,9 @@ impl SystemTx<'_> {
         }
         let stale: Vec<(String,)> = self.tx.rows(STALE, args![]).await?;
         let mut done = Vec::new();
+        if !stale.is_empty() {
+            self.tx.run(SAMPLE, args![]).await?;
+        }
         for (table, analyze) in TABLES {
             if stale.iter().any(|(name,)| name == table) {
                 self.tx.run(*analyze, args![]).await?;

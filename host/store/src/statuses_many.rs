@@ -66,7 +66,7 @@ impl TenantTx<'_> {
         let mut answers: HashMap<AttemptId, AcceptedAttempt> = HashMap::new();
         let mut together = Vec::new();
         for (n, (update, target)) in updates.iter().zip(targets).enumerate() {
-            let (Some(target), Some(status)) = (target, plain(update)) else {
+            let (Some(target), Some(status)) = (target, update.moves_on()) else {
                 effects.push(self.apply_status(update, now).await?);
                 continue;
             };
@@ -154,11 +154,4 @@ struct Target {
     outbox: OutboxId,
     /// Its attempt, where nobody settled it yet.
     open: Option<AttemptId>,
-}
-
-/// A status that moves a message on and does no more.
-fn plain(update: &StatusUpdate) -> Option<MessageStatus> {
-    update
-        .status
-        .filter(|status| *status != MessageStatus::Failed && update.error.is_none())
 }

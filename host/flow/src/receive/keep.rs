@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use portero_domain::ids::{DeliveryId, EventId};
-use portero_domain::update::UpdateKind;
+use portero_domain::clock::Ts;
+use portero_domain::ids::{DeliveryId, EventId, TenantId};
+use portero_domain::update::{StatusUpdate, UpdateKind};
 use portero_meta::translate::{BadPayload, Translated};
+use portero_store::Tx;
 use portero_store::model::{EventState, NewDelivery, NewEvent};
 
 use super::Received;
@@ -13,7 +15,10 @@ use super::obey::{Seen, obey, recognise};
 use crate::context::{Context, Point};
 use crate::error::FlowError;
 use crate::route::Routes;
+use crate::track::statuses;
 
+/// [`UpdateKind::as_str`] of a status.
+const STATUS: &str = "status";
 /// Tries of a transaction that others got in the way of.
 const TRIES: u32 = 5;
 
@@ -44,16 +49,26 @@ pub(super) async fn keep(
     ctx: &Context,
     deliveries: &[Delivery],
 ) -> Result<Vec<Received>, FlowError> {
-    let mut tries = 0;
+    let (mut tries, mut at_once) = (0, true);
     loop {
-        match write(ctx, deliveries).await {
+        match write(ctx, deliveries, at_once).await {
             Err(FlowError::Store(e)) if e.is_transient() && tries < TRIES => tries += 1,
+            // A status that cannot be applied is kept all the same, and applied later, or given up with
+            // its reason, by whoever works on what is kept.
+            Err(error) if at_once => {
+                tracing::warn!(error.chain = %error.chain(), "statuses are kept before they are applied");
+                (tries, at_once) = (0, false);
+            }
             other => return other,
         }
     }
 }
 
-async fn write(ctx: &Context, deliveries: &[Delivery]) -> Result<Vec<Received>, FlowError> {
+async fn write(
+    ctx: &Context,
+    deliveries: &[Delivery],
+    at_once: bool,
+) -> Result<Vec<Received>, FlowError> {
     let now = ctx.now();
     let lease_now = ctx.clock.lease_now();
     let mut tx = ctx.store.write().await?;
@@ -68,7 +83,7 @@ async fn write(ctx: &Context, deliveries: &[Delivery]) -> Result<Vec<Received>, 
         })
         .collect();
     tx.system().insert_deliveries(&rows).await?;
-    let (mut events, mut people) = (Vec::new(), Vec::new());
+    let (mut events, mut people, mut heard) = (Vec::new(), Vec::new(), Vec::new());
     let mut kept = Vec::with_capacity(deliveries.len());
     let mut routes: BTreeMap<&str, Routes<'_>> = BTreeMap::new();
     for (delivery, row) in deliveries.iter().zip(&rows) {
@@ -77,6 +92,7 @@ async fn write(ctx: &Context, deliveries: &[Delivery]) -> Result<Vec<Received>, 
             Err(bad) => {
                 events.push(broken(ctx, row.id, &bad.to_string(), now, lease_now));
                 people.push(None);
+                heard.push(None);
                 ctx.counters.webhooks_broken.one();
             }
             Ok(updates) => {
@@ -93,12 +109,17 @@ async fn write(ctx: &Context, deliveries: &[Delivery]) -> Result<Vec<Received>, 
                         let seen_by = seen.as_ref();
                         events.push(event(id, row.id, &to, one, seen_by, now, lease_now));
                         people.push(seen);
+                        heard.push(match &one.update.what {
+                            UpdateKind::Status(status) if at_once => Some(status),
+                            _ => None,
+                        });
                     }
                 }
             }
         }
         kept.push(events.len() - before);
     }
+    move_on(ctx, &mut tx, &mut events, &heard, now).await?;
     let fresh = tx.system().insert_events(&events).await?;
     for ((event, seen), fresh) in events.iter().zip(&people).zip(&fresh) {
         if let (true, Some(seen)) = (*fresh, seen)
@@ -109,6 +130,7 @@ async fn write(ctx: &Context, deliveries: &[Delivery]) -> Result<Vec<Received>, 
     }
     ctx.probe.at(Point::BeforeReceiveCommit);
     tx.commit().await?;
+    wake(ctx, &events);
     count_events(ctx, &events, &fresh);
     let mut fresh = fresh.into_iter();
     Ok(kept
@@ -118,6 +140,59 @@ async fn write(ctx: &Context, deliveries: &[Delivery]) -> Result<Vec<Received>, 
             Received { updates, new }
         })
         .collect())
+}
+
+/// Applies the statuses that do nothing but move messages on: their events come to their end as they are
+/// kept. What a status says is true however often it is said, so that one that was heard before is no
+/// exception; whatever else follows from one (a failure) is worked on later, once.
+async fn move_on(
+    ctx: &Context,
+    tx: &mut Tx,
+    events: &mut [NewEvent],
+    heard: &[Option<&StatusUpdate>],
+    now: Ts,
+) -> Result<(), FlowError> {
+    let mut tenants: BTreeMap<TenantId, (Vec<&mut NewEvent>, Vec<&StatusUpdate>)> = BTreeMap::new();
+    for (event, status) in events.iter_mut().zip(heard) {
+        if let (EventState::Pending, Some(tenant), Some(status)) =
+            (event.state, event.tenant, *status)
+            && status.moves_on().is_some()
+        {
+            let (events, statuses) = tenants.entry(tenant).or_default();
+            events.push(event);
+            statuses.push(status);
+        }
+    }
+    for (tenant, (events, all)) in tenants {
+        let said = statuses::apply(ctx, tx, tenant, &all, now).await?;
+        for (event, said) in events.into_iter().zip(said) {
+            event.state = EventState::Done;
+            event.interpretation = said;
+        }
+    }
+    Ok(())
+}
+
+/// Wakes whoever has work now. A message that a status settled lets the next one to its person go.
+fn wake(ctx: &Context, events: &[NewEvent]) {
+    let (mut statuses, mut others, mut moved) = (false, false, false);
+    for event in events {
+        let pending = event.state == EventState::Pending;
+        match (event.kind.as_str(), pending) {
+            (STATUS, true) => statuses = true,
+            (STATUS, false) => moved = true,
+            _ => others = true,
+        }
+    }
+    if statuses {
+        ctx.wake_statuses.notify_one();
+    }
+    if others {
+        ctx.wake_inbox.notify_one();
+    }
+    if others || moved {
+        ctx.wake_outbox.notify_one();
+    }
 }
 
 fn count_events(ctx: &Context, events: &[NewEvent], fresh: &[bool]) {

@@ -93,7 +93,7 @@ async fn together(ctx: &Context, events: &[ClaimedEvent]) -> Result<(), FlowErro
 }
 
 /// Applies statuses of one tenant; says of each how it was read.
-pub(super) async fn apply(
+pub(crate) async fn apply(
     ctx: &Context,
     tx: &mut Tx,
     tenant: TenantId,

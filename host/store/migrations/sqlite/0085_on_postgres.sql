@@ -1,0 +1,1 @@
+-- What Postgres alone needs; SQLite looks its references up in memory, and has no pages to leave room on.
