@@ -20,7 +20,7 @@ mod calls;
 mod campaign_counts;
 mod campaign_people;
 mod campaigns;
-mod cart_orders;
+mod cart_ends;
 mod chain;
 mod consents;
 mod contacts;

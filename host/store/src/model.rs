@@ -11,7 +11,7 @@ pub use crate::campaign_people::{
     Addressee, CampaignPerson, PeopleFilter, PlannedPerson, TurnTaken,
 };
 pub use crate::campaigns::{AwakeCampaign, CampaignRow};
-pub use crate::cart_orders::{AboutCart, CART_ORDERED};
+pub use crate::cart_ends::{AboutCart, CART_EMPTIED, CART_ORDERED};
 pub use crate::chain::ChainReport;
 pub use crate::contacts::{ContactRow, NewContact};
 pub use crate::conversations::ConversationRow;

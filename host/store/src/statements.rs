@@ -40,7 +40,7 @@ const FILES: &[&[Sql]] = &[
     crate::rejudge::ALL,
     crate::tier::ALL,
     crate::purchases::ALL,
-    crate::cart_orders::ALL,
+    crate::cart_ends::ALL,
     crate::activity::ALL,
     crate::segments::ALL,
     crate::segment_people::ALL,
