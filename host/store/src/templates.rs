@@ -3,6 +3,7 @@
 use portero_domain::clock::Ts;
 use portero_domain::ids::WabaId;
 use portero_domain::template::{Template, TemplateCategory, TemplateStatus};
+use portero_gate::facts::TemplateQuality;
 use serde_json::json;
 
 use crate::error::{Result, StoreError};
@@ -217,6 +218,22 @@ impl TenantTx<'_> {
             .await?;
         let read = row.map(Raw::read).transpose()?;
         Ok(read.map(|(_, template, quality)| (template, quality)))
+    }
+
+    /// Meta's rating of a template in one language; unknown when the registry has it not.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn template_quality(
+        &mut self,
+        waba: &WabaId,
+        name: &str,
+        language: &str,
+    ) -> Result<TemplateQuality> {
+        let rated = self.rated_template(waba, name, language).await?;
+        Ok(rated.map_or(TemplateQuality::Unknown, |(_, quality)| {
+            TemplateQuality::from_meta(&quality)
+        }))
     }
 
     /// The approved languages of a name.

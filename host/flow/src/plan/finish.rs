@@ -13,7 +13,8 @@ pub struct Finish {
     pub starts_at: String,
     /// When the last message would leave, RFC 3339; absent when it cannot be told.
     pub ends_at: Option<String>,
-    /// What holds it longest: `number`, `spread`, or the rule that puts messages off.
+    /// What holds it longest: `number` (`number yellow`, `template yellow`,
+    /// `number and template yellow` while Meta's rating slows it), `spread`, or the rule that puts messages off.
     pub limiter: String,
     /// The limiter in figures.
     pub detail: String,
@@ -38,11 +39,12 @@ impl Plan {
         let messages = self.count("now") + self.count("later");
         let start = Ts(self.at);
         let show = |at: Ts| at.rfc3339();
+        let number = self.limiter.clone().unwrap_or_else(|| "number".to_owned());
         if self.rate_centi == 0 {
             return Finish {
                 starts_at: show(start),
                 ends_at: None,
-                limiter: "number".to_owned(),
+                limiter: number,
                 detail: "the number's rate is not known".to_owned(),
                 messages,
             };
@@ -57,7 +59,7 @@ impl Plan {
             self.rate_centi / 100,
             self.rate_centi % 100
         );
-        let mut best = (start + took(messages), "number".to_owned(), rate);
+        let mut best = (start + took(messages), number, rate);
         if start + spread > best.0 {
             let hours = spread.0 / 3_600_000;
             best = (start + spread, "spread".to_owned(), format!("{hours} h"));

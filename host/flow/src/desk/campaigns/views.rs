@@ -116,7 +116,8 @@ pub struct Progress {
     pub statuses: BTreeMap<String, u64>,
     /// People reached who withdrew their consent afterwards.
     pub opted_out: u64,
-    /// What holds it now: `number`, `spread`, `deferred`, a reason of the pause, or nothing.
+    /// What holds it now: `number` (`number yellow`, `template yellow`,
+    /// `number and template yellow`), `spread`, `deferred`, a reason of the pause, or nothing.
     pub limiter: Option<String>,
 }
 
