@@ -42,6 +42,7 @@ mod rules;
 mod sandbox;
 mod segments;
 mod segments_many;
+mod standing_out;
 mod stop;
 mod tenants;
 mod webhooks;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         campaign_plans::TESTS,
         carts::TESTS,
         yellow::TESTS,
+        standing_out::TESTS,
         segments_many::TESTS,
         guests::TESTS,
         TESTS,

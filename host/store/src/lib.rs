@@ -57,6 +57,7 @@ mod segment_people;
 mod segment_runs;
 mod segments;
 mod spend;
+mod standing;
 mod statements;
 mod statistics;
 mod statuses;

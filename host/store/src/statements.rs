@@ -41,6 +41,7 @@ const FILES: &[&[Sql]] = &[
     crate::tier::ALL,
     crate::purchases::ALL,
     crate::cart_ends::ALL,
+    crate::standing::ALL,
     crate::activity::ALL,
     crate::segments::ALL,
     crate::segment_people::ALL,
