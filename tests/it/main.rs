@@ -38,6 +38,7 @@ mod lost_answer;
 mod meta_says;
 mod money;
 mod not_through;
+mod registries;
 mod rules;
 mod sandbox;
 mod segments;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         campaign_plans::TESTS,
         carts::TESTS,
         yellow::TESTS,
+        registries::TESTS,
         standing_out::TESTS,
         segments_many::TESTS,
         guests::TESTS,

@@ -8,6 +8,7 @@ mod messages;
 mod numbers;
 mod people;
 mod plugins;
+pub(crate) mod registries;
 mod templates;
 
 use std::collections::BTreeSet;
@@ -65,6 +66,7 @@ groups! {
         "consent.scope",
     ];
     "addresses", people::addresses, ["recipient.invalid"];
+    "registries", registries::registries, ["recipient.registry", "recipient.registry-stale"];
     "records", people::records, [
         "consent.expired", "consent.double-opt-in-pending", "consent.import-refused",
     ];

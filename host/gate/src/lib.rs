@@ -24,6 +24,7 @@ pub mod judgement;
 mod pace;
 pub mod policy;
 pub mod record;
+pub mod registries;
 pub mod rules;
 #[cfg(test)]
 mod testing;

@@ -51,6 +51,7 @@ mod outbox_many;
 mod outbox_row;
 mod plugins;
 mod purchases;
+mod registries;
 mod rejudge;
 mod seal;
 mod segment_people;

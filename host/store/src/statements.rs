@@ -42,6 +42,7 @@ const FILES: &[&[Sql]] = &[
     crate::purchases::ALL,
     crate::cart_ends::ALL,
     crate::standing::ALL,
+    crate::registries::ALL,
     crate::activity::ALL,
     crate::segments::ALL,
     crate::segment_people::ALL,
