@@ -4,6 +4,7 @@
 //! A group of cases has a host of its own. A group says which rules it shows; all groups together show
 //! every rule of the registry.
 
+mod brake;
 mod messages;
 mod numbers;
 mod people;
@@ -21,13 +22,7 @@ use serde_json::{Value, json};
 use crate::harness::Env;
 
 /// Rules whose cases HTTP itself makes impossible, with the reason; `host/gate/tests/needed.rs` shows them.
-const NOT_THROUGH_HTTP: &[(&str, &str)] = &[
-    (
-        "limits.campaign-brake",
-        "the runner pauses the campaign in the transaction that counts: the rule stands behind it",
-    ),
-    ("data.erased", "erasure has no door yet"),
-];
+const NOT_THROUGH_HTTP: &[(&str, &str)] = &[("data.erased", "erasure has no door yet")];
 
 type Play = for<'a> fn(&'a Env, &'a mut Cases) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
@@ -90,6 +85,7 @@ groups! {
     ];
     "throughput", numbers::throughput, ["limits.throughput"];
     "campaigns", numbers::campaigns, ["frequency.same-campaign", "limits.cost-budget"];
+    "brake", brake::brake, ["limits.campaign-brake"];
     "plugins", plugins::plugins, [
         "plugin.capability", "plugin.budget", "bot.handover-active", "bot.consecutive",
     ];
