@@ -21,6 +21,7 @@ mod apps;
 mod campaign_holds;
 mod campaign_plans;
 mod campaigns;
+mod canary;
 mod carts;
 mod clock;
 mod consent;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         campaign_plans::TESTS,
         carts::TESTS,
         yellow::TESTS,
+        canary::TESTS,
         registries::TESTS,
         standing_out::TESTS,
         segments_many::TESTS,

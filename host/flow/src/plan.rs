@@ -69,6 +69,9 @@ pub struct Plan {
     /// What that pace is called; absent in plans of older hosts: `number`.
     #[serde(default)]
     pub limiter: Option<String>,
+    /// People of the audience who came in from lists and were not reached by a campaign since.
+    #[serde(default)]
+    pub imported: u64,
     /// People a day whom the messaging limit lets the campaign write to first; absent: no limit.
     #[serde(default)]
     pub per_day: Option<u64>,
@@ -182,6 +185,7 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         rate_centi: u64::from(mps) * u64::from(row.policy.throughput_percent.min(100))
             / u64::from(slowed.steps()),
         limiter: Some(slowed.limiter().to_owned()),
+        imported: campaign.imported,
         ..Plan::default()
     });
     let run = Arc::new(DryRun {
@@ -288,6 +292,8 @@ async fn begin(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<Campai
         .tenant(tenant)
         .snapshot_audience(id, &campaign.definition.audience)
         .await?;
+    campaign.imported = tx.tenant(tenant).mark_imported(id).await?;
+    campaign.canary_until = None;
     campaign.state = CampaignState::Draft;
     campaign.plan_round += 1;
     campaign.plan = None;

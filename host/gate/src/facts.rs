@@ -375,6 +375,9 @@ pub struct CampaignFacts {
     pub failed: u64,
     /// People it reached who withdrew their consent afterwards, since then.
     pub opted_out: u64,
+    /// Whether it is the first to people who came in from a list.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
     /// Its own earlier message to this person, on its way or sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub already: Option<OutboxId>,

@@ -180,6 +180,7 @@ impl Setup {
             sent: 0,
             failed: 0,
             opted_out: 0,
+            imported: false,
             already: None,
             same_body: None,
         });

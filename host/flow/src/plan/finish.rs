@@ -4,6 +4,7 @@ use portero_domain::clock::{Millis, Ts};
 use serde::Serialize;
 
 use super::Plan;
+use crate::campaigns::{CANARY, CANARY_REST, CANARY_WAITS};
 use crate::limiter::TIER;
 
 /// When a campaign would be through, and what holds it longest.
@@ -14,7 +15,7 @@ pub struct Finish {
     /// When the last message would leave, RFC 3339; absent when it cannot be told.
     pub ends_at: Option<String>,
     /// What holds it longest: `number` (`number yellow`, `template yellow`,
-    /// `number and template yellow` while Meta's rating slows it), `spread`, or the rule that puts messages off.
+    /// `number and template yellow` while Meta's rating slows it), `spread`, `canary`, or the rule that puts messages off.
     pub limiter: String,
     /// The limiter in figures.
     pub detail: String,
@@ -63,6 +64,16 @@ impl Plan {
         if start + spread > best.0 {
             let hours = spread.0 / 3_600_000;
             best = (start + spread, "spread".to_owned(), format!("{hours} h"));
+        }
+        if self.imported > CANARY {
+            let at = start + took(messages) + CANARY_REST;
+            if at > best.0 {
+                let hours = CANARY_REST.0 / 3_600_000;
+                let of = self.imported;
+                let detail =
+                    format!("{CANARY} of {of} people from lists first, the rest {hours} h later");
+                best = (at, CANARY_WAITS.to_owned(), detail);
+            }
         }
         if let Some(latest) = self.latest.map(Ts)
             && latest > best.0
