@@ -20,7 +20,7 @@ use portero_domain::ids::{ImportId, TenantId};
 use portero_store::model::{ImportRow, NewImport};
 use serde::{Deserialize, Serialize};
 
-pub use attest::Attestation;
+pub use attest::{Attestation, PeriodWording};
 pub use chunk::Feeder;
 pub use format::Format;
 
