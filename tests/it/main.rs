@@ -44,6 +44,7 @@ mod rules;
 mod sandbox;
 mod segments;
 mod segments_many;
+mod silence;
 mod standing_out;
 mod stop;
 mod tenants;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         campaign_plans::TESTS,
         carts::TESTS,
         yellow::TESTS,
+        silence::TESTS,
         canary::TESTS,
         registries::TESTS,
         standing_out::TESTS,
