@@ -12,6 +12,8 @@ pub(crate) const TESTS: &[crate::harness::Test] = &[
     crate::harness::test!(carts::an_order_takes_back_the_reminders_of_its_cart_and_no_others),
     crate::harness::test!(carts::an_order_that_names_no_cart_takes_back_what_is_older),
     crate::harness::test!(carts::a_reminder_on_the_wire_does_not_come_back_after_the_order),
+    crate::harness::test!(carts::an_emptied_cart_takes_back_what_was_said_of_it_until_then),
+    crate::harness::test!(carts::what_waits_for_its_turn_goes_with_the_cart_that_is_emptied),
     crate::harness::test!(carts::who_left_the_audience_is_left_out_at_their_turn),
 ];
 
@@ -64,6 +66,10 @@ fn waits() -> (String, Option<String>) {
 
 fn taken_back() -> (String, Option<String>) {
     ("cancelled".to_owned(), Some("cart.ordered".to_owned()))
+}
+
+fn emptied() -> (String, Option<String>) {
+    ("cancelled".to_owned(), Some("cart.emptied".to_owned()))
 }
 
 /// Half past seven in the evening: what is due in an hour waits for the morning.
@@ -137,6 +143,82 @@ pub(crate) async fn an_order_that_names_no_cart_takes_back_what_is_older(env: En
     let later = json!({ "cart": "C-2", "items": 2 });
     tells(&env, ana, "c2", "cart.abandoned", None, later).await;
     assert_eq!(states(&env, ana).await[0], waits());
+    env.end().await;
+}
+
+pub(crate) async fn an_emptied_cart_takes_back_what_was_said_of_it_until_then(env: Env) {
+    let all = customers(&env, 2).await;
+    let (ana, leo) = (&all[0], &all[1]);
+    evening(&env).await;
+    fills(&env, ana, "C-1").await;
+    fills(&env, leo, "C-1").await;
+    env.jump(Millis::hours(1)).await;
+    let filled = env.stage.host.ctx.now() - Millis::hours(1);
+    assert_eq!(states(&env, ana).await, [waits()]);
+    // Another cart of theirs, and news that is older than what is in this one.
+    let other = json!({ "cart": "C-9" });
+    tells(&env, ana, "e1", "cart.emptied", None, other).await;
+    let this = json!({ "cart": "C-1" });
+    let before = Some((filled - Millis(1)).rfc3339());
+    tells(&env, ana, "e2", "cart.emptied", before, this.clone()).await;
+    assert_eq!(states(&env, ana).await, [waits()]);
+    // Emptied as it was filled last.
+    tells(
+        &env,
+        ana,
+        "e3",
+        "cart.emptied",
+        Some(filled.rfc3339()),
+        this,
+    )
+    .await;
+    assert_eq!(states(&env, ana).await, [emptied()]);
+    let id = reminders(&env, ana).await[0]["id"].clone();
+    let path = format!("/v1/why/{}", id.as_str().unwrap());
+    let why = env.sol().api.get(&path).await.unwrap();
+    let message = &why["messages"][0]["message"];
+    assert_eq!(message["rule"], "cart.emptied", "{why}");
+    assert_eq!(
+        message["reason"]["pt"], "O carrinho foi esvaziado nesse meio-tempo",
+        "{why}"
+    );
+    // A bot that hears late of what was in it speaks late; what is put into it afterwards is news.
+    let late = json!({ "cart": "C-1", "items": 2 });
+    let before = Some((filled - Millis(1)).rfc3339());
+    tells(&env, ana, "a1", "cart.abandoned", before, late.clone()).await;
+    env.jump(Millis(1)).await;
+    tells(&env, ana, "a2", "cart.abandoned", None, late).await;
+    let two = json!({ "cart": "C-2", "items": 1 });
+    tells(&env, ana, "a3", "cart.abandoned", None, two).await;
+    let expected = states(&env, ana).await;
+    assert!(expected.contains(&waits()), "{expected:?}");
+    // The other person's cart of that name is another cart; an emptied one of no name is all of theirs.
+    assert_eq!(states(&env, leo).await, [waits()]);
+    let none = json!({ "items": [] });
+    tells(&env, leo, "e4", "cart.updated", None, none).await;
+    assert_eq!(states(&env, leo).await, [emptied()]);
+    env.jump(Millis::hours(13)).await;
+    assert_eq!(states(&env, leo).await, [emptied()]);
+    env.end().await;
+}
+
+pub(crate) async fn what_waits_for_its_turn_goes_with_the_cart_that_is_emptied(env: Env) {
+    let all = customers(&env, 2).await;
+    let (ana, leo) = (&all[0], &all[1]);
+    carts(&env).await;
+    // Daytime: it waits for its next try, queued.
+    env.door.fail(Fault::NotSent, 2);
+    fills(&env, ana, "C-1").await;
+    fills(&env, leo, "C-1").await;
+    env.jump(Millis::hours(1)).await;
+    assert_eq!(states(&env, ana).await[0].0, "queued");
+    assert_eq!(states(&env, leo).await[0].0, "queued");
+    let cart = json!({ "cart": "C-1" });
+    tells(&env, ana, "e1", "cart.emptied", None, cart).await;
+    assert_eq!(states(&env, ana).await, [emptied()]);
+    env.jump(Millis::hours(1)).await;
+    assert_eq!(states(&env, ana).await, [emptied()]);
+    assert_eq!(states(&env, leo).await, [("sent".to_owned(), None)]);
     env.end().await;
 }
 

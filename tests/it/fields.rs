@@ -3,7 +3,6 @@
 use portero_domain::clock::Millis;
 use serde_json::{Value, json};
 
-use crate::campaigns::{self, act};
 use crate::harness::Env;
 
 fn reply(words: &str) -> Value {
@@ -14,14 +13,6 @@ fn reply(words: &str) -> Value {
 async fn news(env: &Env, waba: &str, field: &str, value: Value) {
     let body = json!({ "field": field, "value": value });
     let path = format!("/_sim/accounts/{waba}");
-    let told = env.world.control.post(&path, &body).await;
-    told.expect("told");
-    env.settle().await;
-}
-
-async fn quality(env: &Env, to: &str) {
-    let path = format!("/_sim/numbers/{}", env.sol().shop.number);
-    let body = json!({ "quality": to });
     let told = env.world.control.post(&path, &body).await;
     told.expect("told");
     env.settle().await;
@@ -196,59 +187,5 @@ pub(crate) async fn two_tenants_of_one_account_both_hear_of_it(env: Env) {
         let what = shown.unwrap()["number"]["restriction"]["what"].clone();
         assert_eq!(what == "DISABLE", banned, "{number}: {what}");
     }
-    env.end().await;
-}
-
-/// Messages that left within three seconds, a tenth at a time.
-async fn in_three_seconds(env: &Env) -> usize {
-    let before = env.accepted().await.len();
-    for _ in 0..30 {
-        env.jump(Millis(100)).await;
-    }
-    env.accepted().await.len() - before
-}
-
-pub(crate) async fn a_yellow_number_halves_its_campaigns_and_nothing_else(env: Env) {
-    let sol = env.sol();
-    campaigns::customers(&env, 90).await;
-    env.says(sol, 0, "hola").await;
-    // Ten messages a second, of which the house takes nine.
-    let slow = json!({ "phone_number_id": sol.shop.number, "waba_id": sol.shop.waba, "display": sol.shop.display,
-        "access_token": env.stage.secrets.access_token, "mps": 10 });
-    let operator = env.world.operator.for_tenant(sol.shop.slug);
-    operator.put("/v1/numbers", slow).await.unwrap();
-    let (id, _) = campaigns::launch(&env, &campaigns::weekly()).await;
-    env.settle().await;
-    let full = in_three_seconds(&env).await;
-    assert!((26..=29).contains(&full), "{full}");
-    act(&env, &id, "pause", json!({})).await;
-    // Meta tells RED and its end; what it is then, the host asks.
-    quality(&env, "RED").await;
-    env.jump(Millis::minutes(1)).await;
-    quality(&env, "YELLOW").await;
-    let number = async || {
-        let path = format!("/v1/numbers/{}", sol.shop.number);
-        let shown = sol.api.get(&path).await;
-        shown.unwrap()["number"]["quality"].clone()
-    };
-    assert_eq!(number().await, "YELLOW");
-    act(&env, &id, "resume", json!({})).await;
-    env.settle().await;
-    let half = in_three_seconds(&env).await;
-    assert!((13..=15).contains(&half), "{half} of {full}");
-    // An answer does not wait for two turns of the number.
-    let answer = env.propose(sol, 0, "y-1", reply("hola")).await;
-    env.jump(Millis(112)).await;
-    assert_eq!(env.now(sol, &answer).await["state"], "sent", "{answer}");
-    act(&env, &id, "pause", json!({})).await;
-    quality(&env, "RED").await;
-    env.jump(Millis::minutes(1)).await;
-    quality(&env, "GREEN").await;
-    assert_eq!(number().await, "GREEN", "UNFLAGGED, and Meta was asked");
-    act(&env, &id, "resume", json!({})).await;
-    env.settle().await;
-    let again = in_three_seconds(&env).await;
-    assert!((26..=29).contains(&again), "{again}");
-    act(&env, &id, "stop", json!({})).await;
     env.end().await;
 }

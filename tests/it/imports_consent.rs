@@ -131,6 +131,7 @@ pub(crate) async fn consent_in_a_file_needs_somebody_who_answers_for_it(env: Env
         assert_eq!(proof[field], value, "{field}: {proof}");
     }
     assert_eq!(proof["wording_sha256"].as_str().unwrap().len(), 64);
+    words_of_their_day(&env).await;
     let uno = api.get("/v1/contacts/+573006660001").await.unwrap();
     assert_ne!(uno["consent"]["ofertas"]["state"], "granted");
     assert!(events(&env, "+573006660004").await.is_empty());
@@ -146,6 +147,50 @@ pub(crate) async fn consent_in_a_file_needs_somebody_who_answers_for_it(env: Env
     );
     assert!(events(&env, "+573006661001").await.is_empty());
     env.end().await;
+}
+
+/// Where the words were others for a while, each consent keeps those of its day.
+async fn words_of_their_day(env: &Env) {
+    let api = &env.sol().api;
+    let spring = "Sí, quiero ofertas de Tienda Sol por WhatsApp, hasta 2 por semana.";
+    let stretch = |from: &str, until: &str, words: &str| json!({ "from": from, "until": until, "wording": words });
+    for (wordings, why) in [
+        (
+            json!([stretch("2026-05-02", "2026-05-01", spring)]),
+            "not after",
+        ),
+        (
+            json!([stretch("mayo", "2026-05-01", spring)]),
+            "days such as",
+        ),
+        (
+            json!([stretch("2026-05-01", "2026-05-09", "ofertas")]),
+            "20 characters",
+        ),
+        (
+            json!([
+                stretch("2026-05-05", "2026-05-09", spring),
+                stretch("2026-05-01", "2026-05-05", spring)
+            ]),
+            "no day in two",
+        ),
+    ] {
+        let mut how = attested();
+        how["attestation"]["wordings"] = wordings;
+        let error = api.post("/v1/imports", how).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{why}: {error}");
+    }
+    let mut how = attested();
+    how["attestation"]["wordings"] = json!([stretch("2026-05-01", "2026-05-31", spring)]);
+    // The last evening of May in Bogotá is June in UTC.
+    let file = "phone,consent,consent_at\n+573006662001,yes,2026-06-01T04:59:59Z\n\
+        +573006662002,yes,2026-06-01T05:00:00Z\n+573006662003,yes,2026-04-30\n";
+    import(api, how, file.as_bytes()).await.unwrap();
+    let usual = attestation("qr")["wording"].clone();
+    for (who, words) in [(1, json!(spring)), (2, usual.clone()), (3, usual)] {
+        let event = events(env, &format!("+57300666200{who}")).await[0].clone();
+        assert_eq!(event["proof"]["wording_text"], words, "{event}");
+    }
 }
 
 pub(crate) async fn a_file_is_proof_as_a_whole_or_not_at_all(env: Env) {

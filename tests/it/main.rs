@@ -21,6 +21,7 @@ mod apps;
 mod campaign_holds;
 mod campaign_plans;
 mod campaigns;
+mod canary;
 mod carts;
 mod clock;
 mod consent;
@@ -38,15 +39,19 @@ mod lost_answer;
 mod meta_says;
 mod money;
 mod not_through;
+mod registries;
 mod rules;
 mod sandbox;
 mod segments;
 mod segments_many;
+mod silence;
+mod standing_out;
 mod stop;
 mod tenants;
 mod webhooks;
 mod webhooks_out;
 mod why_this_person;
+mod yellow;
 
 use std::process::ExitCode;
 
@@ -56,6 +61,11 @@ fn main() -> ExitCode {
         campaign_holds::TESTS,
         campaign_plans::TESTS,
         carts::TESTS,
+        yellow::TESTS,
+        silence::TESTS,
+        canary::TESTS,
+        registries::TESTS,
+        standing_out::TESTS,
         segments_many::TESTS,
         guests::TESTS,
         TESTS,
@@ -89,7 +99,6 @@ const TESTS: &[harness::Test] = &[
     harness::test!(fields::a_template_whose_text_changed_is_asked_for),
     harness::test!(fields::an_account_that_left_sends_nothing_until_it_is_back),
     harness::test!(fields::two_tenants_of_one_account_both_hear_of_it),
-    harness::test!(fields::a_yellow_number_halves_its_campaigns_and_nothing_else),
     harness::test!(money::a_budget_set_in_the_middle_sees_the_month_so_far),
     harness::test!(money::a_delivery_without_a_word_on_money_costs_what_it_left_with),
     harness::test!(figures::every_figure_equals_a_count_over_the_raw_rows),

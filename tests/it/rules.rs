@@ -4,10 +4,12 @@
 //! A group of cases has a host of its own. A group says which rules it shows; all groups together show
 //! every rule of the registry.
 
+mod brake;
 mod messages;
 mod numbers;
 mod people;
 mod plugins;
+pub(crate) mod registries;
 mod templates;
 
 use std::collections::BTreeSet;
@@ -20,13 +22,7 @@ use serde_json::{Value, json};
 use crate::harness::Env;
 
 /// Rules whose cases HTTP itself makes impossible, with the reason; `host/gate/tests/needed.rs` shows them.
-const NOT_THROUGH_HTTP: &[(&str, &str)] = &[
-    (
-        "limits.campaign-brake",
-        "the runner pauses the campaign in the transaction that counts: the rule stands behind it",
-    ),
-    ("data.erased", "erasure has no door yet"),
-];
+const NOT_THROUGH_HTTP: &[(&str, &str)] = &[("data.erased", "erasure has no door yet")];
 
 type Play = for<'a> fn(&'a Env, &'a mut Cases) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
@@ -65,6 +61,7 @@ groups! {
         "consent.scope",
     ];
     "addresses", people::addresses, ["recipient.invalid"];
+    "registries", registries::registries, ["recipient.registry", "recipient.registry-stale"];
     "records", people::records, [
         "consent.expired", "consent.double-opt-in-pending", "consent.import-refused",
     ];
@@ -88,6 +85,7 @@ groups! {
     ];
     "throughput", numbers::throughput, ["limits.throughput"];
     "campaigns", numbers::campaigns, ["frequency.same-campaign", "limits.cost-budget"];
+    "brake", brake::brake, ["limits.campaign-brake"];
     "plugins", plugins::plugins, [
         "plugin.capability", "plugin.budget", "bot.handover-active", "bot.consecutive",
     ];

@@ -12,7 +12,7 @@ use crate::harness::Env;
 
 /// One delivery as it came in.
 #[derive(Clone, Debug)]
-struct Came {
+pub(crate) struct Came {
     headers: HeaderMap,
     body: String,
 }
@@ -21,7 +21,10 @@ impl Came {
     fn header(&self, name: &str) -> &str {
         self.headers[name].to_str().expect("text")
     }
-    fn json(&self) -> Value {
+    pub(crate) fn body(&self) -> &str {
+        &self.body
+    }
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("JSON")
     }
     /// Whether the specification's own library, with this secret, makes one of its signatures.
@@ -37,8 +40,8 @@ impl Came {
 }
 
 /// A system of the shop's.
-struct Receiver {
-    url: String,
+pub(crate) struct Receiver {
+    pub(crate) url: String,
     came: Arc<Mutex<Vec<Came>>>,
     answer: Arc<Mutex<u16>>,
 }
@@ -52,7 +55,7 @@ async fn take(State((came, answer)): State<Shared>, headers: HeaderMap, body: By
 }
 
 impl Receiver {
-    async fn open() -> Receiver {
+    pub(crate) async fn open() -> Receiver {
         let shared: Shared = (Arc::default(), Arc::new(Mutex::new(200)));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
@@ -75,13 +78,13 @@ impl Receiver {
         *self.answer.lock().expect("a lock") = status;
     }
     /// What came since the last look.
-    fn came(&self) -> Vec<Came> {
+    pub(crate) fn came(&self) -> Vec<Came> {
         std::mem::take(&mut *self.came.lock().expect("a lock"))
     }
 }
 
 /// The endpoint's path and its secret.
-async fn added(env: &Env, body: Value) -> (String, String) {
+pub(crate) async fn added(env: &Env, body: Value) -> (String, String) {
     let made = env
         .lua()
         .api

@@ -16,8 +16,10 @@ mod binary;
 mod campaign;
 mod crash;
 mod demo;
+mod desk;
 mod doors;
 mod ledger;
+mod run_token;
 mod settings;
 mod shops;
 mod street;
@@ -78,6 +80,10 @@ const ALONE: &[(&str, fn())] = &[
     ),
     ("doors::every_verb_teaches", doors::every_verb_teaches),
     (
+        "run_token::a_command_lines_token_ends_with_its_run",
+        run_token::a_command_lines_token_ends_with_its_run,
+    ),
+    (
         "demo::the_demo_for_programs_is_json_and_its_account_adds_up",
         demo::the_demo_for_programs_is_json_and_its_account_adds_up,
     ),
@@ -124,6 +130,14 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
     (
         "doors::webhooks_are_added_tested_and_forgotten",
         doors::webhooks_are_added_tested_and_forgotten,
+    ),
+    (
+        "desk::somebody_of_the_shop_answers_from_a_terminal",
+        desk::somebody_of_the_shop_answers_from_a_terminal,
+    ),
+    (
+        "desk::a_registry_is_loaded_and_declared_from_a_terminal",
+        desk::a_registry_is_loaded_and_declared_from_a_terminal,
     ),
 ];
 

@@ -39,6 +39,22 @@ kinds! {
     CampaignPaused = "campaign.paused";
     /// Everybody of a campaign's audience is through.
     CampaignDone = "campaign.done";
+    /// A template's status changed: approved, paused, disabled, deleted, …
+    TemplateStatus = "template.status";
+    /// Meta rates a template otherwise.
+    TemplateQuality = "template.quality";
+    /// Meta put a template into another category.
+    TemplateCategory = "template.category";
+    /// Meta rates a number otherwise.
+    NumberQuality = "number.quality";
+    /// How many people a day an account may write to first is another number.
+    AccountLimit = "account.limit";
+    /// Meta restricted an account, or lifted that.
+    AccountRestriction = "account.restriction";
+    /// Sending was stopped, by an operator or an error of Meta's: of a number, or of everything.
+    SendingStopped = "sending.stopped";
+    /// Sending goes on.
+    SendingResumed = "sending.resumed";
     /// A test, sent on request.
     Ping = "ping";
 }

@@ -5,28 +5,29 @@
 //! step late (a process that was away, a clock that jumped) holds a campaign instead of sending it
 //! in a burst.
 
-use portero_domain::account::MessagingLimit;
 use portero_domain::campaign::CampaignState;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::ids::{CampaignId, TenantId};
 use portero_domain::notice::NoticeKind;
-use portero_domain::proposal::{OutboxState, Purpose};
-use portero_domain::template::{Template, TemplateCategory, TemplateStatus};
+use portero_domain::proposal::OutboxState;
+use portero_domain::template::{Template, TemplateStatus};
 use portero_gate::rules::limits::campaign_brake::brakes;
 use portero_store::Tx;
 use portero_store::model::{AwakeCampaign, CampaignRow, TenantRow};
 use serde_json::json;
 
+use self::room::{Room, room};
 use self::turns::{Taken, Turn, chunk, upcoming_words};
 use crate::addressees::Words;
 use crate::context::Context;
 use crate::error::FlowError;
 use crate::{judge, limiter, plan};
 
+mod room;
 mod turns;
 
-/// Messages of one campaign that may wait for their number; more would only make stopping slower.
-const BACKLOG: usize = 2_000;
+pub(crate) use room::{CANARY, CANARY_REST, CANARY_WAITS, share};
+
 /// Campaigns read at once.
 const PAGE: usize = 64;
 /// How often the messages of a campaign are counted for its brake: counting takes longer the more there are.
@@ -169,7 +170,10 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
             .tell(NoticeKind::CampaignDone, &data, now)
             .await?;
     } else if tell {
-        campaign.reason = Some(limiter::TIER.to_owned());
+        if room.reason == CANARY_WAITS {
+            campaign.canary_until = room.rests_until;
+        }
+        campaign.reason = Some(room.reason.to_owned());
         campaign.reason_detail = Some(room.figures.clone());
         campaign.next_at = Some(room.frees_at.unwrap_or(now).max(now + TALLY_EVERY));
     } else if turn {
@@ -180,6 +184,7 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
                     template,
                     words,
                     most: room.people,
+                    imported: room.imported,
                     now,
                 };
                 taken = chunk(ctx, &mut tx, turn, &mut campaign).await?;
@@ -209,70 +214,6 @@ async fn look(ctx: &Context, one: AwakeCampaign) -> Result<usize, FlowError> {
     }
     ctx.touched();
     Ok(taken.turns.max(usize::from(through || tell)))
-}
-
-/// People who may have their turn now.
-#[derive(Default)]
-struct Room {
-    people: usize,
-    /// It is the messaging limit that leaves no room.
-    full: bool,
-    /// When the first person stops counting against the limit.
-    frees_at: Option<Ts>,
-    /// How much of the limit is used.
-    figures: String,
-}
-
-/// How many people may have their turn: as many as may wait for their number, and as the messaging
-/// limit lets through. More turns would only wait in rows whose time runs out.
-async fn room(
-    tx: &mut Tx,
-    campaign: &CampaignRow,
-    template: Option<&Template>,
-    now: Ts,
-) -> Result<Room, FlowError> {
-    let mut tenant = tx.tenant(campaign.tenant);
-    let queued = tenant.campaign_queued(campaign.id, BACKLOG).await?;
-    let people = BACKLOG.saturating_sub(queued);
-    let number = tenant.number(&campaign.definition.phone_number_id).await?;
-    let limit = match number {
-        Some(number) => tenant.account(&number.waba).await?.limit,
-        None => None,
-    };
-    let smallest = limit.unwrap_or(MessagingLimit::SMALLEST);
-    if smallest.is_unlimited() || people == 0 {
-        return Ok(Room {
-            people,
-            ..Room::default()
-        });
-    }
-    let most = share(smallest, campaign, template);
-    let (used, frees_at) = tenant.tier_standing(limit, now).await?;
-    let waiting = tenant
-        .waiting_first(usize::try_from(most).unwrap_or(usize::MAX))
-        .await?;
-    let left = u64::from(most).saturating_sub(used.saturating_add(waiting));
-    Ok(Room {
-        people: people.min(usize::try_from(left).unwrap_or(usize::MAX)),
-        full: left == 0,
-        frees_at,
-        figures: format!("{used} / {most}"),
-    })
-}
-
-/// How much of the messaging limit a campaign may use.
-pub(crate) fn share(
-    limit: MessagingLimit,
-    campaign: &CampaignRow,
-    template: Option<&Template>,
-) -> u32 {
-    let promotional = campaign.definition.purpose == Purpose::Promotional
-        || template.is_some_and(|t| t.category == TemplateCategory::Marketing);
-    if promotional {
-        limit.for_promotion()
-    } else {
-        limit.0
-    }
 }
 
 /// What holds everybody: (rule, figures).
@@ -359,6 +300,7 @@ fn braked(campaign: &CampaignRow, tenant: &TenantRow) -> Option<(String, &'stati
         campaign.sent.saturating_sub(sent),
         campaign.failed.saturating_sub(failed),
         campaign.opted_out.saturating_sub(opted_out),
+        campaign.imported > 0,
         &tenant.policy,
     )
 }

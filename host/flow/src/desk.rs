@@ -17,6 +17,7 @@ pub mod numbers;
 pub mod people;
 pub mod plugins;
 mod reasons;
+pub mod registries;
 pub mod reports;
 pub mod sandbox;
 pub mod segments;

@@ -12,6 +12,7 @@ use portero_domain::campaign::{CampaignState, ValueSource, slot_names};
 use portero_domain::ids::{CampaignId, ContactId, TenantId};
 use portero_domain::plugin::PluginKind;
 use portero_domain::template::Template;
+use portero_gate::Slowed;
 use portero_gate::record::canonical_json;
 use portero_sandbox::TemplateSignature;
 use portero_store::Tx;
@@ -65,6 +66,12 @@ pub struct Plan {
     pub category: String,
     /// Messages per second the number may take, after the house's share, in hundredths.
     pub rate_centi: u64,
+    /// What that pace is called; absent in plans of older hosts: `number`.
+    #[serde(default)]
+    pub limiter: Option<String>,
+    /// People of the audience who came in from lists and were not reached by a campaign since.
+    #[serde(default)]
+    pub imported: u64,
     /// People a day whom the messaging limit lets the campaign write to first; absent: no limit.
     #[serde(default)]
     pub per_day: Option<u64>,
@@ -117,6 +124,19 @@ pub(crate) async fn template(
         .await?)
 }
 
+/// What slows a campaign as its number and template stand.
+pub(crate) async fn slowed(tx: &mut Tx, campaign: &CampaignRow) -> Result<Slowed, FlowError> {
+    let d = &campaign.definition;
+    let mut tenant = tx.tenant(campaign.tenant);
+    let Some(number) = tenant.number(&d.phone_number_id).await? else {
+        return Ok(Slowed::default());
+    };
+    let quality = tenant
+        .template_quality(&number.waba, &d.template, &d.language)
+        .await?;
+    Ok(Slowed::by(Some(&number.quality), quality))
+}
+
 /// Plans a campaign. Any earlier plan and approval of it end.
 ///
 /// # Errors
@@ -139,10 +159,7 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         .number(&campaign.definition.phone_number_id)
         .await?;
     let mps = number.as_ref().map_or(0, |n| n.mps);
-    let steps = number
-        .as_ref()
-        .and_then(|n| portero_gate::campaign_steps(Some(&n.quality)))
-        .unwrap_or(1);
+    let slowed = slowed(&mut tx, &campaign).await?;
     let limit = match &number {
         Some(number) => tx.tenant(tenant).account(&number.waba).await?.limit,
         None => None,
@@ -166,7 +183,9 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         per_day,
         used,
         rate_centi: u64::from(mps) * u64::from(row.policy.throughput_percent.min(100))
-            / u64::from(steps),
+            / u64::from(slowed.steps()),
+        limiter: Some(slowed.limiter().to_owned()),
+        imported: campaign.imported,
         ..Plan::default()
     });
     let run = Arc::new(DryRun {
@@ -273,6 +292,8 @@ async fn begin(ctx: &Context, tenant: TenantId, id: CampaignId) -> Result<Campai
         .tenant(tenant)
         .snapshot_audience(id, &campaign.definition.audience)
         .await?;
+    campaign.imported = tx.tenant(tenant).mark_imported(id).await?;
+    campaign.canary_until = None;
     campaign.state = CampaignState::Draft;
     campaign.plan_round += 1;
     campaign.plan = None;

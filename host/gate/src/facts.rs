@@ -242,6 +242,32 @@ pub struct RecipientFacts {
     /// When the person last wrote to the tenant or read something of it, as far as kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_sign_at: Option<Ts>,
+    /// Registries of people who want no advertising that apply to the tenant: those that list the
+    /// person, and those of their country.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listings: Vec<Listing>,
+}
+
+/// What the tenant's copy of a registry says of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Id of the registry.
+    pub registry: String,
+    /// The day of the copy; `None` when none was loaded.
+    pub as_of: Option<Ts>,
+    /// Whether the person is on it.
+    pub listed: bool,
+    /// Since when, where the copy says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed_at: Option<Ts>,
+}
+
+impl Listing {
+    /// Since when the person counts as listed: the day told, else that of the copy.
+    #[must_use]
+    pub fn since(&self) -> Option<Ts> {
+        self.listed_at.or(self.as_of)
+    }
 }
 
 /// What the registry knows besides the template itself.
@@ -349,6 +375,9 @@ pub struct CampaignFacts {
     pub failed: u64,
     /// People it reached who withdrew their consent afterwards, since then.
     pub opted_out: u64,
+    /// Whether it is the first to people who came in from a list.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
     /// Its own earlier message to this person, on its way or sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub already: Option<OutboxId>,

@@ -24,6 +24,7 @@ pub mod judgement;
 mod pace;
 pub mod policy;
 pub mod record;
+pub mod registries;
 pub mod rules;
 #[cfg(test)]
 mod testing;
@@ -33,7 +34,7 @@ pub use case::effective_purpose;
 pub use facts::{Fact, Facts};
 pub use judge::{Clearance, admit, clear, judge_without};
 pub use judgement::{Cleared, Finding, Judgement, Stage, Stale, Ticket, ToSend, Verdict};
-pub use pace::{NumberBucket, campaign_steps, next_number_tat, next_pair_tat};
+pub use pace::{NumberBucket, Slowed, next_number_tat, next_pair_tat};
 pub use policy::Policy;
 #[cfg(feature = "removable-rules")]
 pub use rules::remove_rule;

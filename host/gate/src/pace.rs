@@ -7,7 +7,7 @@ use portero_domain::clock::{Millis, Ts};
 use portero_domain::proposal::{Origin, Proposal};
 
 use crate::case::Case;
-use crate::facts::Facts;
+use crate::facts::{Facts, TemplateQuality};
 use crate::policy::Policy;
 
 /// When the next message to this person may go, or `None`: now.
@@ -79,17 +79,21 @@ pub struct NumberBucket {
 impl NumberBucket {
     /// As the facts have it; `None` when the number is not known.
     ///
-    /// While the number's quality is YELLOW a campaign's message takes two intervals: campaigns go at
-    /// half the speed, and answers are as fast as ever.
+    /// A campaign's message takes more of them while its number or template is YELLOW ([`Slowed`]);
+    /// answers are as fast as ever.
     #[must_use]
     pub fn of(proposal: &Proposal, facts: &Facts) -> Option<NumberBucket> {
         let sender = facts.sender.known()?;
         Some(NumberBucket {
             seen: sender.tat,
             mps: sender.mps,
-            steps: campaign_steps(sender.standing.quality.as_deref())
-                .filter(|_| matches!(proposal.origin, Origin::Campaign { .. }))
-                .unwrap_or(1),
+            steps: match proposal.origin {
+                Origin::Campaign { .. } => {
+                    let number = sender.standing.quality.as_deref();
+                    Slowed::by(number, facts.registry.quality).steps()
+                }
+                _ => 1,
+            },
         })
     }
 
@@ -114,10 +118,42 @@ impl NumberBucket {
     }
 }
 
-/// Intervals that a campaign's message takes at this quality of its number; `None`: one, as others.
-#[must_use]
-pub fn campaign_steps(quality: Option<&str>) -> Option<u32> {
-    (quality == Some("YELLOW")).then_some(2)
+/// What slows a campaign: the quality of its number, of its template, or of both.
+///
+/// Each that is YELLOW halves its speed. Both: a quarter, so that the template people dislike does
+/// not go as fast as the innocent ones on a number that it may have spoiled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slowed {
+    number: bool,
+    template: bool,
+}
+
+impl Slowed {
+    /// By Meta's word for the number and for the template.
+    #[must_use]
+    pub fn by(number: Option<&str>, template: TemplateQuality) -> Slowed {
+        Slowed {
+            number: number == Some("YELLOW"),
+            template: template == TemplateQuality::Yellow,
+        }
+    }
+
+    /// Intervals of the number's rate that one message of the campaign takes: 1, 2 or 4.
+    #[must_use]
+    pub fn steps(self) -> u32 {
+        1 << (u32::from(self.number) + u32::from(self.template))
+    }
+
+    /// What the number's pace is called while it is this one.
+    #[must_use]
+    pub const fn limiter(self) -> &'static str {
+        match (self.number, self.template) {
+            (false, false) => "number",
+            (true, false) => "number yellow",
+            (false, true) => "template yellow",
+            (true, true) => "number and template yellow",
+        }
+    }
 }
 
 fn moved(tat: Ts, rate: u64, now: Ts) -> Ts {
@@ -171,13 +207,17 @@ mod tests {
     }
 
     #[test]
-    fn a_campaign_goes_at_half_the_speed_while_its_number_is_yellow() {
+    fn each_that_is_yellow_halves_the_speed_of_a_campaign() {
         use crate::testing::Setup;
-        for (quality, campaign, steps) in [
-            ("YELLOW", true, 2),
-            ("YELLOW", false, 1),
-            ("GREEN", true, 1),
-            ("RED", true, 1),
+        use TemplateQuality::{Green, Red, Unknown, Yellow};
+        for (quality, template, campaign, steps) in [
+            ("YELLOW", Green, true, 2),
+            ("YELLOW", Yellow, false, 1),
+            ("GREEN", Green, true, 1),
+            ("RED", Red, true, 1),
+            ("GREEN", Yellow, true, 2),
+            ("UNKNOWN", Unknown, true, 1),
+            ("YELLOW", Yellow, true, 4),
         ] {
             let mut s = if campaign {
                 let mut s = Setup::promo();
@@ -188,8 +228,9 @@ mod tests {
                 Setup::reply("hola")
             };
             s.sender().standing.quality = Some(quality.into());
+            s.facts.registry.quality = template;
             let bucket = NumberBucket::of(&s.proposal, &s.facts).unwrap();
-            assert_eq!(bucket.steps, steps, "{quality} {campaign}");
+            assert_eq!(bucket.steps, steps, "{quality} {template:?} {campaign}");
         }
         let two = NumberBucket {
             steps: 2,

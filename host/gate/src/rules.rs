@@ -297,7 +297,7 @@ registry! {
     tenant { suspended, sender_mismatch, sandbox, }
     plugin { capability, scope, budget, }
     data { erased, }
-    recipient { invalid, do_not_contact, }
+    recipient { invalid, do_not_contact, registry, registry_stale, }
     consent {
         missing, revoked, meta_stop, expired, scope, double_opt_in_pending, import_refused,
         request_malformed, request_repeated,

@@ -96,6 +96,7 @@ impl Setup {
                 open_transactions: Vec::new(),
                 language: None,
                 last_sign_at: Some(now - Millis::minutes(2)),
+                listings: Vec::new(),
             },
             consent: Fact::Known(Vec::new()),
             window: Fact::Known(WindowFacts {
@@ -179,6 +180,7 @@ impl Setup {
             sent: 0,
             failed: 0,
             opted_out: 0,
+            imported: false,
             already: None,
             same_body: None,
         });

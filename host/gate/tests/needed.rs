@@ -21,7 +21,7 @@ use portero_domain::content::Content;
 use portero_domain::ids::{ContactId, OutboxId};
 use portero_domain::template::{StopPart, TemplateStatus};
 use portero_gate::facts::{
-    DoNotContact, Duplicate, Restriction, Stop, TemplateFact, TemplateQuality, TenantMode,
+    DoNotContact, Duplicate, Listing, Restriction, Stop, TemplateFact, TemplateQuality, TenantMode,
     TierFacts,
 };
 use portero_gate::rules::RULES;
@@ -104,6 +104,23 @@ const CASES: &[Case] = &[
     ),
     ("recipient.do-not-contact", Setup::promo, |s| {
         s.facts.recipient.do_not_contact = Some(DoNotContact::Promotional);
+    }),
+    ("recipient.registry", Setup::promo, |s| {
+        s.facts.recipient.listings = vec![Listing {
+            registry: "py-no-molestar".into(),
+            as_of: Some(s.now),
+            listed: true,
+            listed_at: None,
+        }];
+    }),
+    ("recipient.registry-stale", Setup::promo, |s| {
+        s.facts.recipient.country = Some("AR".into());
+        s.facts.recipient.listings = vec![Listing {
+            registry: "ar-no-llame".into(),
+            as_of: None,
+            listed: false,
+            listed_at: None,
+        }];
     }),
     (
         "consent.missing",

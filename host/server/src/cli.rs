@@ -10,6 +10,7 @@ mod campaign;
 mod figures;
 mod inbox;
 mod people;
+mod registry;
 mod sandbox;
 mod token;
 mod webhook;
@@ -18,6 +19,7 @@ pub use campaign::{CampaignCommand, CampaignNew};
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
+pub use registry::RegistryCommand;
 pub use sandbox::SandboxCommand;
 pub use token::TokenCommand;
 pub use webhook::WebhookCommand;
@@ -109,6 +111,9 @@ pub enum Command {
     /// People a tenant in sandbox mode may write to
     #[command(subcommand)]
     Sandbox(SandboxCommand),
+    /// Registries of people who want no advertising: which apply, and their copies
+    #[command(subcommand)]
+    Registry(RegistryCommand),
     /// What people agreed to
     #[command(subcommand)]
     Consent(ConsentCommand),

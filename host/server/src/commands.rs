@@ -12,6 +12,7 @@ pub mod migrate;
 pub mod number;
 pub mod plugin;
 pub mod policy;
+pub mod registry;
 pub mod report;
 pub mod sandbox;
 pub mod segment;

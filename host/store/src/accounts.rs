@@ -3,9 +3,11 @@
 use portero_domain::account::{MessagingLimit, Reach};
 use portero_domain::clock::Ts;
 use portero_domain::ids::{EventId, PhoneNumberId, WabaId};
+use portero_domain::notice::NoticeKind;
 
 use crate::db;
 use crate::error::Result;
+use crate::standing::Of;
 use crate::tx::TenantTx;
 
 /// One thing Meta said.
@@ -133,8 +135,13 @@ impl TenantTx<'_> {
         quality: &str,
         at: Ts,
     ) -> Result<bool> {
+        let of = Of::Number(number);
+        let before = self.standing(of).await?;
         let args = args![self.tenant, number, quality, at];
-        Ok(self.tx.run(NUMBER_QUALITY, args).await? == 1)
+        let known = self.tx.run(NUMBER_QUALITY, args).await? == 1;
+        self.tell_changed(before, of, &[NoticeKind::NumberQuality], at)
+            .await?;
+        Ok(known)
     }
 
     /// Sets how many messages a second Meta allows.
@@ -171,7 +178,11 @@ impl TenantTx<'_> {
         at: Ts,
     ) -> Result<()> {
         let args = args![self.tenant, waba, i64::from(limit.0), at];
-        self.tx.run(ACCOUNT_LIMIT, args).await.map(drop)
+        let of = Of::Account(waba);
+        let before = self.standing(of).await?;
+        self.tx.run(ACCOUNT_LIMIT, args).await?;
+        self.tell_changed(before, of, &[NoticeKind::AccountLimit], at)
+            .await
     }
 
     /// Sets or (`None`) lifts the restriction of an account: (Meta's words, reach, until).
@@ -189,7 +200,11 @@ impl TenantTx<'_> {
             None => (None, None, None),
         };
         let args = args![self.tenant, waba, what, reach, at, until];
-        self.tx.run(ACCOUNT_RESTRICTION, args).await.map(drop)
+        let of = Of::Account(waba);
+        let before = self.standing(of).await?;
+        self.tx.run(ACCOUNT_RESTRICTION, args).await?;
+        self.tell_changed(before, of, &[NoticeKind::AccountRestriction], at)
+            .await
     }
 
     /// Sets what Meta's review of an account came to.

@@ -30,6 +30,8 @@ pub struct Addressee {
     pub language: Option<String>,
     /// The attributes asked for.
     pub attributes: BTreeMap<String, String>,
+    /// Came in from a list and was not reached by a campaign since.
+    pub imported: bool,
 }
 
 /// Redacted: names, addresses and attributes are personal.
@@ -151,15 +153,26 @@ statements! {
     /// PostgreSQL decides by statistics; after an import they know nothing of the people that came.
     PEOPLE_STATISTICS = "select 1",
         postgres = "analyze contacts, contact_aliases, consent_events, campaign_people";
-    PEOPLE_PAGE = concat!("select c.contact_id, ", address!(), ", c.name, c.language from campaign_people p
+    /// Who came in from a list: a yes that somebody else told, and no campaign's message since.
+    PEOPLE_IMPORTED = "update campaign_people set imported = 1
+        where tenant_id = $1 and campaign_id = $2 and contact_id in (
+            select e.contact_id from consent_events e
+            where e.tenant_id = $1 and e.kind = 'granted_unconfirmed' and not exists (
+                select 1 from outbox o where o.tenant_id = $1 and o.contact_id = e.contact_id
+                  and o.campaign_id is not null and o.begun_at > e.received_at))";
+    /// Who was refused tells nothing of the list.
+    PEOPLE_IMPORTED_TURNED = "select count(*) from campaign_people p join outbox o on o.outbox_id = p.outbox_id
+        where p.tenant_id = $1 and p.campaign_id = $2 and p.imported = 1 and p.state = 'proposed'
+          and o.state not in ('denied', 'cancelled', 'expired')";
+    PEOPLE_PAGE = concat!("select c.contact_id, ", address!(), ", c.name, c.language, p.imported from campaign_people p
         join contacts c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
         where p.tenant_id = $1 and p.campaign_id = $2 and p.state = 'waiting' and p.contact_id > $3
         order by p.contact_id limit $4");
-    PEOPLE_SOME = concat!("select c.contact_id, ", address!(), ", c.name, c.language from campaign_people p
+    PEOPLE_SOME = concat!("select c.contact_id, ", address!(), ", c.name, c.language, p.imported from campaign_people p
         join contacts c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
         where p.tenant_id = $1 and p.campaign_id = $2 and p.contact_id in (select value from json_each($3))
         order by p.contact_id"),
-        postgres = concat!("select c.contact_id, ", address!(), ", c.name, c.language from campaign_people p
+        postgres = concat!("select c.contact_id, ", address!(), ", c.name, c.language, p.imported from campaign_people p
         join contacts c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
         where p.tenant_id = $1 and p.campaign_id = $2
           and p.contact_id in (select jsonb_array_elements_text(cast($3 as jsonb)))
@@ -239,7 +252,7 @@ statements! {
     CAMPAIGN_OF_WAMID = "select campaign_id from outbox where tenant_id = $1 and wamid = $2 and campaign_id is not null";
 }
 
-type RawAddressee = (String, Option<String>, Option<String>, Option<String>);
+type RawAddressee = (String, Option<String>, Option<String>, Option<String>, i64);
 type RawPerson = (
     String,
     String,
@@ -279,6 +292,25 @@ impl TenantTx<'_> {
             self.tx.run(PEOPLE_STATISTICS, args![]).await?;
         }
         Ok(people)
+    }
+
+    /// Marks those of the audience who came in from a list and were not reached by a campaign since;
+    /// says how many.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn mark_imported(&mut self, id: CampaignId) -> Result<u64> {
+        self.tx.run(PEOPLE_IMPORTED, args![self.tenant, id]).await
+    }
+
+    /// How many of these had their turn and were not refused.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn imported_turned(&mut self, id: CampaignId) -> Result<u64> {
+        let args = args![self.tenant, id];
+        let row: Option<(i64,)> = self.tx.row(PEOPLE_IMPORTED_TURNED, args).await?;
+        Ok(row.map_or(0, |(n,)| db::count(n)))
     }
 
     /// People whose turn has not come, by id, with the attributes asked for.
@@ -354,13 +386,14 @@ impl TenantTx<'_> {
     ) -> Result<Vec<Addressee>> {
         let mut people = rows
             .into_iter()
-            .map(|(contact, to, name, language)| {
+            .map(|(contact, to, name, language, imported)| {
                 Ok(Addressee {
                     contact: json::id("contact_id", &contact)?,
                     to: to.map(json::address).transpose()?,
                     name,
                     language,
                     attributes: BTreeMap::new(),
+                    imported: imported == 1,
                 })
             })
             .collect::<Result<Vec<_>>>()?;

@@ -38,6 +38,10 @@ pub struct CampaignRow {
     pub approval_expires_at: Option<Ts>,
     /// People in its audience, fixed by the plan.
     pub people: u64,
+    /// Of these, who came in from lists and were not reached by a campaign since.
+    pub imported: u64,
+    /// Until when the rest waits for what becomes of the first of those.
+    pub canary_until: Option<Ts>,
     /// When it was first started.
     pub started_at: Option<Ts>,
     /// Start of the stretch it is spread over; moves when it is resumed.
@@ -88,7 +92,7 @@ macro_rules! columns {
         "campaign_id, tenant_id, state, definition, author, plan, plan_hash, plan_round, planned_at, approved_by,
          approved_at, approval_expires_at, people, started_at, spread_from_at, spread_to_at, spread_done, turned,
          tallied_at, next_at, paused_at, reason, reason_detail, finished_at, sent, failed, opted_out, sent_base, failed_base,
-         opted_out_base, created_at, revision"
+         opted_out_base, created_at, revision, imported, canary_until"
     };
 }
 
@@ -112,7 +116,8 @@ statements! {
             approved_by = $9, approved_at = $10, approval_expires_at = $11, people = $12, started_at = $13,
             spread_from_at = $14, spread_to_at = $15, spread_done = $16, next_at = $17, paused_at = $18,
             reason = $19, reason_detail = $20, finished_at = $21, sent = $22, failed = $23, opted_out = $24,
-            sent_base = $25, failed_base = $26, opted_out_base = $27, turned = $28, tallied_at = $29, revision = revision + 1
+            sent_base = $25, failed_base = $26, opted_out_base = $27, turned = $28, tallied_at = $29, imported = $30,
+            canary_until = $31, revision = revision + 1
         where tenant_id = $1 and campaign_id = $2 and revision = $3";
     /// Page by page by id: however many there are, each has its look. An approved one without a time
     /// waits for a person.
@@ -171,6 +176,8 @@ struct Raw {
     opted_out_base: i64,
     created_at: i64,
     revision: i64,
+    imported: i64,
+    canary_until: Option<i64>,
 }
 
 /// Reads the word of a state.
@@ -215,6 +222,8 @@ impl Raw {
             ],
             created_at: Ts(self.created_at),
             revision: self.revision,
+            imported: db::count(self.imported),
+            canary_until: self.canary_until.map(Ts),
         })
     }
 }
@@ -355,7 +364,9 @@ impl TenantTx<'_> {
             failed,
             opted_out,
             db::amount(c.turned),
-            c.tallied_at
+            c.tallied_at,
+            db::amount(c.imported),
+            c.canary_until
         ];
         Ok(self.tx.run(CAMPAIGN_SAVE, args).await? == 1)
     }

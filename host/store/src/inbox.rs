@@ -2,7 +2,7 @@
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
-use portero_domain::ids::{DeliveryId, EventId, PhoneNumberId, TenantId};
+use portero_domain::ids::{DeliveryId, EventId, PhoneNumberId, TenantId, Wamid};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
@@ -132,6 +132,8 @@ statements! {
         where tenant_id = $1 and kind = 'message' and lane_key in (select jsonb_array_elements_text(cast($2 as jsonb)))
           and event_id < $3
         order by event_id desc limit $4");
+    EVENT_BY_WAMID = concat!("select ", event_columns!(), " from inbox where tenant_id = $1 and dedupe_key in (
+        select 'm:' || n.phone_number_id || ':' || $2 from numbers n where n.tenant_id = $1)");
     EVENT_GET = concat!("select ", event_columns!(), " from inbox where tenant_id = $1 and event_id = $2");
 }
 
@@ -369,6 +371,16 @@ impl TenantTx<'_> {
     /// The database.
     pub async fn event(&mut self, id: EventId) -> Result<Option<EventRow>> {
         let row: Option<RawEvent> = self.tx.row(EVENT_GET, args![self.tenant, id]).await?;
+        row.map(RawEvent::read).transpose()
+    }
+
+    /// The message that a person wrote to one of the tenant's numbers, by Meta's id.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn event_by_wamid(&mut self, wamid: &Wamid) -> Result<Option<EventRow>> {
+        let args = args![self.tenant, wamid.as_str()];
+        let row: Option<RawEvent> = self.tx.row(EVENT_BY_WAMID, args).await?;
         row.map(RawEvent::read).transpose()
     }
 

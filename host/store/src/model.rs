@@ -11,7 +11,7 @@ pub use crate::campaign_people::{
     Addressee, CampaignPerson, PeopleFilter, PlannedPerson, TurnTaken,
 };
 pub use crate::campaigns::{AwakeCampaign, CampaignRow};
-pub use crate::cart_orders::{AboutCart, CART_ORDERED};
+pub use crate::cart_ends::{AboutCart, CART_EMPTIED, CART_ORDERED};
 pub use crate::chain::ChainReport;
 pub use crate::contacts::{ContactRow, NewContact};
 pub use crate::conversations::ConversationRow;
@@ -39,6 +39,7 @@ pub use crate::outbox::{NewOutbox, OutboxFilter};
 pub use crate::outbox_row::OutboxRow;
 pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
 pub use crate::purchases::{CartRow, CartState, PurchaseRow};
+pub use crate::registries::{ListedPerson, NewCopy, RegistryRow};
 pub use crate::segment_people::{OpenCart, SegmentPerson, SegmentWants};
 pub use crate::segment_runs::{BatchOutcome, SegmentRun, SegmentationRow, SegmentationSeat};
 pub use crate::segments::{MemberChanges, MemberRow, MembershipRow, NewMember, SegmentRow};

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::error::{Result, StoreError};
 use crate::json;
 use crate::seal::Place;
+use crate::standing::{Of, SWITCHES};
 use crate::tenants::stop;
 use crate::tx::{SystemTx, TenantTx};
 
@@ -225,26 +226,29 @@ impl TenantTx<'_> {
         reason: &str,
         now: Ts,
     ) -> Result<u64> {
+        let of = Of::Number(id);
+        let before = self.standing(of).await?;
         let args = args![self.tenant, id, whole_account, reason, now];
-        self.tx.run(NUMBERS_HALT, args).await
+        let stopped = self.tx.run(NUMBERS_HALT, args).await?;
+        self.tell_changed(before, of, SWITCHES, now).await?;
+        Ok(stopped)
     }
 
-    /// Throws or releases the stop switch of a number: (reason, since).
+    /// Throws (for a reason) or releases the stop switch of a number.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], or the database.
     pub async fn set_number_stop(
         &mut self,
         id: &PhoneNumberId,
-        stop: Option<(String, Ts)>,
+        reason: Option<&str>,
+        now: Ts,
     ) -> Result<()> {
-        let (reason, since) = stop.unzip();
-        self.must(
-            "number",
-            NUMBER_SET_STOP,
-            args![self.tenant, id, since, reason],
-        )
-        .await
+        let of = Of::Number(id);
+        let before = self.standing(of).await?;
+        let args = args![self.tenant, id, reason.map(|_| now), reason];
+        self.must("number", NUMBER_SET_STOP, args).await?;
+        self.tell_changed(before, of, SWITCHES, now).await
     }
 }
 

@@ -343,7 +343,7 @@ impl TenantTx<'_> {
 
     /// Queues a proposal again whose attempt surely did not reach Meta, or that Meta asked to send
     /// later; with `counts` false the attempt was no try. `false` when it was accepted, came to
-    /// another end, or its campaign was stopped or its cart ordered meanwhile, which cancels it.
+    /// another end, or its campaign was stopped or its cart ordered or emptied meanwhile, which cancels it.
     ///
     /// # Errors
     /// The database.
@@ -368,7 +368,7 @@ impl TenantTx<'_> {
             self.wake_lane(id).await?;
         }
         // What it says may have been contradicted while it was on the wire.
-        Ok(done && !self.take_back_ordered(id, now).await?)
+        Ok(done && !self.take_back_ended(id, now).await?)
     }
 
     /// A person let a proposal in review go on; `false` when it is not in review.

@@ -2,11 +2,14 @@
 
 use portero_domain::clock::Ts;
 use portero_domain::ids::WabaId;
+use portero_domain::notice::NoticeKind;
 use portero_domain::template::{Template, TemplateCategory, TemplateStatus};
+use portero_gate::facts::TemplateQuality;
 use serde_json::json;
 
 use crate::error::{Result, StoreError};
 use crate::json;
+use crate::standing::Of;
 use crate::tx::TenantTx;
 
 /// Names offered when one is not found.
@@ -150,6 +153,8 @@ impl TenantTx<'_> {
             });
             rows.insert((t.name.as_str(), t.language.as_str()), row);
         }
+        let of = Of::Templates(waba, None);
+        let before = self.standing(of).await?;
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
         let rows = json::rows(rows.into_values().collect());
         if count > 0 {
@@ -175,7 +180,13 @@ impl TenantTx<'_> {
                 )
                 .await?;
         }
-        self.release_paused(waba, asked).await
+        self.release_paused(waba, asked).await?;
+        let kinds = [
+            NoticeKind::TemplateStatus,
+            NoticeKind::TemplateQuality,
+            NoticeKind::TemplateCategory,
+        ];
+        self.tell_changed(before, of, &kinds, asked).await
     }
 
     /// Lets what waits for the end of a pause be judged now, where the registry says `APPROVED`.
@@ -217,6 +228,22 @@ impl TenantTx<'_> {
             .await?;
         let read = row.map(Raw::read).transpose()?;
         Ok(read.map(|(_, template, quality)| (template, quality)))
+    }
+
+    /// Meta's rating of a template in one language; unknown when the registry has it not.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn template_quality(
+        &mut self,
+        waba: &WabaId,
+        name: &str,
+        language: &str,
+    ) -> Result<TemplateQuality> {
+        let rated = self.rated_template(waba, name, language).await?;
+        Ok(rated.map_or(TemplateQuality::Unknown, |(_, quality)| {
+            TemplateQuality::from_meta(&quality)
+        }))
     }
 
     /// The approved languages of a name.
@@ -286,10 +313,14 @@ impl TenantTx<'_> {
             at,
             at.whole_secs()
         ];
+        let of = Of::Templates(waba, Some((name, language)));
+        let before = self.standing(of).await?;
         let known = self.tx.run(TEMPLATE_SET_STATUS, args).await? == 1;
         if known && *status == TemplateStatus::Approved {
             self.release_paused(waba, at).await?;
         }
+        let kinds = [NoticeKind::TemplateStatus, NoticeKind::TemplateQuality];
+        self.tell_changed(before, of, &kinds, at).await?;
         Ok(known)
     }
 
@@ -315,7 +346,12 @@ impl TenantTx<'_> {
             at,
             at.whole_secs()
         ];
-        Ok(self.tx.run(TEMPLATE_SET_CATEGORY, args).await? == 1)
+        let of = Of::Templates(waba, Some((name, language)));
+        let before = self.standing(of).await?;
+        let known = self.tx.run(TEMPLATE_SET_CATEGORY, args).await? == 1;
+        self.tell_changed(before, of, &[NoticeKind::TemplateCategory], at)
+            .await?;
+        Ok(known)
     }
 
     /// Sets a template's quality (`GREEN`, `YELLOW`, `RED`, `UNKNOWN`); `false` when it is not in
@@ -340,7 +376,12 @@ impl TenantTx<'_> {
             at,
             at.whole_secs()
         ];
-        Ok(self.tx.run(TEMPLATE_SET_QUALITY, args).await? == 1)
+        let of = Of::Templates(waba, Some((name, language)));
+        let before = self.standing(of).await?;
+        let known = self.tx.run(TEMPLATE_SET_QUALITY, args).await? == 1;
+        self.tell_changed(before, of, &[NoticeKind::TemplateQuality], at)
+            .await?;
+        Ok(known)
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::error::{Result, StoreError};
 use crate::json;
 use crate::seal::DataKey;
+use crate::standing::{Of, SWITCHES};
 use crate::tx::{SystemTx, TenantTx};
 
 /// A tenant as it stands.
@@ -270,14 +271,15 @@ impl TenantTx<'_> {
             .await
     }
 
-    /// Throws or releases the tenant's stop switch: (reason, since).
+    /// Throws (for a reason) or releases the tenant's stop switch.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], or the database.
-    pub async fn set_stop(&mut self, stop: Option<(String, Ts)>) -> Result<()> {
-        let (reason, since) = stop.unzip();
-        self.must("tenant", TENANT_SET_STOP, args![self.tenant, since, reason])
-            .await
+    pub async fn set_stop(&mut self, reason: Option<&str>, now: Ts) -> Result<()> {
+        let before = self.standing(Of::Tenant).await?;
+        let args = args![self.tenant, reason.map(|_| now), reason];
+        self.must("tenant", TENANT_SET_STOP, args).await?;
+        self.tell_changed(before, Of::Tenant, SWITCHES, now).await
     }
 
     /// The tenant's data key, unwrapped.

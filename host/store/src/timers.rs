@@ -3,7 +3,7 @@
 use portero_domain::clock::Ts;
 use portero_domain::ids::{ContactId, InstallationId, PhoneNumberId, TenantId, TimerId};
 
-use crate::cart_orders::{self, AboutCart};
+use crate::cart_ends::{self, AboutCart};
 use crate::db;
 use crate::error::Result;
 use crate::json;
@@ -119,7 +119,7 @@ impl SystemTx<'_> {
                         name,
                         payload,
                         due_at: Ts(due_at),
-                        about: cart_orders::read(cart, cart_at),
+                        about: cart_ends::read(cart, cart_at),
                     })
                 },
             )
@@ -141,7 +141,7 @@ impl TenantTx<'_> {
     /// # Errors
     /// [`crate::StoreError::NotFound`] when installation or person is not the tenant's, or the database.
     pub async fn put_timer(&mut self, new: &NewTimer) -> Result<()> {
-        let (cart, cart_at) = cart_orders::columns(new.about.as_ref());
+        let (cart, cart_at) = cart_ends::columns(new.about.as_ref());
         let args = args![
             self.tenant,
             new.installation,

@@ -5,17 +5,15 @@
 //! is for the gate.
 
 mod cart;
-mod language;
 mod settings;
 mod silence;
 
 use portero_sdk::{
-    Action, Answer, BusinessEvent, ConsentChange, Event, Proposal, Replies, Ruling, Template,
-    TemplateSend, Timer, VerdictEvent, log, tidy_param,
+    Action, Answer, BusinessEvent, ConsentChange, Event, Language, Proposal, Replies, Ruling,
+    Template, TemplateSend, Timer, VerdictEvent, log, tidy_param,
 };
 
 use crate::cart::{Cart, News, State};
-use crate::language::Language;
 use crate::settings::Settings;
 
 /// Prefix of the timers, before the cart's id.
@@ -229,11 +227,11 @@ fn fall_silent(event: &Event, why: &str) -> Answer {
 /// The operator's template with this cart's values; nothing when it wants one that is not known,
 /// above all a discount that the operator did not set.
 fn filled(event: &Event, settings: &Settings, cart: &Cart) -> Option<TemplateSend> {
-    let language = settings.speak(&event.meta.language);
+    let language = settings.languages.speak(&event.meta.language);
     let (customer, our_shop, and_more) = words(language);
     let name = event.contact.name.as_deref().map(|n| tidy_param(n, 60));
     let mut values = Vec::new();
-    for slot in &settings.params {
+    for slot in &settings.template.params {
         let value = match slot.as_str() {
             "nombre" => name
                 .clone()
@@ -253,8 +251,11 @@ fn filled(event: &Event, settings: &Settings, cart: &Cart) -> Option<TemplateSen
         };
         values.push((slot.as_str(), tidy_param(&value, 200)));
     }
-    let blank = Template::new(&settings.template, settings.template_language(language));
-    Some(if settings.named {
+    let blank = Template::new(
+        &settings.template.name,
+        settings.languages.template_code(language),
+    );
+    Some(if settings.template.named {
         blank.all_named(values).build()
     } else {
         blank.all_text(values.into_iter().map(|(_, v)| v)).build()

@@ -3,7 +3,6 @@
 //! Free text while the conversation is open, the operator's utility template when it is closed. It
 //! is silent after an opt-out of everything; an opt-out of promotions does not touch it.
 
-mod language;
 mod parcel;
 mod settings;
 mod words;
@@ -100,7 +99,7 @@ impl<'e> Call<'e> {
     }
 
     fn words(&self) -> &'static Words {
-        Words::of(self.settings.speak(&self.event.meta.language))
+        Words::of(self.settings.languages.speak(&self.event.meta.language))
     }
 
     fn shop(&self) -> &str {
@@ -148,7 +147,7 @@ impl<'e> Call<'e> {
 
     fn template(&self, news: &News) -> TemplateSend {
         let words = self.words();
-        let language = self.settings.speak(&self.event.meta.language);
+        let language = self.settings.languages.speak(&self.event.meta.language);
         let name = self.event.contact.name.as_deref();
         let name = name.map(|n| tidy_param(n, 60)).filter(|n| !n.is_empty());
         let value = |slot: &str| match slot {
@@ -161,12 +160,13 @@ impl<'e> Call<'e> {
         };
         let values = self
             .settings
+            .template
             .params
             .iter()
             .map(|slot| (slot.as_str(), tidy_param(value(slot), 200)));
-        let code = self.settings.template_language(language);
-        let blank = Template::new(&self.settings.template, code);
-        if self.settings.named {
+        let code = self.settings.languages.template_code(language);
+        let blank = Template::new(&self.settings.template.name, code);
+        if self.settings.template.named {
             blank.all_named(values).build()
         } else {
             blank.all_text(values.map(|(_, v)| v)).build()

@@ -1,106 +1,35 @@
 //! What the operator set. Everything has a sensible value when it is missing.
 
-use portero_sdk::{config, log, tidy_param};
+use portero_sdk::settings::{Languages, TemplateShape, line, object};
 use serde_json::{Map, Value};
-
-use crate::language::Language;
 
 /// What the operator set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) shop: Option<String>,
-    pub(crate) template: String,
-    pub(crate) named: bool,
-    pub(crate) params: Vec<String>,
-    languages: Vec<Language>,
-    template_languages: Vec<(Language, String)>,
+    pub(crate) template: TemplateShape,
+    pub(crate) languages: Languages,
 }
 
 impl Settings {
     /// Asks the host; what cannot be read is as good as nothing, and leaves a line in the log.
     pub(crate) fn load() -> Settings {
-        let text = config::get().unwrap_or_else(|error| {
-            log::warn(format!("no configuration: {error}"));
-            "{}".to_owned()
-        });
-        match serde_json::from_str::<Value>(&text) {
-            Ok(Value::Object(object)) => Settings::read(&object),
-            _ => {
-                log::warn("the configuration is no JSON object");
-                Settings::read(&Map::new())
-            }
-        }
+        Settings::read(&object())
     }
 
     fn read(object: &Map<String, Value>) -> Settings {
         let template = object.get("template");
-        let languages: Vec<Language> = object
-            .get("languages")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|v| Language::from_tag(v.as_str()?))
-            .collect();
-        let params = template
-            .and_then(|t| t.get("params"))
-            .and_then(Value::as_array);
         Settings {
             shop: line(object.get("shop"), 60),
-            template: template
-                .and_then(|t| line(t.get("name"), 512))
-                .unwrap_or_else(|| "pedido_estado".to_owned()),
-            named: template
-                .and_then(|t| t.get("named"))
-                .and_then(Value::as_bool)
-                .unwrap_or(true),
-            params: match params {
-                Some(list) => list
-                    .iter()
-                    .filter_map(|v| v.as_str().map(str::to_owned))
-                    .collect(),
-                None => vec!["pedido".to_owned(), "estado".to_owned()],
-            },
-            languages: if languages.is_empty() {
-                Language::ALL.to_vec()
-            } else {
-                languages
-            },
-            template_languages: Language::ALL
-                .into_iter()
-                .map(|l| {
-                    let set = object.get("template_languages");
-                    let code = set.and_then(|s| line(s.get(l.code()), 16));
-                    (l, code.unwrap_or_else(|| l.template_code().to_owned()))
-                })
-                .collect(),
+            template: TemplateShape::read(template, "pedido_estado", &["pedido", "estado"]),
+            languages: Languages::read(object),
         }
     }
-
-    /// The language to write to somebody who reads `tag`.
-    pub(crate) fn speak(&self, tag: &str) -> Language {
-        let first = self.languages.first().copied().unwrap_or(Language::Es);
-        Language::from_tag(tag)
-            .filter(|l| self.languages.contains(l))
-            .unwrap_or(first)
-    }
-
-    /// Meta's code for templates in a language.
-    pub(crate) fn template_language(&self, language: Language) -> &str {
-        self.template_languages
-            .iter()
-            .find(|(l, _)| *l == language)
-            .map_or(language.template_code(), |(_, code)| code)
-    }
-}
-
-/// One line of text; nothing when it is empty or no text.
-fn line(value: Option<&Value>, max: usize) -> Option<String> {
-    let text = tidy_param(value?.as_str()?, max);
-    (!text.is_empty()).then_some(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use portero_sdk::Language;
     use portero_sdk::testing::Host;
 
     use super::*;
@@ -109,17 +38,17 @@ mod tests {
     fn without_configuration_the_template_names_order_and_state() {
         let _host = Host::install();
         let settings = Settings::load();
-        assert_eq!(settings.template, "pedido_estado");
-        assert_eq!(settings.params, ["pedido", "estado"]);
-        assert_eq!(settings.template_language(Language::Pt), "pt_BR");
-        assert_eq!(settings.speak("fr"), Language::Es);
+        assert_eq!(settings.template.name, "pedido_estado");
+        assert_eq!(settings.template.params, ["pedido", "estado"]);
+        assert_eq!(settings.languages.template_code(Language::Pt), "pt_BR");
+        assert_eq!(settings.languages.speak("fr"), Language::Es);
     }
 
     #[test]
     fn a_configuration_that_is_no_json_leaves_a_line_and_the_defaults() {
         let host = Host::install();
         host.set_config("{shop");
-        assert!(Settings::load().named);
+        assert!(Settings::load().template.named);
         assert_eq!(host.logs().len(), 1);
     }
 }

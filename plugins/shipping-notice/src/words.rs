@@ -1,7 +1,7 @@
 //! Everything it says. `{…}` are filled by [`fill`].
 
-use crate::language::Language;
 use crate::parcel::Stage;
+use portero_sdk::Language;
 
 /// Everything said in one language.
 pub(crate) struct Words {

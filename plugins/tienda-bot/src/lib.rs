@@ -7,7 +7,6 @@
 
 mod config;
 mod intent;
-mod language;
 mod memory;
 mod news;
 mod orders;
@@ -15,11 +14,11 @@ mod talk;
 mod words;
 
 use portero_sdk::{
-    Action, Answer, BusinessEvent, ConsentChange, Event, Message, Replies, Timer, VerdictEvent, log,
+    Action, Answer, BusinessEvent, ConsentChange, Event, Language, Message, Replies, Timer,
+    VerdictEvent, log,
 };
 
 use crate::config::Config;
-use crate::language::Language;
 use crate::words::Words;
 
 /// The plugin; it has no state but what is in kv.
@@ -39,7 +38,7 @@ pub(crate) struct Call<'e> {
 impl<'e> Call<'e> {
     fn of(event: &'e Event) -> Call<'e> {
         let config = Config::load();
-        let language = config.speak(&event.meta.language);
+        let language = config.languages.speak(&event.meta.language);
         Call {
             event,
             config,

@@ -8,11 +8,11 @@ use portero_sdk::{
 use serde_json::{Map, Value};
 
 use crate::Call;
-use crate::config::TemplateShape;
 use crate::memory;
 use crate::orders::{self, Change, Order, State};
 use crate::talk::tap;
 use crate::words::fill;
+use portero_sdk::settings::TemplateShape;
 
 const DAY_MS: u64 = 24 * 3_600_000;
 
@@ -196,7 +196,10 @@ fn filled(call: &Call<'_>, shape: &TemplateShape, values: &[(&str, &str)]) -> Te
         .params
         .iter()
         .filter_map(|slot| Some((slot.as_str(), tidy_param(value(slot)?, 200))));
-    let blank = Template::new(&shape.name, call.config.template_language(call.language));
+    let blank = Template::new(
+        &shape.name,
+        call.config.languages.template_code(call.language),
+    );
     if shape.named {
         blank.all_named(filled).build()
     } else {

@@ -68,11 +68,14 @@ pub mod gate;
 pub mod http;
 mod inbound;
 pub mod kv;
+mod language;
 pub mod limits;
 pub mod log;
 mod message;
 mod replies;
 mod segmentation;
+#[cfg(feature = "settings")]
+pub mod settings;
 mod template;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
@@ -89,6 +92,7 @@ pub use event::{
 pub use inbound::{
     ContactCard, InboundBody, InboundMedia, Location, MediaKind, Message, Order, OrderItem,
 };
+pub use language::Language;
 pub use message::{
     Button, Buttons, Content, Interactive, InteractiveAction, LinkButton, ListRow, ListSection,
     Media, MediaSource, Menu, Reaction, Text,

@@ -9,7 +9,7 @@ use portero_domain::template::Template;
 use portero_gate::Judgement;
 use portero_gate::record::content_hash;
 use portero_store::Tx;
-use portero_store::model::{CampaignRow, NewOutbox, TenantRow, TurnTaken};
+use portero_store::model::{Addressee, CampaignRow, NewOutbox, TenantRow, TurnTaken};
 
 use crate::addressees::{AUDIENCE_LEFT, Made, Words, make};
 use crate::context::Context;
@@ -47,6 +47,8 @@ pub(super) struct Turn<'a> {
     pub(super) words: Words,
     /// People who may have their turn now.
     pub(super) most: usize,
+    /// Of these, who came in from a list; `None`: any number.
+    pub(super) imported: Option<u64>,
     pub(super) now: Ts,
 }
 
@@ -71,6 +73,7 @@ pub(super) async fn chunk(
         template,
         words,
         most,
+        imported,
         now,
     } = turn;
     let done = campaign.turned;
@@ -87,10 +90,13 @@ pub(super) async fn chunk(
     let mut taken = Taken::default();
     if size > 0 {
         let attributes = campaign.definition.attributes();
-        let people = tx
+        let mut people = tx
             .tenant(campaign.tenant)
             .waiting_people(campaign.id, None, &attributes, size)
             .await?;
+        if let Some(left) = imported {
+            people.truncate(as_far_as(&people, left));
+        }
         let still = tx
             .tenant(campaign.tenant)
             .still_in_audience(&campaign.definition.audience, &people)
@@ -133,6 +139,16 @@ pub(super) async fn chunk(
         Some(turn_of(n, stretch, from, to).max(now + GRAIN))
     };
     Ok(taken)
+}
+
+/// How many people come before the one from a list that is too many.
+fn as_far_as(people: &[Addressee], left: u64) -> usize {
+    let mut seen = 0;
+    let too_many = |p: &Addressee| {
+        seen += u64::from(p.imported);
+        seen > left
+    };
+    people.iter().position(too_many).unwrap_or(people.len())
 }
 
 /// Judges proposals at admission and writes them down, all in a few statements. Those that what

@@ -16,6 +16,8 @@ use crate::context::Context;
 use crate::desk::access::Principal;
 use crate::desk::{Page, numbers, parse_cursor};
 use crate::error::FlowError;
+use crate::limiter::PACE;
+use crate::plan;
 
 pub use plan_view::{plan, show_plan};
 pub use views::{
@@ -237,13 +239,13 @@ async fn limiter(
             let rules = tx.tenant(row.tenant).campaign_rules(row.id, state).await?;
             let rule = rules.into_iter().next().map(|(rule, _)| rule);
             // The number's own pace.
-            return Ok(rule.map(|rule| match rule.as_str() {
-                "limits.throughput" => "number".to_owned(),
-                _ => rule,
-            }));
+            if rule.as_deref() != Some(PACE) {
+                return Ok(rule);
+            }
+            return word(plan::slowed(tx, row).await?.limiter());
         }
         if at_number > 0 {
-            return word("number");
+            return word(plan::slowed(tx, row).await?.limiter());
         }
     }
     Ok(None)

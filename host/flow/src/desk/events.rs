@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::desk::messages::find_contact;
-use crate::desk::{numbers, trade};
+use crate::desk::numbers;
+use crate::desk::trade::{self, End};
 use crate::error::FlowError;
 
 /// Largest `data`, in bytes of JSON.
@@ -32,7 +33,8 @@ pub struct BusinessEvent {
     pub at: Option<String>,
     /// Anything, at most 16 KiB. For `order.*`, `order` is the reference; for `cart.*` (and the order
     /// made of it), `cart` is; `total` and `currency` say what either is worth. `order.placed` and
-    /// `order.paid` end the person's cart and take back what waits to be said of it; `order.cancelled` takes the purchase back.
+    /// `order.paid` end the person's cart, `cart.emptied` (or no `items`) empties it: both take back what
+    /// waits to be said of it; `order.cancelled` takes the purchase back.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
@@ -132,13 +134,14 @@ pub async fn accept(
     if new {
         trade::apply(&mut tx, tenant, contact, deed, &data, at).await?;
         tx.tenant(tenant).mark_due(&[contact], now).await?;
-        if let Some(cart) = trade::ended(&event.name, &event.data) {
-            let taken = tx
-                .tenant(tenant)
-                .cart_ordered(contact, &cart, at, now)
-                .await?;
+        if let Some(end) = trade::ended(&event.name, &event.data) {
+            let mut of = tx.tenant(tenant);
+            let taken = match end {
+                End::Ordered(cart) => of.cart_ordered(contact, &cart, at, now).await?,
+                End::Emptied(cart) => of.cart_emptied(contact, &cart, at, now).await?,
+            };
             if taken > 0 {
-                tracing::info!(event.id = %id, messages = taken, "ordered meanwhile: taken back");
+                tracing::info!(event.id = %id, messages = taken, "the cart ended: taken back");
             }
         }
     }

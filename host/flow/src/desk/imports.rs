@@ -20,7 +20,7 @@ use portero_domain::ids::{ImportId, TenantId};
 use portero_store::model::{ImportRow, NewImport};
 use serde::{Deserialize, Serialize};
 
-pub use attest::Attestation;
+pub use attest::{Attestation, PeriodWording};
 pub use chunk::Feeder;
 pub use format::Format;
 
@@ -106,7 +106,7 @@ pub struct ImportView {
 pub struct FaultView {
     /// Line of the file; the first is 1.
     pub line: u64,
-    /// Stable word: `columns`, `quote`, `encoding`, `address`, `blocked`, `consent_time`, …
+    /// Stable word: `columns`, `quote`, `encoding`, `address`, `blocked`, `registry`, `consent_time`, …
     pub reason: String,
     /// What was found and what was expected.
     pub detail: String,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portero_domain::language::Language;
-use portero_store::model::CART_ORDERED;
+use portero_store::model::{CART_EMPTIED, CART_ORDERED};
 
 use crate::addressees::{ADDRESS_MISSING, AUDIENCE_LEFT, VALUES_MISSING};
 use crate::campaigns::STOPPED;
@@ -33,6 +33,11 @@ fn own(reason: &str) -> Option<[&'static str; 3]> {
             "El carrito se compró entretanto",
             "O carrinho foi comprado nesse meio-tempo",
             "The cart was ordered meanwhile",
+        ],
+        CART_EMPTIED => [
+            "El carrito se vació entretanto",
+            "O carrinho foi esvaziado nesse meio-tempo",
+            "The cart was emptied meanwhile",
         ],
         AUDIENCE_LEFT => [
             "Ya no pertenece al público",

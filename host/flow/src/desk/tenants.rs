@@ -1,13 +1,17 @@
 //! Tenants, their modes, wordings and stop switches.
 
+use portero_domain::clock::Ts;
 use portero_domain::consent::FrequencyPromise;
 use portero_domain::ids::{PhoneNumberId, TenantId};
 use portero_domain::language::Language;
+use portero_domain::notice::NoticeKind;
 use portero_gate::Policy;
 use portero_gate::facts::TenantMode;
+use portero_store::Tx;
 use portero_store::model::{NewTenant, TenantRow, Wording};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::context::Context;
 use crate::error::FlowError;
@@ -323,21 +327,42 @@ pub enum Reach {
 /// # Errors
 /// [`FlowError::NotFound`] or the database.
 pub async fn set_stop(ctx: &Context, reach: &Reach, reason: Option<&str>) -> Result<(), FlowError> {
-    let stop = reason.map(|r| (r.to_owned(), ctx.now()));
+    let now = ctx.now();
     let mut tx = ctx.store.write().await?;
     match reach {
-        Reach::All => tx.system().set_stop_all(stop).await?,
-        Reach::Tenant(tenant) => tx.tenant(*tenant).set_stop(stop).await?,
+        Reach::All => stop_all(&mut tx, reason, now).await?,
+        Reach::Tenant(tenant) => tx.tenant(*tenant).set_stop(reason, now).await?,
         Reach::Number(tenant, number) => {
             if tx.tenant(*tenant).number(number).await?.is_none() {
                 return Err(FlowError::not_found("number", number));
             }
-            tx.tenant(*tenant).set_number_stop(number, stop).await?;
+            tx.tenant(*tenant)
+                .set_number_stop(number, reason, now)
+                .await?;
         }
     }
     tx.commit().await?;
     ctx.wake_outbox.notify_one();
     ctx.touched();
+    Ok(())
+}
+
+/// The switch of the whole server; every tenant's own systems are told.
+async fn stop_all(tx: &mut Tx, reason: Option<&str>, now: Ts) -> Result<(), FlowError> {
+    let before = tx.system().stop_all().await?.is_some();
+    let stop = reason.map(|r| (r.to_owned(), now));
+    tx.system().set_stop_all(stop).await?;
+    if before == reason.is_some() {
+        return Ok(());
+    }
+    let (kind, sending, was) = match reason {
+        Some(_) => (NoticeKind::SendingStopped, "stopped", "running"),
+        None => (NoticeKind::SendingResumed, "running", "stopped"),
+    };
+    let data = json!({ "sending": sending, "was": was });
+    for tenant in tx.system().tenants().await? {
+        tx.tenant(tenant.id).tell(kind, &data, now).await?;
+    }
     Ok(())
 }
 

@@ -59,21 +59,19 @@ pub(crate) fn read(name: &str, data: &Value) -> Result<Deed, FlowError> {
     let worth = money(data)?;
     Ok(match name {
         "cart.updated" | "cart.created" | "cart.abandoned" => {
-            let empty = match data.get("items") {
-                None | Some(Value::Null) => false,
-                Some(Value::Array(items)) => items.is_empty(),
-                // How many there are will do: a shop need not tell which.
-                Some(Value::Number(count)) if count.is_u64() => count.as_u64() == Some(0),
+            match data.get("items") {
+                None | Some(Value::Null | Value::Array(_)) => {}
+                Some(Value::Number(count)) if count.is_u64() => {}
                 Some(other) => {
                     return Err(FlowError::bad(
                         "data.items",
                         format!("must be a list or how many, not {}", kind(other)),
                     ));
                 }
-            };
+            }
             Deed::Cart {
                 reference: cart,
-                open: !empty,
+                open: !emptying(name, data),
                 worth,
             }
         }
@@ -92,22 +90,48 @@ pub(crate) fn read(name: &str, data: &Value) -> Result<Deed, FlowError> {
     })
 }
 
-/// The cart that an event is news of: what plugins propose because of it speaks of that cart.
+/// What an event is the end of: the cart it names, or (empty) whichever is older.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// A cart became an order.
+    Ordered(String),
+    /// A cart was emptied.
+    Emptied(String),
+}
+
+/// The cart that an event is news of: what plugins propose because of it speaks of that cart. That
+/// it was emptied is the end of one: what is said of that speaks of no cart.
 pub(crate) fn news(name: &str, data: &Value, at: Ts) -> Option<AboutCart> {
-    name.starts_with("cart.").then(|| AboutCart {
+    (name.starts_with("cart.") && !emptying(name, data)).then(|| AboutCart {
         cart: cart_of(data).unwrap_or_default(),
         at,
     })
 }
 
-/// The cart that an order is the end of: the one it names, or (empty) whichever is older than the
-/// order. Later news of an order, such as a parcel's, says nothing of carts it does not name.
-pub(crate) fn ended(name: &str, data: &Value) -> Option<String> {
+/// The cart that an event ends. Later news of an order, such as a parcel's, says nothing of carts
+/// it does not name.
+pub(crate) fn ended(name: &str, data: &Value) -> Option<End> {
     let named = cart_of(data);
     match name {
-        "order.placed" | "order.paid" => Some(named.unwrap_or_default()),
-        _ if name.starts_with("order.") => named,
+        "order.placed" | "order.paid" => Some(End::Ordered(named.unwrap_or_default())),
+        _ if name.starts_with("order.") => named.map(End::Ordered),
+        _ if emptying(name, data) => Some(End::Emptied(named.unwrap_or_default())),
         _ => None,
+    }
+}
+
+/// Whether an event says that a cart is empty.
+fn emptying(name: &str, data: &Value) -> bool {
+    match (name, data.get("items")) {
+        ("cart.emptied", _) => true,
+        ("cart.updated" | "cart.created" | "cart.abandoned", Some(Value::Array(items))) => {
+            items.is_empty()
+        }
+        // How many there are will do: a shop need not tell which.
+        ("cart.updated" | "cart.created" | "cart.abandoned", Some(Value::Number(count))) => {
+            count.as_u64() == Some(0)
+        }
+        _ => false,
     }
 }
 
@@ -322,24 +346,44 @@ mod tests {
 
     #[test]
     fn an_order_ends_the_cart_it_names_or_all_that_are_older() {
+        let ordered = |cart: &str| Some(End::Ordered(cart.to_owned()));
         assert_eq!(
-            ended("order.placed", &json!({"cart": "C-1"})).as_deref(),
-            Some("C-1")
+            ended("order.placed", &json!({"cart": "C-1"})),
+            ordered("C-1")
         );
-        assert_eq!(
-            ended("order.shipped", &json!({"cart_id": 7})).as_deref(),
-            Some("7")
-        );
-        assert_eq!(
-            ended("order.paid", &json!({"order": "O"})).as_deref(),
-            Some("")
-        );
+        assert_eq!(ended("order.shipped", &json!({"cart_id": 7})), ordered("7"));
+        assert_eq!(ended("order.paid", &json!({"order": "O"})), ordered(""));
         assert_eq!(ended("order.shipped", &json!({"order": "O"})), None);
         assert_eq!(ended("cart.updated", &json!({"cart": "C-1"})), None);
         let about = |data: Value| news("cart.updated", &data, Ts(5)).unwrap().cart;
         assert_eq!(about(json!({"cart": "C-1", "cart_id": 2})), "C-1");
         assert_eq!(about(json!({"cart": ""})), "");
         assert_eq!(news("order.placed", &json!({"cart": "C-1"}), Ts(5)), None);
+    }
+
+    #[test]
+    fn emptying_ends_a_cart_and_is_no_news_of_it() {
+        let emptied = |cart: &str| Some(End::Emptied(cart.to_owned()));
+        for (name, data, end) in [
+            ("cart.emptied", json!({"cart": "C-1"}), emptied("C-1")),
+            ("cart.emptied", json!(null), emptied("")),
+            (
+                "cart.updated",
+                json!({"cart": "C-1", "items": []}),
+                emptied("C-1"),
+            ),
+            (
+                "cart.updated",
+                json!({"cart_id": 7, "items": 0}),
+                emptied("7"),
+            ),
+            ("cart.updated", json!({"cart": "C-1", "items": 1}), None),
+            ("cart.abandoned", json!({"cart": "C-1"}), None),
+            ("cart.viewed", json!({"cart": "C-1", "items": []}), None),
+        ] {
+            assert_eq!(news(name, &data, Ts(5)).is_none(), end.is_some(), "{name}");
+            assert_eq!(ended(name, &data), end, "{name} {data}");
+        }
     }
 
     #[test]

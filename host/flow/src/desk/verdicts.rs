@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use portero_domain::ids::{CampaignId, ContactId, DecisionId, OutboxId, TenantId, Wamid};
+use portero_domain::ids::{CampaignId, ContactId, DecisionId, EventId, OutboxId, TenantId, Wamid};
 use portero_domain::language::Language;
 use portero_domain::proposal::Origin;
 use portero_gate::explain::Explanation;
 use portero_gate::record::DecisionRecord;
-use portero_store::model::{DecisionFilter, DecisionRow};
+use portero_store::TenantTx;
+use portero_store::model::{DecisionFilter, DecisionRow, EventRow, OutboxRow};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::desk::messages::MessageView;
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
+
+/// Messages of a person among which those that one of theirs led to are looked for, newest first.
+const LOOKED_AT: usize = 200;
 
 /// One verdict, explained.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -206,8 +210,26 @@ pub async fn list(
 pub struct WhyView {
     /// What was asked about.
     pub asked: String,
+    /// The person's own message, when its id was asked about: `messages` are what was proposed
+    /// because of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inbound: Option<WhyInbound>,
     /// The messages.
     pub messages: Vec<WhyMessage>,
+}
+
+/// A message of a person, and what was made of it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WhyInbound {
+    /// Its event.
+    #[schema(value_type = String)]
+    pub event: EventId,
+    /// `pending`, `done`, `unhandled` or `failed`.
+    pub state: String,
+    /// How it was read, or why it rests.
+    pub interpretation: String,
+    /// When it came, RFC 3339.
+    pub received_at: String,
 }
 
 /// One message with its verdicts.
@@ -236,12 +258,28 @@ pub struct WhyCampaign {
     pub reason: Option<String>,
 }
 
-/// Explains a message (`out_…` or wamid), a verdict (`dec_…`) or a person (`con_…` or an address).
+/// What was proposed because of a person's message, newest first.
+async fn answers_to(tx: &mut TenantTx<'_>, event: &EventRow) -> Result<Vec<OutboxRow>, FlowError> {
+    let Some(contact) = event.contact else {
+        return Ok(Vec::new());
+    };
+    let filter = portero_store::model::OutboxFilter {
+        contact: Some(contact),
+        limit: LOOKED_AT,
+        ..portero_store::model::OutboxFilter::default()
+    };
+    let mut rows = tx.outbox_list(&filter).await?;
+    rows.retain(|row| row.event == Some(event.id));
+    Ok(rows)
+}
+
+/// Explains a message (`out_…` or wamid; a person's own too), a verdict (`dec_…`) or a person (`con_…` or an address).
 ///
 /// # Errors
 /// [`FlowError::NotFound`] with what can be asked about, or the database.
 pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, FlowError> {
     let mut tx = ctx.store.read().await?;
+    let mut inbound = None;
     let rows = if let Ok(outbox) = id.parse::<OutboxId>() {
         tx.tenant(tenant)
             .outbox(outbox)
@@ -259,11 +297,23 @@ pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, F
             None => Vec::new(),
         }
     } else if let Some(wamid) = Wamid::new(id).filter(|_| id.starts_with("wamid.")) {
-        tx.tenant(tenant)
-            .outbox_by_wamid(&wamid)
-            .await?
-            .into_iter()
-            .collect()
+        let mut of = tx.tenant(tenant);
+        match of.outbox_by_wamid(&wamid).await? {
+            Some(row) => vec![row],
+            None => match of.event_by_wamid(&wamid).await? {
+                Some(event) => {
+                    let rows = answers_to(&mut of, &event).await?;
+                    inbound = Some(WhyInbound {
+                        event: event.id,
+                        state: event.state.as_str().to_owned(),
+                        interpretation: event.interpretation,
+                        received_at: event.received_at.rfc3339(),
+                    });
+                    rows
+                }
+                None => Vec::new(),
+            },
+        }
     } else {
         let contact = super::messages::find_contact(&mut tx, tenant, id)
             .await
@@ -280,7 +330,7 @@ pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, F
         };
         tx.tenant(tenant).outbox_list(&filter).await?
     };
-    if rows.is_empty() {
+    if rows.is_empty() && inbound.is_none() {
         return Err(FlowError::not_found(
             "message, verdict or contact with messages",
             id,
@@ -327,6 +377,7 @@ pub async fn why(ctx: &Context, tenant: TenantId, id: &str) -> Result<WhyView, F
     }
     Ok(WhyView {
         asked: id.to_owned(),
+        inbound,
         messages,
     })
 }

@@ -4,6 +4,7 @@ use portero_domain::clock::{Millis, Ts};
 use serde::Serialize;
 
 use super::Plan;
+use crate::campaigns::{CANARY, CANARY_REST, CANARY_WAITS};
 use crate::limiter::TIER;
 
 /// When a campaign would be through, and what holds it longest.
@@ -13,7 +14,8 @@ pub struct Finish {
     pub starts_at: String,
     /// When the last message would leave, RFC 3339; absent when it cannot be told.
     pub ends_at: Option<String>,
-    /// What holds it longest: `number`, `spread`, or the rule that puts messages off.
+    /// What holds it longest: `number` (`number yellow`, `template yellow`,
+    /// `number and template yellow` while Meta's rating slows it), `spread`, `canary`, or the rule that puts messages off.
     pub limiter: String,
     /// The limiter in figures.
     pub detail: String,
@@ -38,11 +40,12 @@ impl Plan {
         let messages = self.count("now") + self.count("later");
         let start = Ts(self.at);
         let show = |at: Ts| at.rfc3339();
+        let number = self.limiter.clone().unwrap_or_else(|| "number".to_owned());
         if self.rate_centi == 0 {
             return Finish {
                 starts_at: show(start),
                 ends_at: None,
-                limiter: "number".to_owned(),
+                limiter: number,
                 detail: "the number's rate is not known".to_owned(),
                 messages,
             };
@@ -57,10 +60,20 @@ impl Plan {
             self.rate_centi / 100,
             self.rate_centi % 100
         );
-        let mut best = (start + took(messages), "number".to_owned(), rate);
+        let mut best = (start + took(messages), number, rate);
         if start + spread > best.0 {
             let hours = spread.0 / 3_600_000;
             best = (start + spread, "spread".to_owned(), format!("{hours} h"));
+        }
+        if self.imported > CANARY {
+            let at = start + took(messages) + CANARY_REST;
+            if at > best.0 {
+                let hours = CANARY_REST.0 / 3_600_000;
+                let of = self.imported;
+                let detail =
+                    format!("{CANARY} of {of} people from lists first, the rest {hours} h later");
+                best = (at, CANARY_WAITS.to_owned(), detail);
+            }
         }
         if let Some(latest) = self.latest.map(Ts)
             && latest > best.0

@@ -20,6 +20,15 @@ pub async fn why(args: WhyArgs) -> anyhow::Result<ExitCode> {
     if args.target.json {
         output::json(&answer);
     } else {
+        if let Some(inbound) = answer.get("inbound") {
+            output::line(&format!(
+                "{}  the person's message of {} · {} · {}",
+                text(inbound, "event"),
+                text(inbound, "received_at"),
+                text(inbound, "state"),
+                text(inbound, "interpretation"),
+            ));
+        }
         for one in answer
             .get("messages")
             .and_then(Value::as_array)

@@ -360,6 +360,12 @@ pub(crate) fn plan_lines(plan: &Value) -> Vec<String> {
         text(plan, "review"),
         text(plan, "never"),
     )];
+    let imported = plan.get("imported").and_then(Value::as_u64);
+    if let Some(imported) = imported.filter(|n| *n > 0) {
+        lines.push(format!(
+            "{imported} came in from lists and get a campaign for the first time: the brake works at half, and of more than 50 the rest waits an hour for the first 50"
+        ));
+    }
     let slices = list("slices")
         .iter()
         .map(|s| {

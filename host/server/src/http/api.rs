@@ -8,6 +8,7 @@ mod imports;
 mod messages;
 mod operator;
 mod plugins;
+mod registries;
 mod reports;
 mod sandbox;
 mod segments;
@@ -132,6 +133,10 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(operator::history))
         .routes(routes!(operator::sync_numbers))
         .routes(routes!(operator::put_app))
+        .routes(routes!(registries::list))
+        .routes(routes!(registries::declare))
+        // A national list is read as it comes in.
+        .routes(routes!(registries::load).layer(DefaultBodyLimit::disable()))
         .routes(routes!(sandbox::list))
         .routes(routes!(sandbox::put, sandbox::remove))
         .routes(routes!(operator::create_token))

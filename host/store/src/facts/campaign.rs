@@ -49,7 +49,7 @@ statements! {
     /// The plus: SQLite took the index by campaign, and read the whole campaign for every person.
     FACT_EARLIER = concat!(asked_third!(), earlier!("+o.tenant_id")),
         postgres = concat!(asked_third!(postgres), earlier!("o.tenant_id"));
-    FACT_CAMPAIGN = "select state, sent - sent_base, failed - failed_base, opted_out - opted_out_base
+    FACT_CAMPAIGN = "select state, sent - sent_base, failed - failed_base, opted_out - opted_out_base, imported
         from campaigns where tenant_id = $1 and campaign_id = $2";
 }
 
@@ -69,16 +69,17 @@ impl TenantTx<'_> {
                 continue;
             };
             if !known.contains_key(campaign) {
-                let row: Option<(String, i64, i64, i64)> = self
+                let row: Option<(String, i64, i64, i64, i64)> = self
                     .tx
                     .row(FACT_CAMPAIGN, args![self.tenant, *campaign])
                     .await?;
                 let facts = match row {
-                    Some((word, sent, failed, opted_out)) => Some(CampaignFacts {
+                    Some((word, sent, failed, opted_out, imported)) => Some(CampaignFacts {
                         state: state(&word)?,
                         sent: db::count(sent),
                         failed: db::count(failed),
                         opted_out: db::count(opted_out),
+                        imported: imported > 0,
                         already: None,
                         same_body: None,
                     }),

@@ -7,10 +7,11 @@ use portero_domain::proposal::Purpose;
 use portero_gate::Fact;
 use portero_gate::detect::mentions;
 use portero_gate::facts::{
-    CampaignFacts, ConversationFacts, DoNotContact, Duplicate, Facts, PluginFacts, RecipientFacts,
-    RegistryFacts, Restriction, SenderFacts, SpendFacts, Standing, Stop, TemplateFact, TenantFacts,
-    WindowFacts,
+    CampaignFacts, ConversationFacts, DoNotContact, Duplicate, Facts, Listing, PluginFacts,
+    RecipientFacts, RegistryFacts, Restriction, SenderFacts, SpendFacts, Standing, Stop,
+    TemplateFact, TenantFacts, WindowFacts,
 };
+use portero_gate::registries;
 
 use super::FactsQuery;
 use crate::accounts;
@@ -119,6 +120,7 @@ pub(super) struct Lists {
     refusals: Vec<Ts>,
     templates: Vec<(bool, Ts)>,
     blocked: Vec<DoNotContact>,
+    listings: Vec<Listing>,
     sandbox: bool,
     /// Whether the person counts against the messaging limit already.
     pub(super) counted: bool,
@@ -127,6 +129,7 @@ pub(super) struct Lists {
 impl Lists {
     /// Takes one row in; rows come oldest first.
     pub(super) fn add(&mut self, kind: &str, body: Option<String>, at: Option<i64>) -> Result<()> {
+        let as_of = at;
         let at = Ts(at.unwrap_or_default());
         let text = body.as_deref().unwrap_or_default();
         match kind {
@@ -146,9 +149,40 @@ impl Lists {
                 .blocked
                 .push(json::from_word("do_not_contact.scope", text)?),
             "counted" => self.counted = true,
+            "copy" => self.listings.push(Listing {
+                registry: text.to_owned(),
+                as_of: as_of.map(Ts),
+                listed: false,
+                listed_at: None,
+            }),
+            "listed" => self.listed(text, as_of.map(Ts)),
             _ => self.sandbox = true,
         }
         Ok(())
+    }
+}
+
+impl Lists {
+    /// The person is on a registry whose copy came before ("copy" sorts before "listed").
+    fn listed(&mut self, registry: &str, at: Option<Ts>) {
+        if let Some(copy) = self.listings.iter_mut().find(|l| l.registry == registry) {
+            // Under several of their numbers: the earliest day.
+            copy.listed_at = if copy.listed {
+                copy.listed_at.min(at)
+            } else {
+                at
+            };
+            copy.listed = true;
+        }
+    }
+
+    /// What speaks of this person: where they are listed, and the copies of their country.
+    fn listings(&self, country: Option<&str>) -> Vec<Listing> {
+        let of_country = |l: &Listing| {
+            registries::find(&l.registry).is_some_and(|r| Some(r.country.as_str()) == country)
+        };
+        let all = self.listings.iter();
+        all.filter(|l| l.listed || of_country(l)).cloned().collect()
     }
 }
 
@@ -181,6 +215,8 @@ pub(super) fn assemble(query: FactsQuery<'_>, read: Read) -> Result<Facts> {
     } = read;
     let p = query.proposal;
     let of_person = raw.contact_id.is_some();
+    let country = (raw.country.clone()).or_else(|| p.to.country().map(str::to_owned));
+    let listings = lists.listings(country.as_deref());
     Ok(Facts {
         tenant: TenantFacts {
             mode: json::from_word("tenant mode", &raw.mode)?,
@@ -228,7 +264,8 @@ pub(super) fn assemble(query: FactsQuery<'_>, read: Read) -> Result<Facts> {
         },
         recipient: RecipientFacts {
             last_sign_at: raw.last_sign(),
-            country: raw.country.or_else(|| p.to.country().map(str::to_owned)),
+            listings,
+            country,
             do_not_contact: strictest(lists.blocked),
             erased: raw.erased_at.is_some(),
             open_transactions: lists.open_transactions,

@@ -89,6 +89,16 @@ macro_rules! lists {
             where a.tenant_id = $1 and a.contact_id = q.c and s.tenant_id = $1 and s.address = a.address
               and s.confirmed_at is not null
             union all
+            select q.i, 'copy', g.registry, g.as_of, 0, g.registry from q cross join registries g
+            where g.tenant_id = $1 and g.applies = 1
+            union all
+            select q.i, 'listed', r.registry, r.listed_at, 0, r.address from q cross join contact_aliases a
+            cross join registries g
+            cross join registry_people r
+            where a.tenant_id = $1 and a.contact_id = q.c and g.tenant_id = $1 and g.applies = 1
+              and a.until_at is null and r.tenant_id = $1 and r.registry = g.registry
+              and r.edition = g.edition and r.address = a.address
+            union all
             select q.i, 'counted', null, r.last_at, 0, r.contact_id from q cross join tier_recipients r
             where r.tenant_id = $1 and r.contact_id = q.c and r.last_at > $3
         ) f order by i, kind, at, at2, id"

@@ -3,7 +3,7 @@
 use portero_domain::clock::Ts;
 use portero_domain::ids::OutboxId;
 use portero_domain::proposal::{Class, OutboxState};
-use portero_store::model::{AboutCart, CART_ORDERED};
+use portero_store::model::{AboutCart, CART_EMPTIED, CART_ORDERED};
 
 use crate::world::{T0, World, at, put_in};
 
@@ -12,6 +12,7 @@ crate::tests![
     what_is_proposed_after_the_order_is_taken_back,
     whoever_proposes_meanwhile_waits_for_the_order,
     another_tenant_takes_nothing_back,
+    emptying_takes_back_what_is_not_younger,
 ];
 
 fn about(cart: &str, at: Ts) -> AboutCart {
@@ -50,7 +51,8 @@ async fn state(w: &World, id: OutboxId) -> OutboxState {
     let mut tx = w.store.read().await.unwrap();
     let row = tx.tenant(w.a.id).outbox(id).await.unwrap().unwrap();
     if row.state == OutboxState::Cancelled {
-        assert_eq!(row.rule.as_deref(), Some(CART_ORDERED));
+        let rules = [Some(CART_ORDERED), Some(CART_EMPTIED)];
+        assert!(rules.contains(&row.rule.as_deref()));
         assert!(row.settled_at.is_some());
     }
     row.state
@@ -152,4 +154,58 @@ async fn another_tenant_takes_nothing_back(w: World) {
     assert_eq!(a.spoken_of(id).await.unwrap(), Some(about("C-1", T0)));
     tx.commit().await.unwrap();
     assert_eq!(order(&w, "C-1", T0, T0).await, 1);
+}
+
+async fn empty(w: &World, cart: &str, when: Ts) -> u64 {
+    let mut tx = w.write().await;
+    let mut a = tx.tenant(w.a.id);
+    let taken = a.cart_emptied(w.a.ana, cart, when, at(90)).await.unwrap();
+    tx.commit().await.unwrap();
+    taken
+}
+
+async fn emptying_takes_back_what_is_not_younger(w: World) {
+    use OutboxState::{Attempting, Cancelled, Deferred, InReview, Queued};
+    let named = speaks(&w, "C-1", at(10), Deferred).await;
+    let queued = speaks(&w, "C-1", at(9), Queued).await;
+    let other = speaks(&w, "C-2", at(10), InReview).await;
+    let begun = speaks(&w, "C-1", at(10), Attempting).await;
+    assert_eq!(empty(&w, "C-1", at(8)).await, 0);
+    assert_eq!(empty(&w, "C-1", at(9)).await, 1);
+    assert_eq!(state(&w, queued).await, Cancelled);
+    assert_eq!(empty(&w, "C-1", at(10)).await, 1);
+    // An older one told later does not make it forgotten.
+    assert_eq!(empty(&w, "C-1", at(3)).await, 0);
+    assert_eq!(state(&w, named).await, Cancelled);
+    assert_eq!(state(&w, other).await, InReview);
+    // What comes back from the wire, and what is written down late.
+    let mut tx = w.write().await;
+    let mut a = tx.tenant(w.a.id);
+    assert!(!a.requeue_outbox(begun, at(40), true, at(40)).await.unwrap());
+    tx.commit().await.unwrap();
+    for (cart, of, gone) in [
+        ("C-1", at(10), true),
+        ("C-1", at(11), false),
+        ("", at(10), true),
+    ] {
+        let p = w.proposal(Class::Campaign, at(50));
+        w.put(&p, Queued).await;
+        let mut tx = w.write().await;
+        let mut a = tx.tenant(w.a.id);
+        let about = about(cart, of);
+        let taken = a.speaks_of_cart(w.a.ana, p.id, &about, at(50)).await;
+        assert_eq!(taken.unwrap(), gone, "{cart} {of:?}");
+        tx.commit().await.unwrap();
+    }
+    // Nobody of another tenant, and of no name all that are older.
+    let mut tx = w.write().await;
+    let mut b = tx.tenant(w.b.id);
+    assert_eq!(
+        b.cart_emptied(w.a.ana, "", at(99), at(99)).await.unwrap(),
+        0
+    );
+    tx.commit().await.unwrap();
+    assert_eq!(state(&w, other).await, InReview);
+    assert_eq!(empty(&w, "", at(10)).await, 1);
+    assert_eq!(state(&w, other).await, Cancelled);
 }

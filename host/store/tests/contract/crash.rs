@@ -33,10 +33,7 @@ async fn write_much(store: &Store) -> portero_store::Tx {
         .set_tag(contact, "half", true)
         .await
         .unwrap();
-    tx.tenant(tenant)
-        .set_stop(Some(("half".to_owned(), T0)))
-        .await
-        .unwrap();
+    tx.tenant(tenant).set_stop(Some("half"), T0).await.unwrap();
     assert_eq!(
         tx.system().setting("crash").await.unwrap().as_deref(),
         Some("half done")

@@ -152,16 +152,13 @@ async fn the_widest_stop_is_told(w: World) {
     };
     let mut tx = w.write().await;
     tx.tenant(w.a.id)
-        .set_number_stop(&w.a.number, Some(("n".to_owned(), T0)))
+        .set_number_stop(&w.a.number, Some("n"), T0)
         .await
         .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(scope().await.as_deref(), Some("number"));
     let mut tx = w.write().await;
-    tx.tenant(w.a.id)
-        .set_stop(Some(("t".to_owned(), T0)))
-        .await
-        .unwrap();
+    tx.tenant(w.a.id).set_stop(Some("t"), T0).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(scope().await.as_deref(), Some("tenant"));
     let mut tx = w.write().await;
@@ -387,7 +384,7 @@ async fn a_template_is_found_or_its_neighbours_named(w: World) {
 async fn anothers_number_and_person_tell_nothing(w: World) {
     let mut tx = w.write().await;
     tx.tenant(w.b.id)
-        .set_number_stop(&w.b.number, Some(("theirs".to_owned(), T0)))
+        .set_number_stop(&w.b.number, Some("theirs"), T0)
         .await
         .unwrap();
     let theirs = w.consent(ConsentEventKind::Granted, ConsentScope::All, T0);

@@ -343,7 +343,7 @@ async fn nothing_of_another_tenant_is_changed(w: World) {
     let mut b = tx.tenant(w.b.id);
     // Refused or without effect, either is fine; what counts is that no row of `a` differs after.
     assert_eq!(b.halt_numbers(number, true, "x", T0).await.unwrap(), 0);
-    let _ = b.set_number_stop(number, Some(("x".to_owned(), T0))).await;
+    let _ = b.set_number_stop(number, Some("x"), T0).await;
     let alias = AddressKey::parse("+573000000001").unwrap();
     b.add_aliases(ana, &[(alias.clone(), alias.to_string())], T0)
         .await

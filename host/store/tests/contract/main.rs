@@ -27,6 +27,7 @@ mod people;
 mod plugins;
 #[path = "../../../../tests/support/postgres.rs"]
 mod postgres;
+mod registries;
 mod schema;
 mod secrets;
 mod segments;
@@ -74,6 +75,7 @@ const FILES: &[&[Test]] = &[
     outbox::TESTS,
     people::TESTS,
     plugins::TESTS,
+    registries::TESTS,
     schema::TESTS,
     secrets::TESTS,
     segments::TESTS,

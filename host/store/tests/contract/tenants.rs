@@ -90,11 +90,11 @@ async fn stops_are_thrown_and_released(w: World) {
     tx.system().set_stop_all(None).await.unwrap();
     assert_eq!(tx.system().stop_all().await.unwrap(), None);
     let mut a = tx.tenant(w.a.id);
-    a.set_stop(Some(("audit".to_owned(), at(2)))).await.unwrap();
+    a.set_stop(Some("audit"), at(2)).await.unwrap();
     assert_eq!(a.row().await.unwrap().stopped.unwrap().scope, "tenant");
-    a.set_stop(None).await.unwrap();
+    a.set_stop(None, at(4)).await.unwrap();
     assert_eq!(a.row().await.unwrap().stopped, None);
-    a.set_number_stop(&w.a.number, Some(("spam".to_owned(), at(3))))
+    a.set_number_stop(&w.a.number, Some("spam"), at(3))
         .await
         .unwrap();
     let stop = a
@@ -105,7 +105,7 @@ async fn stops_are_thrown_and_released(w: World) {
         .stopped
         .unwrap();
     assert_eq!((stop.scope.as_str(), stop.since), ("number", at(3)));
-    a.set_number_stop(&w.a.number, None).await.unwrap();
+    a.set_number_stop(&w.a.number, None, at(4)).await.unwrap();
     assert_eq!(a.numbers().await.unwrap()[0].stopped, None);
 }
 

@@ -4,8 +4,8 @@ mod en;
 mod es;
 mod pt;
 
-use crate::language::Language;
 use crate::orders::State;
+use portero_sdk::Language;
 
 /// Everything the bot says in one language.
 pub(crate) struct Words {

@@ -89,6 +89,7 @@ pub async fn show_plan(
         missing: plan.missing.clone(),
         previews,
         preview_error,
+        imported: plan.imported,
         finish: plan.finish(row.definition.schedule.spread()),
         cost: cost(&plan, ctx.now()),
         portfolio,

@@ -116,7 +116,8 @@ pub struct Progress {
     pub statuses: BTreeMap<String, u64>,
     /// People reached who withdrew their consent afterwards.
     pub opted_out: u64,
-    /// What holds it now: `number`, `spread`, `deferred`, a reason of the pause, or nothing.
+    /// What holds it now: `number` (`number yellow`, `template yellow`,
+    /// `number and template yellow`), `spread`, `canary`, `deferred`, a reason of the pause, or nothing.
     pub limiter: Option<String>,
 }
 
@@ -149,6 +150,9 @@ pub struct PlanView {
     /// Why there are none: the plugin that has the words failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preview_error: Option<String>,
+    /// People who came in from lists and were not reached by a campaign since: over fifty of them, fifty
+    /// go first and the rest an hour later, and the brake works at half its sample and shares.
+    pub imported: u64,
     /// When it would be through.
     pub finish: Finish,
     /// What it would cost.

@@ -36,6 +36,8 @@ const ACCEPTED: [&str; 9] = [
 const DATED_PERCENT: u64 = 80;
 /// Countries and words of a list, at most.
 const LIST_MAX: usize = 60;
+/// Fewest characters of words that somebody can agree to.
+const WORDING_LEAST: usize = 20;
 /// From so many rows on, one and the same time for all is no time.
 const SAME_TIME_FROM: u64 = 20;
 
@@ -56,6 +58,10 @@ pub struct Attestation {
     pub collected_until: String,
     /// The words people agreed to.
     pub wording: String,
+    /// Where the words were others in some of these days: each stretch with its own. `wording` is for
+    /// all other days.
+    #[serde(default)]
+    pub wordings: Vec<PeriodWording>,
     /// What it covers: a topic of the tenant.
     pub topic: String,
     /// The most messages that were promised.
@@ -102,6 +108,25 @@ pub struct Attestation {
     pub not_bought: bool,
 }
 
+/// The words of a stretch of days.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PeriodWording {
+    /// Its first day, `2026-01-31`.
+    pub from: String,
+    /// Its last day.
+    pub until: String,
+    /// The words people agreed to then.
+    pub wording: String,
+}
+
+impl PeriodWording {
+    fn days(&self) -> Option<(jiff::civil::Date, jiff::civil::Date)> {
+        let days = (self.from.parse().ok()?, self.until.parse().ok()?);
+        (days.0 <= days.1).then_some(days)
+    }
+}
+
 impl Attestation {
     /// Whether it can stand.
     ///
@@ -134,7 +159,7 @@ impl Attestation {
         for (field, text, least) in [
             ("attestation.who", &self.who, 3),
             ("attestation.how", &self.how, 10),
-            ("attestation.wording", &self.wording, 20),
+            ("attestation.wording", &self.wording, WORDING_LEAST),
             ("attestation.topic", &self.topic, 1),
             ("attestation.origin_system", &self.origin_system, 2),
             ("attestation.legal_entity", &self.legal_entity, 2),
@@ -147,6 +172,7 @@ impl Attestation {
                 ));
             }
         }
+        self.check_wordings()?;
         if self.promise.max == 0 {
             return Err(("attestation.promise", "at least one message".to_owned()));
         }
@@ -213,6 +239,46 @@ impl Attestation {
     /// Whether what people agreed to covers WhatsApp.
     pub(super) fn for_whatsapp(&self) -> bool {
         self.channel.is_some_and(ConsentChannel::covers_whatsapp)
+    }
+
+    /// Each stretch is one, has words, and no day has two.
+    fn check_wordings(&self) -> Result<(), (&'static str, String)> {
+        let bad = |why: &str| Err(("attestation.wordings", why.to_owned()));
+        let mut stretches = Vec::with_capacity(self.wordings.len());
+        for one in &self.wordings {
+            let Some(days) = one.days() else {
+                return bad(
+                    "each needs `from` and `until`, days such as 2026-01-31, the first not after the last",
+                );
+            };
+            if one.wording.trim().chars().count() < WORDING_LEAST || one.wording.len() > 4_096 {
+                return bad(
+                    "each needs the words people agreed to: at least 20 characters, at most 4096 bytes",
+                );
+            }
+            stretches.push(days);
+        }
+        stretches.sort_unstable();
+        let twice = stretches
+            .iter()
+            .zip(stretches.iter().skip(1))
+            .any(|((_, until), (from, _))| from <= until);
+        if twice || stretches.len() > LIST_MAX {
+            return bad("at most 60, and no day in two of them");
+        }
+        Ok(())
+    }
+
+    /// The words people agreed to at an instant, as a day of `zone`.
+    pub(super) fn words(&self, at: Ts, zone: &jiff::tz::TimeZone) -> &str {
+        let on = at.to_jiff().map(|t| zone.to_datetime(t).date());
+        let then = |one: &&PeriodWording| {
+            one.days()
+                .zip(on)
+                .is_some_and(|((from, until), on)| from <= on && on <= until)
+        };
+        let own = self.wordings.iter().find(then);
+        own.map_or(self.wording.as_str(), |one| one.wording.as_str())
     }
 
     /// Whether `at`, as a day of `zone`, lies in the days it answers for.

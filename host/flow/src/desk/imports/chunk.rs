@@ -322,6 +322,7 @@ impl Feeder {
         let known = Known {
             blocked: of.blocked_addresses(&keys).await?,
             people: of.known_people(&ids).await?,
+            listed: of.listed_people(&keys).await?,
             by_address,
         };
         let attestation = self.attestation.as_ref();

@@ -6,7 +6,7 @@ use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, Cons
 use portero_domain::ids::{ConsentEventId, ContactId};
 use portero_domain::proof::{ConsentActor, ConsentBasis, ConsentProof};
 use portero_store::StoreError;
-use portero_store::model::{ImportConsent, ImportRow, TenantRow};
+use portero_store::model::{ImportRow, TenantRow};
 use sha2::{Digest, Sha256};
 
 use super::attest::Attestation;
@@ -25,6 +25,7 @@ pub(super) async fn write(
     import: &ImportRow,
     attestation: &Attestation,
 ) -> Result<(), FlowError> {
+    let zone = jiff::tz::TimeZone::get(&tenant.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
     loop {
         let now = ctx.now();
         let mut tx = ctx.store.write().await?;
@@ -44,7 +45,17 @@ pub(super) async fn write(
                     })
                 })?;
                 let id = ConsentEventId::new(&*ctx.ids, now);
-                events.push((contact, event(id, import, attestation, claim, at, now)));
+                let words = claim
+                    .wording
+                    .as_deref()
+                    .unwrap_or_else(|| attestation.words(at, &zone));
+                let words = words.chars().take(WORDS_MAX).collect();
+                let claim = Claimed {
+                    line_no: claim.line_no,
+                    at,
+                    words,
+                };
+                events.push((contact, event(id, import, attestation, claim, now)));
             }
             of.append_consents(&events).await?;
             let people: Vec<ContactId> = events.iter().map(|(contact, _)| *contact).collect();
@@ -55,17 +66,22 @@ pub(super) async fn write(
     }
 }
 
+/// What a line claims, with the words of its day.
+struct Claimed {
+    line_no: u64,
+    at: Ts,
+    words: String,
+}
+
 /// A yes that the person still has to confirm.
 fn event(
     id: ConsentEventId,
     import: &ImportRow,
     attestation: &Attestation,
-    claim: &ImportConsent,
-    at: Ts,
+    claim: Claimed,
     now: Ts,
 ) -> ConsentEvent {
-    let words = claim.wording.as_deref().unwrap_or(&attestation.wording);
-    let words: String = words.chars().take(WORDS_MAX).collect();
+    let Claimed { line_no, at, words } = claim;
     ConsentEvent {
         id,
         kind: ConsentEventKind::GrantedUnconfirmed,
@@ -76,7 +92,7 @@ fn event(
         source: ConsentSource::Import,
         evidence: format!(
             "{} line {}, {}; attested by {}",
-            import.id, claim.line_no, attestation.origin, attestation.who
+            import.id, line_no, attestation.origin, attestation.who
         ),
         captured_at: at,
         received_at: now,

@@ -6,6 +6,7 @@ use portero_domain::address::AddressKey;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{ConsentStanding, meta_stop_since, standing};
 use portero_domain::ids::ContactId;
+use portero_gate::registries::{self, Override};
 use portero_store::model::{BulkPerson, ImportConsent, ImportFault, KnownPerson};
 
 use super::attest::Attestation;
@@ -22,6 +23,8 @@ pub(super) struct Known {
     pub(super) by_address: HashMap<AddressKey, ContactId>,
     pub(super) blocked: HashSet<AddressKey>,
     pub(super) people: HashMap<ContactId, KnownPerson>,
+    /// Who is on a registry that applies: (registry, since when).
+    pub(super) listed: HashMap<String, Vec<(String, Option<Ts>)>>,
 }
 
 /// What becomes of a chunk.
@@ -103,7 +106,7 @@ pub(super) fn judge(
             out.faults.push(ImportFault {
                 line_no,
                 reason: reason.to_owned(),
-                detail: detail.to_owned(),
+                detail,
                 line: String::new(),
             });
             continue;
@@ -164,27 +167,49 @@ fn refused(
     known: &Known,
     who: Option<&KnownPerson>,
     attestation: Option<&Attestation>,
-) -> Option<(&'static str, &'static str)> {
+) -> Option<(&'static str, String)> {
     if known.blocked.contains(&line.key) {
-        return Some((
-            "blocked",
-            "this person is on the block list and stays there",
-        ));
+        let why = "this person is on the block list and stays there";
+        return Some(("blocked", why.to_owned()));
     }
-    let who = who?;
-    if who.erased {
-        return Some(("erased", "nothing may be kept of this person any more"));
+    if who.is_some_and(|who| who.erased) {
+        let why = "nothing may be kept of this person any more";
+        return Some(("erased", why.to_owned()));
     }
     let attestation = attestation.filter(|_| line.consent != Claim::None)?;
+    if let Some(registry) = listed(line, known) {
+        let why = format!(
+            "this person is on the registry {registry}, which counts for more than this consent"
+        );
+        return Some(("registry", why));
+    }
+    let who = who?;
     let topic = Some(attestation.topic.as_str());
     let revoked = matches!(
         standing(&who.consent, topic),
         ConsentStanding::Revoked { .. }
     );
-    (revoked || meta_stop_since(&who.consent).is_some()).then_some((
-        "revoked",
-        "this person opted out; only they can opt in again, a file never does it for them",
-    ))
+    (revoked || meta_stop_since(&who.consent).is_some()).then(|| {
+        let why =
+            "this person opted out; only they can opt in again, a file never does it for them";
+        ("revoked", why.to_owned())
+    })
+}
+
+/// The registry on which somebody was put after they agreed, or whatever they agreed to.
+fn listed<'k>(line: &Line, known: &'k Known) -> Option<&'k str> {
+    let agreed = match &line.consent {
+        Claim::Agreed { at, .. } | Claim::Old { at, .. } => *at,
+        Claim::None => return None,
+    };
+    let on = known.listed.get(line.key.as_str())?;
+    let counts = |(registry, since): &&(String, Option<Ts>)| {
+        registries::find(registry).is_none_or(|r| r.consent == Override::Never)
+            || since.is_none_or(|since| agreed <= since)
+    };
+    on.iter()
+        .find(counts)
+        .map(|(registry, _)| registry.as_str())
 }
 
 /// A count of things in memory.

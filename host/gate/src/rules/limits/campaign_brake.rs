@@ -28,10 +28,11 @@ static ABOUT: About = About {
                  deliver, and people reached who withdrew their consent afterwards.",
         why: "A wrong list or an unwanted text costs the number its quality within an hour.",
         fires: "Holds once the sample is there and a share is at or over its limit; the campaign pauses with \
-                the reason shown. Resuming starts the count again.",
-        facts: "`campaign.sent`, `campaign.failed`, `campaign.opted_out`.",
+                the reason shown. Resuming starts the count again. Sample and shares are half for the first \
+                campaign to people who came in from a list.",
+        facts: "`campaign.sent`, `campaign.failed`, `campaign.opted_out`, `campaign.imported`.",
         parameters: "`brake_sample` (50), `brake_failures_percent` (10), `brake_opt_outs_percent` (3).",
-        source: "Own thresholds; the first pause after a small share of the audience is not built.",
+        source: "Own thresholds; halves: catalogue B.5.",
         since: "0.2.0",
     },
 };
@@ -44,24 +45,29 @@ pub fn brakes(
     sent: u64,
     failed: u64,
     opted_out: u64,
+    imported: bool,
     policy: &crate::policy::Policy,
 ) -> Option<(String, &'static str)> {
     let tried = sent.saturating_add(failed);
+    // Halves of the sample and of the shares, for people who came in from a list.
+    let parts = if imported { 2 } else { 1 };
     let over = |n: u64, of: u64, percent: u32| {
-        of >= u64::from(policy.brake_sample.max(1))
+        of >= u64::from(policy.brake_sample.max(1)).div_ceil(parts)
             && n > 0
-            && u128::from(n) * 100 >= u128::from(of) * u128::from(percent)
+            && u128::from(n) * 100 * u128::from(parts) >= u128::from(of) * u128::from(percent)
+    };
+    let limit = |percent: u32| match (imported, percent % 2) {
+        (false, _) => format!("≥ {percent} %"),
+        (true, 0) => format!("≥ {} %", percent / 2),
+        (true, _) => format!("≥ {}.5 %", percent / 2),
     };
     if over(opted_out, sent, policy.brake_opt_outs_percent) {
-        let value = format!(
-            "{opted_out} / {sent} (≥ {} %)",
-            policy.brake_opt_outs_percent
-        );
-        return Some((value, "opt_outs"));
+        let limit = limit(policy.brake_opt_outs_percent);
+        return Some((format!("{opted_out} / {sent} ({limit})"), "opt_outs"));
     }
     if over(failed, tried, policy.brake_failures_percent) {
-        let value = format!("{failed} / {tried} (≥ {} %)", policy.brake_failures_percent);
-        return Some((value, "failures"));
+        let limit = limit(policy.brake_failures_percent);
+        return Some((format!("{failed} / {tried} ({limit})"), "failures"));
     }
     None
 }
@@ -77,6 +83,7 @@ impl Rule for Check {
             campaign.sent,
             campaign.failed,
             campaign.opted_out,
+            campaign.imported,
             case.policy,
         )?;
         Some(Found::hold(value, limit))
@@ -118,6 +125,29 @@ mod tests {
             s.campaign().failed = failed;
             assert_eq!(s.found(RULE).is_some(), held, "{sent} {failed}");
         }
+    }
+
+    #[test]
+    fn people_from_a_list_brake_at_half() {
+        let mut s = Setup::promo().at_dispatch();
+        for (sent, failed, out, held) in [
+            (24, 1, 0, false),
+            (23, 2, 0, true),
+            (22, 2, 0, false),
+            (67, 0, 1, false),
+            (66, 0, 1, true),
+            (24, 0, 1, false),
+        ] {
+            let campaign = s.campaign();
+            (campaign.sent, campaign.failed, campaign.opted_out) = (sent, failed, out);
+            campaign.imported = true;
+            assert_eq!(s.found(RULE).is_some(), held, "{sent} {failed} {out}");
+            s.campaign().imported = false;
+            assert!(s.found(RULE).is_none(), "{sent} {failed} {out}");
+        }
+        s.campaign().imported = true;
+        (s.campaign().sent, s.campaign().opted_out) = (66, 1);
+        assert_eq!(s.judge().findings[0].value, "1 / 66 (≥ 1.5 %)");
     }
 
     #[test]

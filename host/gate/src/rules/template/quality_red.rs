@@ -35,7 +35,7 @@ static ABOUT: About = About {
         why: "RED means that people block or report it; Meta pauses it and, the third time, disables it. \
               Low ratings reach the number too.",
         fires: "Holds promotion while it is RED. Notes RED for single utility messages and codes, and \
-                YELLOW. GREEN and UNKNOWN pass. While Meta pauses the template, `template.paused` \
+                YELLOW, when campaigns with it go at half the speed. GREEN and UNKNOWN pass. While Meta pauses the template, `template.paused` \
                 speaks instead; the end of the pause makes the quality UNKNOWN.",
         facts: "`registry.quality`, `template.status`.",
         parameters: "None.",

@@ -56,6 +56,7 @@ fn cleared() -> Cleared {
             open_transactions: Vec::new(),
             language: None,
             last_sign_at: None,
+            listings: Vec::new(),
         },
         consent: Fact::Known(Vec::new()),
         window: Fact::Known(WindowFacts {

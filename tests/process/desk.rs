@@ -1,0 +1,130 @@
+//! What people of the shop do from a terminal: answer somebody, ask why, load a registry.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::binary::folder;
+use crate::shops::Shops;
+
+const WHO: &str = "573005550001";
+
+/// Somebody writes to the shop at the pretend Meta; the id of what they wrote.
+fn says(shops: &Shops, words: &str) -> String {
+    let url = shops.start["simulator_url"].as_str().expect("an address");
+    let url = format!("{url}/_sim/people/{WHO}/say");
+    let number = shops.tenant(0, "phone_number_id");
+    let body = json!({ "number": number, "type": "text", "text": words });
+    let mut wamid = String::new();
+    crate::on_a_runtime(async {
+        portero_net::install_tls();
+        let http = portero_net::client(portero_net::ClientOptions::default()).expect("a client");
+        let said = http.post(url).json(&body).send().await.expect("an answer");
+        let said: Value = said.json().await.expect("JSON");
+        said["wamid"]
+            .as_str()
+            .expect("an id")
+            .clone_into(&mut wamid);
+    });
+    wamid
+}
+
+/// Asks until the words are there.
+fn until(shops: &Shops, arguments: &[&str], words: &str) -> String {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let ran = shops.run(arguments);
+        if ran.out.contains(words) {
+            return ran.out;
+        }
+        assert!(Instant::now() < deadline, "never `{words}`: {}", ran.out);
+    }
+}
+
+pub(crate) fn somebody_of_the_shop_answers_from_a_terminal(shops: &Shops) {
+    let sol = ["--tenant", "tienda-sol"];
+    let inbox = |rest: &[&str]| {
+        let arguments: Vec<&str> = ["inbox"].iter().chain(rest).chain(&sol).copied().collect();
+        shops.run(&arguments)
+    };
+    let wamid = says(shops, "quiero hablar con un asesor");
+    until(
+        shops,
+        &["inbox", "list", "--tenant", "tienda-sol"],
+        "asked for a person",
+    );
+    // The person's own message by Meta's id: what was made of it.
+    let why = ["why", &wamid, "--tenant", "tienda-sol"];
+    shops.run(&why).says(0, &["the person's message", "done"]);
+    inbox(&["answer", WHO, "   "]).says(1, &["text"]);
+    inbox(&["answer", WHO, "Hola, soy Rosa", "--key", "rosa-1"]).says(0, &["allow"]);
+    // The same key twice is one answer.
+    inbox(&["answer", WHO, "Hola, soy Rosa", "--key", "rosa-1"]).says(0, &["allow"]);
+    let show = ["inbox", "show", WHO, "--tenant", "tienda-sol"];
+    let shown = until(shops, &show, "Hola, soy Rosa");
+    assert_eq!(shown.matches("Hola, soy Rosa").count(), 1, "{shown}");
+    let listed = inbox(&["list", "--json"]).json();
+    assert!(
+        !listed.to_string().contains("\"needs_you\":true"),
+        "{listed}"
+    );
+    inbox(&["give-back", WHO, "--note", "resuelto"]).says(0, &["the bot has the conversation"]);
+    inbox(&["show", WHO]).says(0, &["the bot has it", "resuelto"]);
+    // Somebody who never wrote: the gate says why not, and the exit code too.
+    inbox(&["answer", "573005550009", "Hola"]).says(1, &[]);
+}
+
+pub(crate) fn a_registry_is_loaded_and_declared_from_a_terminal(shops: &Shops) {
+    let here = folder();
+    let file = here.path().join("uy.csv");
+    fs::write(
+        &file,
+        "telefono,desde\n099123456,2026-10-02\n12\n098123456\n097123456\n096123456\n",
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    let registry = |rest: &[&str]| {
+        let all = ["registry"].iter().chain(rest);
+        let all: Vec<&str> = all.chain(&["--tenant", "loja-lua"]).copied().collect();
+        shops.run(&all)
+    };
+    registry(&["list"]).says(0, &["uy-no-llame", "co-rne", "URSEC"]);
+    let import = |day: &str| registry(&["import", "uy-no-llame", file, "--as-of", day]);
+    import("2026-11-20").says(0, &["uy-no-llame: 4 people", "1 lines", "line 3"]);
+    import("2099-01-01").says(1, &["as_of", "future"]);
+    registry(&[
+        "import",
+        "uy-no-llame",
+        "nowhere.csv",
+        "--as-of",
+        "2026-11-20",
+    ])
+    .says(1, &["cannot read `nowhere.csv`"]);
+    let listed = registry(&["list", "--json"]).json();
+    let one = listed.as_array().unwrap().iter();
+    let one = one
+        .clone()
+        .find(|r| r["registry"] == "uy-no-llame")
+        .unwrap();
+    assert_eq!(
+        (&one["people"], &one["fresh"]),
+        (&json!(4), &json!(true)),
+        "{one}"
+    );
+    assert!(
+        !listed.to_string().contains("99123456"),
+        "no number is shown"
+    );
+    registry(&["declare", "py-no-molestar", "--applies"])
+        .says(0, &["PY is held until a fresh copy is loaded"]);
+    registry(&["declare", "py-no-molestar", "--not-applicable"]).says(2, &["--reason"]);
+    registry(&[
+        "declare",
+        "py-no-molestar",
+        "--not-applicable",
+        "--reason",
+        "nobody there",
+    ])
+    .says(0, &["does not apply"]);
+}
