@@ -15,6 +15,7 @@
     reason = "the runner of these tests is theirs"
 )]
 
+mod access;
 mod answers;
 mod api_errors;
 mod apps;
@@ -40,6 +41,7 @@ mod meta_says;
 mod money;
 mod not_through;
 mod registries;
+mod roles;
 mod rules;
 mod sandbox;
 mod segments;
@@ -156,6 +158,13 @@ const TESTS: &[harness::Test] = &[
     harness::test!(segments::events_of_a_wrong_type_are_refused_and_store_nothing),
     harness::test!(tenants::no_endpoint_shows_one_tenant_to_another),
     harness::test!(tenants::every_endpoint_needs_a_token),
+    harness::test!(roles::each_role_does_what_its_rights_say_and_nothing_else),
+    harness::test!(roles::what_changes_something_asks_for_more_than_looking),
+    harness::test!(roles::without_the_right_nothing_of_a_person_is_shown),
+    harness::test!(roles::the_pages_ask_for_rights_too),
+    harness::test!(access::a_token_runs_out_at_its_instant),
+    harness::test!(access::an_owner_keeps_the_tokens_of_the_own_tenant_alone),
+    harness::test!(access::a_login_link_works_once_and_its_session_ends),
     harness::test!(api_errors::errors_are_problem_details_that_say_what_to_do),
     harness::test!(api_errors::an_idempotency_key_means_one_message),
     harness::test!(imports_consent::consent_in_a_file_needs_somebody_who_answers_for_it),

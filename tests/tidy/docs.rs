@@ -160,3 +160,13 @@ fn links_between_documents_lead_somewhere() {
     }
     report(&broken, "These links lead nowhere:");
 }
+
+#[test]
+fn the_page_of_roles_and_rights_is_fresh() {
+    let (_, api) = portero::http::documented();
+    fresh(
+        "host/docs/access.md",
+        &portero_domain::access::access_page(api.list(), &portero_console::doors()),
+        "It is generated from the roles and the lists of routes; write it anew with",
+    );
+}

@@ -11,6 +11,7 @@ mod assets;
 mod bubble;
 mod contact_card;
 mod conversation;
+mod doors;
 mod events;
 mod fate;
 mod figures;
@@ -33,8 +34,10 @@ use axum::http::header::{
 };
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{Redirect, Response};
-use axum::routing::{get, post};
+use portero_domain::access::{Door, Right};
 use portero_flow::Context;
+
+use crate::doors::Pages;
 
 /// What the pages may do in a browser: load from this server and talk to it, nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -64,30 +67,80 @@ pub struct ConsoleState {
 /// Every page and its endpoints: `/phone`, `/inbox`, `/figures` and `/console/…`.
 ///
 /// The caller must have put a `Principal` into the request's extensions, and must refuse
-/// cross-site requests; requests of the page carry `x-portero-console: 1`.
+/// cross-site requests; requests of the page carry `x-portero-console: 1`. Whether the principal's
+/// role has the rights of a page is asked here.
 pub fn router(state: ConsoleState) -> Router {
-    Router::new()
-        .route("/phone", get(page::phone))
-        .route("/console", get(|| async { Redirect::to("/phone") }))
-        .route("/figures", get(figures::page))
-        .route("/inbox", get(inbox::list))
-        .route("/inbox/{tenant}/{who}", get(inbox::one))
-        .route("/console/inbox/{tenant}/{who}/answer", post(inbox::answer))
-        .route(
-            "/console/inbox/{tenant}/{who}/give-back",
-            post(inbox::give_back),
-        )
-        .route("/console/assets/{name}", get(assets::serve))
-        .route("/console/events", get(events::stream))
-        .route("/console/phone/{tenant}/people", get(people::list))
-        .route("/console/phone/{tenant}/thread", get(thread::get))
-        .route("/console/phone/{tenant}/say", post(acts::say))
-        .route("/console/phone/{tenant}/tap", post(acts::tap))
-        .route("/console/phone/{tenant}/preference", post(acts::preference))
-        .route("/console/phone/{tenant}/jump", post(acts::jump))
-        .route("/console/phone/{tenant}/give-back", post(acts::give_back))
+    let (router, doors) = pages().finish();
+    router
+        .route_layer(axum::middleware::from_fn_with_state(
+            Arc::new(doors),
+            doors::check,
+        ))
         .with_state(state)
         .layer(axum::middleware::map_response(guard))
+}
+
+/// Every address of the pages with the rights it needs.
+#[must_use]
+pub fn doors() -> Vec<Door> {
+    pages().finish().1
+}
+
+fn pages() -> Pages {
+    use Right::{Edit, Read, SeePersonalData, Send};
+    Pages::default()
+        .get("/phone", &[Read, SeePersonalData], page::phone)
+        .get("/console", &[Read], || async { Redirect::to("/phone") })
+        .get("/figures", &[Read], figures::page)
+        .get("/inbox", &[Read, SeePersonalData], inbox::list)
+        .get(
+            "/inbox/{tenant}/{who}",
+            &[Read, SeePersonalData],
+            inbox::one,
+        )
+        .post(
+            "/console/inbox/{tenant}/{who}/answer",
+            &[Send, SeePersonalData],
+            inbox::answer,
+        )
+        .post(
+            "/console/inbox/{tenant}/{who}/give-back",
+            &[Edit, SeePersonalData],
+            inbox::give_back,
+        )
+        .get("/console/assets/{name}", &[Read], assets::serve)
+        .get("/console/events", &[Read], events::stream)
+        .get(
+            "/console/phone/{tenant}/people",
+            &[Read, SeePersonalData],
+            people::list,
+        )
+        .get(
+            "/console/phone/{tenant}/thread",
+            &[Read, SeePersonalData],
+            thread::get,
+        )
+        .post(
+            "/console/phone/{tenant}/say",
+            &[Edit, SeePersonalData],
+            acts::say,
+        )
+        .post(
+            "/console/phone/{tenant}/tap",
+            &[Edit, SeePersonalData],
+            acts::tap,
+        )
+        .post(
+            "/console/phone/{tenant}/preference",
+            &[Edit, SeePersonalData],
+            acts::preference,
+        )
+        .post("/console/phone/{tenant}/jump", &[Edit], acts::jump)
+        .post(
+            "/console/phone/{tenant}/give-back",
+            &[Edit, SeePersonalData],
+            acts::give_back,
+        )
 }
 
 /// The same protective headers on everything that leaves here.

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use portero_domain::access::Right;
 use portero_flow::FlowError;
 use serde_json::json;
 
@@ -24,6 +25,9 @@ pub(crate) enum Problem {
     /// Not for this caller.
     #[error("the clock moves for every shop: only the operator may jump")]
     OperatorOnly,
+    /// Not with this role.
+    #[error("this needs the right `{0}`")]
+    MissingRight(Right),
     /// This server has no simulator.
     #[error("this server is not connected to a simulator")]
     NoSimulator,
@@ -42,6 +46,7 @@ impl Problem {
             Problem::NotFound { .. } => "not_found",
             Problem::BadInput(_) => "bad_input",
             Problem::OperatorOnly => "operator_only",
+            Problem::MissingRight(_) => "missing_right",
             Problem::NoSimulator => "no_simulator",
             Problem::Simulator(_) => "simulator",
             Problem::Host(_) => "host",
@@ -50,10 +55,11 @@ impl Problem {
 
     /// Every code, for the test that each has its words.
     #[cfg(test)]
-    pub(crate) const CODES: [&'static str; 6] = [
+    pub(crate) const CODES: [&'static str; 7] = [
         "not_found",
         "bad_input",
         "operator_only",
+        "missing_right",
         "no_simulator",
         "simulator",
         "host",
@@ -63,7 +69,7 @@ impl Problem {
         match self {
             Problem::NotFound { .. } => StatusCode::NOT_FOUND,
             Problem::BadInput(_) => StatusCode::BAD_REQUEST,
-            Problem::OperatorOnly => StatusCode::FORBIDDEN,
+            Problem::OperatorOnly | Problem::MissingRight(_) => StatusCode::FORBIDDEN,
             Problem::NoSimulator => StatusCode::SERVICE_UNAVAILABLE,
             Problem::Simulator(_) => StatusCode::BAD_GATEWAY,
             Problem::Host(_) => StatusCode::INTERNAL_SERVER_ERROR,

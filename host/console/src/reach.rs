@@ -62,6 +62,7 @@ pub(crate) fn simulator(state: &ConsoleState) -> Result<&dyn SimulatorControl, P
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portero_domain::access::Role;
     use portero_domain::ids::TokenId;
 
     // Ids of ours parse from their public form: no uuid crate is needed here.
@@ -81,10 +82,12 @@ mod tests {
         let operator = Principal {
             token,
             tenant: None,
+            role: Role::Owner,
         };
         let owner = Principal {
             token,
             tenant: Some(a),
+            role: Role::Owner,
         };
         assert!(within(&operator, a) && within(&operator, b));
         assert!(within(&owner, a));

@@ -66,6 +66,9 @@ fn hint(code: &str, detail: &str) -> &'static str {
         "operator_only" => {
             "; use the operator's: on the host's machine --data instead of --url and --token"
         }
+        code if code.starts_with("missing_right.") => {
+            "; give a token whose role has it with --token or PORTERO_TOKEN"
+        }
         "not_found" if detail.starts_with("no tenant") => {
             "; `portero tenant list` shows those that this token reaches"
         }

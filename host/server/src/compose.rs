@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use portero_domain::access::Role;
 use portero_domain::clock::{Clock, JumpClock, Millis};
 use portero_domain::ids::IdSource;
 use portero_flow::context::Parts;
-use portero_flow::desk::access;
+use portero_flow::desk::access::{self, TokenOrder};
 use portero_flow::workers::Workers;
 use portero_flow::{Context, Point, Probe};
 use portero_meta::client::CloudApi;
@@ -283,17 +284,23 @@ async fn command_line_token(ctx: &Context, data: &DataDir) -> anyhow::Result<Str
         for old in all.into_iter().filter(|t| {
             t.tenant.is_none() && t.revoked_at.is_none() && t.label.starts_with(COMMAND_LINE)
         }) {
-            access::revoke_token(ctx, old.id).await?;
+            access::revoke_token(ctx, None, old.id).await?;
         }
     }
     let label = format!("{COMMAND_LINE}{}", ctx.host);
-    Ok(access::create_token(ctx, None, &label).await?.token)
+    let order = TokenOrder {
+        tenant: None,
+        label: &label,
+        role: Role::Owner,
+        lasts: None,
+    };
+    Ok(access::create_token(ctx, &order).await?.token)
 }
 
 /// Ends a token that is still good.
 async fn end_token(ctx: &Context, token: &str) -> anyhow::Result<()> {
     if let Some(principal) = access::authenticate(ctx, token).await? {
-        access::revoke_token(ctx, principal.token).await?;
+        access::revoke_token(ctx, None, principal.token).await?;
     }
     Ok(())
 }

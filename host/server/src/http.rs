@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod auth;
+pub mod doors;
 pub mod health;
 pub mod metrics;
 pub mod problem;
@@ -75,8 +76,13 @@ impl AppState {
 
 /// The whole HTTP surface.
 pub fn router(state: AppState) -> Router {
-    let (api, document) = documented().split_for_parts();
+    let (api, doors) = documented();
+    let (api, document) = api.split_for_parts();
     let document = Arc::new(document);
+    let api = api.route_layer(axum::middleware::from_fn_with_state(
+        (state.clone(), Arc::new(doors)),
+        auth::operations,
+    ));
     let console = ConsoleState {
         ctx: Arc::clone(&state.ctx),
         simulator: state
@@ -112,8 +118,8 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
 }
 
-/// The documented API and its OpenAPI document.
+/// The documented API with its OpenAPI document, and what each operation needs.
 #[must_use]
-pub fn documented() -> OpenApiRouter<AppState> {
+pub fn documented() -> (OpenApiRouter<AppState>, doors::Doors) {
     api::routes()
 }

@@ -1,11 +1,12 @@
 //! Access tokens of the API: only their hashes are kept.
 
+use portero_domain::access::Role;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{TenantId, TokenId};
 
 use crate::error::Result;
 use crate::json;
-use crate::tx::SystemTx;
+use crate::tx::{SystemTx, TenantTx};
 
 /// A token to be kept.
 #[derive(Clone, Debug)]
@@ -16,6 +17,10 @@ pub struct NewToken {
     pub tenant: Option<TenantId>,
     /// What it is for.
     pub label: String,
+    /// What it may do within its reach.
+    pub role: Role,
+    /// When it ends by itself.
+    pub expires_at: Option<Ts>,
     /// SHA-256 of the secret, hex.
     pub secret_sha256: String,
 }
@@ -33,24 +38,47 @@ pub struct TokenRow {
     pub created_at: Ts,
     /// When it was ended.
     pub revoked_at: Option<Ts>,
+    /// What it may do within its reach.
+    pub role: Role,
+    /// When it ends by itself.
+    pub expires_at: Option<Ts>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Ts>,
 }
 
 statements! {
-    TOKEN_BY_SECRET = "select token_id, tenant_id, label, created_at, revoked_at from tokens where secret_sha256 = $1";
-    TOKENS = "select token_id, tenant_id, label, created_at, revoked_at from tokens order by token_id";
-    TOKEN_PUT = "insert into tokens (token_id, tenant_id, label, secret_sha256, created_at) values ($1, $2, $3, $4, $5)";
+    TOKEN_BY_SECRET = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at from tokens where secret_sha256 = $1";
+    TOKENS = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at from tokens order by token_id";
+    TOKEN_PUT = "insert into tokens (token_id, tenant_id, label, secret_sha256, created_at, role, expires_at) values ($1, $2, $3, $4, $5, $6, $7)";
     TOKEN_REVOKE = "update tokens set revoked_at = $2 where token_id = $1 and revoked_at is null";
+    TOKEN_USED = "update tokens set last_used_at = $2 where token_id = $1 and (last_used_at is null or last_used_at < $2)";
+    TOKENS_OF = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at from tokens where tenant_id = $1 order by token_id";
+    TOKEN_REVOKE_OF = "update tokens set revoked_at = $3 where tenant_id = $1 and token_id = $2 and revoked_at is null";
 }
 
-type Raw = (String, Option<String>, String, i64, Option<i64>);
+type Raw = (
+    String,
+    Option<String>,
+    String,
+    i64,
+    Option<i64>,
+    String,
+    Option<i64>,
+    Option<i64>,
+);
 
-fn read((id, tenant, label, created_at, revoked_at): Raw) -> Result<TokenRow> {
+fn read(
+    (id, tenant, label, created_at, revoked_at, role, expires_at, last_used_at): Raw,
+) -> Result<TokenRow> {
     Ok(TokenRow {
         id: json::id("token_id", &id)?,
         tenant: json::opt_id("tenant_id", tenant.as_deref())?,
         label,
         created_at: Ts(created_at),
         revoked_at: revoked_at.map(Ts),
+        role: json::from_word("role", &role)?,
+        expires_at: expires_at.map(Ts),
+        last_used_at: last_used_at.map(Ts),
     })
 }
 
@@ -83,7 +111,9 @@ impl SystemTx<'_> {
             new.tenant,
             new.label.as_str(),
             new.secret_sha256.as_str(),
-            now
+            now,
+            new.role.as_str(),
+            new.expires_at
         ];
         self.tx.run(TOKEN_PUT, args).await.map(drop)
     }
@@ -94,5 +124,33 @@ impl SystemTx<'_> {
     /// The database.
     pub async fn revoke_token(&mut self, id: TokenId, now: Ts) -> Result<bool> {
         Ok(self.tx.run(TOKEN_REVOKE, args![id, now]).await? == 1)
+    }
+
+    /// Keeps when a token was used; never goes back.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn token_used(&mut self, id: TokenId, now: Ts) -> Result<()> {
+        self.tx.run(TOKEN_USED, args![id, now]).await.map(drop)
+    }
+}
+
+impl TenantTx<'_> {
+    /// Every token of this tenant, oldest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn tokens(&mut self) -> Result<Vec<TokenRow>> {
+        let rows: Vec<Raw> = self.tx.rows(TOKENS_OF, args![self.tenant]).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Ends a token of this tenant; `false` when it has none of that id or it was ended before.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn revoke_token(&mut self, id: TokenId, now: Ts) -> Result<bool> {
+        let args = args![self.tenant, id, now];
+        Ok(self.tx.run(TOKEN_REVOKE_OF, args).await? == 1)
     }
 }

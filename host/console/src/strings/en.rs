@@ -183,6 +183,8 @@ pub(super) const TABLE: super::Table = &[
     ("error.bad_input.what", "Change what the detail names and try again."),
     ("error.operator_only.title", "Only the operator may move the clock."),
     ("error.operator_only.what", "The clock belongs to every shop. Log in with the operator's link."),
+    ("error.missing_right.title", "Your role may not do this."),
+    ("error.missing_right.what", "The detail names the right that is missing; an owner can give you another role."),
     ("error.no_simulator.title", "This server has no simulator."),
     ("error.no_simulator.what", "This page is for trying things out: start `portero demo`, which brings one."),
     ("error.simulator.title", "The simulator did not take it."),

@@ -183,6 +183,8 @@ pub(super) const TABLE: super::Table = &[
     ("error.bad_input.what", "Cambia lo que indica el detalle e inténtalo de nuevo."),
     ("error.operator_only.title", "Solo el operador puede adelantar el reloj."),
     ("error.operator_only.what", "El reloj es de todas las tiendas. Entra con el enlace del operador."),
+    ("error.missing_right.title", "Tu rol no permite esto."),
+    ("error.missing_right.what", "El detalle nombra el permiso que falta; quien es propietario puede darte otro rol."),
     ("error.no_simulator.title", "Este servidor no tiene simulador."),
     ("error.no_simulator.what", "Esta página es para probar: arranca `portero demo`, que trae uno."),
     ("error.simulator.title", "El simulador no lo aceptó."),

@@ -183,6 +183,8 @@ pub(super) const TABLE: super::Table = &[
     ("error.bad_input.what", "Mude o que o detalhe indica e tente de novo."),
     ("error.operator_only.title", "Só o operador pode adiantar o relógio."),
     ("error.operator_only.what", "O relógio é de todas as lojas. Entre com o link do operador."),
+    ("error.missing_right.title", "Sua função não permite isto."),
+    ("error.missing_right.what", "O detalhe diz qual permissão falta; quem é proprietário pode dar outra função a você."),
     ("error.no_simulator.title", "Este servidor não tem simulador."),
     ("error.no_simulator.what", "Esta página é para experimentar: inicie `portero demo`, que traz um."),
     ("error.simulator.title", "O simulador não aceitou."),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::TokenCommand;
-use crate::commands::{show, text};
+use crate::commands::{show, show_list, text};
 
 /// Runs the verb.
 ///
@@ -13,20 +13,41 @@ use crate::commands::{show, text};
 /// The host's words.
 pub async fn run(command: TokenCommand) -> anyhow::Result<ExitCode> {
     match command {
-        TokenCommand::Create { label, target } => {
+        TokenCommand::Create {
+            label,
+            role,
+            expires_days,
+            target,
+        } => {
             let api = target.connect().await?;
-            let answer = api
-                .post(
-                    "/v1/tokens",
-                    json!({ "label": label, "tenant": target.tenant }),
-                )
-                .await?;
+            let body = json!({ "label": label, "tenant": target.tenant, "role": role,
+                "expires_in_days": expires_days });
+            let answer = api.post("/v1/tokens", body).await?;
+            let until = match text(&answer, "expires_at") {
+                end if end.is_empty() => String::new(),
+                end => format!(" until {end}"),
+            };
             let line = format!(
-                "{}\n(shown once; revoke it with `portero token revoke {}`)",
+                "{}\n({role}{until}; shown once; revoke it with `portero token revoke {}`)",
                 text(&answer, "token"),
                 text(&answer, "id")
             );
             show(target.json, &answer, &line);
+            api.close().await;
+        }
+        TokenCommand::List(target) => {
+            let api = target.connect().await?;
+            let answer = api.get("/v1/tokens").await?;
+            let columns = [
+                ("id", "id"),
+                ("what for", "label"),
+                ("role", "role"),
+                ("tenant", "tenant"),
+                ("state", "state"),
+                ("last used", "last_used_at"),
+                ("ends", "expires_at"),
+            ];
+            show_list(target.json, &answer, &columns, "no token");
             api.close().await;
         }
         TokenCommand::Revoke { id, target } => {

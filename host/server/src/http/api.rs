@@ -13,10 +13,12 @@ mod reports;
 mod sandbox;
 mod segments;
 mod sending;
+mod tokens;
 mod webhooks;
 
 use axum::Json;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
+use portero_domain::access::Right;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::OpenApi;
@@ -24,6 +26,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 
 use crate::http::AppState;
+use crate::http::doors::{Doors, Guarded};
 use crate::http::problem::Problem;
 
 #[derive(OpenApi)]
@@ -57,90 +60,212 @@ impl utoipa::Modify for Bearer {
     }
 }
 
-/// Routes of `/v1` with their document.
-pub fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .routes(routes!(messages::list, messages::propose))
-        .routes(routes!(messages::get))
-        .routes(routes!(messages::verdicts))
-        .routes(routes!(messages::verdict))
-        .routes(routes!(messages::why))
-        .routes(routes!(events::inbox))
-        .routes(routes!(events::inbox_counts))
-        .routes(routes!(events::inbox_one))
-        .routes(routes!(events::accept))
-        .routes(routes!(contacts::list, contacts::put))
-        .routes(routes!(contacts::get, contacts::put_one))
-        .routes(routes!(contacts::consent))
-        .routes(routes!(contacts::consents))
-        .routes(routes!(contacts::block))
-        .routes(routes!(contacts::hand_over))
-        .routes(routes!(contacts::give_back))
-        .routes(routes!(handovers::list))
-        .routes(routes!(handovers::get))
-        .routes(routes!(handovers::answer))
-        .routes(routes!(handovers::give_back))
-        .routes(routes!(
-            handovers::answer_within,
-            handovers::set_answer_within
-        ))
+/// Routes of `/v1` with their document, each with the rights it needs: all of them.
+///
+/// What changes something needs another right than `Read` and `SeePersonalData`; what shows anything
+/// of a person needs `SeePersonalData`. Tests hold both.
+pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
+    use Right::{
+        Approve, ChangePolicy, Edit, InstallPlugin, ManageAccess, Read, SeePersonalData, Send, Stop,
+    };
+    Guarded::new(Document::openapi())
+        .routes(
+            routes!(messages::list, messages::propose),
+            &[
+                ("GET", &[Read, SeePersonalData]),
+                ("POST", &[Send, SeePersonalData]),
+            ],
+        )
+        .routes(routes!(messages::get), &[("GET", &[Read, SeePersonalData])])
+        .routes(
+            routes!(messages::verdicts),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(messages::verdict),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(routes!(messages::why), &[("GET", &[Read, SeePersonalData])])
+        .routes(routes!(events::inbox), &[("GET", &[Read, SeePersonalData])])
+        .routes(routes!(events::inbox_counts), &[("GET", &[Read])])
+        .routes(
+            routes!(events::inbox_one),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(routes!(events::accept), &[("POST", &[Send])])
+        .routes(
+            routes!(contacts::list, contacts::put),
+            &[
+                ("GET", &[Read, SeePersonalData]),
+                ("PUT", &[Edit, SeePersonalData]),
+            ],
+        )
+        .routes(
+            routes!(contacts::get, contacts::put_one),
+            &[
+                ("GET", &[Read, SeePersonalData]),
+                ("PUT", &[Edit, SeePersonalData]),
+            ],
+        )
+        .routes(
+            routes!(contacts::consent),
+            &[("POST", &[Edit, SeePersonalData])],
+        )
+        .routes(
+            routes!(contacts::consents),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(contacts::block),
+            &[("POST", &[Edit, SeePersonalData])],
+        )
+        .routes(
+            routes!(contacts::hand_over),
+            &[("POST", &[Edit, SeePersonalData])],
+        )
+        .routes(
+            routes!(contacts::give_back),
+            &[("POST", &[Edit, SeePersonalData])],
+        )
+        .routes(
+            routes!(handovers::list),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(handovers::get),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(handovers::answer),
+            &[("POST", &[Send, SeePersonalData])],
+        )
+        .routes(
+            routes!(handovers::give_back),
+            &[("POST", &[Edit, SeePersonalData])],
+        )
+        .routes(
+            routes!(handovers::answer_within, handovers::set_answer_within),
+            &[("GET", &[Read]), ("PUT", &[Edit])],
+        )
         // A component may be 32 MiB; one byte more is told apart from one that is merely cut off.
         .routes(
             routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
+            &[("GET", &[Read]), ("POST", &[InstallPlugin])],
         )
-        .routes(routes!(imports::export))
-        .routes(routes!(imports::list, imports::create))
-        .routes(routes!(imports::get))
-        .routes(routes!(imports::faults))
+        .routes(
+            routes!(imports::export),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(imports::list, imports::create),
+            &[("GET", &[Read]), ("POST", &[Edit])],
+        )
+        .routes(routes!(imports::get), &[("GET", &[Read, SeePersonalData])])
+        .routes(
+            routes!(imports::faults),
+            &[("GET", &[Read, SeePersonalData])],
+        )
         // A file is read as it comes in: it may be of any size.
-        .routes(routes!(imports::rows).layer(DefaultBodyLimit::disable()))
-        .routes(routes!(segments::list))
-        .routes(routes!(segments::rebuild))
-        .routes(routes!(segments::members))
-        .routes(routes!(campaigns::list, campaigns::create))
-        .routes(routes!(campaigns::get))
-        .routes(routes!(campaigns::plan, campaigns::show_plan))
-        .routes(routes!(campaigns::approve))
-        .routes(routes!(campaigns::run))
-        .routes(routes!(campaigns::pause))
-        .routes(routes!(campaigns::resume))
-        .routes(routes!(campaigns::stop))
-        .routes(routes!(campaigns::people))
-        .routes(routes!(campaigns::export))
-        .routes(routes!(plugins::templates))
-        .routes(routes!(plugins::sync_templates))
-        .routes(routes!(plugins::wording))
-        .routes(routes!(reports::list))
-        .routes(routes!(reports::show))
-        .routes(routes!(webhooks::list, webhooks::create))
-        .routes(routes!(webhooks::kinds))
-        .routes(routes!(webhooks::get, webhooks::remove))
-        .routes(routes!(webhooks::rotate))
-        .routes(routes!(webhooks::test))
-        .routes(routes!(webhooks::enable))
-        .routes(routes!(webhooks::replay))
-        .routes(routes!(webhooks::deliveries))
-        .routes(routes!(webhooks::delivery))
-        .routes(routes!(sending::account))
-        .routes(routes!(sending::idle))
-        .routes(routes!(sending::stop))
-        .routes(routes!(sending::resume))
-        .routes(routes!(sending::jump))
-        .routes(routes!(operator::tenants, operator::create_tenant))
-        .routes(routes!(operator::policy, operator::set_policy))
-        .routes(routes!(operator::numbers, operator::put_number))
-        .routes(routes!(operator::number))
-        .routes(routes!(operator::history))
-        .routes(routes!(operator::sync_numbers))
-        .routes(routes!(operator::put_app))
-        .routes(routes!(registries::list))
-        .routes(routes!(registries::declare))
+        .routes(
+            routes!(imports::rows).layer(DefaultBodyLimit::disable()),
+            &[("PUT", &[Edit, SeePersonalData])],
+        )
+        .routes(routes!(segments::list), &[("GET", &[Read])])
+        .routes(routes!(segments::rebuild), &[("POST", &[Edit])])
+        .routes(
+            routes!(segments::members),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(campaigns::list, campaigns::create),
+            &[("GET", &[Read]), ("POST", &[Edit])],
+        )
+        .routes(routes!(campaigns::get), &[("GET", &[Read])])
+        .routes(
+            routes!(campaigns::plan, campaigns::show_plan),
+            &[("POST", &[Edit]), ("GET", &[Read])],
+        )
+        .routes(routes!(campaigns::approve), &[("POST", &[Approve])])
+        .routes(routes!(campaigns::run), &[("POST", &[Send])])
+        .routes(routes!(campaigns::pause), &[("POST", &[Stop])])
+        .routes(routes!(campaigns::resume), &[("POST", &[Send])])
+        .routes(routes!(campaigns::stop), &[("POST", &[Stop])])
+        .routes(
+            routes!(campaigns::people),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(campaigns::export),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(routes!(plugins::templates), &[("GET", &[Read])])
+        .routes(routes!(plugins::sync_templates), &[("POST", &[Edit])])
+        .routes(routes!(plugins::wording), &[("PUT", &[Edit])])
+        .routes(routes!(reports::list), &[("GET", &[Read])])
+        .routes(routes!(reports::show), &[("GET", &[Read])])
+        .routes(
+            routes!(webhooks::list, webhooks::create),
+            &[("GET", &[Read]), ("POST", &[Edit])],
+        )
+        .routes(routes!(webhooks::kinds), &[("GET", &[Read])])
+        .routes(
+            routes!(webhooks::get, webhooks::remove),
+            &[("GET", &[Read]), ("DELETE", &[Edit])],
+        )
+        .routes(routes!(webhooks::rotate), &[("POST", &[Edit])])
+        .routes(routes!(webhooks::test), &[("POST", &[Edit])])
+        .routes(routes!(webhooks::enable), &[("POST", &[Edit])])
+        .routes(routes!(webhooks::replay), &[("POST", &[Edit])])
+        .routes(
+            routes!(webhooks::deliveries),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(webhooks::delivery),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(routes!(sending::account), &[("GET", &[Read])])
+        .routes(routes!(sending::idle), &[("GET", &[Read])])
+        .routes(routes!(sending::stop), &[("POST", &[Stop])])
+        .routes(routes!(sending::resume), &[("POST", &[Send])])
+        .routes(routes!(sending::jump), &[("POST", &[Edit])])
+        .routes(
+            routes!(operator::tenants, operator::create_tenant),
+            &[("GET", &[Read]), ("POST", &[ManageAccess])],
+        )
+        .routes(
+            routes!(operator::policy, operator::set_policy),
+            &[("GET", &[Read]), ("PUT", &[ChangePolicy])],
+        )
+        .routes(
+            routes!(operator::numbers, operator::put_number),
+            &[("GET", &[Read]), ("PUT", &[ManageAccess])],
+        )
+        .routes(routes!(operator::number), &[("GET", &[Read])])
+        .routes(routes!(operator::history), &[("GET", &[Read])])
+        .routes(routes!(operator::sync_numbers), &[("POST", &[Edit])])
+        .routes(routes!(operator::put_app), &[("PUT", &[ManageAccess])])
+        .routes(routes!(registries::list), &[("GET", &[Read])])
+        .routes(routes!(registries::declare), &[("PUT", &[ChangePolicy])])
         // A national list is read as it comes in.
-        .routes(routes!(registries::load).layer(DefaultBodyLimit::disable()))
-        .routes(routes!(sandbox::list))
-        .routes(routes!(sandbox::put, sandbox::remove))
-        .routes(routes!(operator::create_token))
-        .routes(routes!(operator::revoke_token))
+        .routes(
+            routes!(registries::load).layer(DefaultBodyLimit::disable()),
+            &[("PUT", &[Edit, SeePersonalData])],
+        )
+        .routes(routes!(sandbox::list), &[("GET", &[Read, SeePersonalData])])
+        .routes(
+            routes!(sandbox::put, sandbox::remove),
+            &[
+                ("PUT", &[Edit, SeePersonalData]),
+                ("DELETE", &[Edit, SeePersonalData]),
+            ],
+        )
+        .routes(
+            routes!(tokens::list, tokens::create),
+            &[("GET", &[ManageAccess]), ("POST", &[ManageAccess])],
+        )
+        .routes(routes!(tokens::revoke), &[("DELETE", &[ManageAccess])])
+        .finish()
 }
 
 /// A JSON body whose faults are problem details too.

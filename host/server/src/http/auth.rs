@@ -1,21 +1,28 @@
 //! Who is calling: a bearer token, or the session cookie a one-time login link leaves.
 
+use std::sync::Arc;
+
 use axum::Router;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use portero_domain::access::Role;
+use portero_domain::clock::Millis;
 use portero_domain::ids::TenantId;
-use portero_flow::desk::access::{self, Principal};
+use portero_flow::desk::access::{self, Principal, TokenOrder};
 use serde::Deserialize;
 
 use crate::http::AppState;
 use crate::http::api::ApiQuery;
+use crate::http::doors::Doors;
 use crate::http::problem::Problem;
 
 const COOKIE: &str = "portero_session";
+/// How long the pages stay open after a login, whatever is done in between.
+const SESSION: Millis = Millis::hours(12);
 /// Names the tenant a request is about; an operator's token reaches several.
 pub const TENANT_HEADER: &str = "x-portero-tenant";
 
@@ -33,33 +40,70 @@ pub struct Operator(pub Principal);
 /// A caller, whatever it reaches.
 pub struct Anyone(pub Principal);
 
-async fn principal(parts: &Parts, state: &AppState) -> Result<Principal, Problem> {
-    let bearer = parts
-        .headers
+/// Who the layer in front of the operations let in.
+///
+/// A route without that layer lets nobody in.
+fn principal(parts: &Parts) -> Result<Principal, Problem> {
+    parts
+        .extensions
+        .get::<Principal>()
+        .cloned()
+        .ok_or_else(|| Problem::unauthorized(NO_TOKEN))
+}
+
+const NO_TOKEN: &str = "send an access token: `Authorization: Bearer ptr_…`";
+
+/// In front of every operation: whose token this is, and whether its role has the rights declared
+/// beside the route. Nothing of the request is read before.
+pub async fn operations(
+    State((state, doors)): State<(AppState, Arc<Doors>)>,
+    path: MatchedPath,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let bearer = request
+        .headers()
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer "));
     let Some(token) = bearer else {
-        return Err(Problem::unauthorized(
-            "send an access token: `Authorization: Bearer ptr_…`",
+        return Err(Problem::unauthorized(NO_TOKEN));
+    };
+    let principal = access::authenticate(&state.ctx, token)
+        .await?
+        .ok_or_else(|| {
+            Problem::unauthorized("this access token is unknown, was revoked or ran out")
+        })?;
+    let Some(rights) = doors.rights(request.method(), path.as_str()) else {
+        tracing::error!(
+            path = path.as_str(),
+            "an operation declares no right; this is a bug"
+        );
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "undeclared",
+            "Nobody may do this",
+            "this operation declares no right; this is a bug of Portero",
         ));
     };
-    access::authenticate(&state.ctx, token)
-        .await?
-        .ok_or_else(|| Problem::unauthorized("this access token is unknown or was revoked"))
+    if let Some(right) = principal.role.lacks(rights) {
+        return Err(Problem::missing_right(principal.role, right));
+    }
+    request.extensions_mut().insert(principal);
+    Ok(next.run(request).await)
 }
 
 impl FromRequestParts<AppState> for Anyone {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        Ok(Anyone(principal(parts, state).await?))
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        Ok(Anyone(principal(parts)?))
     }
 }
 
 impl FromRequestParts<AppState> for Operator {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let principal = principal(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
+        let principal = principal(parts)?;
         if principal.tenant.is_some() {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
@@ -75,7 +119,7 @@ impl FromRequestParts<AppState> for Operator {
 impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let principal = principal(parts, state).await?;
+        let principal = principal(parts)?;
         let named = parts
             .headers
             .get(TENANT_HEADER)
@@ -135,10 +179,15 @@ async fn login(
             "this login link was used or never existed; start the host again for a new one",
         ));
     };
-    let token = access::create_token(&state.ctx, tenant, "page session")
-        .await?
-        .token;
-    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200");
+    let order = TokenOrder {
+        tenant,
+        label: "page session",
+        role: Role::Owner,
+        lasts: Some(SESSION),
+    };
+    let token = access::create_token(&state.ctx, &order).await?.token;
+    let seconds = SESSION.0 / 1_000;
+    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}");
     // Not a redirect: a Strict cookie set on a cross-site navigation would not follow it.
     let page = "<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=\"0;url=/phone\"><title>Portero</title><a href=/phone>Portero</a>";
     let headers = [

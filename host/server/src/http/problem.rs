@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use portero_domain::access::{Right, Role};
 use portero_flow::FlowError;
 use serde::Serialize;
 
@@ -45,6 +46,19 @@ impl Problem {
             "unauthorized",
             "Not allowed in",
             detail,
+        )
+    }
+
+    /// 403: the code names the right.
+    #[must_use]
+    pub fn missing_right(role: Role, right: Right) -> Problem {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            &format!("missing_right.{right}"),
+            "Not with this role",
+            format!(
+                "this needs the right `{right}`, which the role `{role}` does not have; host/docs/access.md has the table"
+            ),
         )
     }
 

@@ -1,5 +1,6 @@
 //! Tenants, settings, stops, tokens, numbers, wordings, templates, transactions.
 
+use portero_domain::access::Role;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{FrequencyPromise, Period};
 use portero_domain::ids::{PhoneNumberId, TenantId, TokenId, WabaId};
@@ -163,6 +164,8 @@ async fn tokens_are_found_by_hash_and_end_once(w: World) {
         id,
         tenant: Some(w.a.id),
         label: "ci".to_owned(),
+        role: Role::Auditor,
+        expires_at: Some(at(9)),
         secret_sha256: sha256("s"),
     };
     let mut tx = w.write().await;
@@ -172,6 +175,20 @@ async fn tokens_are_found_by_hash_and_end_once(w: World) {
         (row.id, row.tenant, row.label.as_str(), row.revoked_at),
         (id, Some(w.a.id), "ci", None)
     );
+    assert_eq!(
+        (row.role, row.expires_at, row.last_used_at),
+        (Role::Auditor, Some(at(9)), None)
+    );
+    // Later uses count, earlier ones that come late do not.
+    for (used, kept) in [(3, 3), (2, 3), (4, 4)] {
+        tx.system().token_used(id, at(used)).await.unwrap();
+        let row = tx.system().token(&sha256("s")).await.unwrap().unwrap();
+        assert_eq!(row.last_used_at, Some(at(kept)));
+    }
+    // Another tenant neither sees nor ends it.
+    assert_eq!(tx.tenant(w.b.id).tokens().await.unwrap(), []);
+    assert!(!tx.tenant(w.b.id).revoke_token(id, at(5)).await.unwrap());
+    assert_eq!(tx.tenant(w.a.id).tokens().await.unwrap().len(), 1);
     assert_eq!(tx.system().token(&sha256("t")).await.unwrap(), None);
     assert!(tx.system().revoke_token(id, at(5)).await.unwrap());
     assert!(!tx.system().revoke_token(id, at(6)).await.unwrap());

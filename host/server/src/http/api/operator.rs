@@ -1,9 +1,8 @@
-//! What concerns the whole server: tenants, numbers, apps, tokens.
+//! What concerns the whole server: tenants, numbers, apps.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use portero_flow::desk::access::{self, NewTokenView};
 use portero_flow::desk::limit;
 use portero_flow::desk::numbers::{self, HistoryView, NumberDetail, NumberRequest, NumberView};
 use portero_flow::desk::tenants::{self, PolicyView, TenantRequest, TenantView};
@@ -12,7 +11,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, parse_id};
+use crate::http::api::{ApiJson, ApiPath, ApiQuery};
 use crate::http::auth::{Anyone, Caller, Operator};
 use crate::http::problem::Problem;
 
@@ -160,46 +159,5 @@ pub(crate) async fn put_app(
     ApiJson(request): ApiJson<AppRequest>,
 ) -> Result<StatusCode, Problem> {
     tenants::put_app(&state.ctx, &app, &request.app_secret, &request.verify_token).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// A token to make.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TokenRequest {
-    /// What it is for.
-    label: String,
-    /// Tenant by slug or id; absent for an operator's token.
-    #[serde(default)]
-    tenant: Option<String>,
-}
-
-/// Make an access token (operator); it is shown once.
-#[utoipa::path(post, path = "/v1/tokens", request_body = TokenRequest, responses(
-    (status = 201, body = NewTokenView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn create_token(
-    State(state): State<AppState>,
-    _: Operator,
-    ApiJson(request): ApiJson<TokenRequest>,
-) -> Result<(StatusCode, Json<NewTokenView>), Problem> {
-    let tenant = match request.tenant.as_deref() {
-        Some(name) => Some(tenants::find(&state.ctx, name).await?),
-        None => None,
-    };
-    Ok((
-        StatusCode::CREATED,
-        Json(access::create_token(&state.ctx, tenant, &request.label).await?),
-    ))
-}
-
-/// End a token at once (operator).
-#[utoipa::path(delete, path = "/v1/tokens/{id}", params(("id" = String, Path, description = "tok_…")), responses(
-    (status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn revoke_token(
-    State(state): State<AppState>,
-    _: Operator,
-    ApiPath(id): ApiPath<String>,
-) -> Result<StatusCode, Problem> {
-    access::revoke_token(&state.ctx, parse_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

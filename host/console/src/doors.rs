@@ -1,0 +1,81 @@
+//! Addresses of the pages with the rights they need, and the one place that asks for them.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use portero_domain::access::{Door, Right};
+use portero_flow::desk::access::Principal;
+
+use crate::ConsoleState;
+use crate::problem::Problem;
+
+/// A router that takes a page only together with its rights.
+#[derive(Default)]
+pub(crate) struct Pages {
+    router: Router<ConsoleState>,
+    doors: Vec<Door>,
+}
+
+impl Pages {
+    pub(crate) fn get<T: 'static>(
+        mut self,
+        path: &'static str,
+        rights: &'static [Right],
+        page: impl Handler<T, ConsoleState>,
+    ) -> Pages {
+        self.router = self.router.route(path, get(page));
+        self.door("GET", path, rights)
+    }
+
+    pub(crate) fn post<T: 'static>(
+        mut self,
+        path: &'static str,
+        rights: &'static [Right],
+        act: impl Handler<T, ConsoleState>,
+    ) -> Pages {
+        self.router = self.router.route(path, post(act));
+        self.door("POST", path, rights)
+    }
+
+    fn door(mut self, method: &'static str, path: &'static str, rights: &'static [Right]) -> Pages {
+        self.doors.push(Door {
+            method,
+            path: path.to_owned(),
+            rights,
+        });
+        self
+    }
+
+    pub(crate) fn finish(self) -> (Router<ConsoleState>, Vec<Door>) {
+        (self.router, self.doors)
+    }
+}
+
+/// In front of every page: whether the caller's role has what the page needs.
+pub(crate) async fn check(
+    State(doors): State<Arc<Vec<Door>>>,
+    Extension(principal): Extension<Principal>,
+    path: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    // A router answers HEAD with the handler of GET.
+    let method = match request.method() {
+        &Method::HEAD => Method::GET.as_str(),
+        other => other.as_str(),
+    };
+    let door = doors
+        .iter()
+        .find(|d| d.method == method && d.path == path.as_str())
+        .ok_or(Problem::NotFound { what: "page" })?;
+    match principal.role.lacks(door.rights) {
+        Some(right) => Err(Problem::MissingRight(right)),
+        None => Ok(next.run(request).await),
+    }
+}
