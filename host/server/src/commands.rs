@@ -16,6 +16,7 @@ pub mod report;
 pub mod sandbox;
 pub mod segment;
 pub mod serve;
+pub mod shell;
 pub mod simulator;
 pub mod stop;
 pub mod template;
