@@ -23,6 +23,7 @@ mod settings;
 mod shops;
 mod street;
 mod verbs;
+mod watch;
 
 #[path = "../support/postgres.rs"]
 mod postgres;
@@ -99,6 +100,10 @@ const ALONE: &[(&str, fn())] = &[
     (
         "doors::a_good_plugin_is_shown_with_what_it_asks_for",
         doors::a_good_plugin_is_shown_with_what_it_asks_for,
+    ),
+    (
+        "watch::a_real_number_is_never_triggered",
+        watch::a_real_number_is_never_triggered,
     ),
     ("doors::every_verb_teaches", doors::every_verb_teaches),
     (
@@ -183,6 +188,12 @@ const KILLING: &[(&str, Run)] = &[
     }),
     ("demo::it_goes_on_with_what_is_there", |url| {
         Box::pin(demo::it_goes_on_with_what_is_there(url))
+    }),
+    ("watch::notices_are_forwarded_and_nothing_stays", |url| {
+        Box::pin(watch::notices_are_forwarded_and_nothing_stays(url))
+    }),
+    ("watch::what_is_triggered_is_seen", |url| {
+        Box::pin(watch::what_is_triggered_is_seen(url))
     }),
     ("doctor::each_thing_broken_alone_is_found_alone", |url| {
         Box::pin(doctor::each_thing_broken_alone_is_found_alone(url))

@@ -11,6 +11,7 @@ mod doctor;
 pub mod exit;
 mod figures;
 mod inbox;
+mod listen;
 pub mod page;
 mod people;
 mod sandbox;
@@ -18,17 +19,20 @@ mod setting;
 mod shell;
 mod token;
 pub mod tree;
+mod watch;
 mod webhook;
 
 pub use campaign::{CampaignCommand, CampaignNew};
 pub use doctor::DoctorArgs;
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
+pub use listen::ListenArgs;
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
 pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
 pub use shell::{CompletionsArgs, ManArgs, ShellName};
 pub use token::TokenCommand;
+pub use watch::{LogsCommand, TailArgs, TriggerArgs};
 pub use webhook::WebhookCommand;
 
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
@@ -92,6 +96,19 @@ pub enum Command {
         after_help = "Examples:\n  portero why out_0193…         # a message\n  portero why wamid.HBg…        # the same by Meta's id\n  portero why +573001112233     # the last messages of a person"
     )]
     Why(WhyArgs),
+    /// Forward a tenant's notices to an address of yours, signed, for as long as this runs
+    #[command(
+        after_help = "Examples:\n  portero listen --forward-to http://127.0.0.1:3000/portero --tenant tienda-sol\n  portero listen --forward-to http://127.0.0.1:3000/portero --event consent.withdrawn --json\n\nSigned as Standard Webhooks has it, with a secret that is shown once and ends with it. Each notice is tried once;\nCtrl-C leaves no endpoint behind. For something that stays: `portero webhook add`."
+    )]
+    Listen(ListenArgs),
+    /// Verdicts and what comes in, as they happen
+    #[command(subcommand)]
+    Logs(LogsCommand),
+    /// Make the simulated world do something; refused on a real number
+    #[command(
+        after_help = "Examples:\n  portero trigger text --text \"¿Qué horario tienen?\" --tenant tienda-sol\n  portero trigger button --tenant tienda-sol                                  # of the newest message\n  portero trigger status-failed --code 131049 --tenant tienda-sol             # the next message\n  portero trigger template-paused --template promo_semana --tenant tienda-sol\n  portero trigger quality --quality RED --tenant tienda-sol\n\nEverything goes through the simulator and comes back as a signed webhook; watch it with `portero logs tail`."
+    )]
+    Trigger(TriggerArgs),
     /// What came in, how it was read, and where it stands; and who waits for a person
     #[command(
         after_help = "Examples:\n  portero inbox --tenant tienda-sol --limit 20    # everything that came in\n  portero inbox list --tenant tienda-sol          # conversations that wait for a person\n  portero inbox answer +573001112233 \"Hola, soy Rosa\" --tenant tienda-sol"

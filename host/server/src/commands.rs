@@ -8,6 +8,8 @@ pub mod consent;
 pub mod contacts;
 pub mod doctor;
 pub mod inbox;
+pub mod listen;
+pub mod logs;
 pub mod migrate;
 pub mod number;
 pub mod plugin;
@@ -22,6 +24,7 @@ pub mod stop;
 pub mod template;
 pub mod tenant;
 pub mod token;
+pub mod trigger;
 pub mod webhook;
 
 use serde_json::Value;

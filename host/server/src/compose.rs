@@ -198,7 +198,15 @@ impl Host {
             .as_deref()
             .map(crate::sim_control::HttpControl::new)
             .transpose()?;
-        let state = AppState::new(Arc::clone(&ctx), jump, control);
+        // Elsewhere than in the demo, a Graph API on this machine can only be a simulator.
+        let outside = match &control {
+            Some(control) => Some(control.clone()),
+            None if ctx.transport.stays_here() => {
+                Some(crate::sim_control::HttpControl::new(&config.graph_url)?)
+            }
+            None => None,
+        };
+        let state = AppState::new(Arc::clone(&ctx), jump, control, outside);
         let login_url = format!("{url}/login?code={}", state.one_time_code(None));
         let router = http::router(state);
         let stop = CancellationToken::new();

@@ -115,6 +115,17 @@ fn row(page: &mut String, arg: &Arg) {
         (None, value) => value.unwrap_or_default(),
     };
     let mut help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let words: Vec<String> = arg
+        .get_possible_values()
+        .iter()
+        .map(|value| match value.get_help() {
+            Some(about) => format!("`{}` ({about})", value.get_name()),
+            None => format!("`{}`", value.get_name()),
+        })
+        .collect();
+    if takes && !words.is_empty() {
+        let _ = write!(help, ": {}", words.join(", "));
+    }
     if let Some(env) = arg.get_env() {
         let _ = write!(help, " (or `{}`)", env.to_string_lossy());
     }

@@ -12,6 +12,7 @@ mod reports;
 mod sandbox;
 mod segments;
 mod sending;
+pub(crate) mod trigger;
 mod webhooks;
 
 use axum::Json;
@@ -125,6 +126,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(sending::stop))
         .routes(routes!(sending::resume))
         .routes(routes!(sending::jump))
+        .routes(routes!(trigger::trigger))
         .routes(routes!(operator::tenants, operator::create_tenant))
         .routes(routes!(operator::policy, operator::set_policy))
         .routes(routes!(operator::numbers, operator::put_number))
