@@ -17,12 +17,15 @@ mod campaign;
 mod crash;
 mod demo;
 mod desk;
+mod doctor;
 mod doors;
 mod ledger;
 mod run_token;
 mod settings;
 mod shops;
 mod street;
+mod verbs;
+mod watch;
 
 #[path = "../support/postgres.rs"]
 mod postgres;
@@ -75,8 +78,34 @@ const ALONE: &[(&str, fn())] = &[
         settings::migrate_says_first_and_does_then,
     ),
     (
+        "settings::every_fault_of_a_settings_file_is_said_at_once",
+        settings::every_fault_of_a_settings_file_is_said_at_once,
+    ),
+    (
+        "settings::each_setting_is_shown_with_where_it_comes_from",
+        settings::each_setting_is_shown_with_where_it_comes_from,
+    ),
+    (
+        "verbs::examples_that_need_no_host_run_as_they_stand",
+        verbs::examples_that_need_no_host_run_as_they_stand,
+    ),
+    ("verbs::help_is_a_verb_too", verbs::help_is_a_verb_too),
+    ("verbs::completions_complete", verbs::completions_complete),
+    (
+        "verbs::each_verb_has_a_manual_page",
+        verbs::each_verb_has_a_manual_page,
+    ),
+    (
+        "verbs::colour_is_for_terminals_whose_owner_wants_it",
+        verbs::colour_is_for_terminals_whose_owner_wants_it,
+    ),
+    (
         "doors::a_good_plugin_is_shown_with_what_it_asks_for",
         doors::a_good_plugin_is_shown_with_what_it_asks_for,
+    ),
+    (
+        "watch::a_real_number_is_never_triggered",
+        watch::a_real_number_is_never_triggered,
     ),
     ("doors::every_verb_teaches", doors::every_verb_teaches),
     (
@@ -132,6 +161,14 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
         doors::what_is_no_plugin_is_refused_with_the_reason,
     ),
     (
+        "verbs::each_list_is_json_when_asked",
+        verbs::each_list_is_json_when_asked,
+    ),
+    (
+        "verbs::tables_fit_the_terminal",
+        verbs::tables_fit_the_terminal,
+    ),
+    (
         "doors::webhooks_are_added_tested_and_forgotten",
         doors::webhooks_are_added_tested_and_forgotten,
     ),
@@ -169,6 +206,15 @@ const KILLING: &[(&str, Run)] = &[
     }),
     ("demo::it_goes_on_with_what_is_there", |url| {
         Box::pin(demo::it_goes_on_with_what_is_there(url))
+    }),
+    ("watch::notices_are_forwarded_and_nothing_stays", |url| {
+        Box::pin(watch::notices_are_forwarded_and_nothing_stays(url))
+    }),
+    ("watch::what_is_triggered_is_seen", |url| {
+        Box::pin(watch::what_is_triggered_is_seen(url))
+    }),
+    ("doctor::each_thing_broken_alone_is_found_alone", |url| {
+        Box::pin(doctor::each_thing_broken_alone_is_found_alone(url))
     }),
     ("crash::the_ledger_finds_what_was_sent_twice", |url| {
         Box::pin(crash::the_ledger_finds_what_was_sent_twice(url))

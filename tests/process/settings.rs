@@ -175,6 +175,93 @@ pub(crate) fn the_settings_template_passes_its_own_check() {
     run(here.path(), &["config", "check"]).says(0, &["settings are good"]);
 }
 
+pub(crate) fn every_fault_of_a_settings_file_is_said_at_once() {
+    let here = folder();
+    let file = here.path().join("portero.toml");
+    fs::write(
+        &file,
+        "lisen = \"127.0.0.1:1\"\n\nhttp_timeout_secs = 99\ndata = 7\n",
+    )
+    .unwrap();
+    run(here.path(), &["config", "check"]).says(
+        1,
+        &[
+            "`portero.toml` line 1: unknown setting `lisen`; did you mean `listen`?",
+            "`portero.toml` line 3: http_timeout_secs is 99; it may be 1 to 60",
+            "`portero.toml` line 4: data is 7",
+        ],
+    );
+    let answer = run(here.path(), &["config", "check", "--json"]);
+    assert_eq!(answer.code, 1);
+    let answer: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
+    assert_eq!(answer["ok"], false);
+    let lines: Vec<_> = answer["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(lines, [1, 3, 4], "{answer}");
+    fs::write(&file, "data = \"d\"\n").unwrap();
+    let good = run(here.path(), &["config", "check", "--json"]).json();
+    assert_eq!(good["ok"], true, "{good}");
+    // A good file under a bad variable.
+    let mut bad = portero(here.path());
+    bad.args(["config", "check"])
+        .env("PORTERO_PLUGIN_CONCURRENCY", "0");
+    finish(bad).says(1, &["PORTERO_", "1 to 512"]);
+}
+
+pub(crate) fn each_setting_is_shown_with_where_it_comes_from() {
+    let here = folder();
+    fs::write(
+        here.path().join("portero.toml"),
+        "data = \"from-file\"\ngraph_version = \"v25.0\"\nmaster_key = \"00secreto00\"\n",
+    )
+    .unwrap();
+    let show = |json: bool| {
+        let mut command = portero(here.path());
+        command
+            .args(["config", "show", "--graph-url", "http://127.0.0.1:1"])
+            .args(json.then_some("--json"))
+            .env("PORTERO_HTTP_TIMEOUT_SECS", "7")
+            .env("PORTERO_DATABASE_URL", "postgres://ana:secreto@h/db");
+        let ran = finish(command);
+        assert!(!ran.out.contains("secreto"), "{}", ran.out);
+        ran
+    };
+    let answer = show(true).json();
+    let of = |setting: &str| {
+        let all = answer.as_array().unwrap();
+        let one = all.iter().find(|one| one["setting"] == setting);
+        let one = one.unwrap_or_else(|| panic!("{setting}: {answer}"));
+        (one["value"].clone(), one["origin"]["kind"].clone())
+    };
+    use serde_json::json;
+    for (setting, value, origin) in [
+        ("data", json!("from-file"), "file"),
+        ("graph_version", json!("v25.0"), "file"),
+        ("graph_url", json!("http://127.0.0.1:1"), "flag"),
+        ("http_timeout_secs", json!(7), "env"),
+        ("database_url", json!("postgres://ana:••••@h/db"), "env"),
+        ("master_key", json!("••••"), "file"),
+        ("plugin_concurrency", json!(64), "default"),
+        ("master_key_file", json!(null), "default"),
+        ("webhook_private_hosts", json!([]), "default"),
+    ] {
+        assert_eq!(of(setting), (value, json!(origin)), "{setting}");
+    }
+    show(false).says(
+        0,
+        &["PORTERO_HTTP_TIMEOUT_SECS", "portero.toml", "--graph-url"],
+    );
+    // What is shown is what counts: the same settings in use.
+    let template = run(here.path(), &["config", "template"]).out;
+    let shown = answer.as_array().unwrap().len();
+    let declared = template.matches("environment variable `PORTERO_").count();
+    assert_eq!(shown, declared, "{template}");
+}
+
 pub(crate) fn doctor_finds_nothing_on_a_good_machine_and_names_remedies_on_a_bad_one() {
     let here = folder();
     run(here.path(), &["doctor", "--data", "data"]).says(

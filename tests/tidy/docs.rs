@@ -37,6 +37,15 @@ fn the_page_of_rules_is_fresh() {
     );
 }
 
+#[test]
+fn the_page_of_verbs_is_fresh() {
+    fresh(
+        "host/docs/cli.md",
+        &portero::cli::page::page(),
+        "It is generated from the verbs; write it anew with",
+    );
+}
+
 /// Folders of the workspace's crates.
 fn members() -> Vec<String> {
     let manifest: toml::Table = read("Cargo.toml")

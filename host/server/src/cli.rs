@@ -7,21 +7,34 @@ use clap::{Args, Parser, Subcommand};
 use crate::client::Target;
 
 mod campaign;
+mod doctor;
+pub mod exit;
 mod figures;
 mod inbox;
+mod listen;
+pub mod page;
 mod people;
 mod registry;
 mod sandbox;
+mod setting;
+mod shell;
 mod token;
+pub mod tree;
+mod watch;
 mod webhook;
 
 pub use campaign::{CampaignCommand, CampaignNew};
+pub use doctor::DoctorArgs;
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
+pub use listen::ListenArgs;
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
 pub use registry::RegistryCommand;
 pub use sandbox::SandboxCommand;
+pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
+pub use shell::{CompletionsArgs, ManArgs, ShellName};
 pub use token::TokenCommand;
+pub use watch::{LogsCommand, TailArgs, TriggerArgs};
 pub use webhook::WebhookCommand;
 
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
@@ -32,9 +45,7 @@ pub use webhook::WebhookCommand;
     propagate_version = true,
     arg_required_else_help = true
 )]
-#[command(
-    after_help = "Start here:\n  portero demo            two shops, a pretend Meta and a phone in your browser\n  portero why out_…       why a message was sent, put off or refused\n\nExit codes: 0 done · 1 it did not work (the message says what to do) · 2 wrong usage · 3 doctor found something"
-)]
+#[command(after_help = exit::start_here())]
 pub struct Cli {
     /// Errors only in the log
     #[arg(long, global = true)]
@@ -49,7 +60,7 @@ pub struct Cli {
 pub enum Command {
     /// Two shops, a pretend Meta, a scripted half hour and a phone page
     #[command(
-        after_help = "Examples:\n  portero demo                    watch the day, then use the phone page\n  portero demo --once --seed 7    another day, then end\n  portero demo --json --listen 127.0.0.1:0    for a program that wants to drive it"
+        after_help = "Examples:\n  portero demo                    # watch the day, then use the phone page\n  portero demo --once --seed 7    # another day, then end\n  portero demo --json --listen 127.0.0.1:0    # for a program that wants to drive it"
     )]
     Demo(DemoArgs),
     /// Run a host
@@ -64,28 +75,51 @@ pub enum Command {
     Simulator(SimulatorArgs),
     /// Bring a database's schema up to date
     #[command(
-        after_help = "Example:\n  portero migrate --database-url postgres://portero@localhost/portero"
+        after_help = "Examples:\n  portero migrate --data portero-data\n  portero migrate --database-url postgres://portero@localhost/portero"
     )]
     Migrate(MigrateArgs),
     /// Check what a host needs, and say what to do about what is missing
-    #[command(after_help = "Example:\n  portero doctor --data portero-data")]
-    Doctor(Target),
+    #[command(
+        after_help = "Examples:\n  portero doctor --data portero-data\n  portero doctor --json\n  portero doctor --public-url https://wa.example.com      # also: does Meta's address lead here?\n\nExit code 3 when a check found something; each says what to do."
+    )]
+    Doctor(DoctorArgs),
     /// Show, check or write settings
     Config(ConfigArgs),
+    /// Print the script that completes verbs and flags in your shell
+    #[command(
+        after_help = "Examples:\n  portero completions bash > portero.bash              # then `source portero.bash`, or put it into /etc/bash_completion.d\n  portero completions zsh > _portero                   # into a folder of $fpath\n  portero completions fish > portero.fish              # into ~/.config/fish/completions\n  portero completions powershell > portero.ps1         # dot-source it in $PROFILE"
+    )]
+    Completions(CompletionsArgs),
+    /// Manual pages
+    #[command(after_help = "Examples:\n  portero man > portero.1\n  portero man --dir man")]
+    Man(ManArgs),
     /// Why a message was sent, put off or refused
     #[command(
-        after_help = "Examples:\n  portero why out_0193…         a message\n  portero why wamid.HBg…        the same by Meta's id\n  portero why +573001112233     the last messages of a person"
+        after_help = "Examples:\n  portero why out_0193…         # a message\n  portero why wamid.HBg…        # the same by Meta's id\n  portero why +573001112233     # the last messages of a person"
     )]
     Why(WhyArgs),
+    /// Forward a tenant's notices to an address of yours, signed, for as long as this runs
+    #[command(
+        after_help = "Examples:\n  portero listen --forward-to http://127.0.0.1:3000/portero --tenant tienda-sol\n  portero listen --forward-to http://127.0.0.1:3000/portero --event consent.withdrawn --json\n\nSigned as Standard Webhooks has it, with a secret that is shown once and ends with it. Each notice is tried once;\nCtrl-C leaves no endpoint behind. For something that stays: `portero webhook add`."
+    )]
+    Listen(ListenArgs),
+    /// Verdicts and what comes in, as they happen
+    #[command(subcommand)]
+    Logs(LogsCommand),
+    /// Make the simulated world do something; refused on a real number
+    #[command(
+        after_help = "Examples:\n  portero trigger text --text \"¿Qué horario tienen?\" --tenant tienda-sol\n  portero trigger button --tenant tienda-sol                                  # of the newest message\n  portero trigger status-failed --code 131049 --tenant tienda-sol             # the next message\n  portero trigger template-paused --template promo_semana --tenant tienda-sol\n  portero trigger quality --quality RED --tenant tienda-sol\n\nEverything goes through the simulator and comes back as a signed webhook; watch it with `portero logs tail`."
+    )]
+    Trigger(TriggerArgs),
     /// What came in, how it was read, and where it stands; and who waits for a person
     #[command(
-        after_help = "Examples:\n  portero inbox --tenant tienda-sol --limit 20    everything that came in\n  portero inbox list --tenant tienda-sol          conversations that wait for a person\n  portero inbox answer +573001112233 \"Hola, soy Rosa\" --tenant tienda-sol"
+        after_help = "Examples:\n  portero inbox --tenant tienda-sol --limit 20    # everything that came in\n  portero inbox list --tenant tienda-sol          # conversations that wait for a person\n  portero inbox answer +573001112233 \"Hola, soy Rosa\" --tenant tienda-sol"
     )]
     Inbox(InboxArgs),
     /// Figures: what became of messages, as cards with bars, sums, or days
     #[command(subcommand)]
     #[command(
-        after_help = "Examples:\n  portero report list --tenant tienda-sol\n  portero report show --tenant tienda-sol                         cards of the last 30 days\n  portero report show totals --since 2026-11-01 --csv --tenant tienda-sol > november.csv"
+        after_help = "Examples:\n  portero report list --tenant tienda-sol\n  portero report show --tenant tienda-sol                         # cards of the last 30 days\n  portero report show totals --since 2026-11-01 --csv --tenant tienda-sol > november.csv"
     )]
     Report(ReportCommand),
     /// The account: proposed = resting + final
@@ -126,7 +160,7 @@ pub enum Command {
     /// Campaigns: see who would get one, approve that, run it
     #[command(
         subcommand,
-        after_help = "A campaign's life:\n  portero campaign new \"Vuelve\" --template promo_semana --language es --topic ofertas --tag dormida --why \"compraron y no volvieron\"\n  portero campaign plan cam_…              who, why not, what it costs, when it ends\n  portero campaign approve cam_… --plan …  exactly that plan\n  portero campaign run cam_… --watch       with a progress bar\n  portero campaign pause cam_…             and resume, stop\n  portero campaign export cam_… people.csv"
+        after_help = "A campaign's life:\n  portero campaign new \"Vuelve\" --template promo_semana --language es --topic ofertas --tag dormida --why \"compraron y no volvieron\"\n  portero campaign plan cam_…              # who, why not, what it costs, when it ends\n  portero campaign approve cam_… --plan …  # exactly that plan\n  portero campaign run cam_… --watch       # with a progress bar\n  portero campaign pause cam_…             # and resume, stop\n  portero campaign export cam_… people.csv"
     )]
     Campaign(CampaignCommand),
     /// Plugins of a tenant
@@ -178,18 +212,9 @@ pub struct ServeArgs {
     /// Settings file (default: portero.toml here, if there is one)
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Data folder
-    #[arg(long, value_name = "FOLDER")]
-    pub data: Option<PathBuf>,
-    /// Where to listen
-    #[arg(long)]
-    pub listen: Option<String>,
-    /// Postgres instead of SQLite
-    #[arg(long, value_name = "URL")]
-    pub database_url: Option<String>,
-    /// Address of the Graph API (a simulator's, to try things)
-    #[arg(long, value_name = "URL")]
-    pub graph_url: Option<String>,
+    /// Settings
+    #[command(flatten)]
+    pub flags: SettingFlags,
     /// Print the start object as JSON
     #[arg(long)]
     pub json: bool,
@@ -233,29 +258,6 @@ pub struct MigrateArgs {
     /// Answer as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// Verbs of `config`.
-#[derive(Args, Debug)]
-pub struct ConfigArgs {
-    /// What to do
-    #[command(subcommand)]
-    pub command: ConfigCommand,
-}
-
-/// Verbs of `config`.
-#[derive(Subcommand, Debug)]
-pub enum ConfigCommand {
-    /// Print a commented settings file
-    #[command(after_help = "Example:\n  portero config template > portero.toml")]
-    Template,
-    /// Read the settings and say whether they are good
-    #[command(after_help = "Example:\n  portero config check --config portero.toml")]
-    Check {
-        /// Settings file
-        #[arg(long, value_name = "FILE")]
-        config: Option<PathBuf>,
-    },
 }
 
 /// Flags of `why`.

@@ -22,7 +22,7 @@ use portero_store::{EngineKind, MasterKey, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::config::{Config, mask};
 use crate::http::{self, AppState};
 use crate::lock::{DataDir, Running};
 use crate::output;
@@ -98,8 +98,8 @@ impl Host {
             .await
             .with_context(|| {
                 format!(
-                    "cannot open the database {}; check --database-url and that it is reachable",
-                    shown(&url)
+                    "cannot open the database `{}`; check --database-url and that it is reachable",
+                    mask::database(&url)
                 )
             })?;
         match store.engine() {
@@ -199,7 +199,15 @@ impl Host {
             .as_deref()
             .map(crate::sim_control::HttpControl::new)
             .transpose()?;
-        let state = AppState::new(Arc::clone(&ctx), jump, control);
+        // Elsewhere than in the demo, a Graph API on this machine can only be a simulator.
+        let outside = match &control {
+            Some(control) => Some(control.clone()),
+            None if ctx.transport.stays_here() => {
+                Some(crate::sim_control::HttpControl::new(&config.graph_url)?)
+            }
+            None => None,
+        };
+        let state = AppState::new(Arc::clone(&ctx), jump, control, outside);
         let login_url = format!("{url}/login?code={}", state.one_time_code(None));
         let router = http::router(state);
         let stop = CancellationToken::new();
@@ -314,18 +322,27 @@ pub fn database_url(config: &Config, data: &Path) -> String {
         .unwrap_or_else(|| format!("sqlite:{}", data.join("portero.db").display()))
 }
 
-/// A database address without its password.
-fn shown(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => {
-            format!(
-                "`{}…{}`",
-                url.get(..scheme + 3).unwrap_or_default(),
-                url.get(at..).unwrap_or_default()
-            )
-        }
-        _ => format!("`{url}`"),
-    }
+/// The master key that the settings hold or name, if they do.
+///
+/// # Errors
+/// A key or file that does not read.
+pub fn configured_key(config: &Config) -> anyhow::Result<Option<[u8; 32]>> {
+    let text = match (&config.master_key, &config.master_key_file) {
+        (Some(secret), _) => Some(secret.expose().to_owned()),
+        (None, Some(file)) => Some(
+            std::fs::read_to_string(file)
+                .with_context(|| format!("cannot read the master key file `{}`", file.display()))?,
+        ),
+        (None, None) => None,
+    };
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let mut key = [0_u8; 32];
+    hex::decode_to_slice(text.trim(), &mut key).context(
+        "the master key must be 64 hexadecimal digits, e.g. from `openssl rand -hex 32`",
+    )?;
+    Ok(Some(key))
 }
 
 /// The master key of these settings; made in the data folder for SQLite.
@@ -338,19 +355,7 @@ pub fn master_key(
     ids: &dyn IdSource,
     url: &str,
 ) -> anyhow::Result<[u8; 32]> {
-    let text = match (&config.master_key, &config.master_key_file) {
-        (Some(text), _) => Some(text.clone()),
-        (None, Some(file)) => Some(
-            std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read the master key file `{}`", file.display()))?,
-        ),
-        (None, None) => None,
-    };
-    if let Some(text) = text {
-        let mut key = [0_u8; 32];
-        hex::decode_to_slice(text.trim(), &mut key).context(
-            "the master key must be 64 hexadecimal digits, e.g. from `openssl rand -hex 32`",
-        )?;
+    if let Some(key) = configured_key(config)? {
         return Ok(key);
     }
     if url.starts_with("postgres") {

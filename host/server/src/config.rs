@@ -1,14 +1,22 @@
 //! `portero.toml`: how the process runs. Tenants, numbers and grants live in the database.
 //!
-//! Order: defaults < file < environment < flags.
+//! Order: defaults < file < environment < flags. A setting is declared once, in [`Config`]: the
+//! template, the check, the list of known keys and what `portero config show` prints are read from it.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use confique::Config as _;
+use confique::meta::{Field, FieldKind};
+use serde::Serialize;
+
+pub mod check;
+pub mod mask;
+pub mod origin;
 
 /// Settings of the process.
-#[derive(Clone, Debug, confique::Config)]
+#[derive(Clone, Debug, PartialEq, Serialize, confique::Config)]
 pub struct Config {
     /// Folder for the SQLite file, keys and the plugin cache.
     #[config(env = "PORTERO_DATA", default = "portero-data")]
@@ -21,10 +29,11 @@ pub struct Config {
     pub allow_remote: bool,
     /// `postgres://…` to share the work between hosts; SQLite in the data folder when absent.
     #[config(env = "PORTERO_DATABASE_URL")]
+    #[serde(serialize_with = "mask::without_password")]
     pub database_url: Option<String>,
     /// 64 hexadecimal digits; needed with Postgres. `PORTERO_MASTER_KEY_FILE` names a file instead.
     #[config(env = "PORTERO_MASTER_KEY")]
-    pub master_key: Option<String>,
+    pub master_key: Option<mask::Secret>,
     /// File with the master key.
     #[config(env = "PORTERO_MASTER_KEY_FILE")]
     pub master_key_file: Option<PathBuf>,
@@ -35,10 +44,18 @@ pub struct Config {
     #[config(env = "PORTERO_GRAPH_VERSION", default = "v26.0")]
     pub graph_version: String,
     /// Longest wait for one answer of the Graph API, seconds (1 to 60).
-    #[config(env = "PORTERO_HTTP_TIMEOUT_SECS", default = 10)]
+    #[config(
+        env = "PORTERO_HTTP_TIMEOUT_SECS",
+        default = 10,
+        validate(within(http_timeout_secs, &(1..=60)), "it may be 1 to 60")
+    )]
     pub http_timeout_secs: u64,
     /// Plugin calls at the same time (1 to 512).
-    #[config(env = "PORTERO_PLUGIN_CONCURRENCY", default = 64)]
+    #[config(
+        env = "PORTERO_PLUGIN_CONCURRENCY",
+        default = 64,
+        validate(within(plugin_concurrency, &(1..=512)), "it may be 1 to 512")
+    )]
     pub plugin_concurrency: u32,
     /// Hosts of your own network that webhooks may go to although they are not public, as they stand
     /// in the address, without port; plain http is allowed for them. `PORTERO_*`: separated by commas.
@@ -50,130 +67,144 @@ pub struct Config {
     pub webhook_private_hosts: Vec<String>,
 }
 
+/// Settings as a layer that may lack some.
+pub(crate) type Layer = <Config as confique::Config>::Layer;
+
 impl Config {
     /// Reads `file` (or `portero.toml` here, if there is one) and the environment.
     ///
     /// # Errors
-    /// A file that does not exist or parse, an unknown key, a value out of range.
+    /// A file that does not exist or parse, an unknown key, a value out of range: all of them at once.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Config> {
-        let mut builder = Config::builder().env();
-        let found = match file {
-            Some(path) if !path.exists() => {
-                bail!(
-                    "no settings file `{}`; write one with `portero config template`",
-                    path.display()
-                )
-            }
-            Some(path) => Some(path.to_owned()),
-            None => Some(PathBuf::from("portero.toml")).filter(|p| p.exists()),
-        };
+        Config::load_with(file, &toml::Table::new())
+    }
+
+    /// The same, with flags over it: settings by their names.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_with(file: Option<&Path>, flags: &toml::Table) -> anyhow::Result<Config> {
+        let found = find(file)?;
+        let flags: Layer = toml::from_str(&flags.to_string()).context("a flag does not read")?;
+        let mut builder = Config::builder().preloaded(flags).env();
         if let Some(path) = &found {
-            check_keys(path)?;
+            let faults = check::file(path)?;
+            if !faults.is_empty() {
+                bail!(
+                    "{}\nCompare with `portero config template`",
+                    check::lines(path, &faults)
+                );
+            }
             builder = builder.file(path);
         }
-        let config = builder.load().with_context(|| match &found {
+        builder.load().with_context(|| match &found {
             Some(path) => format!(
                 "settings in `{}` or PORTERO_* variables do not read; compare with `portero config template`",
                 path.display()
             ),
             None => "PORTERO_* variables do not read; `portero config template` lists them".to_owned(),
-        })?;
-        if !(1..=60).contains(&config.http_timeout_secs) {
-            bail!(
-                "http_timeout_secs is {}; it may be 1 to 60",
-                config.http_timeout_secs
-            );
-        }
-        if !(1..=512).contains(&config.plugin_concurrency) {
-            bail!(
-                "plugin_concurrency is {}; it may be 1 to 512",
-                config.plugin_concurrency
-            );
-        }
-        Ok(config)
+        })
     }
 
-    /// The commented file with every setting and its default.
+    /// The commented file with every setting, its default and its variable.
     #[must_use]
     pub fn template() -> String {
         confique::toml::template::<Config>(confique::toml::FormatOptions::default())
     }
 }
 
-const KEYS: &[&str] = &[
-    "data",
-    "listen",
-    "allow_remote",
-    "database_url",
-    "master_key",
-    "master_key_file",
-    "graph_url",
-    "graph_version",
-    "http_timeout_secs",
-    "plugin_concurrency",
-    "webhook_private_hosts",
-];
-
-/// A misspelled key would silently leave its default: it is an error with the nearest known one.
-fn check_keys(path: &Path) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read `{}`", path.display()))?;
-    let table: toml::Table = text
-        .parse()
-        .with_context(|| format!("`{}` is not well-formed TOML; mend the place named below (`portero config template` shows a good file)", path.display()))?;
-    for key in table.keys() {
-        if !KEYS.contains(&key.as_str()) {
-            let near = KEYS
-                .iter()
-                .min_by_key(|k| distance(k, key))
-                .copied()
-                .unwrap_or_default();
-            bail!(
-                "`{}`: unknown setting `{key}`; did you mean `{near}`?",
-                path.display()
-            );
-        }
+/// The settings file that counts.
+///
+/// # Errors
+/// One that was named and is not there.
+pub fn find(file: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    match file {
+        Some(path) if !path.exists() => bail!(
+            "no settings file `{}`; write one with `portero config template`",
+            path.display()
+        ),
+        Some(path) => Ok(Some(path.to_owned())),
+        None => Ok(Some(PathBuf::from("portero.toml")).filter(|p| p.exists())),
     }
-    Ok(())
 }
 
-/// Characters that differ, position by position, plus the difference in length: enough for typos.
-fn distance(a: &str, b: &str) -> usize {
-    let same_place = a.chars().zip(b.chars()).filter(|(x, y)| x == y).count();
-    let shared = a.chars().filter(|c| b.contains(*c)).count();
-    (a.len().max(b.len()) * 2).saturating_sub(same_place + shared)
+/// Every setting, as declared.
+pub(crate) fn fields() -> &'static [Field] {
+    Config::META.fields
+}
+
+/// The variable that sets a field.
+pub(crate) fn variable(field: &Field) -> Option<&'static str> {
+    match field.kind {
+        FieldKind::Leaf { env, .. } => env,
+        FieldKind::Nested { .. } => None,
+    }
+}
+
+fn within<T: Copy + Into<u64>>(value: &T, allowed: &RangeInclusive<u64>) -> bool {
+    allowed.contains(&(*value).into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The template with every setting that has a default switched on.
+    fn switched_on() -> String {
+        Config::template()
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(setting) if setting.contains(" = ") && !setting.starts_with(' ') => setting,
+                _ => line,
+            })
+            .fold(String::new(), |all, line| all + line + "\n")
+    }
+
     #[test]
-    fn the_template_names_every_setting_and_nothing_else() {
+    fn the_template_names_every_setting_with_its_variable() {
         let text = Config::template();
-        for key in KEYS {
+        for field in fields() {
+            let (name, variable) = (field.name, variable(field).unwrap());
+            assert!(text.contains(&format!("\n#{name} =")), "{name}:\n{text}");
             assert!(
-                text.contains(&format!("{key} =")),
-                "{key} is missing from:\n{text}"
+                text.contains(&format!("`{variable}`")),
+                "{variable}:\n{text}"
             );
+            assert!(!field.doc.is_empty(), "{name} says nothing");
         }
+        assert!(fields().len() > 10);
     }
 
     #[test]
-    fn a_misspelled_key_is_refused_with_the_right_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("portero.toml");
-        std::fs::write(&path, "lisen = \"127.0.0.1:1\"\n").unwrap();
-        let error = Config::load(Some(&path)).unwrap_err().to_string();
-        assert!(error.contains("did you mean `listen`"), "{error}");
+    fn the_template_switched_on_is_the_defaults() {
+        let defaults = || {
+            Config::builder()
+                .load()
+                .expect("every setting has a default or may be absent")
+        };
+        let layer: Layer = toml::from_str(&switched_on()).unwrap();
+        let read = Config::builder().preloaded(layer).load().unwrap();
+        assert_eq!(read, defaults());
+        // It says something: with another value it is another.
+        let other = switched_on().replace("127.0.0.1:8080", "127.0.0.1:8081");
+        let layer: Layer = toml::from_str(&other).unwrap();
+        let other = Config::builder().preloaded(layer).load().unwrap();
+        assert_ne!(other, defaults());
+        assert!(check::text(&switched_on()).is_empty());
     }
 
     #[test]
-    fn malformed_toml_names_its_place() {
+    fn a_flag_wins_over_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("portero.toml");
-        std::fs::write(&path, "listen = \"unclosed\ndata = 1\n").unwrap();
-        let error = format!("{:#}", Config::load(Some(&path)).unwrap_err());
-        assert!(error.contains("line 1"), "{error}");
+        std::fs::write(
+            &path,
+            "graph_version = \"v25.0\"\ngraph_url = \"http://a\"\n",
+        )
+        .unwrap();
+        let flags = toml::Table::from_iter([("graph_url".to_owned(), "http://b".into())]);
+        let read = Config::load_with(Some(&path), &flags).unwrap();
+        assert_eq!(read.graph_url, "http://b");
+        assert_eq!(read.graph_version, "v25.0");
     }
 }

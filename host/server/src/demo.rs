@@ -26,6 +26,7 @@ use crate::clock::{HeldClock, Ids};
 use crate::commands::serve::EndSignals;
 use crate::compose::{Host, HostParts, RunningHost, probe};
 use crate::config::Config;
+use crate::config::mask::Secret;
 use crate::lock::DataDir;
 
 /// The morning the demo's day begins: Monday 23 November 2026, 09:00 in Bogotá.
@@ -171,11 +172,11 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     // Whoever tries things has the receiver on the same machine.
     config.webhook_private_hosts.push("127.0.0.1".to_owned());
     if config.master_key.is_none() && config.master_key_file.is_none() {
-        config.master_key = Some(match &config.database_url {
+        config.master_key = Some(Secret::new(match &config.database_url {
             // The database outlives the folder.
             Some(_) => DATABASE_KEY.to_owned(),
             None => hex::encode(data.key("master.key", &ids)?.0),
-        });
+        }));
     }
     if let Some(url) = &config.database_url {
         migrate(url).await?;

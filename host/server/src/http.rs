@@ -32,6 +32,8 @@ pub struct AppState {
     pub jump: Option<JumpClock>,
     /// The simulator, in the demo.
     pub simulator: Option<HttpControl>,
+    /// The simulator that the outside world is, in the demo and where the Graph API is one on this machine.
+    pub outside: Option<HttpControl>,
     /// Login codes that were not used yet, with the tenant they open.
     codes: Arc<Mutex<HashMap<String, Option<TenantId>>>>,
 }
@@ -43,11 +45,13 @@ impl AppState {
         ctx: Arc<Context>,
         jump: Option<JumpClock>,
         simulator: Option<HttpControl>,
+        outside: Option<HttpControl>,
     ) -> AppState {
         AppState {
             ctx,
             jump,
             simulator,
+            outside,
             codes: Arc::default(),
         }
     }
@@ -72,6 +76,12 @@ impl AppState {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(code)
     }
+}
+
+/// What `POST /v1/trigger` can make happen, each with what it needs.
+#[must_use]
+pub fn trigger_events() -> &'static [(&'static str, &'static str)] {
+    api::trigger::EVENTS
 }
 
 /// The whole HTTP surface.

@@ -44,7 +44,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Doctor(args) => commands::doctor::run(args).await,
         Command::Config(args) => commands::config::run(args),
+        Command::Completions(args) => commands::shell::completions(&args),
+        Command::Man(args) => commands::shell::man(args),
         Command::Why(args) => commands::ask::why(args).await,
+        Command::Listen(args) => commands::listen::run(args).await,
+        Command::Logs(command) => commands::logs::run(command).await,
+        Command::Trigger(args) => commands::trigger::run(args).await,
         Command::Inbox(args) => commands::inbox::run(args).await,
         Command::Report(command) => commands::report::run(command).await,
         Command::Account(args) => commands::ask::account(args).await,
@@ -74,5 +79,5 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     for cause in error.chain().skip(1) {
         output::error(&format!("  because: {cause}"));
     }
-    ExitCode::from(1)
+    ExitCode::from(cli::exit::FAILED)
 }

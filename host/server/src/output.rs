@@ -28,9 +28,13 @@ pub fn is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
-/// A table that fits the terminal.
+/// A table that fits the terminal; without a terminal, each row is a line.
 #[must_use]
 pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    built(header, rows).to_string()
+}
+
+fn built(header: &[&str], rows: Vec<Vec<String>>) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table
         .load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
@@ -39,5 +43,29 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     for row in rows {
         table.add_row(row);
     }
-    table.to_string()
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_never_wider_than_it_may_be() {
+        let rows = vec![vec![
+            "out_1".to_owned(),
+            "una frase larga que no cabe ".repeat(9),
+        ]];
+        for width in [30, 60, 120] {
+            let mut table = built(&["id", "why"], rows.clone());
+            table.set_width(width);
+            let text = table.to_string();
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(width.into()), "{width}:\n{text}");
+            assert!(text.contains("out_1"));
+        }
+        // Nobody's terminal: a row stays a line, for `grep`.
+        let text = table(&["id", "why"], rows);
+        assert!(text.lines().any(|line| line.len() > 200), "{text}");
+    }
 }

@@ -48,9 +48,10 @@ impl World {
     pub(crate) fn accept(&mut self, send: Accepted, now: Ts) -> String {
         let in_window = self.window_open(send.number, send.person, now);
         let wamid = self.chance.wamid();
-        let refused = self
-            .faults
-            .take_next(FaultMode::Async)
+        let armed = self.numbers[send.number].fails.pop_front();
+        let refused = armed
+            .map(|code| GraphError::new(code, "told by /_sim/numbers"))
+            .or_else(|| self.faults.take_next(FaultMode::Async))
             .or_else(|| self.later_refusal(&send, in_window, now));
         if !send.by_user_id {
             let portfolio = self.portfolio_of(send.number).to_owned();

@@ -34,6 +34,8 @@ pub(crate) struct Number {
     /// Month of the account and service messages delivered in it.
     pub(crate) service_month: (i16, i8),
     pub(crate) service_delivered: u32,
+    /// Codes that the coming messages fail with after they were accepted, in this order.
+    pub(crate) fails: VecDeque<i64>,
 }
 
 /// One request to the Graph surface, as the control API shows it.
@@ -147,6 +149,7 @@ impl World {
             waba,
             service_month: (0, 0),
             service_delivered: 0,
+            fails: VecDeque::new(),
         });
         if self.by_number.insert(id.clone(), number).is_some() {
             return Err(ConfigError::Twice { what: "number", id });

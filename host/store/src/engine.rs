@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use portero_domain::clock::Ts;
 use portero_domain::ids::IdSource;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -169,6 +170,23 @@ impl Store {
             Pools::Postgres { readers, .. } => readers.execute("select 1").await.map(drop),
         }
         .map_err(|e| StoreError::Unavailable { why: e.to_string() })
+    }
+
+    /// What the database server takes for the time, for whoever compares clocks; `None` where it has
+    /// none of its own. No statement of the host asks it: [`Clock`](portero_domain::clock::Clock) is bound.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not answer.
+    pub async fn server_time(&self) -> Result<Option<Ts>> {
+        let Pools::Postgres(pool) = &self.pools else {
+            return Ok(None);
+        };
+        let asked = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+        let (at,): (i64,) = sqlx::query_as(asked)
+            .fetch_one(pool)
+            .await
+            .map_err(unavailable)?;
+        Ok(Some(Ts(at)))
     }
 
     /// How many migrations this binary would apply.

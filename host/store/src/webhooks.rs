@@ -27,6 +27,8 @@ pub struct NewWebhook {
     pub kinds: Vec<NoticeKind>,
     /// What its deliveries are signed with.
     pub secret: SecretString,
+    /// Why nothing is sent there by itself: somebody fetches what waits. `None`: it is sent.
+    pub fetched: Option<String>,
 }
 
 /// An endpoint as it stands.
@@ -70,8 +72,8 @@ statements! {
     WEBHOOKS = webhook!("order by w.webhook_id");
     WEBHOOK_GET = webhook!("and w.webhook_id = $2");
     WEBHOOK_COUNT = "select count(*) from webhooks where tenant_id = $1";
-    WEBHOOK_PUT = "insert into webhooks (webhook_id, tenant_id, url, about, kinds, secret, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7)";
+    WEBHOOK_PUT = "insert into webhooks (webhook_id, tenant_id, url, about, kinds, secret, created_at, disabled_at, disabled_reason)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     WEBHOOK_ROTATE = "update webhooks set old_secret = secret, old_secret_until = $4, secret = $3
         where tenant_id = $1 and webhook_id = $2";
     WEBHOOK_SECRETS = "select secret, old_secret, old_secret_until from webhooks where tenant_id = $1 and webhook_id = $2";
@@ -171,7 +173,9 @@ impl TenantTx<'_> {
             new.about.as_str(),
             kinds_text(&new.kinds),
             secret,
-            now
+            now,
+            new.fetched.is_some().then_some(now),
+            new.fetched.as_deref()
         ];
         self.tx.run(WEBHOOK_PUT, args).await.map(drop)
     }

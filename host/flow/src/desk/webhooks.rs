@@ -19,11 +19,15 @@ const ROTATION: Millis = Millis::hours(24);
 /// Longest description, characters.
 const ABOUT_MAX: usize = 200;
 
+/// The address of an endpoint whose deliveries somebody fetches.
+pub const FETCHED: &str = "portero:fetched";
+
 /// An endpoint to be made.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookRequest {
-    /// Where to: https, a public name.
+    /// Where to: https, a public name. `portero:fetched`: nothing is sent, you fetch what waits under
+    /// `…/deliveries` (`portero listen` does).
     pub url: String,
     /// What it is for.
     #[serde(default)]
@@ -45,7 +49,7 @@ pub struct WebhookView {
     pub about: String,
     /// Kinds it wants; empty for everything.
     pub events: Vec<&'static str>,
-    /// `new` (nothing tried), `ok`, `failing` (nothing arrives, tries go on) or `disabled`.
+    /// `new` (nothing tried), `ok`, `failing` (nothing arrives, tries go on), `disabled` or `fetched`.
     pub state: &'static str,
     /// Since when nothing arrives, RFC 3339.
     pub failing_since: Option<String>,
@@ -150,6 +154,7 @@ pub struct ReplayView {
 
 fn view(row: WebhookRow) -> WebhookView {
     let state = match (&row.disabled_at, &row.failing_since, &row.delivered_at) {
+        (Some(_), _, _) if row.url == FETCHED => "fetched",
         (Some(_), _, _) => "disabled",
         (None, Some(_), _) => "failing",
         (None, None, Some(_)) => "ok",
@@ -235,10 +240,15 @@ pub async fn create(
     tenant: TenantId,
     request: &WebhookRequest,
 ) -> Result<NewWebhookView, FlowError> {
-    let url = ctx
-        .webhooks
-        .check(&request.url)
-        .map_err(|bad| FlowError::bad("url", bad.to_string()))?;
+    let fetched = request.url == FETCHED;
+    let url = if fetched {
+        FETCHED.to_owned()
+    } else {
+        let checked = ctx.webhooks.check(&request.url);
+        checked
+            .map_err(|bad| FlowError::bad("url", bad.to_string()))?
+            .into()
+    };
     if request.about.chars().count() > ABOUT_MAX {
         return Err(FlowError::bad(
             "about",
@@ -248,10 +258,11 @@ pub async fn create(
     let now = ctx.now();
     let new = NewWebhook {
         id: WebhookId::new(&*ctx.ids, now),
-        url: url.into(),
+        url,
         about: request.about.clone(),
         kinds: read_kinds(&request.events)?,
         secret: new_secret(ctx),
+        fetched: fetched.then(|| "somebody fetches what waits".to_owned()),
     };
     let mut tx = ctx.store.write().await?;
     tx.tenant(tenant)
@@ -331,6 +342,18 @@ pub async fn rotate(
     with_secret(ctx, tenant, id, &secret).await
 }
 
+/// Nothing is sent to an endpoint whose deliveries somebody fetches.
+fn not_fetched(there: &WebhookView) -> Result<(), FlowError> {
+    if there.state != "fetched" {
+        return Ok(());
+    }
+    Err(FlowError::WrongState {
+        what: format!("webhook {}", there.id),
+        state: "fetched".to_owned(),
+        why: "nothing is sent there; read its deliveries, or remove it".to_owned(),
+    })
+}
+
 /// Sends a `ping` to one endpoint, whatever it asked for.
 ///
 /// # Errors
@@ -341,7 +364,9 @@ pub async fn test(
     tenant: TenantId,
     id: WebhookId,
 ) -> Result<NoticeDetail, FlowError> {
-    if get(ctx, tenant, id).await?.state == "disabled" {
+    let there = get(ctx, tenant, id).await?;
+    not_fetched(&there)?;
+    if there.state == "disabled" {
         return Err(FlowError::WrongState {
             what: format!("webhook {id}"),
             state: "disabled".to_owned(),
@@ -366,7 +391,7 @@ pub async fn enable(
     tenant: TenantId,
     id: WebhookId,
 ) -> Result<WebhookView, FlowError> {
-    get(ctx, tenant, id).await?;
+    not_fetched(&get(ctx, tenant, id).await?)?;
     let mut tx = ctx.store.write().await?;
     tx.tenant(tenant).enable_webhook(id, ctx.now()).await?;
     tx.commit().await?;
@@ -389,7 +414,9 @@ pub async fn replay(
         state: state.to_owned(),
         why: why.to_owned(),
     };
-    if get(ctx, tenant, id).await?.state == "disabled" {
+    let there = get(ctx, tenant, id).await?;
+    not_fetched(&there)?;
+    if there.state == "disabled" {
         return Err(wrong("disabled", "enable it first"));
     }
     let now = ctx.now();

@@ -1,16 +1,16 @@
 //! `portero doctor`: what a host needs, checked, each with what to do about it.
 
-use std::path::Path;
-use std::process::ExitCode;
-use std::sync::Arc;
+mod database;
+mod machine;
+mod shops;
 
-use portero_store::{MasterKey, Store};
+use std::process::ExitCode;
+
+use portero_domain::clock::Clock;
 use serde_json::json;
 
-use crate::client::Target;
-use crate::clock::Ids;
-use crate::compose;
-use crate::config::Config;
+use crate::cli::{DoctorArgs, exit};
+use crate::clock::SystemClock;
 use crate::lock;
 use crate::output;
 
@@ -40,37 +40,23 @@ fn bad(name: &'static str, found: impl Into<String>, remedy: impl Into<String>) 
     }
 }
 
+/// Good, or bad with everything that is wrong.
+fn all_of(name: &'static str, wrong: &[String], found: impl Into<String>, remedy: &str) -> Check {
+    if wrong.is_empty() {
+        good(name, found)
+    } else {
+        bad(name, wrong.join("; "), remedy)
+    }
+}
+
 /// Runs the checks; exit code 3 when one found something.
 ///
 /// # Errors
 /// None of the checks' findings is an error; only output can fail.
-pub async fn run(target: Target) -> anyhow::Result<ExitCode> {
-    let mut checks = Vec::new();
-    let config = match Config::load(target.config.as_deref()) {
-        Ok(mut config) => {
-            checks.push(good("settings", "they read"));
-            if let Some(data) = &target.data {
-                config.data.clone_from(data);
-            }
-            Some(config)
-        }
-        Err(error) => {
-            checks.push(bad(
-                "settings",
-                format!("{error:#}"),
-                "mend the file; `portero config template` shows a good one",
-            ));
-            None
-        }
-    };
-    if let Some(config) = config {
-        checks.push(data_folder(&config.data));
-        checks.push(host(&config.data));
-        database(&config, &mut checks).await;
-        checks.push(listener(&config.listen, lock::running(&config.data).is_some()).await);
-    }
+pub async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
+    let checks = examine(&args).await;
     let found_something = checks.iter().any(|c| !c.ok);
-    if target.json {
+    if args.target.json {
         let list: Vec<_> = checks
             .iter()
             .map(|c| json!({ "check": c.name, "ok": c.ok, "found": c.found, "remedy": c.remedy }))
@@ -78,92 +64,46 @@ pub async fn run(target: Target) -> anyhow::Result<ExitCode> {
         output::json(&json!({ "ok": !found_something, "checks": list }));
     } else {
         for c in &checks {
-            output::line(&format!(
-                "{} {:<12} {}",
-                if c.ok { "✓" } else { "✗" },
-                c.name,
-                c.found
-            ));
+            let mark = if c.ok { "✓" } else { "✗" };
+            output::line(&format!("{mark} {:<13} {}", c.name, c.found));
             if !c.ok {
-                output::line(&format!("               → {}", c.remedy));
+                output::line(&format!("                → {}", c.remedy));
             }
         }
     }
     Ok(if found_something {
-        ExitCode::from(3)
+        ExitCode::from(exit::FOUND)
     } else {
         ExitCode::SUCCESS
     })
 }
 
-fn data_folder(path: &Path) -> Check {
-    if !path.exists() {
-        return good(
-            "data folder",
-            format!("`{}` will be made at the first start", path.display()),
-        );
-    }
-    let probe = path.join(".doctor");
-    match std::fs::write(&probe, b"") {
-        Ok(()) => {
-            let _ = std::fs::remove_file(&probe);
-            good(
-                "data folder",
-                format!("`{}` can be written", path.display()),
-            )
+async fn examine(args: &DoctorArgs) -> Vec<Check> {
+    let config = match args.target.settings() {
+        Ok(config) => config,
+        Err(error) => {
+            let remedy = "mend the file; `portero config template` shows a good one";
+            return vec![bad("settings", format!("{error:#}"), remedy)];
         }
-        Err(error) => bad(
-            "data folder",
-            format!("`{}`: {error}", path.display()),
-            "make it writable for this user, or choose another with --data",
-        ),
+    };
+    let mut checks = vec![
+        good("settings", "they read"),
+        machine::data_folder(&config.data),
+        machine::disk(&config.data, args.min_free_mib),
+        machine::secret_files(&config, args.target.config.as_deref()),
+        machine::host(&config.data).await,
+        machine::listener(&config.listen, lock::running(&config.data).is_some()).await,
+        machine::plugin_cache(&config.data),
+    ];
+    if let Some(opened) = database::open(&config, &SystemClock, &mut checks).await {
+        shops::check(
+            &opened,
+            &config,
+            args.public_url.as_deref(),
+            SystemClock.now(),
+            &mut checks,
+        )
+        .await;
     }
-}
-
-fn host(path: &Path) -> Check {
-    match lock::running(path) {
-        Some(running) => good("host", format!("runs at {}", running.url)),
-        None => good("host", "none runs on this folder"),
-    }
-}
-
-async fn database(config: &Config, checks: &mut Vec<Check>) {
-    let url = compose::database_url(config, &config.data);
-    if url.starts_with("sqlite") && !config.data.join("portero.db").exists() {
-        checks.push(good("database", "SQLite, made at the first start"));
-        return;
-    }
-    match Store::open(&url, MasterKey([0; 32]), Arc::new(Ids::system())).await {
-        Err(error) => checks.push(bad(
-            "database",
-            error.to_string(),
-            "check database_url, that the server runs, and that this user may connect",
-        )),
-        Ok(store) => match store.pending_migrations().await {
-            Ok(0) => checks.push(good(
-                "database",
-                format!("{:?} answers, schema up to date", store.engine()),
-            )),
-            Ok(n) => checks.push(bad(
-                "database",
-                format!("{n} migrations are missing"),
-                "run `portero migrate`",
-            )),
-            Err(error) => checks.push(bad("database", error.to_string(), "run `portero migrate`")),
-        },
-    }
-}
-
-async fn listener(address: &str, host_runs: bool) -> Check {
-    if host_runs {
-        return good("listener", format!("{address} (a host runs)"));
-    }
-    match tokio::net::TcpListener::bind(address).await {
-        Ok(_) => good("listener", format!("{address} is free")),
-        Err(error) => bad(
-            "listener",
-            format!("{address}: {error}"),
-            "choose another address with `listen` in portero.toml or --listen",
-        ),
-    }
+    checks
 }

@@ -1,5 +1,6 @@
 //! `portero migrate`: bring a schema up to date; forward only.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -26,7 +27,11 @@ pub async fn run(args: MigrateArgs) -> anyhow::Result<ExitCode> {
     }
     let url = compose::database_url(&config, &config.data);
     if url.starts_with("sqlite") {
-        std::fs::create_dir_all(&config.data)?;
+        // As a host makes it: closed to other users.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.data)?;
     }
     // The schema holds no secrets: no master key is needed to change it.
     let store = Store::open(&url, MasterKey([0; 32]), Arc::new(Ids::system())).await?;

@@ -19,19 +19,7 @@ use crate::output;
 /// # Errors
 /// What keeps a host from starting.
 pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    let mut config = Config::load(args.config.as_deref())?;
-    if let Some(data) = args.data {
-        config.data = data;
-    }
-    if let Some(listen) = args.listen {
-        config.listen = listen;
-    }
-    if args.database_url.is_some() {
-        config.database_url = args.database_url;
-    }
-    if let Some(url) = args.graph_url {
-        config.graph_url = url;
-    }
+    let config = Config::load_with(args.config.as_deref(), &args.flags.given())?;
     let mut end = EndSignals::listen()?;
     let data = DataDir::lock(&config.data)?;
     let host = Host::build(HostParts {

@@ -14,6 +14,7 @@ mod sandbox;
 mod segments;
 mod sending;
 mod tokens;
+pub(crate) mod trigger;
 mod webhooks;
 
 use axum::Json;
@@ -229,6 +230,7 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(routes!(sending::stop), &[("POST", &[Stop])])
         .routes(routes!(sending::resume), &[("POST", &[Send])])
         .routes(routes!(sending::jump), &[("POST", &[Edit])])
+        .routes(routes!(trigger::trigger), &[("POST", &[Edit])])
         .routes(
             routes!(operator::tenants, operator::create_tenant),
             &[("GET", &[Read]), ("POST", &[ManageAccess])],

@@ -228,3 +228,29 @@ async fn a_world_that_makes_no_sense_is_refused_with_its_reason() {
         assert!(error.contains(part), "{error}");
     }
 }
+
+#[tokio::test]
+async fn the_next_message_of_a_number_fails_on_demand_and_its_business_is_told() {
+    let rig = Rig::new().await;
+    rig.say(ANA, "hola").await;
+    let path = format!("/numbers/{PN1}/fail");
+    assert_eq!(rig.sim(&path, json!({"code": 131_026})).await["waiting"], 1);
+    assert_eq!(rig.fate(ANA, text("buenas")).await, ["failed 131026"]);
+    // One, and no other.
+    let sent = rig.send(ANA, text("otra vez")).await;
+    rig.pass(60_000).await;
+    assert!(
+        !rig.statuses(&sent)
+            .await
+            .contains(&"failed 131026".to_owned())
+    );
+    let shown = rig.sim(&format!("/messages/{sent}"), Value::Null).await;
+    assert_eq!(shown["number"], PN1);
+    for (path, body, status) in [
+        (path, json!({"code": 1_234_567}), 422),
+        ("/numbers/1/fail".to_owned(), json!({"code": 131_026}), 404),
+        ("/messages/wamid.NOBODY".to_owned(), Value::Null, 404),
+    ] {
+        assert_eq!(rig.sim_raw(&path, body).await.0, status, "{path}");
+    }
+}

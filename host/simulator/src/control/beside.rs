@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::people::{find, find_number};
 use super::problem::{Problem, read};
+use crate::errors;
 use crate::simulator::Simulator;
 use crate::templates::quality_word;
 
@@ -124,6 +125,32 @@ pub(super) async fn quality(
     drop(world);
     simulator.wake();
     Ok(Json(json!({ "quality": quality, "told": event })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failure {
+    code: i64,
+}
+
+/// The number's next message is accepted and fails afterwards, with one of Meta's codes.
+pub(super) async fn fail(
+    State(simulator): State<Arc<Simulator>>,
+    Path(number): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let failure: Failure = read(&body)?;
+    if !errors::is_known(failure.code) {
+        let said = format!("`{}` is none of Meta's error codes", failure.code);
+        return Err(Problem::unprocessable(said));
+    }
+    let mut world = simulator.world();
+    let id = find_number(&world, &number)?;
+    let fails = &mut world.numbers[id].fails;
+    fails.push_back(failure.code);
+    Ok(Json(
+        json!({ "code": failure.code, "waiting": fails.len() }),
+    ))
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Writing, tapping, and reading a chat as the person sees it.
+//! Writing, tapping, and reading a chat as the person sees it, or one message.
 
 use std::sync::Arc;
 
@@ -108,4 +108,15 @@ pub(super) async fn thread(
             .is_some_and(|until| now < until),
         "messages": messages,
     })))
+}
+
+/// One message of either side, as the list shows it.
+pub(super) async fn one(
+    State(simulator): State<Arc<Simulator>>,
+    Path(wamid): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let world = simulator.world();
+    let id = world.by_wamid.get(&wamid).copied();
+    let id = id.ok_or_else(|| Problem::not_found("there is no such message"))?;
+    Ok(Json(message(&world, id)))
 }

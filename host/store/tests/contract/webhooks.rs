@@ -28,6 +28,7 @@ pub(crate) fn endpoint(w: &World, secret: &str, kinds: &[NoticeKind]) -> NewWebh
         about: "crm".into(),
         kinds: kinds.to_vec(),
         secret: secret.into(),
+        fetched: None,
     }
 }
 
