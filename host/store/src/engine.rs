@@ -178,7 +178,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when it does not answer.
     pub async fn server_time(&self) -> Result<Option<Ts>> {
-        let Pools::Postgres(pool) = &self.pools else {
+        let Pools::Postgres { readers: pool, .. } = &self.pools else {
             return Ok(None);
         };
         let asked = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
