@@ -69,7 +69,12 @@ async fn a_copy_counts_when_it_is_used_and_the_one_before_is_gone(w: World) {
             .unwrap(),
         0
     );
-    assert!(a.listed_people(&[other.clone()]).await.unwrap().is_empty());
+    assert!(
+        a.listed_people(std::slice::from_ref(&other))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     tx.commit().await.unwrap();
     assert_eq!(listings(&w).await, []);
     let mut tx = w.write().await;
@@ -83,7 +88,7 @@ async fn a_copy_counts_when_it_is_used_and_the_one_before_is_gone(w: World) {
     let mut tx = w.write().await;
     let on = tx
         .tenant(w.a.id)
-        .listed_people(&[other.clone()])
+        .listed_people(std::slice::from_ref(&other))
         .await
         .unwrap();
     assert_eq!(on[other.as_str()], [("co-rne".to_owned(), Some(at(9)))]);
@@ -117,7 +122,7 @@ async fn a_tenants_registries_are_its_own(w: World) {
     let mut b = tx.tenant(w.b.id);
     assert!(b.registries().await.unwrap().is_empty());
     assert!(
-        b.listed_people(&[w.a.phone.clone()])
+        b.listed_people(std::slice::from_ref(&w.a.phone))
             .await
             .unwrap()
             .is_empty()
