@@ -71,10 +71,6 @@ fn parameter(pair: &str) -> String {
     }
 }
 
-#[expect(
-    clippy::ref_option,
-    reason = "serde hands over a reference to the field"
-)]
 pub(super) fn without_password<S: Serializer>(
     url: &Option<String>,
     serializer: S,
