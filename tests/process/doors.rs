@@ -83,6 +83,50 @@ pub(crate) fn another_tenants_token_sees_nothing_of_this_one(shops: &Shops) {
     create_is_the_operators(shops, lua);
 }
 
+pub(crate) fn a_token_does_what_its_role_may(shops: &Shops) {
+    let made = shops
+        .run(&[
+            "token",
+            "create",
+            "lawyer",
+            "--tenant",
+            "tienda-sol",
+            "--role",
+            "auditor",
+            "--expires-days",
+            "30",
+            "--json",
+        ])
+        .json();
+    let token = made["token"].as_str().unwrap();
+    shops.elsewhere(token, &["inbox"]).says(0, &["message"]);
+    shops
+        .elsewhere(token, &["stop", "--tenant", "tienda-sol"])
+        .says(1, &["Not with this role", "`stop`", "`auditor`", "--token"]);
+    let listed = shops
+        .run(&["token", "list", "--tenant", "tienda-sol", "--json"])
+        .json();
+    let rows = listed.as_array().unwrap();
+    let row = rows.iter().find(|r| r["id"] == made["id"]).unwrap();
+    assert_eq!(
+        (&row["role"], &row["state"], &row["expires_at"]),
+        (&"auditor".into(), &"good".into(), &made["expires_at"])
+    );
+    assert!(row["last_used_at"].is_string(), "{row}");
+    shops
+        .run(&["token", "list", "--tenant", "tienda-sol"])
+        .says(0, &["lawyer", "auditor", "last used"]);
+    let id = made["id"].as_str().unwrap();
+    shops.run(&["token", "revoke", id]).says(0, &["ended"]);
+    shops
+        .elsewhere(token, &["inbox"])
+        .says(1, &["Not allowed in"]);
+    // Usage, not a failure.
+    shops
+        .run(&["token", "create", "x", "--role", "king"])
+        .says(2, &["`king` is no role", "viewer"]);
+}
+
 fn create_is_the_operators(shops: &Shops, token: &str) {
     let arguments = [
         "tenant",

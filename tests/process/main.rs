@@ -149,6 +149,10 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
         doors::another_tenants_token_sees_nothing_of_this_one,
     ),
     (
+        "doors::a_token_does_what_its_role_may",
+        doors::a_token_does_what_its_role_may,
+    ),
+    (
         "doors::the_operator_looks_stops_and_resumes",
         doors::the_operator_looks_stops_and_resumes,
     ),
