@@ -164,7 +164,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(roles::the_pages_ask_for_rights_too),
     harness::test!(access::a_token_runs_out_at_its_instant),
     harness::test!(access::an_owner_keeps_the_tokens_of_the_own_tenant_alone),
-    harness::test!(access::a_login_link_works_once_and_its_session_ends),
+    harness::test!(access::a_login_link_works_once_and_a_jump_ends_no_session),
     harness::test!(api_errors::errors_are_problem_details_that_say_what_to_do),
     harness::test!(api_errors::an_idempotency_key_means_one_message),
     harness::test!(imports_consent::consent_in_a_file_needs_somebody_who_answers_for_it),

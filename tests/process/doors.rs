@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 
-use crate::binary::{finish, folder, portero, run};
+use crate::binary::{Running, finish, folder, portero, run};
 use crate::shops::Shops;
 
 pub(crate) fn why_of_nonsense_says_what_can_be_asked(shops: &Shops) {
@@ -125,6 +125,35 @@ pub(crate) fn a_token_does_what_its_role_may(shops: &Shops) {
     shops
         .run(&["token", "create", "x", "--role", "king"])
         .says(2, &["`king` is no role", "viewer"]);
+}
+
+/// Where time goes by itself a session of the pages ends on the host too, whatever the browser keeps.
+pub(crate) fn a_session_of_the_pages_lasts_half_a_day() {
+    let here = folder();
+    let mut host = portero(here.path());
+    host.args(["serve", "--json", "--data", "data"]);
+    let mut host = Running::start(host);
+    let start = host.start_object();
+    let link = start["login_url"].as_str().unwrap();
+    let (host_and_port, path) = link
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split_once('/'))
+        .unwrap();
+    let mut door = TcpStream::connect(host_and_port).unwrap();
+    let asked =
+        format!("GET /{path} HTTP/1.1\r\nhost: {host_and_port}\r\nconnection: close\r\n\r\n");
+    door.write_all(asked.as_bytes()).unwrap();
+    let mut answer = String::new();
+    door.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let listed = run(here.path(), &["token", "list", "--json", "--data", "data"]).json();
+    let rows = listed.as_array().unwrap();
+    let session = rows.iter().find(|r| r["label"] == "page session").unwrap();
+    let at = |field: &str| {
+        let text = session[field].as_str().unwrap();
+        portero_domain::clock::Ts::parse_rfc3339(text).unwrap()
+    };
+    assert_eq!(at("expires_at").since(at("created_at")), 12 * 3_600_000);
 }
 
 fn create_is_the_operators(shops: &Shops, token: &str) {

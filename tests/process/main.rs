@@ -109,6 +109,10 @@ const ALONE: &[(&str, fn())] = &[
     ),
     ("doors::every_verb_teaches", doors::every_verb_teaches),
     (
+        "doors::a_session_of_the_pages_lasts_half_a_day",
+        doors::a_session_of_the_pages_lasts_half_a_day,
+    ),
+    (
         "run_token::a_command_lines_token_ends_with_its_run",
         run_token::a_command_lines_token_ends_with_its_run,
     ),

@@ -21,7 +21,8 @@ use crate::http::doors::Doors;
 use crate::http::problem::Problem;
 
 const COOKIE: &str = "portero_session";
-/// How long the pages stay open after a login, whatever is done in between.
+/// How long the pages stay open after a login, whatever is done in between. Where time is moved by hand
+/// the browser alone counts: a jump of a day is no day of an open page.
 const SESSION: Millis = Millis::hours(12);
 /// Names the tenant a request is about; an operator's token reaches several.
 pub const TENANT_HEADER: &str = "x-portero-tenant";
@@ -183,7 +184,7 @@ async fn login(
         tenant,
         label: "page session",
         role: Role::Owner,
-        lasts: Some(SESSION),
+        lasts: state.jump.is_none().then_some(SESSION),
     };
     let token = access::create_token(&state.ctx, &order).await?.token;
     let seconds = SESSION.0 / 1_000;
