@@ -39,7 +39,7 @@ kinds! {
     CampaignPaused = "campaign.paused";
     /// Everybody of a campaign's audience is through.
     CampaignDone = "campaign.done";
-    /// A template's status changed: approved, paused, disabled, deleted, …
+    /// A template's status changed: approved, paused, disabled, deleted or another.
     TemplateStatus = "template.status";
     /// Meta rates a template otherwise.
     TemplateQuality = "template.quality";

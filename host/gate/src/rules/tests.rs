@@ -23,6 +23,8 @@ fn ids_are_unique_and_stand_in_catalogue_order() {
             "data.erased",
             "recipient.invalid",
             "recipient.do-not-contact",
+            "recipient.registry",
+            "recipient.registry-stale",
             "consent.missing",
             "consent.revoked",
             "consent.meta-stop",

@@ -27,6 +27,12 @@ pub(crate) fn the_two_migration_folders_differ_in_blob_and_bytea_only() {
     for name in names("sqlite") {
         let read = |engine: &str| std::fs::read_to_string(root.join(engine).join(&name)).unwrap();
         let (sqlite, postgres) = (read("sqlite"), read("postgres"));
+        // What Postgres alone needs is a comment on SQLite.
+        if name.ends_with("_on_postgres.sql") {
+            let silent = |line: &str| line.is_empty() || line.starts_with("--");
+            assert!(sqlite.lines().all(silent), "{name}");
+            continue;
+        }
         for (line, (s, p)) in sqlite.lines().zip(postgres.lines()).enumerate() {
             if s.starts_with("--") && p.starts_with("--") {
                 continue;
