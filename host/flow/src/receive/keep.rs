@@ -39,6 +39,15 @@ impl Delivery {
         })
     }
 
+    /// Whether it says what became of a message, whatever else it says.
+    fn tells_of_messages(&self) -> bool {
+        self.read.as_ref().is_ok_and(|updates| {
+            updates
+                .iter()
+                .any(|one| matches!(one.update.what, UpdateKind::Status(_)))
+        })
+    }
+
     fn updates(&self) -> usize {
         self.read.as_ref().map_or(1, Vec::len)
     }
@@ -49,7 +58,8 @@ pub(super) async fn keep(
     ctx: &Context,
     deliveries: &[Delivery],
 ) -> Result<Vec<Received>, FlowError> {
-    let (mut tries, mut at_once) = (0, true);
+    let mut tries = 0;
+    let mut at_once = deliveries.iter().any(Delivery::tells_of_messages);
     loop {
         match write(ctx, deliveries, at_once).await {
             Err(FlowError::Store(e)) if e.is_transient() && tries < TRIES => tries += 1,
