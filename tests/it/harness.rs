@@ -206,6 +206,7 @@ impl Env {
             timings,
             wrap: Some(Box::new(move |inner| crate::door::around(wrap, inner))),
             world: None,
+            simulator_on: None,
         })
         .await
         .expect("the stage");

@@ -61,6 +61,7 @@ async fn the_simulator_alone_refuses_what_meta_refuses() {
         timings: world::at_once(),
         wrap: None,
         world: None,
+        simulator_on: None,
     })
     .await
     .expect("the stage");

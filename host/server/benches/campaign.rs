@@ -2,7 +2,9 @@
 //! run against the simulator with its statuses beside it, with the memory both take.
 //!
 //! `cargo bench -p portero --bench campaign`; nothing here fails on a slow machine. `PORTERO_PLAN` and
-//! `PORTERO_RUN` ask for other numbers of people (`PORTERO_RUN=100000`).
+//! `PORTERO_RUN` ask for other numbers of people (`PORTERO_RUN=100000`), `PORTERO_BATCH` for other numbers
+//! of statuses in one webhook: Meta puts up to 1,000 into one when there are many, and promises nothing.
+//! The simulator works on threads of its own, so that processor time is told apart.
 
 #![allow(
     clippy::indexing_slicing,
@@ -40,6 +42,9 @@ const BUDGET_PER_SECOND: f64 = 20_000.0;
 /// How long a run may take.
 const PATIENCE: Duration = Duration::from_secs(1_800);
 
+/// Name of the simulator's threads.
+const SIMULATOR: &str = "simulator";
+
 /// What the number may take per second, the most Meta gives.
 const NUMBER_RATE: u32 = 1_000;
 
@@ -51,20 +56,72 @@ fn main() {
     };
     let plans = asked("PORTERO_PLAN", &[1_000, 10_000, 100_000]);
     let runs = asked("PORTERO_RUN", &[1_000, 10_000]);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let batches = asked("PORTERO_BATCH", &[1, 100]);
+    let runtime = |name: &str| {
+        tokio::runtime::Builder::new_multi_thread()
+            .thread_name(name)
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let (runtime, simulator) = (runtime("host"), runtime(SIMULATOR));
     let postgres = postgres::Postgres::start_durable();
     if postgres.is_none() {
         println!("postgres  not found: not measured");
     }
-    for (n, people) in plans.iter().chain(&runs).enumerate() {
-        let run = n >= plans.len();
-        runtime.block_on(measure("sqlite", None, *people, run));
+    let measured = plans.iter().map(|people| (*people, None)).chain(
+        batches
+            .iter()
+            .flat_map(|batch| runs.iter().map(|people| (*people, Some(*batch)))),
+    );
+    for (people, batch) in measured {
+        let on = |postgres| On {
+            postgres,
+            simulator: simulator.handle().clone(),
+        };
+        runtime.block_on(measure(on(None), people, batch));
         if let Some(server) = &postgres {
-            runtime.block_on(measure("postgres", Some(server.database()), *people, run));
+            runtime.block_on(measure(on(Some(server)), people, batch));
         }
+    }
+}
+
+/// What a measurement stands on.
+struct On<'a> {
+    /// SQLite without it.
+    postgres: Option<&'a postgres::Postgres>,
+    simulator: tokio::runtime::Handle,
+}
+
+impl On<'_> {
+    fn engine(&self) -> &'static str {
+        match self.postgres {
+            Some(_) => "postgres",
+            None => "sqlite",
+        }
+    }
+
+    /// Processor seconds so far: host (its embedded database included), simulator, Postgres.
+    fn processor(&self) -> [f64; 3] {
+        let (mut host, mut simulator) = (0.0, 0.0);
+        for task in std::fs::read_dir("/proc/self/task")
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            let seconds = cpu_seconds(&stat);
+            if name.trim() == SIMULATOR {
+                simulator += seconds;
+            } else {
+                host += seconds;
+            }
+        }
+        let server = self
+            .postgres
+            .map_or(0.0, postgres::Postgres::processor_seconds);
+        [host, simulator, server]
     }
 }
 
@@ -118,8 +175,9 @@ async fn fill(stage: &Stage, tenant: TenantId, people: usize) {
 /// People of the simulator besides the demo's, for the function pointer that makes its world.
 static RUN: AtomicUsize = AtomicUsize::new(0);
 
-async fn measure(engine: &str, database_url: Option<String>, people: usize, run: bool) {
-    RUN.store(if run { people } else { 0 }, Ordering::Relaxed);
+async fn measure(on: On<'_>, people: usize, run: Option<usize>) {
+    RUN.store(if run.is_some() { people } else { 0 }, Ordering::Relaxed);
+    let (engine, database_url) = (on.engine(), on.postgres.map(postgres::Postgres::database));
     let clock = JumpClock::starting_at(Arc::new(SystemClock), MORNING);
     let stage = stage(StageOptions {
         seed: 1,
@@ -142,6 +200,7 @@ async fn measure(engine: &str, database_url: Option<String>, people: usize, run:
                 number.mps = NUMBER_RATE;
             }
         }),
+        simulator_on: Some(on.simulator.clone()),
     })
     .await
     .unwrap();
@@ -167,13 +226,17 @@ async fn measure(engine: &str, database_url: Option<String>, people: usize, run:
         .unwrap();
     let took = began.elapsed().as_secs_f64();
     let all = count(&plan["people"]);
-    if run {
+    if let Some(batch) = run {
+        let http = portero_net::client(portero_net::ClientOptions::default()).unwrap();
+        let faults = format!("{}/_sim/faults", stage.simulator_url);
+        let asked = http.post(faults).json(&json!({ "batch": batch })).send();
+        asked.await.unwrap().error_for_status().unwrap();
         let hash = json!({ "plan_hash": plan["hash"] });
         shop.api
             .post(&format!("{path}/approve"), hash)
             .await
             .unwrap();
-        went(engine, shop, &path, count(&plan["now"]), before).await;
+        went(&on, shop, &path, count(&plan["now"]), batch).await;
     } else {
         println!(
             "{engine:9} plan of {all:>6} people: {took:>5.2} s, {:>6.0} people/s = {:.2} x the budget's rate \
@@ -191,14 +254,15 @@ async fn measure(engine: &str, database_url: Option<String>, people: usize, run:
 }
 
 /// Starts a campaign and waits until its messages have their last status.
-async fn went(engine: &str, shop: &setup::Standing, path: &str, expected: f64, before: u64) {
+async fn went(on: &On<'_>, shop: &setup::Standing, path: &str, expected: f64, batch: usize) {
+    let (engine, before) = (on.engine(), resident());
     let began = Instant::now();
     shop.api
         .post(&format!("{path}/run"), json!({}))
         .await
         .unwrap();
     let (mut most, mut sent_after) = (before, None);
-    let cpu = cpu_seconds();
+    let cpu = on.processor();
     loop {
         for _ in 0..10 {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -215,13 +279,16 @@ async fn went(engine: &str, shop: &setup::Standing, path: &str, expected: f64, b
             && read >= count(&progress["counts"]["sent"])
         {
             let all = began.elapsed().as_secs_f64();
+            let now = on.processor();
+            let [host, simulator, server] =
+                [0, 1, 2].map(|n| (now[n] - cpu[n]) * 1_000.0 / expected);
             println!(
-                "{engine:9} run of {expected:>6} messages: {sent:>6.1} s until accepted = {:>4.0}/s = {:.2} x the number's \
-                 {NUMBER_RATE}/s; all statuses after {all:.1} s; {:.2} ms of processor time per message, simulator \
-                 included and Postgres not; memory {} MiB before, {} at most",
+                "{engine:9} run of {expected:>6} messages, {batch:>3} statuses in a webhook at most: {sent:>6.1} s until \
+                 accepted = {:>4.0}/s = {:.2} x the number's {NUMBER_RATE}/s; all statuses after {all:.1} s; processor \
+                 time per message: host {host:.2} ms, simulator {simulator:.2} ms, Postgres {server:.2} ms; memory \
+                 {} MiB before, {} at most",
                 expected / sent,
                 expected / sent / f64::from(NUMBER_RATE),
-                (cpu_seconds() - cpu) * 1_000.0 / expected,
                 before / 1_024,
                 most / 1_024
             );
@@ -235,10 +302,9 @@ fn count(value: &serde_json::Value) -> f64 {
     f64::from(u32::try_from(value.as_u64().unwrap_or_default()).unwrap())
 }
 
-/// Processor time this process has taken, in seconds; 0 where the kernel does not tell. Linux counts it
-/// in hundredths of a second.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+/// Processor time in a `stat` file of the kernel, in seconds; 0 where it does not tell. Linux counts it in
+/// hundredths of a second.
+fn cpu_seconds(stat: &str) -> f64 {
     // The name in brackets may hold spaces; user and system time are fields 14 and 15.
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let fields = after_name.split_whitespace().skip(11).take(2);

@@ -71,6 +71,7 @@ async fn measure(engine: &str, database_url: Option<String>, rows: usize) {
         timings: world::quick(),
         wrap: None,
         world: None,
+        simulator_on: None,
     })
     .await
     .unwrap();

@@ -259,6 +259,7 @@ async fn pass(engine: &str, database_url: Option<String>, people: usize) -> f64 
         timings: world::quick(),
         wrap: None,
         world: None,
+        simulator_on: None,
     })
     .await
     .unwrap();

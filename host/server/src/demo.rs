@@ -54,6 +54,8 @@ pub struct StageOptions {
     pub wrap: Option<Wrap>,
     /// Changes the simulator's world before it starts.
     pub world: Option<fn(&mut WorldConfig)>,
+    /// Where the simulator works; beside the host when absent. Whoever measures tells the two apart by it.
+    pub simulator_on: Option<tokio::runtime::Handle>,
 }
 
 /// Makes one door out of another.
@@ -103,6 +105,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         timings: world::at_once(),
         wrap: None,
         world: None,
+        simulator_on: None,
     })
     .await?;
     let world = setup::shops(&running, args.seed)
@@ -144,6 +147,7 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
         timings,
         wrap,
         world,
+        simulator_on,
     } = options;
     let ids = Ids::system();
     let (folder, temporary) = match data {
@@ -215,15 +219,14 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
         })
     }));
     let (until, pump_until, router) = (stop.clone(), stop.clone(), simulator.router());
-    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
-    tasks.push(tokio::spawn(async move {
+    let simulator_on = simulator_on.unwrap_or_else(tokio::runtime::Handle::current);
+    tasks.push(simulator_on.spawn(async move {
         let _ = axum::serve(listener, router)
             .with_graceful_shutdown(async move { until.cancelled().await })
             .await;
     }));
     let pump = Arc::clone(&simulator);
-    #[expect(clippy::disallowed_methods, reason = "the server's own tasks")]
-    tasks.push(tokio::spawn(async move {
+    tasks.push(simulator_on.spawn(async move {
         pump.run(pump_until.cancelled_owned()).await
     }));
     let host = host.run(true).await?;

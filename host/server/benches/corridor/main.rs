@@ -112,6 +112,7 @@ async fn measure(engine: &str, database_url: Option<String>) {
                 accepted: recorder,
             })
         })),
+        simulator_on: None,
         world: Some(|config| {
             for waba in &mut config.wabas {
                 for number in &mut waba.numbers {
