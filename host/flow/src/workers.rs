@@ -14,6 +14,8 @@ use crate::{asks, campaigns, deliver, dispatch, interpret, segment, sweep, tally
 
 /// How long a loop waits when nobody wakes it: the truth behind every hint.
 const POLL: Duration = Duration::from_millis(250);
+/// How long a claim waits for room when nearly everything is on its way already.
+const GATHER: Duration = Duration::from_millis(50);
 /// Pause after an error, so that a database that is away is not hammered.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 
@@ -80,7 +82,12 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
         // its work must not need one.
         let room = match kind {
             Loop::Inbox => room(&ctx.inbox_slots, interpret::CLAIM_LIMIT).await,
-            Loop::Outbox => room(&ctx.outbox_slots, dispatch::CLAIM_LIMIT).await,
+            Loop::Outbox => {
+                let all = dispatch::CLAIM_LIMIT;
+                let mut free = room(&ctx.outbox_slots, all).await;
+                more_room(&ctx.outbox_slots, &mut free, all).await;
+                free
+            }
             Loop::Statuses
             | Loop::Chores
             | Loop::Segments
@@ -173,16 +180,35 @@ impl Room {
     }
 }
 
+/// Waits a moment for the rest of `most` slots: with nearly all of them taken, a claim of the few that come
+/// free costs the database nearly as much as one of many, and so would everything that follows from it.
+async fn more_room(slots: &Arc<Semaphore>, free: &mut Vec<OwnedSemaphorePermit>, most: usize) {
+    let missing = u32::try_from(most.saturating_sub(free.len())).unwrap_or(0);
+    if missing == 0 {
+        return;
+    }
+    let rest = Arc::clone(slots).acquire_many_owned(missing);
+    match tokio::time::timeout(GATHER, rest).await {
+        Ok(Ok(mut rest)) => free.extend(std::iter::from_fn(|| rest.split(1))),
+        Ok(Err(_)) => {}
+        Err(_) => free_now(slots, free, most),
+    }
+}
+
 /// Waits for one free slot and takes what else is free, at most `most`.
 async fn room(slots: &Arc<Semaphore>, most: usize) -> Vec<OwnedSemaphorePermit> {
     let Ok(first) = Arc::clone(slots).acquire_owned().await else {
         return Vec::new();
     };
     let mut taken = vec![first];
+    free_now(slots, &mut taken, most);
+    taken
+}
+
+fn free_now(slots: &Arc<Semaphore>, taken: &mut Vec<OwnedSemaphorePermit>, most: usize) {
     while taken.len() < most
         && let Ok(next) = Arc::clone(slots).try_acquire_owned()
     {
         taken.push(next);
     }
-    taken
 }

@@ -60,11 +60,17 @@ pub struct SpendQuery {
     pub this_micro: Option<i64>,
 }
 
+/// `q` of one person.
+macro_rules! one {
+    () => {
+        "with q as (select cast(0 as bigint) as i, cast($4 as text) as c, cast($5 as text) as o, cast($6 as text) as a) "
+    };
+}
+
 statements! {
     FACTS = concat!("with q as (select cast(0 as bigint) as i, cast($4 as text) as n, cast($5 as text) as c,
             cast($6 as text) as k, cast($7 as text) as o, cast($8 as text) as p) ", sql::facts!());
-    FACT_LISTS = concat!("with q as (select cast(0 as bigint) as i, cast($4 as text) as c, cast($5 as text) as o,
-            cast($6 as text) as a) ", sql::lists!());
+    FACT_LISTS = concat!(one!(), sql::lists!()), postgres = concat!(one!(), sql::lists!(postgres));
     PERSON_HOLD = "select contact_id from contacts where tenant_id = $1 and contact_id = $2",
         postgres = "select contact_id from contacts where tenant_id = $1 and contact_id = $2 for no key update";
 }

@@ -220,8 +220,9 @@ macro_rules! joined {
     };
 }
 
+/// `$due`: what has changed since it was shown, as the index of the engine has it.
 macro_rules! messages {
-    ($lock:literal) => {
+    ($due:literal, $lock:literal) => {
         concat!("select ", labels!(), ", o.state, o.status_rank, o.rule, o.error_code, o.created_at, o.begun_at,
             o.settled_at, o.status_at, o.tallied_state, o.tallied_rank, o.tallied_label, o.tallied_at, o.cost_micro,
             (select min(s.at) from status_events s where s.tenant_id = o.tenant_id and s.wamid = o.wamid
@@ -229,8 +230,7 @@ macro_rules! messages {
             (select min(s.at) from status_events s where s.tenant_id = o.tenant_id and s.wamid = o.wamid
                 and s.status in ('read', 'played')) as read_at,
             (select min(s.pricing) from status_events s where s.tenant_id = o.tenant_id and s.wamid = o.wamid) as pricing",
-            joined!(), "where o.tenant_id = $1 and (o.tallied_state <> o.state or o.tallied_rank < o.status_rank)
-            order by o.created_at, o.outbox_id limit $2", $lock)
+            joined!(), "where o.tenant_id = $1 and ", $due, " order by o.created_at, o.outbox_id limit $2", $lock)
     };
 }
 
@@ -272,6 +272,20 @@ macro_rules! inbound {
     };
 }
 
+/// Source rows not taken yet; `$due` as in [`messages!`].
+macro_rules! untallied {
+    ($due:literal) => {
+        concat!("select (select count(*) from outbox o where o.tenant_id = $1 and ", $due, ")
+        + (select count(*) from status_events s where s.tenant_id = $1 and s.status = 'failed' and s.tallied = 0
+            and s.outbox_id is not null)
+        + (select count(*) from consent_events e where e.tenant_id = $1 and e.tallied = 0)
+        + (select count(*) from inbox b where b.tenant_id = $1 and b.tallied = 0 and b.kind = 'message'
+            and b.contact_id is not null)
+        + (select count(*) from account_changes q where q.tenant_id = $1 and q.aspect = 'quality' and q.tallied = 0)
+        + (select count(*) from metric_events m where m.tenant_id = $1 and m.tallied = 0)")
+    };
+}
+
 statements! {
     /// A first message is stored before the person is.
     EVENT_CONTACT = "update inbox set contact_id = $3 where tenant_id = $1 and event_id = $2 and contact_id is null";
@@ -279,7 +293,8 @@ statements! {
     HEAD_ENSURE = "insert into tally_heads (tenant_id, seq) values ($1, 0) on conflict (tenant_id) do nothing";
     HEAD_MOVE = "update tally_heads set seq = seq + $2 where tenant_id = $1 returning seq";
     HEAD = "select seq from tally_heads where tenant_id = $1";
-    MESSAGES_UNTALLIED = messages!(""), postgres = messages!(" for update of o skip locked");
+    MESSAGES_UNTALLIED = messages!("(o.tallied_state <> o.state or o.tallied_rank < o.status_rank)", ""),
+        postgres = messages!("o.untallied", " for update of o skip locked");
     MESSAGES_LABELS = concat!("select ", labels!(), joined!(), "where o.tenant_id = $1
             and o.outbox_id in (select value from json_each($2))"),
         postgres = concat!("select ", labels!(), joined!(), "where o.tenant_id = $1
@@ -349,15 +364,8 @@ statements! {
     OBSERVATIONS_AFTER = "select seq, name, at, day, labels, value from observations
         where tenant_id = $1 and seq > $2 order by seq limit $3";
     /// Source rows not taken yet; for showing how far behind the figures are.
-    UNTALLIED = "select (select count(*) from outbox o where o.tenant_id = $1
-            and (o.tallied_state <> o.state or o.tallied_rank < o.status_rank))
-        + (select count(*) from status_events s where s.tenant_id = $1 and s.status = 'failed' and s.tallied = 0
-            and s.outbox_id is not null)
-        + (select count(*) from consent_events e where e.tenant_id = $1 and e.tallied = 0)
-        + (select count(*) from inbox b where b.tenant_id = $1 and b.tallied = 0 and b.kind = 'message'
-            and b.contact_id is not null)
-        + (select count(*) from account_changes q where q.tenant_id = $1 and q.aspect = 'quality' and q.tallied = 0)
-        + (select count(*) from metric_events m where m.tenant_id = $1 and m.tallied = 0)";
+    UNTALLIED = untallied!("(o.tallied_state <> o.state or o.tallied_rank < o.status_rank)"),
+        postgres = untallied!("o.untallied");
 }
 
 type RawObservation = (i64, String, i64, String, String, i64);

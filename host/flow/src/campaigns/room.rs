@@ -8,6 +8,7 @@ use portero_domain::template::{Template, TemplateCategory};
 use portero_store::model::CampaignRow;
 use portero_store::{TenantTx, Tx};
 
+use super::turns::CHUNK;
 use crate::error::FlowError;
 use crate::limiter;
 
@@ -50,7 +51,11 @@ pub(super) async fn room(
 ) -> Result<Room, FlowError> {
     let mut tenant = tx.tenant(campaign.tenant);
     let queued = tenant.campaign_queued(campaign.id, BACKLOG).await?;
-    let people = BACKLOG.saturating_sub(queued);
+    // A whole chunk or none: few turns cost the database nearly as much as many.
+    let people = match BACKLOG.saturating_sub(queued) {
+        few if few < CHUNK => 0,
+        room => room,
+    };
     let imported = match canary(&mut tenant, campaign, now).await? {
         Canary::Over => None,
         Canary::Left(left) => Some(left),

@@ -17,7 +17,7 @@ use crate::error::FlowError;
 use crate::{judge, limiter, plan, rates};
 
 /// People per transaction.
-const CHUNK: usize = 250;
+pub(super) const CHUNK: usize = 250;
 /// Turns of a spread campaign are taken together when they are closer than this.
 const GRAIN: Millis = Millis::secs(1);
 

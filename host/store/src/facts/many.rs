@@ -42,7 +42,7 @@ macro_rules! asked {
 
 statements! {
     FACTS_MANY = concat!(asked!(), sql::facts!()), postgres = concat!(asked!(postgres), sql::facts!());
-    FACT_LISTS_MANY = concat!(asked!(), sql::lists!()), postgres = concat!(asked!(postgres), sql::lists!());
+    FACT_LISTS_MANY = concat!(asked!(), sql::lists!()), postgres = concat!(asked!(postgres), sql::lists!(postgres));
 }
 
 /// What is asked, as [`asked!`] reads it.

@@ -6,7 +6,7 @@
 macro_rules! bot_since {
     ($more:literal) => {
         concat!(
-            "(select count(*) from outbox b where b.tenant_id = t.tenant_id and b.contact_id = q.c
+            "(select count(*) from outbox b where b.tenant_id || '' = t.tenant_id and b.contact_id = q.c
                 and b.phone_number_id = q.n and b.origin = 'plugin' and b.is_template = 0
                 and b.state in ('attempting', 'unknown', 'sent', 'queued') and b.outbox_id <> q.o
                 and b.created_at > coalesce(v.window_at, 0)",
@@ -16,7 +16,7 @@ macro_rules! bot_since {
     };
 }
 
-/// One row for each of `q`. $1 tenant, $2 now, $3 the setting that stops everything.
+/// One row for each of `q`; whose messages they are is asked as in [`lists!`]. $1 tenant, $2 now, $3 the setting that stops everything.
 macro_rules! facts {
     () => {
         concat!("select q.i as place, t.mode, t.timezone, t.name as tenant_name,
@@ -31,11 +31,11 @@ macro_rules! facts {
             v.window_at, v.window_wamid, v.human_since_at, v.pair_tat_at,
             d.outbox_id as duplicate_of, d.content_hash as duplicate_hash,
             ", $crate::facts::sql::bot_since!(""), " as bot_since, ", $crate::facts::sql::bot_since!(" and b.created_at > $2 - 60000"), " as bot_minute,
-            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = q.p
+            (select count(*) from outbox p where p.tenant_id || '' = t.tenant_id and p.installation_id = q.p
                 and p.contact_id = q.c and p.created_at > $2 - 3600000 and p.outbox_id <> q.o) as plugin_hour,
-            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = q.p
+            (select count(*) from outbox p where p.tenant_id || '' = t.tenant_id and p.installation_id = q.p
                 and p.created_at > $2 - 60000 and p.outbox_id <> q.o) as plugin_minute,
-            (select count(*) from outbox p where p.tenant_id = t.tenant_id and p.installation_id = q.p
+            (select count(*) from outbox p where p.tenant_id || '' = t.tenant_id and p.installation_id = q.p
                 and p.contact_id = q.c and p.created_at > $2 - 86400000 and p.outbox_id <> q.o
                 and p.state in ('queued', 'deferred', 'in_review', 'attempting', 'unknown', 'sent')) as plugin_day
         from q cross join tenants t
@@ -51,29 +51,44 @@ macro_rules! facts {
 
 /// The lists of each person, oldest first. $1 tenant, $2 since when promotions, $3 since when other
 /// templates and people written to first.
+///
+/// Whose messages they are is asked in a way no index answers: either engine would read all messages of the
+/// tenant instead of the person's.
+/// A lateral subquery with an offset is the one way to tell Postgres in which order to go: from each person to
+/// their rows. It takes a campaign's messages for few, since they were when it last counted, and compares each
+/// of them with each person.
 macro_rules! lists {
     () => {
-        "select i, kind, body, at from (
+        $crate::facts::sql::lists!("outbox", "tier_recipients")
+    };
+    (postgres) => {
+        $crate::facts::sql::lists!(
+            "lateral (select * from outbox x where x.contact_id = q.c offset 0)",
+            "lateral (select * from tier_recipients x where x.tenant_id = $1 and x.contact_id = q.c offset 0)"
+        )
+    };
+    ($messages:literal, $counted:literal) => {
+        concat!("select i, kind, body, at from (
             select q.i, 'consent' as kind, e.event as body, e.captured_at as at, e.received_at as at2, e.consent_event_id as id
             from q cross join consent_events e where e.tenant_id = $1 and e.contact_id = q.c
             union all
             select q.i, 'open', x.reference, x.opened_at, 0, x.reference from q cross join transactions x
             where x.tenant_id = $1 and x.contact_id = q.c and x.closed_at is null
             union all
-            select q.i, 'promotion', o.topic, o.begun_at, 0, o.outbox_id from q cross join outbox o
-            where o.tenant_id = $1 and o.contact_id = q.c and o.is_promotional = 1 and o.outbox_id <> q.o
+            select q.i, 'promotion', o.topic, o.begun_at, 0, o.outbox_id from q cross join ", $messages, " o
+            where o.tenant_id || '' = $1 and o.contact_id = q.c and o.is_promotional = 1 and o.outbox_id <> q.o
               and o.state in ('attempting', 'unknown', 'sent') and (o.status is null or o.status <> 'failed')
               and o.begun_at > $2
             union all
             select q.i, 'refusal', null, coalesce(o.status_at, o.settled_at, o.begun_at), 0, o.outbox_id
-            from q cross join outbox o
-            where o.tenant_id = $1 and o.contact_id = q.c and o.is_promotional = 1 and o.error_code = 131049
+            from q cross join ", $messages, " o
+            where o.tenant_id || '' = $1 and o.contact_id = q.c and o.is_promotional = 1 and o.error_code = 131049
               and o.begun_at > $2 and not exists (select 1 from outbox d
-                where d.tenant_id = $1 and d.contact_id = q.c and d.is_promotional = 1
+                where d.tenant_id || '' = $1 and d.contact_id = q.c and d.is_promotional = 1
                   and d.status in ('delivered', 'read') and d.begun_at > o.begun_at)
             union all
-            select q.i, 'template', o.purpose, o.begun_at, 0, o.outbox_id from q cross join outbox o
-            where o.tenant_id = $1 and o.contact_id = q.c and o.class = 'transactional' and o.is_promotional = 0
+            select q.i, 'template', o.purpose, o.begun_at, 0, o.outbox_id from q cross join ", $messages, " o
+            where o.tenant_id || '' = $1 and o.contact_id = q.c and o.class = 'transactional' and o.is_promotional = 0
               and o.outbox_id <> q.o and o.state in ('attempting', 'unknown', 'sent')
               and (o.status is null or o.status <> 'failed') and o.begun_at > $3 and o.created_at > $3 - 86400000
             union all
@@ -99,9 +114,9 @@ macro_rules! lists {
               and a.until_at is null and r.tenant_id = $1 and r.registry = g.registry
               and r.edition = g.edition and r.address = a.address
             union all
-            select q.i, 'counted', null, r.last_at, 0, r.contact_id from q cross join tier_recipients r
+            select q.i, 'counted', null, r.last_at, 0, r.contact_id from q cross join ", $counted, " r
             where r.tenant_id = $1 and r.contact_id = q.c and r.last_at > $3
-        ) f order by i, kind, at, at2, id"
+        ) f order by i, kind, at, at2, id")
     };
 }
 
