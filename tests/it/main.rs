@@ -50,6 +50,7 @@ mod silence;
 mod standing_out;
 mod stop;
 mod tenants;
+mod users;
 mod webhooks;
 mod webhooks_out;
 mod why_this_person;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         standing_out::TESTS,
         segments_many::TESTS,
         guests::TESTS,
+        users::TESTS,
         TESTS,
     ])
 }

@@ -17,6 +17,7 @@ mod fate;
 mod figures;
 mod inbox;
 mod languages;
+pub mod login;
 mod page;
 mod people;
 mod problem;
@@ -80,6 +81,13 @@ pub fn router(state: ConsoleState) -> Router {
         .layer(axum::middleware::map_response(guard))
 }
 
+/// Styles, scripts and the icon: the same for everybody, and for the login page too.
+pub fn assets() -> Router {
+    Router::new()
+        .route("/console/assets/{name}", axum::routing::get(assets::serve))
+        .layer(axum::middleware::map_response(guard))
+}
+
 /// Every address of the pages with the rights it needs.
 #[must_use]
 pub fn doors() -> Vec<Door> {
@@ -108,7 +116,6 @@ fn pages() -> Pages {
             &[Edit, SeePersonalData],
             inbox::give_back,
         )
-        .get("/console/assets/{name}", &[Read], assets::serve)
         .get("/console/events", &[Read], events::stream)
         .get(
             "/console/phone/{tenant}/people",
@@ -144,7 +151,11 @@ fn pages() -> Pages {
 }
 
 /// The same protective headers on everything that leaves here.
-async fn guard(mut response: Response) -> Response {
+async fn guard(response: Response) -> Response {
+    guarded(response)
+}
+
+fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let fixed: [(HeaderName, &'static str); 3] = [
         (CONTENT_SECURITY_POLICY, POLICY),

@@ -69,8 +69,12 @@ mod tests {
             include_str!("../templates/inbox_one.html"),
             include_str!("inbox.rs"),
             include_str!("../templates/figures.html"),
+            include_str!("../templates/login.html"),
+            include_str!("../templates/account.html"),
+            include_str!("login.rs"),
         ] {
             used.extend(named(page, "w.t(\""));
+            used.extend(named(page, ".t(\""));
         }
         // Built from a word of the host: the family counts.
         used.extend(["inbox.from.", "inbox.did."]);

@@ -112,6 +112,8 @@ ids! {
     TimerId = "tmr";
     /// An access token of the API.
     TokenId = "tok";
+    /// Somebody who logs in to the console.
+    UserId = "usr";
     /// An address of a tenant's own systems that notices go to.
     WebhookId = "whk";
 }

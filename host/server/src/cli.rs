@@ -20,6 +20,7 @@ mod setting;
 mod shell;
 mod token;
 pub mod tree;
+mod user;
 mod watch;
 mod webhook;
 
@@ -34,6 +35,7 @@ pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
 pub use shell::{CompletionsArgs, ManArgs, ShellName};
 pub use token::TokenCommand;
+pub use user::UserCommand;
 pub use watch::{LogsCommand, TailArgs, TriggerArgs};
 pub use webhook::WebhookCommand;
 
@@ -175,6 +177,9 @@ pub enum Command {
     /// Access tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// People who log in to the console
+    #[command(subcommand)]
+    User(UserCommand),
     /// Tell your own systems: who waits for a person, who withdrew, which campaign rests
     #[command(subcommand)]
     Webhook(WebhookCommand),

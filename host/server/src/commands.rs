@@ -26,6 +26,7 @@ pub mod template;
 pub mod tenant;
 pub mod token;
 pub mod trigger;
+pub mod user;
 pub mod webhook;
 
 use serde_json::Value;

@@ -4,8 +4,8 @@ use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{
     AttemptId, CampaignId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, ImportId,
-    InstallationId, NoticeId, OutboxId, PhoneNumberId, RunId, TenantId, TimerId, TokenId, WabaId,
-    Wamid, WebhookId,
+    InstallationId, NoticeId, OutboxId, PhoneNumberId, RunId, TenantId, TimerId, TokenId, UserId,
+    WabaId, Wamid, WebhookId,
 };
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -157,6 +157,7 @@ from_ids!(
     TenantId,
     TimerId,
     TokenId,
+    UserId,
     WebhookId
 );
 

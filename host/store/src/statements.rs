@@ -7,6 +7,8 @@ const FILES: &[&[Sql]] = &[
     crate::apps::ALL,
     crate::numbers::ALL,
     crate::tokens::ALL,
+    crate::users::ALL,
+    crate::logins::ALL,
     crate::contacts::ALL,
     crate::lists::ALL,
     crate::transactions::ALL,

@@ -15,6 +15,7 @@ mod segments;
 mod sending;
 mod tokens;
 pub(crate) mod trigger;
+mod users;
 mod webhooks;
 
 use axum::Json;
@@ -267,6 +268,13 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[ManageAccess]), ("POST", &[ManageAccess])],
         )
         .routes(routes!(tokens::revoke), &[("DELETE", &[ManageAccess])])
+        .routes(
+            routes!(users::list, users::add),
+            &[("GET", &[ManageAccess]), ("POST", &[ManageAccess])],
+        )
+        .routes(routes!(users::remove), &[("DELETE", &[ManageAccess])])
+        .routes(routes!(users::set_role), &[("PUT", &[ManageAccess])])
+        .routes(routes!(users::set_password), &[("PUT", &[ManageAccess])])
         .finish()
 }
 

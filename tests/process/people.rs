@@ -1,0 +1,69 @@
+//! People's accounts and the log of who did what, from a terminal.
+
+use crate::shops::Shops;
+
+const PASSWORD: &str = "correcto-caballo-pila";
+
+pub(crate) fn a_password_is_read_and_never_an_argument(shops: &Shops) {
+    let add = [
+        "user",
+        "add",
+        "rosa@sol.example",
+        "--role",
+        "operator",
+        "--tenant",
+        "tienda-sol",
+    ];
+    shops
+        .typing(&format!("{PASSWORD}\n"), &add)
+        .says(0, &["rosa@sol.example may log in as operator"]);
+    shops
+        .typing("", &add)
+        .says(1, &["no password", "--generate"]);
+    shops.typing("short\n", &add).says(1, &["12 to 200"]);
+    shops
+        .typing(&format!("{PASSWORD}\n"), &add)
+        .says(1, &["name: somebody on this host has it"]);
+    shops
+        .run(&[
+            "user",
+            "add",
+            "x",
+            "--role",
+            "viewer",
+            "--password",
+            PASSWORD,
+        ])
+        .says(2, &["--password"]);
+    let made = shops
+        .run(&[
+            "user",
+            "add",
+            "ana",
+            "--role",
+            "owner",
+            "--generate",
+            "--json",
+        ])
+        .json();
+    assert_eq!(made["password"].as_str().unwrap().len(), 29, "{made}");
+    let listed = shops.run(&["user", "list"]);
+    listed.says(0, &["rosa@sol.example", "operator", "ana", "owner"]);
+    assert!(!listed.out.contains(PASSWORD), "{}", listed.out);
+    let of_sol = shops
+        .run(&["user", "list", "--tenant", "tienda-sol", "--json"])
+        .json();
+    assert_eq!(of_sol.as_array().unwrap().len(), 1, "{of_sol}");
+    shops
+        .run(&["user", "role", "ana", "auditor"])
+        .says(0, &["ana is auditor now"]);
+    shops
+        .run(&["user", "password", "ana", "--generate"])
+        .says(0, &["ana has another password", "shown once"]);
+    shops
+        .run(&["user", "remove", "ana"])
+        .says(0, &["ana was removed"]);
+    shops
+        .run(&["user", "remove", "ana"])
+        .says(1, &["no user `ana`"]);
+}
