@@ -19,6 +19,7 @@ mod access;
 mod answers;
 mod api_errors;
 mod apps;
+mod audit;
 mod campaign_holds;
 mod campaign_plans;
 mod campaigns;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         segments_many::TESTS,
         guests::TESTS,
         users::TESTS,
+        audit::TESTS,
         TESTS,
     ])
 }

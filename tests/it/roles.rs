@@ -260,7 +260,7 @@ pub(crate) async fn without_the_right_nothing_of_a_person_is_shown(env: Env) {
 
 pub(crate) async fn the_pages_ask_for_rights_too(env: Env) {
     let doors = portero_console::doors();
-    assert!(doors.len() >= 15, "{} addresses", doors.len());
+    assert!(doors.len() >= 23, "{} addresses", doors.len());
     for (role, token) in tokens(&env, Some(env.lua().shop.slug)).await {
         for door in &doors {
             // A stream has no end to wait for.

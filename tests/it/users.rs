@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[harness::Test] = &[
     harness::test!(users::a_name_that_is_not_there_answers_like_a_wrong_password),
     harness::test!(users::a_new_password_and_a_removal_end_every_session),
     harness::test!(users::an_owner_keeps_the_users_of_the_own_tenant_alone),
+    harness::test!(users::access_is_given_and_taken_on_a_page),
 ];
 
 const PASSWORD: &str = "correcto-caballo-pila";
@@ -496,5 +497,133 @@ pub(crate) async fn an_owner_keeps_the_users_of_the_own_tenant_alone(env: Env) {
     let body = json!({ "name": "rosa", "role": "owner" });
     let refused = lua.api.post("/v1/users", body).await.unwrap_err();
     assert!(refused.to_string().contains("take another"), "{refused}");
+    env.end().await;
+}
+
+/// What a page shows once.
+fn secret(page: &Shown) -> String {
+    let (_, rest) = page.body.split_once("id=\"secret\">").expect("a secret");
+    rest.split('<').next().unwrap().to_owned()
+}
+
+pub(crate) async fn access_is_given_and_taken_on_a_page(env: Env) {
+    let sol = env.sol();
+    user(&env, "jefa", "owner", Some(sol.shop.slug)).await;
+    let of_lua = user(&env, "lua", "viewer", Some(env.lua().shop.slug)).await;
+    let browser = Browser::at("192.0.2.1");
+    let entered = browser.log_in(&env, "jefa", PASSWORD).await;
+    let owner = browser.with(&entered.cookie("portero_session"));
+    let act = async |path: &str, fields: &[(&str, &str)]| {
+        owner
+            .post(&env, &format!("/console/access/{path}"), fields)
+            .await
+    };
+    let page = owner.get(&env, "/access?lang=en").await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(
+        page.body.contains("jefa") && !page.body.contains(">lua<"),
+        "{}",
+        page.body
+    );
+    // Another tenant's cannot be chosen: the field is not asked for, and not obeyed.
+    let lua = env.lua().shop.slug;
+    let fields = [
+        ("name", "Rosa"),
+        ("role", "operator"),
+        ("shop", lua),
+        ("lang", "en"),
+    ];
+    let made = act("users", &fields).await;
+    assert_eq!(made.status, 200, "{}", made.body);
+    assert_eq!(made.headers["cache-control"], "no-store");
+    let password = secret(&made);
+    let again = owner.get(&env, "/access?lang=en").await.body;
+    assert!(!again.contains(&password), "it is shown again");
+    let rosa = browser.log_in(&env, "rosa", &password).await;
+    let rosa = browser.with(&rosa.cookie("portero_session"));
+    assert_eq!(rosa.get(&env, "/inbox").await.status, 200);
+    assert_eq!(
+        rosa.get(&env, "/access").await.status,
+        403,
+        "an operator gives no access"
+    );
+    let refused = act("users", &fields).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("role=\"alert\""), "{}", refused.body);
+    let listed = sol.api.get("/v1/users").await.unwrap();
+    let id = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|u| u["name"] == "rosa")
+        .unwrap();
+    let (id, tenant) = (id["id"].as_str().unwrap(), id["tenant"].as_str().unwrap());
+    assert_eq!(tenant, sol.id.as_str());
+    let done = act(
+        &format!("users/{id}/role"),
+        &[("role", "viewer"), ("lang", "pt")],
+    )
+    .await;
+    assert_eq!(
+        (done.status, done.location.as_str()),
+        (303, "/access?lang=pt")
+    );
+    assert_eq!(rosa.get(&env, "/inbox").await.status, 403);
+    let changed = act(&format!("users/{id}/password"), &[]).await;
+    assert_ne!(secret(&changed), password);
+    assert_eq!(
+        rosa.get(&env, "/figures").await.status,
+        303,
+        "the session lives on"
+    );
+    assert_eq!(act(&format!("users/{id}/remove"), &[]).await.status, 303);
+    let other = of_lua["id"].as_str().unwrap();
+    for deed in ["role", "password", "remove"] {
+        let fields = [("role", "owner")];
+        assert_eq!(
+            act(&format!("users/{other}/{deed}"), &fields).await.status,
+            404,
+            "{deed}"
+        );
+    }
+    let fields = [
+        ("label", "shop <backend>"),
+        ("role", "operator"),
+        ("days", "30"),
+        ("lang", "es"),
+    ];
+    let made = act("tokens", &fields).await;
+    assert!(
+        made.body.contains("shop &#60;backend&#62;"),
+        "{}",
+        made.body
+    );
+    let token = env.as_token(&secret(&made));
+    token.get("/v1/contacts").await.unwrap();
+    let listed = sol.api.get("/v1/tokens").await.unwrap();
+    let row = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["label"] == "shop <backend>")
+        .unwrap();
+    assert!(row["expires_at"].is_string(), "{row}");
+    assert_eq!(
+        act(&format!("tokens/{}/end", row["id"].as_str().unwrap()), &[])
+            .await
+            .status,
+        303
+    );
+    token.get("/v1/contacts").await.unwrap_err();
+    assert_eq!(act("tokens/nonsense/end", &[]).await.status, 404);
+    assert_eq!(
+        act(
+            "tokens",
+            &[("label", "x"), ("role", "viewer"), ("days", "0")]
+        )
+        .await
+        .status,
+        400
+    );
     env.end().await;
 }

@@ -161,6 +161,7 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
         "people::a_password_is_read_and_never_an_argument",
         people::a_password_is_read_and_never_an_argument,
     ),
+    ("people::who_did_what_is_told", people::who_did_what_is_told),
     (
         "doors::the_operator_looks_stops_and_resumes",
         doors::the_operator_looks_stops_and_resumes,

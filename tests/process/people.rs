@@ -67,3 +67,37 @@ pub(crate) fn a_password_is_read_and_never_an_argument(shops: &Shops) {
         .run(&["user", "remove", "ana"])
         .says(1, &["no user `ana`"]);
 }
+
+pub(crate) fn who_did_what_is_told(shops: &Shops) {
+    shops
+        .run(&["stop", "--tenant", "loja-lua"])
+        .says(0, &["stopped"]);
+    shops
+        .run(&["resume", "--tenant", "loja-lua"])
+        .says(0, &["resumed"]);
+    let told = shops
+        .run(&["audit", "--operation", "POST /v1/stop", "--json"])
+        .json();
+    let row = &told["items"][0];
+    assert_eq!(
+        (&row["operation"], &row["times"]),
+        (&"POST /v1/stop".into(), &1.into()),
+        "{told}"
+    );
+    shops.run(&["audit", "--limit", "3"]).says(
+        0,
+        &[
+            "when",
+            "who",
+            "command line of",
+            "POST /v1/resume",
+            "older: --after aud_",
+        ],
+    );
+    shops
+        .run(&["audit", "--who", "nobody"])
+        .says(0, &["nothing"]);
+    shops
+        .run(&["audit", "--since", "yesterday"])
+        .says(1, &["2026-11-29"]);
+}

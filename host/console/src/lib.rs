@@ -6,8 +6,10 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod acts;
 mod assets;
+mod audit;
 mod bubble;
 mod contact_card;
 mod conversation;
@@ -95,11 +97,35 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
-    use Right::{Edit, Read, SeePersonalData, Send};
+    use Right::{Edit, ManageAccess, Read, ReadAudit, SeePersonalData, Send};
     Pages::default()
         .get("/phone", &[Read, SeePersonalData], page::phone)
         .get("/console", &[Read], || async { Redirect::to("/phone") })
         .get("/figures", &[Read], figures::page)
+        .get("/audit", &[ReadAudit], audit::page)
+        .get("/access", &[ManageAccess], access::page)
+        .post("/console/access/users", &[ManageAccess], access::add_user)
+        .post(
+            "/console/access/users/{user}/role",
+            &[ManageAccess],
+            access::set_role,
+        )
+        .post(
+            "/console/access/users/{user}/password",
+            &[ManageAccess],
+            access::new_password,
+        )
+        .post(
+            "/console/access/users/{user}/remove",
+            &[ManageAccess],
+            access::remove_user,
+        )
+        .post("/console/access/tokens", &[ManageAccess], access::add_token)
+        .post(
+            "/console/access/tokens/{token}/end",
+            &[ManageAccess],
+            access::end_token,
+        )
         .get("/inbox", &[Read, SeePersonalData], inbox::list)
         .get(
             "/inbox/{tenant}/{who}",

@@ -72,12 +72,14 @@ mod tests {
             include_str!("../templates/login.html"),
             include_str!("../templates/account.html"),
             include_str!("login.rs"),
+            include_str!("../templates/audit.html"),
+            include_str!("../templates/access.html"),
         ] {
             used.extend(named(page, "w.t(\""));
             used.extend(named(page, ".t(\""));
         }
         // Built from a word of the host: the family counts.
-        used.extend(["inbox.from.", "inbox.did."]);
+        used.extend(["inbox.from.", "inbox.did.", "audit.outcome.", "role."]);
         used
     }
 

@@ -266,6 +266,27 @@ portero token revoke tok_…
 
 "#;
 
+/// What is kept of their acts, for the page.
+const LOG: &str = r#"
+## Who did what
+
+Every change through the API or the pages, every look at a person (what needs `see_personal_data`), every login and
+logout is one row: when, who (user or token), which tenant, which operation, ids of what it was about, and the status
+of the answer; also when the answer was a refusal. Never a body, a secret, a name, a number or a text: somebody named by
+their number in an address stands there by their id of ours, or not at all. Looks by one token that are the same within
+a minute share a row with a count. A look that cannot be written down is not answered.
+
+```text
+portero audit --tenant tienda-sol
+portero audit --who rosa@tienda.example --since 2026-11-01
+```
+
+`GET /v1/audit` and the page `/audit` show the same to whoever has `read_audit`: each tenant its own rows, the operator
+of the server all. Rows are kept for `audit_keep_days` (730). Not in it: what the host does by itself, what bots
+propose (their calls and verdicts have records of their own), wrong passwords for names that do not exist, and tries
+that have to wait.
+"#;
+
 /// The page of roles and rights; `api` and `pages` are the doors in the order of their lists.
 #[must_use]
 pub fn access_page(api: &[Door], pages: &[Door]) -> String {
@@ -315,6 +336,7 @@ pub fn access_page(api: &[Door], pages: &[Door]) -> String {
     for right in Right::ALL {
         let _ = writeln!(page, "| `{right}` | {} |", right.about());
     }
+    page.push_str(LOG);
     for (title, doors) in [
         ("Operations of the API", api),
         ("Pages of the console", pages),

@@ -82,6 +82,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A row of the log of who did what.
+    AuditId = "aud";
     /// One try to hand a message to Meta; echoed back as `biz_opaque_callback_data`.
     AttemptId = "att";
     /// A standing set of sends an operator approved.

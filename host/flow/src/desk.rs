@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod audit;
 pub mod campaigns;
 pub mod clock;
 pub mod consent_told;

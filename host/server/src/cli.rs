@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::client::Target;
 
+mod audit;
 mod campaign;
 mod doctor;
 pub mod exit;
@@ -24,6 +25,7 @@ mod user;
 mod watch;
 mod webhook;
 
+pub use audit::AuditArgs;
 pub use campaign::{CampaignCommand, CampaignNew};
 pub use doctor::DoctorArgs;
 pub use figures::ReportCommand;
@@ -177,6 +179,11 @@ pub enum Command {
     /// Access tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Who did what: every change, and every look at a person; newest first
+    #[command(
+        after_help = "Examples:\n  portero audit --tenant tienda-sol\n  portero audit --who rosa@tienda.example --since 2026-11-01\n  portero audit --operation \"POST /v1/messages\" --json\n\nIds only: never a name, a number or a text of a person."
+    )]
+    Audit(AuditArgs),
     /// People who log in to the console
     #[command(subcommand)]
     User(UserCommand),

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod ask;
+pub mod audit;
 pub mod campaign;
 pub mod config;
 pub mod consent;

@@ -157,6 +157,7 @@ impl Host {
             ids,
             host: format!("host-{}", hex::encode(name)),
             lease,
+            audit_keep: Millis::days(config.audit_keep_days.into()),
             probe,
         }));
         // On SQLite this process is alone: leases of a dead predecessor need not run out first.

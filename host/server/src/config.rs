@@ -73,6 +73,13 @@ pub struct Config {
         validate(within(plugin_concurrency, &(1..=512)), "it may be 1 to 512")
     )]
     pub plugin_concurrency: u32,
+    /// Days that the log of who did what is kept (30 to 36500).
+    #[config(
+        env = "PORTERO_AUDIT_KEEP_DAYS",
+        default = 730,
+        validate(within(audit_keep_days, &(30..=36_500)), "it may be 30 to 36500")
+    )]
+    pub audit_keep_days: u32,
     /// Hosts of your own network that webhooks may go to although they are not public, as they stand
     /// in the address, without port; plain http is allowed for them. `PORTERO_*`: separated by commas.
     #[config(

@@ -1,6 +1,7 @@
 //! Every route, in one readable list, grouped by who calls it.
 
 pub mod api;
+mod audit;
 pub mod auth;
 pub mod doors;
 pub mod health;
@@ -115,7 +116,7 @@ pub fn router(state: AppState) -> Router {
     };
     let pages = portero_console::router(console)
         .route_layer(axum::middleware::from_fn_with_state(
-            state.clone(),
+            (state.clone(), Arc::new(doors::Doors::of_pages())),
             auth::pages,
         ))
         .merge(portero_console::assets());

@@ -15,6 +15,7 @@ mod activity;
 mod apps;
 mod attempts;
 mod attempts_many;
+mod audit;
 mod bulk;
 mod calls;
 mod campaign_counts;

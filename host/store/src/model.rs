@@ -5,6 +5,7 @@ pub use crate::activity::Interaction;
 pub use crate::apps::AppSecrets;
 pub use crate::attempts::{AttemptEnd, AttemptRow, NewAttempt};
 pub use crate::attempts_many::{AcceptedAttempt, Beginning};
+pub use crate::audit::{AuditFilter, AuditRow, NewAudit};
 pub use crate::bulk::BulkPerson;
 pub use crate::calls::{LogRow, MetricEvent, PluginCall};
 pub use crate::campaign_people::{

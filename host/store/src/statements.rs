@@ -9,6 +9,7 @@ const FILES: &[&[Sql]] = &[
     crate::tokens::ALL,
     crate::users::ALL,
     crate::logins::ALL,
+    crate::audit::ALL,
     crate::contacts::ALL,
     crate::lists::ALL,
     crate::transactions::ALL,

@@ -1,5 +1,6 @@
 //! `/v1`: the documented API. Router and OpenAPI document come from one list.
 
+mod audit;
 mod campaigns;
 mod contacts;
 mod events;
@@ -68,7 +69,8 @@ impl utoipa::Modify for Bearer {
 /// of a person needs `SeePersonalData`. Tests hold both.
 pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
     use Right::{
-        Approve, ChangePolicy, Edit, InstallPlugin, ManageAccess, Read, SeePersonalData, Send, Stop,
+        Approve, ChangePolicy, Edit, InstallPlugin, ManageAccess, Read, ReadAudit, SeePersonalData,
+        Send, Stop,
     };
     Guarded::new(Document::openapi())
         .routes(
@@ -275,6 +277,7 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(routes!(users::remove), &[("DELETE", &[ManageAccess])])
         .routes(routes!(users::set_role), &[("PUT", &[ManageAccess])])
         .routes(routes!(users::set_password), &[("PUT", &[ManageAccess])])
+        .routes(routes!(audit::list), &[("GET", &[ReadAudit])])
         .finish()
 }
 

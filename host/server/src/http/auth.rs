@@ -6,11 +6,12 @@ use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use portero_domain::ids::TenantId;
 use portero_flow::desk::access::{self, Principal};
 
 use crate::http::AppState;
+use crate::http::audit::{self, Reached};
 use crate::http::doors::Doors;
 use crate::http::login;
 use crate::http::problem::Problem;
@@ -50,7 +51,7 @@ const NO_TOKEN: &str = "send an access token: `Authorization: Bearer ptr_…`";
 pub async fn operations(
     State((state, doors)): State<(AppState, Arc<Doors>)>,
     path: MatchedPath,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let bearer = request
@@ -78,11 +79,18 @@ pub async fn operations(
             "this operation declares no right; this is a bug of Portero",
         ));
     };
-    if let Some(right) = principal.role.lacks(rights) {
-        return Err(Problem::missing_right(principal.role, right));
-    }
-    request.extensions_mut().insert(principal);
-    Ok(next.run(request).await)
+    let (keeping, mut request) = audit::begin(request, path.as_str(), rights, false).await;
+    let response = match principal.role.lacks(rights) {
+        Some(right) => Problem::missing_right(principal.role, right).into_response(),
+        None => {
+            request.extensions_mut().insert(principal.clone());
+            next.run(request).await
+        }
+    };
+    Ok(match keeping {
+        Some(keeping) => keeping.end(&state, &principal, response).await,
+        None => response,
+    })
 }
 
 impl FromRequestParts<AppState> for Anyone {
@@ -146,14 +154,18 @@ impl FromRequestParts<AppState> for Caller {
                 }
             }
         };
+        if let Some(reached) = parts.extensions.get::<Reached>() {
+            reached.say(tenant);
+        }
         Ok(Caller { principal, tenant })
     }
 }
 
 /// In front of every page: the session's principal, or the way to the login page.
 pub async fn pages(
-    State(state): State<AppState>,
-    mut request: Request,
+    State((state, doors)): State<(AppState, Arc<Doors>)>,
+    path: MatchedPath,
+    request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let Some(principal) = login::session(&state, request.headers()).await? else {
@@ -163,6 +175,14 @@ pub async fn pages(
             request.headers(),
         ));
     };
-    request.extensions_mut().insert(principal);
-    Ok(next.run(request).await)
+    // Whether the role has the rights of the page is asked behind this; the refusal is written down too.
+    let rights = doors.rights(request.method(), path.as_str());
+    let (keeping, mut request) =
+        audit::begin(request, path.as_str(), rights.unwrap_or_default(), true).await;
+    request.extensions_mut().insert(principal.clone());
+    let response = next.run(request).await;
+    Ok(match keeping {
+        Some(keeping) => keeping.end(&state, &principal, response).await,
+        None => response,
+    })
 }

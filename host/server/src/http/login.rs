@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::http::AppState;
+use crate::http::audit;
 use crate::http::problem::Problem;
 use crate::http::visitor::Visitor;
 
@@ -81,6 +82,10 @@ async fn show(
         lasts: state.jump.is_none().then_some(SESSION),
     };
     let token = access::create_token(&state.ctx, &order).await?.token;
+    if let Some(principal) = access::authenticate(&state.ctx, &token).await? {
+        let who = principal.author();
+        audit::at_the_door(&state, &who, Some(&principal), tenant, "GET /login", 303).await;
+    }
     let cookie = session_cookie(&token, state.front.visitor(&parts));
     Ok(with_cookies(see_other(next.unwrap_or("/phone")), [cookie]))
 }
@@ -103,14 +108,24 @@ async fn enter(
     let page = page(entry.lang.as_deref(), &parts.headers, next, &entry.name);
     match sessions::log_in(&state.ctx, &knock).await? {
         Login::In(session) => {
-            let next = next.map_or_else(|| home(&state, &session.principal), str::to_owned);
+            let principal = &session.principal;
+            let (who, tenant) = (principal.author(), principal.tenant);
+            audit::at_the_door(&state, &who, Some(principal), tenant, "POST /login", 303).await;
+            let next = next.map_or_else(|| home(&state, principal), str::to_owned);
             let cookies = [
                 session_cookie(&session.token, visitor),
                 device_cookie(&session.device, visitor),
             ];
             Ok(with_cookies(see_other(&next), cookies))
         }
-        Login::Wrong(_) => Ok(page.render(Some(Trouble::Wrong))),
+        Login::Wrong(user) => {
+            // What was typed instead of a name is kept nowhere.
+            if let Some((user, tenant)) = user {
+                let who = user.to_string();
+                audit::at_the_door(&state, &who, None, tenant, "POST /login", 401).await;
+            }
+            Ok(page.render(Some(Trouble::Wrong)))
+        }
         Login::Wait(until) => {
             let seconds = seconds_until(state.ctx.now(), until);
             let mut response = page.render(Some(Trouble::Wait { seconds }));
@@ -129,6 +144,16 @@ async fn leave(State(state): State<AppState>, parts: Parts) -> Result<Response, 
             Ok(()) | Err(portero_flow::FlowError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
+        let who = principal.author();
+        audit::at_the_door(
+            &state,
+            &who,
+            Some(&principal),
+            principal.tenant,
+            "POST /logout",
+            303,
+        )
+        .await;
     }
     let visitor = state.front.visitor(&parts);
     let gone = format!(

@@ -13,6 +13,7 @@
 
 mod accounts;
 mod asks;
+mod audit;
 mod carts;
 mod chain;
 mod crash;
@@ -64,6 +65,7 @@ pub(crate) use tests;
 const FILES: &[&[Test]] = &[
     accounts::TESTS,
     asks::TESTS,
+    audit::TESTS,
     carts::TESTS,
     chain::TESTS,
     crash::TESTS,
