@@ -265,7 +265,16 @@ pub(crate) async fn logins_logouts_and_pages_are_in_it(env: Env) {
     for row in &rows {
         assert_eq!((&row["who"], &row["name"]), (&made["id"], &json!("rosa")));
     }
-    let all = serde_json::to_string(&log(&env.world.operator, "").await).unwrap();
+    let gone = env
+        .world
+        .operator
+        .send(reqwest::Method::DELETE, "/v1/users/rosa", None);
+    gone.await.unwrap();
+    let all = log(&env.world.operator, "").await;
+    let last = all.last().unwrap();
+    assert_eq!(last["operation"], "DELETE /v1/users/{user}");
+    assert_eq!(last["targets"], json!([made["id"]]));
+    let all = serde_json::to_string(&all).unwrap();
     assert!(!all.contains("a password typed"), "{all}");
     env.end().await;
 }

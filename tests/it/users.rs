@@ -577,6 +577,19 @@ pub(crate) async fn access_is_given_and_taken_on_a_page(env: Env) {
         "the session lives on"
     );
     assert_eq!(act(&format!("users/{id}/remove"), &[]).await.status, 303);
+    // What was made on the page is in the log by its id.
+    let log = sol
+        .api
+        .get("/v1/audit?operation=POST%20/console/access/users")
+        .await
+        .unwrap();
+    let made = &log["items"][1];
+    assert_eq!(
+        (&made["targets"], &made["status"]),
+        (&json!([id]), &json!(200)),
+        "{log}"
+    );
+    assert_eq!(log["items"][0]["status"], 422, "{log}");
     let other = of_lua["id"].as_str().unwrap();
     for deed in ["role", "password", "remove"] {
         let fields = [("role", "owner")];

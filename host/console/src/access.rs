@@ -11,6 +11,7 @@ use portero_domain::clock::Millis;
 use portero_domain::ids::{TenantId, TokenId};
 use portero_flow::FlowError;
 use portero_flow::desk::access::{self, Principal, TokenOrder, TokenView};
+use portero_flow::desk::audit;
 use portero_flow::desk::tenants::{self, TenantView};
 use portero_flow::desk::users::{self, UserOrder, UserView};
 use serde::Deserialize;
@@ -79,6 +80,8 @@ struct Token {
 
 /// What was made a moment ago.
 struct Made {
+    id: String,
+    tenant: Option<TenantId>,
     what: String,
     secret: String,
 }
@@ -165,6 +168,8 @@ pub(crate) async fn add_token(
     let made = access::create_token(&state.ctx, &order).await;
     let made = made.map(|made| {
         Some(Made {
+            id: made.id.to_string(),
+            tenant: made.tenant,
             what: made.label,
             secret: made.token,
         })
@@ -224,6 +229,8 @@ pub(crate) async fn end_token(
 
 fn once(made: UserView) -> Option<Made> {
     Some(Made {
+        id: made.id.to_string(),
+        tenant: made.tenant,
         what: made.name,
         secret: made.password.unwrap_or_default(),
     })
@@ -275,6 +282,14 @@ async fn show(
     };
     let all = tenants::list(&state.ctx, principal.tenant).await?;
     let users = users::list(&state.ctx, principal.tenant).await?;
+    let named = |view: &TokenView| match view.user {
+        Some(id) => {
+            let user = users.iter().find(|u| u.id == id);
+            let name = user.map(|u| u.name.clone()).unwrap_or_default();
+            w.t("access.session").replace("{name}", &name)
+        }
+        None => view.label.clone(),
+    };
     let tokens = access::tokens(&state.ctx, principal.tenant).await?;
     let page = Page {
         w,
@@ -291,18 +306,28 @@ async fn show(
                 .collect(),
             Some(_) => Vec::new(),
         },
-        users: users.into_iter().map(|u| user(u, &all)).collect(),
         tokens: tokens
             .into_iter()
             .filter(|t| t.state == "good")
             .rev()
-            .map(|t| token(t, &all))
+            .map(|t| token(named(&t), t, &all))
             .collect(),
+        users: users.into_iter().map(|u| user(u, &all)).collect(),
         made,
         trouble,
     };
+    let told = page.made.as_ref().map(|made| audit::Made {
+        id: made.id.clone(),
+        tenant: made.tenant,
+    });
     Ok(match page.render() {
-        Ok(html) => (status, Html(html)).into_response(),
+        Ok(html) => {
+            let mut response = (status, Html(html)).into_response();
+            if let Some(told) = told {
+                response.extensions_mut().insert(told);
+            }
+            response
+        }
         Err(error) => {
             tracing::error!(%error, "the page of access did not render");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -331,11 +356,11 @@ fn user(view: UserView, all: &[TenantView]) -> User {
     }
 }
 
-fn token(view: TokenView, all: &[TenantView]) -> Token {
+fn token(label: String, view: TokenView, all: &[TenantView]) -> Token {
     Token {
         id: view.id.to_string(),
         shop: shop(view.tenant, all),
-        label: view.label,
+        label,
         role: view.role,
         last: minute(view.last_used_at),
         ends: minute(view.expires_at),

@@ -74,6 +74,7 @@ mod tests {
             include_str!("login.rs"),
             include_str!("../templates/audit.html"),
             include_str!("../templates/access.html"),
+            include_str!("access.rs"),
         ] {
             used.extend(named(page, "w.t(\""));
             used.extend(named(page, ".t(\""));

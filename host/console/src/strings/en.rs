@@ -268,7 +268,7 @@ pub(super) const TABLE: super::Table = &[
     ("access.role.set", "Change role"),
     ("access.password", "New password"),
     ("access.remove", "Remove"),
-    ("access.tokens", "Tokens of programs"),
+    ("access.tokens", "Tokens and sessions"),
     ("access.tokens.none", "There are no tokens."),
     ("access.tokens.add", "Make token"),
     ("access.last_used", "Last used:"),
@@ -282,4 +282,5 @@ pub(super) const TABLE: super::Table = &[
     ("role.developer", "Developer"),
     ("role.auditor", "Auditor"),
     ("role.viewer", "Viewer"),
+    ("access.session", "Session of {name}"),
 ];

@@ -268,7 +268,7 @@ pub(super) const TABLE: super::Table = &[
     ("access.role.set", "Cambiar papel"),
     ("access.password", "Nueva contraseña"),
     ("access.remove", "Quitar"),
-    ("access.tokens", "Tokens de programas"),
+    ("access.tokens", "Tokens y sesiones"),
     ("access.tokens.none", "No hay tokens."),
     ("access.tokens.add", "Crear token"),
     ("access.last_used", "Último uso:"),
@@ -282,4 +282,5 @@ pub(super) const TABLE: super::Table = &[
     ("role.developer", "Desarrollo"),
     ("role.auditor", "Auditoría"),
     ("role.viewer", "Solo mirar"),
+    ("access.session", "Sesión de {name}"),
 ];

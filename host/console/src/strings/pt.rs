@@ -268,7 +268,7 @@ pub(super) const TABLE: super::Table = &[
     ("access.role.set", "Mudar papel"),
     ("access.password", "Nova senha"),
     ("access.remove", "Remover"),
-    ("access.tokens", "Tokens de programas"),
+    ("access.tokens", "Tokens e sessões"),
     ("access.tokens.none", "Não há tokens."),
     ("access.tokens.add", "Criar token"),
     ("access.last_used", "Último uso:"),
@@ -282,4 +282,5 @@ pub(super) const TABLE: super::Table = &[
     ("role.developer", "Desenvolvimento"),
     ("role.auditor", "Auditoria"),
     ("role.viewer", "Só olhar"),
+    ("access.session", "Sessão de {name}"),
 ];

@@ -32,6 +32,15 @@ pub struct Act<'a> {
     pub look: bool,
 }
 
+/// What a page made, told to the door in the extensions of its answer.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub tenant: Option<TenantId>,
+}
+
 /// What is asked of the log.
 #[derive(Clone, Debug, Default)]
 pub struct AuditQuery {

@@ -27,8 +27,8 @@ pub struct UserOrder<'a> {
     pub password: Option<SecretString>,
 }
 
-/// A user as lists show it.
-#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+/// A user as lists show it. Without `Debug`: it may hold a password.
+#[derive(Clone, serde::Serialize, utoipa::ToSchema)]
 pub struct UserView {
     /// Its id.
     #[schema(value_type = String)]

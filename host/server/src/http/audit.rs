@@ -14,7 +14,7 @@ use portero_domain::ids::TenantId;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::audit::{self, Act};
 use portero_flow::{FlowError, desk};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::http::AppState;
 use crate::http::problem::Problem;
@@ -56,6 +56,8 @@ pub(crate) struct Keeping {
 
 /// Begins to keep a request, if it is one to keep: what changes something, and what shows a person.
 pub(crate) async fn begin(
+    state: &AppState,
+    principal: &Principal,
     request: Request,
     path: &str,
     rights: &[Right],
@@ -66,7 +68,14 @@ pub(crate) async fn begin(
         return (None, request);
     }
     let (mut parts, body) = request.into_parts();
-    let keeping = read(&mut parts, path, page).await;
+    let mut keeping = read(&mut parts, path, page).await;
+    // Afterwards a user that is removed has no name any more.
+    if let Some((_, name)) = keeping.named.iter().find(|(name, _)| name == "user") {
+        match audit::user(&state.ctx, principal.tenant, name).await {
+            Ok(user) => keeping.asked.extend(user.map(|id| id.to_string())),
+            Err(error) => tracing::error!(error.chain = %error.chain(), "a user was not looked up"),
+        }
+    }
     parts.extensions.insert(keeping.reached.clone());
     (Some(keeping), Request::from_parts(parts, body))
 }
@@ -119,6 +128,9 @@ impl Keeping {
         let look = self.method == Method::GET;
         let (response, made) = if look {
             (response, Value::Null)
+        } else if let Some(made) = response.extensions().get::<audit::Made>() {
+            let made = json!({ "id": made.id, "tenant": made.tenant });
+            (response, made)
         } else {
             look_into(response).await
         };
@@ -150,11 +162,7 @@ impl Keeping {
             let plain = PLAIN.contains(&(self.path.as_str(), name.as_str()));
             let target = match tenant {
                 _ if audit::is_id(value) || plain => Some(value.clone()),
-                _ if name == "user" => {
-                    let user = audit::user(&state.ctx, principal.tenant, value).await?;
-                    user.map(|id| id.to_string())
-                }
-                Some(tenant) if name != "tenant" => {
+                Some(tenant) if name != "tenant" && name != "user" => {
                     audit::person(&state.ctx, tenant, value).await?
                 }
                 _ => None,
@@ -200,7 +208,8 @@ impl Keeping {
                 Err(error) => Err(error),
             };
         }
-        if self.page {
+        // A page that names no shop shows the first.
+        if self.page && self.method == Method::GET {
             return audit::first_tenant(&state.ctx, principal).await;
         }
         Ok(made["tenant"].as_str().and_then(|t| t.parse().ok()))

@@ -79,7 +79,8 @@ pub async fn operations(
             "this operation declares no right; this is a bug of Portero",
         ));
     };
-    let (keeping, mut request) = audit::begin(request, path.as_str(), rights, false).await;
+    let (keeping, mut request) =
+        audit::begin(&state, &principal, request, path.as_str(), rights, false).await;
     let response = match principal.role.lacks(rights) {
         Some(right) => Problem::missing_right(principal.role, right).into_response(),
         None => {
@@ -177,8 +178,15 @@ pub async fn pages(
     };
     // Whether the role has the rights of the page is asked behind this; the refusal is written down too.
     let rights = doors.rights(request.method(), path.as_str());
-    let (keeping, mut request) =
-        audit::begin(request, path.as_str(), rights.unwrap_or_default(), true).await;
+    let (keeping, mut request) = audit::begin(
+        &state,
+        &principal,
+        request,
+        path.as_str(),
+        rights.unwrap_or_default(),
+        true,
+    )
+    .await;
     request.extensions_mut().insert(principal.clone());
     let response = next.run(request).await;
     Ok(match keeping {
