@@ -1,4 +1,4 @@
-//! The phone page in a real browser: starts a demo, lets its day end, and runs `phone.mjs` on it.
+//! Pages in a real browser: starts a demo and runs `phone.mjs` on it after its day, `login.mjs` without one.
 //!
 //! Needs Node, Chromium and the packages of `package.json` (`npm ci` here, or PORTERO_PLAYWRIGHT).
 //! Without them it says so loudly and passes, unless PORTERO_REQUIRE_BROWSER is 1.
@@ -21,65 +21,126 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use serde_json::Value;
 
 /// Ends the demo whatever happens.
-struct Demo(Child);
+struct Demo {
+    child: Child,
+    lines: Option<Lines>,
+}
+
+/// What it says.
+type Lines = std::iter::MapWhile<
+    std::io::Lines<BufReader<std::process::ChildStdout>>,
+    fn(std::io::Result<String>) -> Option<String>,
+>;
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 fn main() -> ExitCode {
-    // The one test, in the words of the usual runner, so that filters and lists work.
+    // In the words of the usual runner, so that filters and lists work.
     let arguments = libtest_mimic::Arguments::from_args();
-    let trial = libtest_mimic::Trial::test("the_phone_page_works_in_a_real_browser", || {
-        phone().map_err(libtest_mimic::Failed::from)
-    });
-    libtest_mimic::run(&arguments, vec![trial]).exit_code()
+    let test = |name: &str, run: fn() -> Result<(), String>| {
+        libtest_mimic::Trial::test(name, move || run().map_err(libtest_mimic::Failed::from))
+    };
+    let trials = vec![
+        test("the_phone_page_works_in_a_real_browser", phone),
+        test("logging_in_and_out_works_in_a_real_browser", login),
+    ];
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn phone() -> Result<(), String> {
-    let required = std::env::var("PORTERO_REQUIRE_BROWSER").is_ok_and(|v| v == "1");
-    let node = Command::new("node")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if !node.is_ok_and(|s| s.success()) {
-        return missing(required, "node is not there");
+    if !node() {
+        return missing("node is not there");
     }
-    let mut demo = Demo(
-        Command::new(env!("CARGO_BIN_EXE_portero"))
-            .args(["demo", "--json", "--seed", "1"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|e| format!("the demo does not start: {e}"))?,
-    );
-    let out = demo.0.stdout.take().ok_or("no output")?;
-    let mut lines = BufReader::new(out).lines().map_while(Result::ok);
-    let first = lines.next().ok_or("the demo said nothing")?;
-    let start: Value = serde_json::from_str(&first).map_err(|e| format!("{e}: {first}"))?;
-    let accounts = lines
+    let (mut demo, start) = demo(&["demo", "--json", "--seed", "1"])?;
+    let out = demo.lines.take().ok_or("no output")?;
+    let accounts = out
         .filter(|l| l.contains("\"event\":\"account\""))
         .take(2)
         .count();
     if accounts != 2 {
         return Err("the demo's day did not end".to_owned());
     }
-    let text = |field: &str| {
-        start
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    script(
+        "phone.mjs",
+        &[text(&start, "host_url"), text(&start, "login_url")],
+    )
+}
+
+fn login() -> Result<(), String> {
+    if !node() {
+        return missing("node is not there");
+    }
+    let (_demo, start) = demo(&["demo", "--json", "--idle"])?;
+    let made = Command::new(env!("CARGO_BIN_EXE_portero"))
+        .args([
+            "user",
+            "add",
+            "rosa",
+            "--role",
+            "owner",
+            "--generate",
+            "--json",
+        ])
+        .args(["--data", &text(&start, "data_dir")])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| format!("the program does not start: {e}"))?;
+    let made: Value = serde_json::from_slice(&made.stdout)
+        .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&made.stderr)))?;
+    let arguments = [
+        text(&start, "host_url"),
+        "rosa".to_owned(),
+        text(&made, "password"),
+    ];
+    script("login.mjs", &arguments)
+}
+
+fn node() -> bool {
+    let node = Command::new("node")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    node.is_ok_and(|s| s.success())
+}
+
+/// A demo and the object it starts with.
+fn demo(arguments: &[&str]) -> Result<(Demo, Value), String> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_portero"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("the demo does not start: {e}"))?;
+    let out = child.stdout.take();
+    let mut demo = Demo { child, lines: None };
+    let mut lines = BufReader::new(out.ok_or("no output")?)
+        .lines()
+        .map_while(Result::ok as fn(std::io::Result<String>) -> Option<String>);
+    let first = lines.next().ok_or("the demo said nothing")?;
+    demo.lines = Some(lines);
+    let start = serde_json::from_str(&first).map_err(|e| format!("{e}: {first}"))?;
+    Ok((demo, start))
+}
+
+fn text(object: &Value, field: &str) -> String {
+    let value = object.get(field).and_then(Value::as_str);
+    value.unwrap_or_default().to_owned()
+}
+
+fn script(name: &str, arguments: &[String]) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/browser/phone.mjs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/browser")
+        .join(name);
     let run = Command::new("node")
         .arg(&script)
-        .args([text("host_url"), text("login_url")])
+        .args(arguments)
         .arg(folder.path())
         .output()
         .map_err(|e| format!("node does not start: {e}"))?;
@@ -93,7 +154,7 @@ fn phone() -> Result<(), String> {
             println!("{said}");
             Ok(())
         }
-        Some(3) => missing(required, &said),
+        Some(3) => missing(&said),
         _ => {
             // Kept for whoever looks into it.
             println!("screenshots: {}", folder.keep().display());
@@ -102,10 +163,10 @@ fn phone() -> Result<(), String> {
     }
 }
 
-fn missing(required: bool, what: &str) -> Result<(), String> {
-    if required {
+fn missing(what: &str) -> Result<(), String> {
+    if std::env::var("PORTERO_REQUIRE_BROWSER").is_ok_and(|v| v == "1") {
         return Err(format!("PORTERO_REQUIRE_BROWSER=1, and {what}"));
     }
-    println!("!! the phone page was NOT tested in a browser: {what}");
+    println!("!! a page was NOT tested in a browser: {what}");
     Ok(())
 }

@@ -16,7 +16,6 @@ pub(crate) async fn errors_are_problem_details_that_say_what_to_do(env: Env) {
             405,
             "no_such_method",
         ),
-        ("GET", "/login".to_owned(), None, 400, "bad_request"),
         (
             "GET",
             "/webhooks/whatsapp/%ff".to_owned(),

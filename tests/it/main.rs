@@ -19,6 +19,7 @@ mod access;
 mod answers;
 mod api_errors;
 mod apps;
+mod audit;
 mod campaign_holds;
 mod campaign_plans;
 mod campaigns;
@@ -50,6 +51,7 @@ mod silence;
 mod standing_out;
 mod stop;
 mod tenants;
+mod users;
 mod webhooks;
 mod webhooks_out;
 mod why_this_person;
@@ -70,6 +72,8 @@ fn main() -> ExitCode {
         standing_out::TESTS,
         segments_many::TESTS,
         guests::TESTS,
+        users::TESTS,
+        audit::TESTS,
         TESTS,
     ])
 }

@@ -145,7 +145,7 @@ pub(crate) fn a_session_of_the_pages_lasts_half_a_day() {
     door.write_all(asked.as_bytes()).unwrap();
     let mut answer = String::new();
     door.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
     let listed = run(here.path(), &["token", "list", "--json", "--data", "data"]).json();
     let rows = listed.as_array().unwrap();
     let session = rows.iter().find(|r| r["label"] == "page session").unwrap();

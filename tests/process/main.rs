@@ -20,6 +20,7 @@ mod desk;
 mod doctor;
 mod doors;
 mod ledger;
+mod people;
 mod run_token;
 mod settings;
 mod shops;
@@ -156,6 +157,11 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
         "doors::a_token_does_what_its_role_may",
         doors::a_token_does_what_its_role_may,
     ),
+    (
+        "people::a_password_is_read_and_never_an_argument",
+        people::a_password_is_read_and_never_an_argument,
+    ),
+    ("people::who_did_what_is_told", people::who_did_what_is_told),
     (
         "doors::the_operator_looks_stops_and_resumes",
         doors::the_operator_looks_stops_and_resumes,

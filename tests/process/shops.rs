@@ -50,6 +50,17 @@ impl Shops {
         finish(command)
     }
 
+    /// A verb on the machine of the host that reads what somebody types.
+    pub(crate) fn typing(&self, typed: &str, arguments: &[&str]) -> Ran {
+        let file = self.folder.path().join("typed");
+        std::fs::write(&file, typed).expect("a file");
+        let file = std::fs::File::open(file).expect("the file");
+        let mut command = portero(self.folder.path());
+        command.args(arguments).arg("--data").arg(&self.data);
+        command.stdin(file);
+        finish(command)
+    }
+
     /// A verb from elsewhere, with a token.
     pub(crate) fn elsewhere(&self, token: &str, arguments: &[&str]) -> Ran {
         let mut command = portero(self.folder.path());

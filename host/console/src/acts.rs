@@ -249,7 +249,7 @@ pub(crate) async fn give_back(
         &contact.id.to_string(),
         Some(&number),
         None,
-        &principal.token.to_string(),
+        &principal.author(),
     )
     .await?;
     Ok(DONE)

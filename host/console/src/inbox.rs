@@ -8,6 +8,7 @@ use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Extension, extract::rejection::FormRejection};
+use portero_domain::access::Right;
 use portero_domain::ids::TokenId;
 use portero_domain::language::Language;
 use portero_flow::desk::access::Principal;
@@ -87,6 +88,8 @@ struct List {
     shops: Vec<ShopLink>,
     shop: String,
     only_needs_you: bool,
+    /// Whether the caller may open the log, and the page of access.
+    may: (bool, bool),
     rows: Vec<Row>,
     next: Option<String>,
 }
@@ -213,6 +216,10 @@ pub(crate) async fn list(
             })
             .collect(),
         only_needs_you: which == Which::NeedsYou,
+        may: (
+            principal.role.has(Right::ReadAudit),
+            principal.role.has(Right::ManageAccess),
+        ),
         rows: items.into_iter().map(|v| row(w, v)).collect(),
         next,
         shop,

@@ -2,6 +2,13 @@
 
 use portero_domain::language::Language;
 
+/// Every language with its own name for itself.
+pub(crate) const NAMES: [(Language, &str); 3] = [
+    (Language::Es, "Español"),
+    (Language::Pt, "Português"),
+    (Language::En, "English"),
+];
+
 /// `?lang=` when it names one of ours, else the best of `Accept-Language`, else Spanish.
 pub(crate) fn choose(asked: Option<&str>, accepts: Option<&str>) -> Language {
     asked

@@ -6,8 +6,10 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod acts;
 mod assets;
+mod audit;
 mod bubble;
 mod contact_card;
 mod conversation;
@@ -17,6 +19,7 @@ mod fate;
 mod figures;
 mod inbox;
 mod languages;
+pub mod login;
 mod page;
 mod people;
 mod problem;
@@ -80,6 +83,13 @@ pub fn router(state: ConsoleState) -> Router {
         .layer(axum::middleware::map_response(guard))
 }
 
+/// Styles, scripts and the icon: the same for everybody, and for the login page too.
+pub fn assets() -> Router {
+    Router::new()
+        .route("/console/assets/{name}", axum::routing::get(assets::serve))
+        .layer(axum::middleware::map_response(guard))
+}
+
 /// Every address of the pages with the rights it needs.
 #[must_use]
 pub fn doors() -> Vec<Door> {
@@ -87,11 +97,35 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
-    use Right::{Edit, Read, SeePersonalData, Send};
+    use Right::{Edit, ManageAccess, Read, ReadAudit, SeePersonalData, Send};
     Pages::default()
         .get("/phone", &[Read, SeePersonalData], page::phone)
         .get("/console", &[Read], || async { Redirect::to("/phone") })
         .get("/figures", &[Read], figures::page)
+        .get("/audit", &[ReadAudit], audit::page)
+        .get("/access", &[ManageAccess], access::page)
+        .post("/console/access/users", &[ManageAccess], access::add_user)
+        .post(
+            "/console/access/users/{user}/role",
+            &[ManageAccess],
+            access::set_role,
+        )
+        .post(
+            "/console/access/users/{user}/password",
+            &[ManageAccess],
+            access::new_password,
+        )
+        .post(
+            "/console/access/users/{user}/remove",
+            &[ManageAccess],
+            access::remove_user,
+        )
+        .post("/console/access/tokens", &[ManageAccess], access::add_token)
+        .post(
+            "/console/access/tokens/{token}/end",
+            &[ManageAccess],
+            access::end_token,
+        )
         .get("/inbox", &[Read, SeePersonalData], inbox::list)
         .get(
             "/inbox/{tenant}/{who}",
@@ -108,7 +142,6 @@ fn pages() -> Pages {
             &[Edit, SeePersonalData],
             inbox::give_back,
         )
-        .get("/console/assets/{name}", &[Read], assets::serve)
         .get("/console/events", &[Read], events::stream)
         .get(
             "/console/phone/{tenant}/people",
@@ -144,7 +177,11 @@ fn pages() -> Pages {
 }
 
 /// The same protective headers on everything that leaves here.
-async fn guard(mut response: Response) -> Response {
+async fn guard(response: Response) -> Response {
+    guarded(response)
+}
+
+fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let fixed: [(HeaderName, &'static str); 3] = [
         (CONTENT_SECURITY_POLICY, POLICY),

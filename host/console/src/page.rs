@@ -6,15 +6,15 @@ use axum::extract::State;
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
-use portero_domain::language::Language;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::numbers;
 use portero_flow::desk::tenants::{self, TenantView};
 use serde::Deserialize;
 
+use crate::ConsoleState;
+use crate::languages::{self, NAMES};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
-use crate::{ConsoleState, languages};
 
 /// Query of the page: all of it optional, so that a link can lead anywhere.
 #[derive(Deserialize)]
@@ -50,12 +50,6 @@ struct Shop {
     /// `id|shown;id|shown`: the numbers of the shop.
     numbers: String,
 }
-
-const NAMES: [(Language, &str); 3] = [
-    (Language::Es, "Español"),
-    (Language::Pt, "Português"),
-    (Language::En, "English"),
-];
 
 /// The page in the language asked for.
 pub(crate) async fn phone(
@@ -120,6 +114,7 @@ async fn shop(state: &ConsoleState, tenant: TenantView, chosen: bool) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portero_domain::language::Language;
 
     fn page(language: Language, shops: Vec<Shop>) -> String {
         let page = Page {

@@ -81,11 +81,13 @@ mod tests {
         let (a, b): (TenantId, TenantId) = (id("ten", '1'), id("ten", '2'));
         let operator = Principal {
             token,
+            user: None,
             tenant: None,
             role: Role::Owner,
         };
         let owner = Principal {
             token,
+            user: None,
             tenant: Some(a),
             role: Role::Owner,
         };

@@ -69,11 +69,18 @@ mod tests {
             include_str!("../templates/inbox_one.html"),
             include_str!("inbox.rs"),
             include_str!("../templates/figures.html"),
+            include_str!("../templates/login.html"),
+            include_str!("../templates/account.html"),
+            include_str!("login.rs"),
+            include_str!("../templates/audit.html"),
+            include_str!("../templates/access.html"),
+            include_str!("access.rs"),
         ] {
             used.extend(named(page, "w.t(\""));
+            used.extend(named(page, ".t(\""));
         }
         // Built from a word of the host: the family counts.
-        used.extend(["inbox.from.", "inbox.did."]);
+        used.extend(["inbox.from.", "inbox.did.", "audit.outcome.", "role."]);
         used
     }
 

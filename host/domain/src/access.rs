@@ -29,7 +29,7 @@ pub enum Right {
     ChangePolicy,
     /// Install plugins with what they are granted.
     InstallPlugin,
-    /// Make, list and end tokens; tenants, numbers and apps.
+    /// Make, list, change and end users and tokens; tenants, numbers and apps.
     ManageAccess,
     /// Read who did what.
     ReadAudit,
@@ -87,7 +87,7 @@ impl Right {
             Right::ChangePolicy => "change how strict the rules are",
             Right::InstallPlugin => "install plugins and grant what they ask for",
             Right::ManageAccess => {
-                "make, list and end tokens; with a token of the server also tenants, numbers and apps"
+                "make, list, change and end users and tokens; with a token of the server also tenants, numbers and apps"
             }
             Right::ReadAudit => "read who did what",
         }
@@ -231,6 +231,62 @@ pub struct Door {
     pub rights: &'static [Right],
 }
 
+/// How people and programs get in, for the page.
+const PEOPLE: &str = r#"## People
+
+```text
+portero user add rosa@tienda.example --role operator --tenant tienda-sol
+portero user list
+portero user role rosa@tienda.example approver
+portero user password rosa@tienda.example
+portero user remove rosa@tienda.example
+```
+
+People log in at `/login` with a name, unique on the server, and a password of 12 characters or more, which is asked for
+without being shown, or made and shown once (`--generate`). It is kept as Argon2id. A session lasts twelve hours;
+logging out, another password and the removal of the user end it at once, and another role holds in sessions that are
+open. The owner of a tenant keeps the users of that tenant.
+
+Guessing is slow. After five wrong tries for a name from one address the next counts half a minute later, then a minute,
+up to fifteen; the same after thirty from one address whatever the name. After twenty for one name from anywhere the next
+counts half a minute later, never more. A browser from which that person logged in within the last half year has ten
+tries of its own: no stranger can lock anybody out, and who has the server's machine always has `portero user password`.
+A name that does not exist is answered like a wrong password, after the same work.
+
+Behind a proxy set `public_url`; `trusted_proxies` names the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count
+(those on this machine when nothing is set), and they must set both. Over TLS the cookies are `Secure`.
+
+## Tokens
+
+```text
+portero token create "order system" --tenant tienda-sol --role operator --expires-days 90
+portero token list --tenant tienda-sol
+portero token revoke tok_…
+```
+
+"#;
+
+/// What is kept of their acts, for the page.
+const LOG: &str = r#"
+## Who did what
+
+Every change through the API or the pages, every look at a person (what needs `see_personal_data`), every login and
+logout is one row: when, who (user or token), which tenant, which operation, ids of what it was about, and the status
+of the answer; also when the answer was a refusal. Never a body, a secret, a name, a number or a text: somebody named by
+their number in an address stands there by their id of ours, or not at all. Looks by one token that are the same within
+a minute share a row with a count. A look that cannot be written down is not answered.
+
+```text
+portero audit --tenant tienda-sol
+portero audit --who rosa@tienda.example --since 2026-11-01
+```
+
+`GET /v1/audit` and the page `/audit` show the same to whoever has `read_audit`: each tenant its own rows, the operator
+of the server all. Rows are kept for `audit_keep_days` (730). Not in it: what the host does by itself, what bots
+propose (their calls and verdicts have records of their own), wrong passwords for names that do not exist, and tries
+that have to wait.
+"#;
+
 /// The page of roles and rights; `api` and `pages` are the doors in the order of their lists.
 #[must_use]
 pub fn access_page(api: &[Door], pages: &[Door]) -> String {
@@ -238,16 +294,14 @@ pub fn access_page(api: &[Door], pages: &[Door]) -> String {
         "# Who may do what\n\n\
          Generated from `host/domain/src/access.rs` and the lists of routes; do not edit.\n\
          To renew it: `UPDATE_DOCS=1 cargo test --workspace --test tidy`.\n\n\
-         Each access token has one role, and reaches one tenant or (made without `--tenant`) the whole server. Role and \
-         reach are two questions: a token of the server with the role `viewer` looks at every tenant and changes none; \
+         Each user and each access token has one role, and reaches one tenant or (made without `--tenant`) the whole \
+         server. Role and reach are two questions: a token of the server with the role `viewer` looks at every tenant and changes none; \
          what concerns the server itself (tenants, numbers, apps, the simulated clock) needs the right *and* a token of \
-         the server, else the answer is `operator_only`.\n\n\
-         ```text\n\
-         portero token create \"order system\" --tenant tienda-sol --role operator --expires-days 90\n\
-         portero token list --tenant tienda-sol\n\
-         portero token revoke tok_…\n\
-         ```\n\n\
-         Without `--role` a token is an `owner`, as every token was before there were roles. The owner of a tenant makes, \
+         the server, else the answer is `operator_only`.\n\n",
+    );
+    page.push_str(PEOPLE);
+    page.push_str(
+        "Without `--role` a token is an `owner`, as every token was before there were roles. The owner of a tenant makes, \
          lists and ends the tokens of that tenant; of another's it gets the same answer as of one that does not exist. A \
          token that ran out or was ended is answered 401 like one that never was. `last_used_at` is kept to the minute.\n\n\
          What a role lacks is answered 403 with the code `missing_right.` and the right (`missing_right.send`), before \
@@ -282,6 +336,7 @@ pub fn access_page(api: &[Door], pages: &[Door]) -> String {
     for right in Right::ALL {
         let _ = writeln!(page, "| `{right}` | {} |", right.about());
     }
+    page.push_str(LOG);
     for (title, doors) in [
         ("Operations of the API", api),
         ("Pages of the console", pages),

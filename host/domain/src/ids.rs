@@ -82,6 +82,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A row of the log of who did what.
+    AuditId = "aud";
     /// One try to hand a message to Meta; echoed back as `biz_opaque_callback_data`.
     AttemptId = "att";
     /// A standing set of sends an operator approved.
@@ -112,6 +114,8 @@ ids! {
     TimerId = "tmr";
     /// An access token of the API.
     TokenId = "tok";
+    /// Somebody who logs in to the console.
+    UserId = "usr";
     /// An address of a tenant's own systems that notices go to.
     WebhookId = "whk";
 }

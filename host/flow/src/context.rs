@@ -105,6 +105,10 @@ pub struct Context {
     pub host: String,
     /// Length of a lease: at least three times the HTTP timeout.
     pub lease: Millis,
+    /// How long the log of who did what is kept.
+    pub audit_keep: Millis,
+    /// When its old rows were last looked for, by business time.
+    pub(crate) audit_swept_at: AtomicI64,
     /// Told at the points where a process may die.
     pub probe: Arc<dyn Probe>,
     /// Counters of this process, for `/metrics`.
@@ -164,6 +168,8 @@ pub struct Parts {
     pub host: String,
     /// Length of a lease.
     pub lease: Millis,
+    /// How long the log of who did what is kept.
+    pub audit_keep: Millis,
     /// Told at the points where a process may die.
     pub probe: Arc<dyn Probe>,
 }
@@ -194,6 +200,8 @@ impl Context {
             wake_outbox: Notify::new(),
             wake_campaigns: Notify::new(),
             lane_due: AtomicI64::new(i64::MAX),
+            audit_keep: parts.audit_keep,
+            audit_swept_at: AtomicI64::new(0),
             statistics_at: AtomicI64::new(0),
             apps: Apps::default(),
             changed: tokio::sync::watch::Sender::new(0),

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod audit;
 pub mod campaigns;
 pub mod clock;
 pub mod consent_told;
@@ -9,6 +10,7 @@ pub mod consents;
 pub mod contacts;
 pub mod events;
 pub mod export;
+mod guesses;
 pub mod handovers;
 pub mod imports;
 pub mod inbox;
@@ -21,9 +23,11 @@ pub mod registries;
 pub mod reports;
 pub mod sandbox;
 pub mod segments;
+pub mod sessions;
 pub mod templates;
 pub mod tenants;
 mod trade;
+pub mod users;
 pub mod verdicts;
 pub mod webhooks;
 

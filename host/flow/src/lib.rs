@@ -18,6 +18,7 @@ pub mod receive;
 mod host_words;
 pub mod interpret;
 mod money;
+mod passwords;
 mod permissions;
 
 mod briefing;

@@ -41,6 +41,24 @@ pub async fn statistics(ctx: &Context) -> Result<(), FlowError> {
     Ok(())
 }
 
+/// Forgets what the log of who did what kept for long enough; looks once an hour.
+///
+/// # Errors
+/// The database.
+pub async fn old_audit(ctx: &Context) -> Result<(), FlowError> {
+    let now = ctx.now();
+    let last = Ts(ctx.audit_swept_at.load(Ordering::Relaxed));
+    if now < last + Millis::hours(1) {
+        return Ok(());
+    }
+    ctx.audit_swept_at.store(now.ms(), Ordering::Relaxed);
+    let before = Ts(now.ms().saturating_sub(ctx.audit_keep.0));
+    let mut tx = ctx.store.write().await?;
+    tx.system().forget_audit(before).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Marks attempts whose lease ran out as unknown. Returns how many.
 ///
 /// # Errors

@@ -147,6 +147,7 @@ async fn chores(ctx: &Context) -> Result<usize, FlowError> {
     let timers = timers::step(ctx).await?;
     sweep::expired_attempts(ctx).await?;
     sweep::statistics(ctx).await?;
+    sweep::old_audit(ctx).await?;
     let sealed = sweep::seal(ctx).await?;
     let alerts = sweep::unanswered(ctx).await?;
     Ok(timers + sealed + alerts)

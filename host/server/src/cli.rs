@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::client::Target;
 
+mod audit;
 mod campaign;
 mod doctor;
 pub mod exit;
@@ -20,9 +21,11 @@ mod setting;
 mod shell;
 mod token;
 pub mod tree;
+mod user;
 mod watch;
 mod webhook;
 
+pub use audit::AuditArgs;
 pub use campaign::{CampaignCommand, CampaignNew};
 pub use doctor::DoctorArgs;
 pub use figures::ReportCommand;
@@ -34,6 +37,7 @@ pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
 pub use shell::{CompletionsArgs, ManArgs, ShellName};
 pub use token::TokenCommand;
+pub use user::UserCommand;
 pub use watch::{LogsCommand, TailArgs, TriggerArgs};
 pub use webhook::WebhookCommand;
 
@@ -175,6 +179,14 @@ pub enum Command {
     /// Access tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Who did what: every change, and every look at a person; newest first
+    #[command(
+        after_help = "Examples:\n  portero audit --tenant tienda-sol\n  portero audit --who rosa@tienda.example --since 2026-11-01\n  portero audit --operation \"POST /v1/messages\" --json\n\nIds only: never a name, a number or a text of a person."
+    )]
+    Audit(AuditArgs),
+    /// People who log in to the console
+    #[command(subcommand)]
+    User(UserCommand),
     /// Tell your own systems: who waits for a person, who withdrew, which campaign rests
     #[command(subcommand)]
     Webhook(WebhookCommand),

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod ask;
+pub mod audit;
 pub mod campaign;
 pub mod config;
 pub mod consent;
@@ -26,6 +27,7 @@ pub mod template;
 pub mod tenant;
 pub mod token;
 pub mod trigger;
+pub mod user;
 pub mod webhook;
 
 use serde_json::Value;

@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, mask};
-use crate::http::{self, AppState};
+use crate::http::{self, AppState, Front};
 use crate::lock::{DataDir, Running};
 use crate::output;
 
@@ -157,6 +157,7 @@ impl Host {
             ids,
             host: format!("host-{}", hex::encode(name)),
             lease,
+            audit_keep: Millis::days(config.audit_keep_days.into()),
             probe,
         }));
         // On SQLite this process is alone: leases of a dead predecessor need not run out first.
@@ -207,7 +208,8 @@ impl Host {
             }
             None => None,
         };
-        let state = AppState::new(Arc::clone(&ctx), jump, control, outside);
+        let front = Front::new(config.public_url.as_deref(), &config.trusted_proxies);
+        let state = AppState::new(Arc::clone(&ctx), jump, control, outside, front);
         let login_url = format!("{url}/login?code={}", state.one_time_code(None));
         let router = http::router(state);
         let stop = CancellationToken::new();

@@ -3,6 +3,7 @@
 //! Order: defaults < file < environment < flags. A setting is declared once, in [`Config`]: the
 //! template, the check, the list of known keys and what `portero config show` prints are read from it.
 
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,21 @@ pub struct Config {
     /// Allow a listener that is not loopback; put TLS in front of it.
     #[config(env = "PORTERO_ALLOW_REMOTE", default = false)]
     pub allow_remote: bool,
+    /// Address under which browsers and Meta reach this host, such as `https://wa.example.com`. With https, cookies
+    /// of the pages leave over TLS alone.
+    #[config(
+        env = "PORTERO_PUBLIC_URL",
+        validate(site(public_url), "write it as https://wa.example.com")
+    )]
+    pub public_url: Option<String>,
+    /// Addresses of proxies in front of this host. From them alone `X-Forwarded-For` and `X-Forwarded-Proto` count,
+    /// so they must set both. `PORTERO_*`: separated by commas.
+    #[config(
+        env = "PORTERO_TRUSTED_PROXIES",
+        default = ["127.0.0.1", "::1"],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub trusted_proxies: Vec<IpAddr>,
     /// `postgres://…` to share the work between hosts; SQLite in the data folder when absent.
     #[config(env = "PORTERO_DATABASE_URL")]
     #[serde(serialize_with = "mask::without_password")]
@@ -57,6 +73,13 @@ pub struct Config {
         validate(within(plugin_concurrency, &(1..=512)), "it may be 1 to 512")
     )]
     pub plugin_concurrency: u32,
+    /// Days that the log of who did what is kept (30 to 36500).
+    #[config(
+        env = "PORTERO_AUDIT_KEEP_DAYS",
+        default = 730,
+        validate(within(audit_keep_days, &(30..=36_500)), "it may be 30 to 36500")
+    )]
+    pub audit_keep_days: u32,
     /// Hosts of your own network that webhooks may go to although they are not public, as they stand
     /// in the address, without port; plain http is allowed for them. `PORTERO_*`: separated by commas.
     #[config(
@@ -139,6 +162,11 @@ pub(crate) fn variable(field: &Field) -> Option<&'static str> {
         FieldKind::Leaf { env, .. } => env,
         FieldKind::Nested { .. } => None,
     }
+}
+
+fn site(url: &str) -> bool {
+    let uri = url.parse::<axum::http::Uri>();
+    uri.is_ok_and(|u| matches!(u.scheme_str(), Some("https" | "http")) && u.authority().is_some())
 }
 
 fn within<T: Copy + Into<u64>>(value: &T, allowed: &RangeInclusive<u64>) -> bool {

@@ -1,27 +1,37 @@
 //! Every route, in one readable list, grouped by who calls it.
 
 pub mod api;
+mod audit;
 pub mod auth;
 pub mod doors;
 pub mod health;
+mod login;
 pub mod metrics;
 pub mod problem;
+mod visitor;
 pub mod webhook;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use portero_console::ConsoleState;
 use portero_domain::clock::JumpClock;
 use portero_domain::ids::TenantId;
 use portero_flow::Context;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::http::problem::Problem;
 use crate::sim_control::HttpControl;
+
+pub use visitor::Front;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -34,6 +44,8 @@ pub struct AppState {
     pub simulator: Option<HttpControl>,
     /// The simulator that the outside world is, in the demo and where the Graph API is one on this machine.
     pub outside: Option<HttpControl>,
+    /// What stands in front of this host.
+    pub front: Front,
     /// Login codes that were not used yet, with the tenant they open.
     codes: Arc<Mutex<HashMap<String, Option<TenantId>>>>,
 }
@@ -46,12 +58,14 @@ impl AppState {
         jump: Option<JumpClock>,
         simulator: Option<HttpControl>,
         outside: Option<HttpControl>,
+        front: Front,
     ) -> AppState {
         AppState {
             ctx,
             jump,
             simulator,
             outside,
+            front,
             codes: Arc::default(),
         }
     }
@@ -100,10 +114,16 @@ pub fn router(state: AppState) -> Router {
             .clone()
             .map(|c| Arc::new(c) as Arc<dyn portero_console::SimulatorControl>),
     };
-    let pages = portero_console::router(console).route_layer(axum::middleware::from_fn_with_state(
-        state.clone(),
-        auth::pages,
-    ));
+    let pages = portero_console::router(console)
+        .route_layer(axum::middleware::from_fn_with_state(
+            (state.clone(), Arc::new(doors::Doors::of_pages())),
+            auth::pages,
+        ))
+        .merge(portero_console::assets());
+    // A form of another site does nothing here, neither in the pages nor at their door.
+    let own_site = own_site(&state.front);
+    let pages = pages.layer(own_site.clone());
+    let doors = login::routes().layer(own_site);
     Router::new()
         // Meta
         .merge(webhook::routes())
@@ -117,7 +137,7 @@ pub fn router(state: AppState) -> Router {
         .merge(health::routes())
         .merge(metrics::routes())
         // people
-        .merge(auth::routes())
+        .merge(doors)
         .with_state(state)
         .merge(pages)
         .fallback(problem::no_such_path)
@@ -126,6 +146,33 @@ pub fn router(state: AppState) -> Router {
             portero_flow::receive::BODY_LIMIT_BYTES,
         ))
         .layer(CatchPanicLayer::custom(problem::panicked))
+}
+
+/// Lets through what browsers say comes from these pages, and what no browser sent.
+fn own_site(
+    front: &Front,
+) -> CsrfLayer<impl FnMut(ProtectionError) -> Response<Body> + Clone + Send + Sync + 'static> {
+    let layer = CsrfLayer::new();
+    let layer = match front.origin() {
+        // A proxy may have put another `Host` in the place of the public one.
+        Some(origin) => match layer.clone().add_trusted_origin(origin) {
+            Ok(trusting) => trusting,
+            Err(error) => {
+                tracing::warn!(%error, "public_url is no address of a site; forms compare with `Host` alone");
+                layer
+            }
+        },
+        None => layer,
+    };
+    layer.with_rejection_response(|_| {
+        Problem::new(
+            StatusCode::FORBIDDEN,
+            "cross_site",
+            "From another site",
+            "pages of this host only take requests from themselves",
+        )
+        .into_response()
+    })
 }
 
 /// The documented API with its OpenAPI document, and what each operation needs.

@@ -68,6 +68,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Contacts(args) => commands::contacts::run(args).await,
         Command::Segment(args) => commands::segment::run(args).await,
         Command::Token(args) => commands::token::run(args).await,
+        Command::Audit(args) => commands::audit::run(args).await,
+        Command::User(args) => commands::user::run(args).await,
         Command::Webhook(args) => commands::webhook::run(args).await,
     }
 }

@@ -3,9 +3,9 @@
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{
-    AttemptId, CampaignId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId, ImportId,
-    InstallationId, NoticeId, OutboxId, PhoneNumberId, RunId, TenantId, TimerId, TokenId, WabaId,
-    Wamid, WebhookId,
+    AttemptId, AuditId, CampaignId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId,
+    ImportId, InstallationId, NoticeId, OutboxId, PhoneNumberId, RunId, TenantId, TimerId, TokenId,
+    UserId, WabaId, Wamid, WebhookId,
 };
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -143,6 +143,7 @@ macro_rules! from_ids {
 }
 from_ids!(
     AttemptId,
+    AuditId,
     CampaignId,
     ConsentEventId,
     ContactId,
@@ -157,6 +158,7 @@ from_ids!(
     TenantId,
     TimerId,
     TokenId,
+    UserId,
     WebhookId
 );
 

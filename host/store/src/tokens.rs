@@ -2,7 +2,7 @@
 
 use portero_domain::access::Role;
 use portero_domain::clock::Ts;
-use portero_domain::ids::{TenantId, TokenId};
+use portero_domain::ids::{TenantId, TokenId, UserId};
 
 use crate::error::Result;
 use crate::json;
@@ -15,6 +15,8 @@ pub struct NewToken {
     pub id: TokenId,
     /// The one tenant it reaches; `None` for the operator.
     pub tenant: Option<TenantId>,
+    /// Whose session of the console it is; `None` for a token of a program.
+    pub user: Option<UserId>,
     /// What it is for.
     pub label: String,
     /// What it may do within its reach.
@@ -32,6 +34,8 @@ pub struct TokenRow {
     pub id: TokenId,
     /// The one tenant it reaches; `None` for the operator.
     pub tenant: Option<TenantId>,
+    /// Whose session of the console it is; `None` for a token of a program.
+    pub user: Option<UserId>,
     /// What it is for.
     pub label: String,
     /// When it was made.
@@ -47,12 +51,12 @@ pub struct TokenRow {
 }
 
 statements! {
-    TOKEN_BY_SECRET = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at from tokens where secret_sha256 = $1";
-    TOKENS = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at from tokens order by token_id";
-    TOKEN_PUT = "insert into tokens (token_id, tenant_id, label, secret_sha256, created_at, role, expires_at) values ($1, $2, $3, $4, $5, $6, $7)";
+    TOKEN_BY_SECRET = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens where secret_sha256 = $1";
+    TOKENS = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens order by token_id";
+    TOKEN_PUT = "insert into tokens (token_id, tenant_id, label, secret_sha256, created_at, role, expires_at, user_id) values ($1, $2, $3, $4, $5, $6, $7, $8)";
     TOKEN_REVOKE = "update tokens set revoked_at = $2 where token_id = $1 and revoked_at is null";
     TOKEN_USED = "update tokens set last_used_at = $2 where token_id = $1 and (last_used_at is null or last_used_at < $2)";
-    TOKENS_OF = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at from tokens where tenant_id = $1 order by token_id";
+    TOKENS_OF = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens where tenant_id = $1 order by token_id";
     TOKEN_REVOKE_OF = "update tokens set revoked_at = $3 where tenant_id = $1 and token_id = $2 and revoked_at is null";
 }
 
@@ -65,14 +69,16 @@ type Raw = (
     String,
     Option<i64>,
     Option<i64>,
+    Option<String>,
 );
 
 fn read(
-    (id, tenant, label, created_at, revoked_at, role, expires_at, last_used_at): Raw,
+    (id, tenant, label, created_at, revoked_at, role, expires_at, last_used_at, user): Raw,
 ) -> Result<TokenRow> {
     Ok(TokenRow {
         id: json::id("token_id", &id)?,
         tenant: json::opt_id("tenant_id", tenant.as_deref())?,
+        user: json::opt_id("user_id", user.as_deref())?,
         label,
         created_at: Ts(created_at),
         revoked_at: revoked_at.map(Ts),
@@ -113,7 +119,8 @@ impl SystemTx<'_> {
             new.secret_sha256.as_str(),
             now,
             new.role.as_str(),
-            new.expires_at
+            new.expires_at,
+            new.user
         ];
         self.tx.run(TOKEN_PUT, args).await.map(drop)
     }

@@ -3,7 +3,7 @@
 
 use portero_domain::access::Role;
 use portero_domain::clock::{Millis, Ts};
-use portero_domain::ids::{TenantId, TokenId};
+use portero_domain::ids::{TenantId, TokenId, UserId};
 use portero_store::model::{NewToken, TokenRow};
 use sha2::{Digest, Sha256};
 
@@ -15,10 +15,21 @@ use crate::error::FlowError;
 pub struct Principal {
     /// With which token.
     pub token: TokenId,
+    /// Whose session that is; `None` for a token of a program and for a one-time link.
+    pub user: Option<UserId>,
     /// The one tenant it reaches; `None` for the operator, who reaches all.
     pub tenant: Option<TenantId>,
     /// What it may do there.
     pub role: Role,
+}
+
+impl Principal {
+    /// Who it is, for what is kept of an act: the same through all sessions of one user.
+    #[must_use]
+    pub fn author(&self) -> String {
+        self.user
+            .map_or_else(|| self.token.to_string(), |user| user.to_string())
+    }
 }
 
 /// A token to make.
@@ -40,6 +51,9 @@ pub struct TokenView {
     /// Its id, for revoking.
     #[schema(value_type = String)]
     pub id: TokenId,
+    /// User whose session of the console it is; absent for a program's.
+    #[schema(value_type = Option<String>)]
+    pub user: Option<UserId>,
     /// What it is for.
     pub label: String,
     /// Tenant it reaches; absent for the whole server.
@@ -91,6 +105,13 @@ pub fn digest(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 
+/// 32 random bytes in the form in which they are shown once.
+pub(crate) fn new_secret(ctx: &Context, kind: &str) -> String {
+    let mut secret = [0_u8; 32];
+    ctx.ids.random(&mut secret);
+    format!("ptr_{kind}_{}", hex::encode(secret))
+}
+
 fn ran_out(row: &TokenRow, now: Ts) -> bool {
     row.expires_at.is_some_and(|end| now >= end)
 }
@@ -114,6 +135,7 @@ pub async fn authenticate(ctx: &Context, token: &str) -> Result<Option<Principal
     }
     Ok(Some(Principal {
         token: row.id,
+        user: row.user,
         tenant: row.tenant,
         role: row.role,
     }))
@@ -133,16 +155,15 @@ pub async fn create_token(
         return Err(FlowError::bad("label", why));
     }
     let now = ctx.now();
-    let mut secret = [0_u8; 32];
-    ctx.ids.random(&mut secret);
     let kind = if order.tenant.is_some() { "ten" } else { "op" };
-    let token = format!("ptr_{kind}_{}", hex::encode(secret));
+    let token = new_secret(ctx, kind);
     let id = TokenId::new(&*ctx.ids, now);
     let expires_at = order.lasts.map(|lasts| now + lasts);
     let mut tx = ctx.store.write().await?;
     let new = NewToken {
         id,
         tenant: order.tenant,
+        user: None,
         label: order.label.to_owned(),
         role: order.role,
         expires_at,
@@ -184,6 +205,7 @@ fn shown(row: TokenRow, now: Ts) -> TokenView {
     };
     TokenView {
         id: row.id,
+        user: row.user,
         label: row.label,
         tenant: row.tenant,
         role: row.role,

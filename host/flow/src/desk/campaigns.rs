@@ -110,7 +110,7 @@ pub async fn create(
         },
     };
     let id = CampaignId::new(&*ctx.ids, now);
-    let author = principal.token.to_string();
+    let author = principal.author();
     tx.tenant(tenant)
         .insert_campaign(id, &definition, &author, now)
         .await?;
@@ -263,7 +263,7 @@ pub async fn approve(
     plan_hash: &str,
 ) -> Result<CampaignView, FlowError> {
     let now = ctx.now();
-    let by = principal.token.to_string();
+    let by = principal.author();
     change(ctx, tenant, id, async |tx, row| {
         expect(
             row,

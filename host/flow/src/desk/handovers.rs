@@ -330,7 +330,7 @@ pub async fn answer(
         let mut tx = ctx.store.write().await?;
         let number = numbers::choose(&mut tx, tenant, Some(&proposed.message.phone_number_id));
         let number = number.await?;
-        let author = principal.token.to_string();
+        let author = principal.author();
         tx.tenant(tenant)
             .answered(&number, proposed.message.contact, &author, ctx.now())
             .await?;
@@ -361,7 +361,7 @@ pub async fn give_back(
     let mut tx = ctx.store.write().await?;
     let contact = find_contact(&mut tx, tenant, who).await?;
     let number = numbers::choose(&mut tx, tenant, request.phone_number_id.as_deref()).await?;
-    let author = principal.token.to_string();
+    let author = principal.author();
     if !tx
         .tenant(tenant)
         .give_back(&number, contact, request.note.trim(), &author, now)

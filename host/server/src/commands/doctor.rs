@@ -99,7 +99,7 @@ async fn examine(args: &DoctorArgs) -> Vec<Check> {
         shops::check(
             &opened,
             &config,
-            args.public_url.as_deref(),
+            args.public_url.as_deref().or(config.public_url.as_deref()),
             SystemClock.now(),
             &mut checks,
         )

@@ -1,5 +1,6 @@
 //! `/v1`: the documented API. Router and OpenAPI document come from one list.
 
+mod audit;
 mod campaigns;
 mod contacts;
 mod events;
@@ -15,6 +16,7 @@ mod segments;
 mod sending;
 mod tokens;
 pub(crate) mod trigger;
+mod users;
 mod webhooks;
 
 use axum::Json;
@@ -67,7 +69,8 @@ impl utoipa::Modify for Bearer {
 /// of a person needs `SeePersonalData`. Tests hold both.
 pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
     use Right::{
-        Approve, ChangePolicy, Edit, InstallPlugin, ManageAccess, Read, SeePersonalData, Send, Stop,
+        Approve, ChangePolicy, Edit, InstallPlugin, ManageAccess, Read, ReadAudit, SeePersonalData,
+        Send, Stop,
     };
     Guarded::new(Document::openapi())
         .routes(
@@ -267,6 +270,14 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[ManageAccess]), ("POST", &[ManageAccess])],
         )
         .routes(routes!(tokens::revoke), &[("DELETE", &[ManageAccess])])
+        .routes(
+            routes!(users::list, users::add),
+            &[("GET", &[ManageAccess]), ("POST", &[ManageAccess])],
+        )
+        .routes(routes!(users::remove), &[("DELETE", &[ManageAccess])])
+        .routes(routes!(users::set_role), &[("PUT", &[ManageAccess])])
+        .routes(routes!(users::set_password), &[("PUT", &[ManageAccess])])
+        .routes(routes!(audit::list), &[("GET", &[ReadAudit])])
         .finish()
 }
 

@@ -1,29 +1,21 @@
-//! Who is calling: a bearer token, or the session cookie a one-time login link leaves.
+//! Who is calling: a bearer token, or the cookie of a session of the console.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
-use portero_domain::access::Role;
-use portero_domain::clock::Millis;
+use axum::response::{IntoResponse, Response};
 use portero_domain::ids::TenantId;
-use portero_flow::desk::access::{self, Principal, TokenOrder};
-use serde::Deserialize;
+use portero_flow::desk::access::{self, Principal};
 
 use crate::http::AppState;
-use crate::http::api::ApiQuery;
+use crate::http::audit::{self, Reached};
 use crate::http::doors::Doors;
+use crate::http::login;
 use crate::http::problem::Problem;
 
-const COOKIE: &str = "portero_session";
-/// How long the pages stay open after a login, whatever is done in between. Where time is moved by hand
-/// the browser alone counts: a jump of a day is no day of an open page.
-const SESSION: Millis = Millis::hours(12);
 /// Names the tenant a request is about; an operator's token reaches several.
 pub const TENANT_HEADER: &str = "x-portero-tenant";
 
@@ -59,7 +51,7 @@ const NO_TOKEN: &str = "send an access token: `Authorization: Bearer ptr_…`";
 pub async fn operations(
     State((state, doors)): State<(AppState, Arc<Doors>)>,
     path: MatchedPath,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let bearer = request
@@ -87,11 +79,19 @@ pub async fn operations(
             "this operation declares no right; this is a bug of Portero",
         ));
     };
-    if let Some(right) = principal.role.lacks(rights) {
-        return Err(Problem::missing_right(principal.role, right));
-    }
-    request.extensions_mut().insert(principal);
-    Ok(next.run(request).await)
+    let (keeping, mut request) =
+        audit::begin(&state, &principal, request, path.as_str(), rights, false).await;
+    let response = match principal.role.lacks(rights) {
+        Some(right) => Problem::missing_right(principal.role, right).into_response(),
+        None => {
+            request.extensions_mut().insert(principal.clone());
+            next.run(request).await
+        }
+    };
+    Ok(match keeping {
+        Some(keeping) => keeping.end(&state, &principal, response).await,
+        None => response,
+    })
 }
 
 impl FromRequestParts<AppState> for Anyone {
@@ -155,105 +155,42 @@ impl FromRequestParts<AppState> for Caller {
                 }
             }
         };
+        if let Some(reached) = parts.extensions.get::<Reached>() {
+            reached.say(tenant);
+        }
         Ok(Caller { principal, tenant })
     }
 }
 
-/// Login and logout of the pages.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/login", get(login))
-        .route("/", get(|| async { Redirect::to("/phone") }))
-}
-
-#[derive(Deserialize)]
-struct Login {
-    code: String,
-}
-
-async fn login(
-    State(state): State<AppState>,
-    ApiQuery(login): ApiQuery<Login>,
-) -> Result<Response, Problem> {
-    let Some(tenant) = state.redeem(&login.code) else {
-        return Err(Problem::unauthorized(
-            "this login link was used or never existed; start the host again for a new one",
-        ));
-    };
-    let order = TokenOrder {
-        tenant,
-        label: "page session",
-        role: Role::Owner,
-        lasts: state.jump.is_none().then_some(SESSION),
-    };
-    let token = access::create_token(&state.ctx, &order).await?.token;
-    let seconds = SESSION.0 / 1_000;
-    let cookie = format!("{COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}");
-    // Not a redirect: a Strict cookie set on a cross-site navigation would not follow it.
-    let page = "<!doctype html><meta charset=utf-8><meta http-equiv=refresh content=\"0;url=/phone\"><title>Portero</title><a href=/phone>Portero</a>";
-    let headers = [
-        (header::SET_COOKIE, cookie),
-        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-        (header::REFERRER_POLICY, "no-referrer".to_owned()),
-    ];
-    Ok((headers, page).into_response())
-}
-
-/// In front of every page: the session's principal, and no request from another site.
+/// In front of every page: the session's principal, or the way to the login page.
 pub async fn pages(
-    State(state): State<AppState>,
-    mut request: Request,
+    State((state, doors)): State<(AppState, Arc<Doors>)>,
+    path: MatchedPath,
+    request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) && !same_origin(request.headers()) {
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "cross_site",
-            "From another site",
-            "pages of this host only take requests from themselves",
-        ));
-    }
-    let token = cookie(request.headers());
-    let principal = match token {
-        Some(token) => access::authenticate(&state.ctx, &token).await?,
-        None => None,
-    };
-    let Some(principal) = principal else {
-        return Err(Problem::unauthorized(
-            "open the login link that the host printed when it started (it works once)",
+    let Some(principal) = login::session(&state, request.headers()).await? else {
+        return Ok(login::ask_to_log_in(
+            request.method(),
+            request.uri(),
+            request.headers(),
         ));
     };
-    request.extensions_mut().insert(principal);
-    Ok(next.run(request).await)
-}
-
-fn cookie(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|v| v.to_str().ok())
-        .flat_map(|v| v.split(';'))
-        .find_map(|pair| {
-            pair.trim()
-                .strip_prefix(COOKIE)?
-                .strip_prefix('=')
-                .map(str::to_owned)
-        })
-}
-
-/// Browsers say where a request comes from; what does not say so is no browser's form.
-fn same_origin(headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site == "same-origin" || site == "none";
-    }
-    match (headers.get(header::ORIGIN), headers.get(header::HOST)) {
-        (Some(origin), Some(host)) => {
-            let origin = origin.to_str().unwrap_or_default();
-            let host = host.to_str().unwrap_or_default();
-            origin.split_once("://").is_some_and(|(_, o)| o == host)
-        }
-        (None, _) => true,
-        _ => false,
-    }
+    // Whether the role has the rights of the page is asked behind this; the refusal is written down too.
+    let rights = doors.rights(request.method(), path.as_str());
+    let (keeping, mut request) = audit::begin(
+        &state,
+        &principal,
+        request,
+        path.as_str(),
+        rights.unwrap_or_default(),
+        true,
+    )
+    .await;
+    request.extensions_mut().insert(principal.clone());
+    let response = next.run(request).await;
+    Ok(match keeping {
+        Some(keeping) => keeping.end(&state, &principal, response).await,
+        None => response,
+    })
 }

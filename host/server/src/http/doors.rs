@@ -32,6 +32,11 @@ impl Doors {
             .map(|d| d.rights)
     }
 
+    /// Those of the pages.
+    pub(crate) fn of_pages() -> Doors {
+        Doors(portero_console::doors())
+    }
+
     /// All of them, in the order of their list.
     #[must_use]
     pub fn list(&self) -> &[Door] {

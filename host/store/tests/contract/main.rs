@@ -13,6 +13,7 @@
 
 mod accounts;
 mod asks;
+mod audit;
 mod carts;
 mod chain;
 mod crash;
@@ -35,6 +36,7 @@ mod spend;
 mod statuses;
 mod tenants;
 mod together;
+mod users;
 mod webhooks;
 mod world;
 
@@ -63,6 +65,7 @@ pub(crate) use tests;
 const FILES: &[&[Test]] = &[
     accounts::TESTS,
     asks::TESTS,
+    audit::TESTS,
     carts::TESTS,
     chain::TESTS,
     crash::TESTS,
@@ -83,6 +86,7 @@ const FILES: &[&[Test]] = &[
     statuses::TESTS,
     tenants::TESTS,
     together::TESTS,
+    users::TESTS,
     webhooks::TESTS,
 ];
 

@@ -163,6 +163,7 @@ async fn tokens_are_found_by_hash_and_end_once(w: World) {
     let new = NewToken {
         id,
         tenant: Some(w.a.id),
+        user: None,
         label: "ci".to_owned(),
         role: Role::Auditor,
         expires_at: Some(at(9)),

@@ -84,7 +84,7 @@ pub(crate) async fn consent(
     ApiJson(request): ApiJson<ConsentRequest>,
 ) -> Result<Json<ContactView>, Problem> {
     let actor = ConsentActor::Operator {
-        name: caller.principal.token.to_string(),
+        name: caller.principal.author(),
     };
     Ok(Json(
         consent_told::record(&state.ctx, caller.tenant, &who, &request, actor).await?,
@@ -111,7 +111,7 @@ pub(crate) async fn block(
     ApiPath(who): ApiPath<String>,
     ApiJson(request): ApiJson<BlockRequest>,
 ) -> Result<Json<ContactView>, Problem> {
-    let author = caller.principal.token.to_string();
+    let author = caller.principal.author();
     Ok(Json(
         contacts::block(&state.ctx, caller.tenant, &who, &request, &author).await?,
     ))
@@ -150,7 +150,7 @@ pub(crate) async fn hand_over(
             &who,
             number,
             Some(reason),
-            &caller.principal.token.to_string(),
+            &caller.principal.author(),
         )
         .await?,
     ))
@@ -173,7 +173,7 @@ pub(crate) async fn give_back(
             &who,
             number,
             None,
-            &caller.principal.token.to_string(),
+            &caller.principal.author(),
         )
         .await?,
     ))

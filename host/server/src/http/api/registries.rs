@@ -33,7 +33,7 @@ pub(crate) async fn declare(
     ApiPath(id): ApiPath<String>,
     ApiJson(request): ApiJson<DeclareRequest>,
 ) -> Result<Json<RegistryView>, Problem> {
-    let author = caller.principal.token.to_string();
+    let author = caller.principal.author();
     Ok(Json(
         registries::declare(&state.ctx, caller.tenant, &id, &request, &author).await?,
     ))
@@ -61,7 +61,7 @@ pub(crate) async fn load(
     body: Body,
 ) -> Result<Json<CopyView>, Problem> {
     let ctx = &state.ctx;
-    let author = caller.principal.token.to_string();
+    let author = caller.principal.author();
     let mut copy = Copy::begin(ctx, caller.tenant, &id, &q.as_of, &author).await?;
     let mut bytes = body.into_data_stream();
     while let Some(piece) = bytes.next().await {

@@ -99,8 +99,8 @@ pub(crate) async fn revoke(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whose token is to be made: a tenant's owner names no other than their own.
-async fn reach(
+/// Whose token or user is to be made: a tenant's owner names no other than their own.
+pub(crate) async fn reach(
     state: &AppState,
     principal: &Principal,
     named: Option<&str>,
@@ -120,7 +120,7 @@ async fn reach(
     }
 }
 
-fn bad(field: &str, why: String) -> Problem {
+pub(crate) fn bad(field: &str, why: String) -> Problem {
     FlowError::BadInput {
         field: field.to_owned(),
         why,
