@@ -357,6 +357,7 @@ pub(crate) async fn tell_proposer(
     let payload = json!({
         "installation": installation,
         "proposal": proposal.id,
+        "key": proposal.own_key,
         "verdict": judgement.verdict,
         "rule": judgement.primary,
         "earliest": judgement.until,

@@ -135,6 +135,7 @@ impl Shop {
             },
             purpose: Purpose::Reply,
             topic: None,
+            own_key: None,
             class: Class::Reply,
             answers: None,
             content: Content::Text(Text {

@@ -120,6 +120,7 @@ impl World {
             },
             purpose: Purpose::Reply,
             topic: None,
+            own_key: None,
             class,
             answers: None,
             content: Content::Text(Text {
