@@ -40,6 +40,7 @@ mod lost_answer;
 mod meta_says;
 mod money;
 mod not_through;
+mod questions;
 mod registries;
 mod roles;
 mod rules;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         yellow::TESTS,
         silence::TESTS,
         canary::TESTS,
+        questions::TESTS,
         registries::TESTS,
         standing_out::TESTS,
         segments_many::TESTS,

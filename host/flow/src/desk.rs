@@ -16,6 +16,7 @@ pub mod messages;
 pub mod numbers;
 pub mod people;
 pub mod plugins;
+pub mod questions;
 mod reasons;
 pub mod registries;
 pub mod reports;

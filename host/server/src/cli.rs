@@ -424,6 +424,33 @@ pub enum ConsentCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Ask people for consent by a template, outside the window too: the second yes of a list
+    #[command(
+        after_help = "Example:\n  portero consent ask +573001112233 --wording ofertas --template permiso_ofertas --tenant tienda-sol\n\nThe template is an approved utility template with the wording's text and, as its only buttons, the wording's yes\nand no. Each person is asked once: the gate refuses a second question within 30 days, and after an opt-out."
+    )]
+    Ask {
+        /// Contacts or addresses; `-` reads them from standard input, one a line
+        #[arg(required = true)]
+        who: Vec<String>,
+        /// Name of the wording that the answer proves
+        #[arg(long)]
+        wording: String,
+        /// Name of the template that says it
+        #[arg(long)]
+        template: String,
+        /// Meta's code of the template's language [default: the person's]
+        #[arg(long)]
+        language: Option<String>,
+        /// What is asked about [default: the wording's name]
+        #[arg(long)]
+        topic: Option<String>,
+        /// From which number, when the tenant has several
+        #[arg(long)]
+        number: Option<String>,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
 }
 
 /// Verbs of `app`.

@@ -113,6 +113,10 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("POST", &[Edit, SeePersonalData])],
         )
         .routes(
+            routes!(contacts::ask),
+            &[("POST", &[Send, SeePersonalData])],
+        )
+        .routes(
             routes!(contacts::consents),
             &[("GET", &[Read, SeePersonalData])],
         )
