@@ -51,6 +51,7 @@ mod silence;
 mod standing_out;
 mod stop;
 mod tenants;
+mod verdicts;
 mod webhooks;
 mod webhooks_out;
 mod why_this_person;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         silence::TESTS,
         canary::TESTS,
         questions::TESTS,
+        verdicts::TESTS,
         registries::TESTS,
         standing_out::TESTS,
         segments_many::TESTS,

@@ -19,12 +19,14 @@ pub mod plugins;
 pub mod questions;
 mod reasons;
 pub mod registries;
+pub mod rejudge;
 pub mod reports;
 pub mod sandbox;
 pub mod segments;
 pub mod templates;
 pub mod tenants;
 mod trade;
+pub mod verdict_days;
 pub mod verdicts;
 pub mod webhooks;
 

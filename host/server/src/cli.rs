@@ -20,6 +20,7 @@ mod setting;
 mod shell;
 mod token;
 pub mod tree;
+mod verdicts;
 mod watch;
 mod webhook;
 
@@ -34,6 +35,7 @@ pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
 pub use shell::{CompletionsArgs, ManArgs, ShellName};
 pub use token::TokenCommand;
+pub use verdicts::{VerdictsArgs, VerdictsCommand};
 pub use watch::{LogsCommand, TailArgs, TriggerArgs};
 pub use webhook::WebhookCommand;
 
@@ -98,6 +100,9 @@ pub enum Command {
         after_help = "Examples:\n  portero why out_0193…         # a message\n  portero why wamid.HBg…        # the same by Meta's id\n  portero why +573001112233     # the last messages of a person"
     )]
     Why(WhyArgs),
+    /// Verdicts of the gate: which, and what it would say now
+    #[command(subcommand)]
+    Verdicts(VerdictsCommand),
     /// Forward a tenant's notices to an address of yours, signed, for as long as this runs
     #[command(
         after_help = "Examples:\n  portero listen --forward-to http://127.0.0.1:3000/portero --tenant tienda-sol\n  portero listen --forward-to http://127.0.0.1:3000/portero --event consent.withdrawn --json\n\nSigned as Standard Webhooks has it, with a secret that is shown once and ends with it. Each notice is tried once;\nCtrl-C leaves no endpoint behind. For something that stays: `portero webhook add`."

@@ -26,6 +26,7 @@ pub mod template;
 pub mod tenant;
 pub mod token;
 pub mod trigger;
+pub mod verdicts;
 pub mod webhook;
 
 use serde_json::Value;

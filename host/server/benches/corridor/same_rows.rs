@@ -150,6 +150,8 @@ impl Shop {
             tenant: self.tenant,
             outbox: proposal.id,
             contact,
+            installation: None,
+            campaign: None,
             stage,
             verdict: Verdict::Allow,
             rule: None,

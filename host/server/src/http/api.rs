@@ -86,6 +86,10 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(messages::verdict),
             &[("GET", &[Read, SeePersonalData])],
         )
+        .routes(
+            routes!(messages::rejudge),
+            &[("POST", &[Read, SeePersonalData])],
+        )
         .routes(routes!(messages::why), &[("GET", &[Read, SeePersonalData])])
         .routes(routes!(events::inbox), &[("GET", &[Read, SeePersonalData])])
         .routes(routes!(events::inbox_counts), &[("GET", &[Read])])

@@ -35,6 +35,7 @@ mod spend;
 mod statuses;
 mod tenants;
 mod together;
+mod verdicts;
 mod webhooks;
 mod world;
 
@@ -83,6 +84,7 @@ const FILES: &[&[Test]] = &[
     statuses::TESTS,
     tenants::TESTS,
     together::TESTS,
+    verdicts::TESTS,
     webhooks::TESTS,
 ];
 
