@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(guests::one_bad_action_falls_alone),
     test!(guests::a_call_over_its_quota_does_nothing_and_is_seen),
     test!(guests::a_failure_is_said_to_be_handed_over_only_when_it_is),
+    test!(guests::a_verdict_brings_back_what_the_plugin_calls_its_message),
     test!(guests::a_preview_says_what_the_judgement_says),
     test!(guests::a_manifest_bounds_what_one_person_gets_in_a_day),
     test!(guests::settings_are_checked_against_the_plugins_schema),
@@ -494,5 +495,35 @@ pub(crate) async fn an_answer_reaches_the_plugin_with_its_campaign(env: Env) {
     env.says(env.sol(), SOMEBODY, "what-am-i-told").await;
     assert!(newest(&env, SOMEBODY).await.1.ends_with("campaign:-"));
     assert_eq!(event(&env, "message").await["campaign"], Value::Null);
+    env.end().await;
+}
+
+pub(crate) async fn a_verdict_brings_back_what_the_plugin_calls_its_message(env: Env) {
+    install(&env).await;
+    env.says(env.sol(), SOMEBODY, "two-refused").await;
+    env.settle().await;
+    let mut told: Vec<String> = env
+        .messages(env.sol(), SOMEBODY)
+        .await
+        .iter()
+        .filter_map(|m| Some(m["content"]["body"].as_str()?.to_owned()))
+        .filter(|text| text.starts_with("no "))
+        .collect();
+    told.sort();
+    let rule = "plugin.capability";
+    assert_eq!(
+        told,
+        [
+            format!("no the hat: {rule}"),
+            format!("no the shoes: {rule}")
+        ]
+    );
+    env.says(env.sol(), SOMEBODY, "key-too-long").await;
+    let last = event(&env, "message").await;
+    let said = last.to_string();
+    assert!(
+        said.contains("action 0 refused: the key has 65 bytes; at most 64"),
+        "{said}"
+    );
     env.end().await;
 }

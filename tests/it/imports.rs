@@ -323,3 +323,26 @@ pub(crate) async fn an_export_can_be_read_in_again(env: Env) {
     assert_eq!(there["name"], told["name"]);
     env.end().await;
 }
+
+/// More lines than one chunk, the same people again after the middle.
+pub(crate) async fn a_dry_run_counts_somebody_once_wherever_they_stand(env: Env) {
+    let api = &env.sol().api;
+    let mut file = "phone,name\n".to_owned();
+    for n in (0..1_500).chain(0..1_000) {
+        file.push_str(&format!("+57301{n:07},N{n}\n"));
+    }
+    let counts = |done: &Value| [&done["new"], &done["updated"], &done["bad"]].map(Value::clone);
+    let dry = import(api, json!({ "dry_run": true }), file.as_bytes())
+        .await
+        .unwrap();
+    let expected = [json!(1_500), json!(1_000), json!(0)];
+    assert_eq!(counts(&dry), expected, "{dry}");
+    // A second one counts the same, and what they said comes true.
+    let dry = import(api, json!({ "dry_run": true }), file.as_bytes())
+        .await
+        .unwrap();
+    assert_eq!(counts(&dry), expected, "{dry}");
+    let done = import(api, json!({}), file.as_bytes()).await.unwrap();
+    assert_eq!(counts(&done), expected, "{done}");
+    env.end().await;
+}

@@ -1,7 +1,7 @@
 //! When Meta's answer does not come, or is a no.
 
-use portero_domain::clock::Millis;
-use serde_json::json;
+use portero_domain::clock::{Millis, Ts};
+use serde_json::{Value, json};
 
 use crate::harness::Env;
 
@@ -59,15 +59,30 @@ pub(crate) async fn a_refusal_of_meta_is_shown_with_its_code(env: Env) {
         message["error"].as_str().unwrap().contains("131031"),
         "{message}"
     );
-    // A locked account stops its number: the next message is refused here, not at Meta.
-    let next = env
-        .propose(
-            sol,
-            0,
-            "after",
-            json!({ "purpose": "reply", "content": { "type": "text", "body": "hola" } }),
-        )
-        .await;
-    assert_eq!(next["verdict"]["rule"], "tenant.suspended", "{next}");
+    // A locked account rests for a quarter of an hour: the next message is refused here, not at Meta.
+    let hola = || json!({ "purpose": "reply", "content": { "type": "text", "body": "hola" } });
+    let path = format!("/v1/numbers/{}", sol.shop.number);
+    let shown = sol.api.get(&path).await.unwrap();
+    let resting = &shown["number"]["resting"];
+    assert_eq!(resting["what"], "error 131031", "{shown}");
+    let until = Ts::parse_rfc3339(resting["until"].as_str().unwrap()).unwrap();
+    assert_eq!(shown["number"]["stopped"], Value::Null);
+    let next = env.propose(sol, 0, "after", hola()).await;
+    assert_eq!(next["verdict"]["rule"], "account.restricted", "{next}");
+    // Who resumes sending does not resume this.
+    sol.api.post("/v1/resume", json!({})).await.unwrap();
+    let now = env.stage.host.ctx.now();
+    env.jump(Millis(until.ms() - now.ms() - 1)).await;
+    let next = env.propose(sol, 0, "still", hola()).await;
+    assert_eq!(next["verdict"]["rule"], "account.restricted", "{next}");
+    // Another shop never noticed, and at its end nobody has to do anything.
+    let lua = env.lua();
+    env.says(lua, 0, "oi").await;
+    assert_eq!(env.messages(lua, 0).await[0]["state"], "sent");
+    env.jump(Millis(1)).await;
+    let next = env.propose(sol, 0, "over", hola()).await;
+    assert_eq!(env.now(sol, &next).await["state"], "sent", "{next}");
+    let shown = sol.api.get(&path).await.unwrap();
+    assert_eq!(shown["number"]["resting"], Value::Null);
     env.end().await;
 }

@@ -41,6 +41,7 @@ mod lost_answer;
 mod meta_says;
 mod money;
 mod not_through;
+mod questions;
 mod registries;
 mod roles;
 mod rules;
@@ -52,6 +53,7 @@ mod standing_out;
 mod stop;
 mod tenants;
 mod users;
+mod verdicts;
 mod webhooks;
 mod webhooks_out;
 mod why_this_person;
@@ -68,6 +70,8 @@ fn main() -> ExitCode {
         yellow::TESTS,
         silence::TESTS,
         canary::TESTS,
+        questions::TESTS,
+        verdicts::TESTS,
         registries::TESTS,
         standing_out::TESTS,
         segments_many::TESTS,
@@ -157,6 +161,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(imports::a_file_that_breaks_off_goes_on_where_it_stands),
     harness::test!(imports::an_export_can_be_read_in_again),
     harness::test!(imports::two_addresses_of_one_person_in_a_file_are_one_person),
+    harness::test!(imports::a_dry_run_counts_somebody_once_wherever_they_stand),
     harness::test!(segments::membership_follows_messages_orders_and_carts),
     harness::test!(segments::a_plugin_that_stumbles_over_one_loses_nobody_else),
     harness::test!(segments::events_of_a_wrong_type_are_refused_and_store_nothing),

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use portero::clock::{Ids, SystemClock};
+use portero_domain::account::AccountRefusal;
 use portero_domain::clock::{Clock as _, Millis};
 use portero_domain::ids::{InstallationId, PhoneNumberId, PluginId, WabaId};
 use portero_store::model::{NewInstallation, NewNumber, NewPlugin};
@@ -400,8 +401,44 @@ async fn shops(good: &Good) {
     tx.commit().await.expect("committed");
     good.sound(&[]);
 
+    resting(good, &store).await;
     stale(good, &store).await;
     store.close().await;
+}
+
+/// Meta refused a message because the account is locked. Another account than the shop's, because
+/// nobody can take such a word back.
+async fn resting(good: &Good, store: &Store) {
+    let locked = WabaId::new("301000000000009").expect("an account");
+    let now = SystemClock.now();
+    for (ago, rests) in [(16, false), (0, true)] {
+        let mut tx = store.write().await.expect("a transaction");
+        let tenant = tx.system().tenants().await.expect("tenants").remove(0).id;
+        let mut sol = tx.tenant(tenant);
+        let number = NewNumber {
+            id: PhoneNumberId::new(NUMBER).expect("a number"),
+            waba: locked.clone(),
+            display: "+57 601 555 0101".to_owned(),
+            access_token: good.token.clone().into(),
+            mps: 80,
+            app: "default".to_owned(),
+        };
+        sol.put_number(&number, now).await.expect("moved");
+        let refusal = AccountRefusal {
+            code: 131_031,
+            at: now - Millis::minutes(ago),
+        };
+        let kept = sol.set_account_refusal(&locked, refusal, now).await;
+        kept.expect("kept");
+        tx.commit().await.expect("committed");
+        if rests {
+            good.finds("accounts", "WhatsApp Manager", &[], &[]);
+        } else {
+            good.sound(&[]);
+        }
+    }
+    good.number(&good.token, "default");
+    good.sound(&[]);
 }
 
 /// A number of an app that was never given, as a database of an older host may have it.

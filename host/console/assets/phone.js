@@ -471,6 +471,7 @@
     const { contact, person, shop: card } = state.thread;
     const parts = [];
     if (card.stopped) parts.push(make("p", { class: "stopped" }, icon("hand"), words("shop.stopped", { reason: card.stopped })));
+    if (card.resting) parts.push(make("p", { class: "stopped", id: "resting" }, icon("hand"), words("shop.resting", { what: card.resting.what, when: both(card.resting.until_at, hour, true) })));
     parts.push(make("h3", {}, words("window.title")), make("p", { id: "window-line", class: "window-line" }));
     parts.push(make("h3", {}, words("owner.title")));
     const human = Boolean(contact && contact.owner === "human");
@@ -488,7 +489,7 @@
     ])));
     if (contact && contact.marketing_stopped_at !== null) parts.push(make("p", { class: "standing", "data-state": "revoked" }, icon("bell"), words("consent.meta_stop", { when: both(contact.marketing_stopped_at, hour, true) })));
     const about = byId("about");
-    const print = JSON.stringify([contact, card.stopped, state.zone]);
+    const print = JSON.stringify([contact, card.stopped, card.resting, state.zone]);
     if (about.dataset.print !== print) {
       const held = about.contains(document.activeElement);
       about.dataset.print = print;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::contact_card::{ContactCard, contact_card};
 use crate::conversation::{Item, join, ledger};
 use crate::problem::{Asks, Problem};
+use crate::record::instant;
 use crate::simulated::{self, Person};
 use crate::{ConsoleState, languages, reach, record};
 
@@ -54,6 +55,15 @@ struct ShopCard {
     display: String,
     /// Why nothing leaves, if nothing does.
     stopped: Option<String>,
+    /// What keeps its account still for a while, if anything does.
+    resting: Option<Resting>,
+}
+
+#[derive(Serialize)]
+struct Resting {
+    /// Meta's error.
+    what: String,
+    until_at: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -109,6 +119,10 @@ pub(crate) async fn get(
             number: number.phone_number_id,
             display: number.display,
             stopped: tenant.stopped.or(number.stopped),
+            resting: number.resting.map(|r| Resting {
+                until_at: r.until.as_deref().and_then(instant),
+                what: r.what,
+            }),
         },
         person: PersonHead {
             key: person.key,

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Ts;
+use crate::clock::{Millis, Ts};
 
 /// How many people a business may write to first within 24 hours.
 ///
@@ -84,6 +84,32 @@ impl Reach {
             Reach::BusinessInitiated => "business_initiated",
             Reach::All => "all",
         }
+    }
+}
+
+/// How long an account rests that Meta refused a message of with no word on when it ends.
+pub const REFUSED_FOR: Millis = Millis::minutes(15);
+
+/// Meta refused a message because the account is blocked (error 368) or locked (131031).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRefusal {
+    /// Meta's code.
+    pub code: i64,
+    /// When.
+    pub at: Ts,
+}
+
+impl AccountRefusal {
+    /// The instant from which messages may be tried again.
+    #[must_use]
+    pub fn until(self) -> Ts {
+        self.at + REFUSED_FOR
+    }
+
+    /// How it is called where Meta's own words of a restriction stand.
+    #[must_use]
+    pub fn words(self) -> String {
+        format!("error {}", self.code)
     }
 }
 

@@ -132,6 +132,9 @@ pub enum ReplyEventKind {
     Verdict {
         /// The proposal's id.
         proposal: String,
+        /// What the plugin calls it, if it said so.
+        #[serde(default)]
+        key: Option<String>,
         /// `deny`, `defer` or `hold`.
         verdict: String,
         /// Deciding rule.

@@ -32,6 +32,10 @@ pub struct Proposal {
     /// Word of the tenant's vocabulary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
+    /// What the plugin calls it, in words of its own: comes back with the verdict on it. Not judged,
+    /// and in no decision record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_key: Option<String>,
     /// Queue it travels in.
     pub class: Class,
     /// The inbound message it answers, if any.

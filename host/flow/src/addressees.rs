@@ -108,6 +108,7 @@ pub(crate) fn make(
         },
         purpose: definition.purpose,
         topic: definition.topic.clone(),
+        own_key: None,
         class: Class::Campaign,
         answers: None,
         content: Content::Template(send),

@@ -7,6 +7,8 @@ use portero_domain::clock::{Millis, Ts};
 use portero_domain::content::Content;
 use portero_domain::plugin::{Action, SendAction};
 
+use crate::draft::OWN_KEY;
+
 /// Names of attributes, tags, timers, metrics, wordings and topics, in bytes.
 const NAME_BYTES: usize = 64;
 /// An attribute's value.
@@ -89,6 +91,9 @@ pub(crate) fn check(action: &Action, now: Ts) -> Result<(), String> {
 pub(crate) fn message(send: &SendAction) -> Result<(), String> {
     if let Some(topic) = &send.topic {
         name("topic", topic)?;
+    }
+    for (_, key) in send.ext.iter().filter(|(name, _)| name == OWN_KEY) {
+        name("key", key)?;
     }
     if let Content::Template(template) = &send.content {
         text("template name", &template.name, TEMPLATE_BYTES)?;

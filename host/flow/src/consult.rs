@@ -220,6 +220,10 @@ pub(crate) async fn host_event(ctx: &Context, event: &ClaimedEvent) -> Result<()
             generation = 1;
             ReplyEventKind::Verdict {
                 proposal: text("proposal"),
+                key: payload
+                    .get("key")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
                 verdict: text("verdict"),
                 rule: text("rule"),
                 earliest: payload.get("earliest").and_then(Value::as_i64).map(Ts),

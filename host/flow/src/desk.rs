@@ -18,8 +18,10 @@ pub mod messages;
 pub mod numbers;
 pub mod people;
 pub mod plugins;
+pub mod questions;
 mod reasons;
 pub mod registries;
+pub mod rejudge;
 pub mod reports;
 pub mod sandbox;
 pub mod segments;
@@ -28,6 +30,7 @@ pub mod templates;
 pub mod tenants;
 mod trade;
 pub mod users;
+pub mod verdict_days;
 pub mod verdicts;
 pub mod webhooks;
 

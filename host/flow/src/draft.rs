@@ -13,6 +13,9 @@ use crate::consult::Who;
 use crate::grants::Effective;
 use crate::judge;
 
+/// The pair of a proposal's `ext` that holds the plugin's own key.
+pub(crate) const OWN_KEY: &str = "key";
+
 /// What the proposals of one call have in common.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -90,6 +93,7 @@ impl Draft {
             },
             class: judge::class_of(&send.content, send.purpose),
             purpose: send.purpose,
+            own_key: own_key(&send),
             topic: send.topic,
             answers: self.answers.clone(),
             expires_at: expiry(&send.content, send.purpose, now),
@@ -123,6 +127,12 @@ pub(crate) fn own_words(mut send: SendAction) -> SendAction {
         send.purpose = Purpose::Reply;
     }
     send
+}
+
+/// What the plugin calls its message; `bounds` has seen it.
+fn own_key(send: &SendAction) -> Option<String> {
+    let (_, key) = send.ext.iter().find(|(name, _)| name == OWN_KEY)?;
+    Some(key.clone())
 }
 
 /// A template outlives the moment; a free-form answer does not.

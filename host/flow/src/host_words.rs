@@ -9,7 +9,7 @@ use portero_domain::proposal::{Answers, Origin, Proposal, Purpose};
 use portero_domain::update::InboundMessage;
 use portero_gate::Verdict;
 use portero_store::Tx;
-use portero_store::model::{ClaimedEvent, TenantRow};
+use portero_store::model::{ClaimedEvent, TenantRow, Wording};
 
 use crate::consult::Who;
 use crate::context::Context;
@@ -79,28 +79,7 @@ pub(crate) async fn question(
         return Ok(None);
     };
     let topic = topic.unwrap_or(wording).to_owned();
-    let now = ctx.now();
-    let event = ConsentEvent {
-        id: ConsentEventId::new(&*ctx.ids, now),
-        kind: ConsentEventKind::Requested,
-        scope: ConsentScope::Topic(topic.clone()),
-        promise: Some(w.promise),
-        wording: Some(format!("{}@{}", w.name, w.version)),
-        language: Some(language),
-        source: ConsentSource::WaButton,
-        evidence: format!("wording {}@{} {}", w.name, w.version, language.code()),
-        captured_at: now,
-        received_at: now,
-        expires_at: None,
-        proof: ConsentProof {
-            brand: Some(tenant.name.clone()),
-            channel: Some(ConsentChannel::Whatsapp),
-            wording_sha256: Some(w.sha256()),
-            actor: Some(ConsentActor::System),
-            initiated_by: Some(Initiator::Business),
-            ..ConsentProof::default()
-        },
-    };
+    let event = requested(ctx, tenant, &w, &topic);
     let content = buttons(
         w.body,
         vec![
@@ -121,6 +100,37 @@ pub(crate) async fn question(
         content,
         asked: Some(event),
     }))
+}
+
+/// That a wording's question was put, now.
+pub(crate) fn requested(
+    ctx: &Context,
+    tenant: &TenantRow,
+    w: &Wording,
+    topic: &str,
+) -> ConsentEvent {
+    let now = ctx.now();
+    ConsentEvent {
+        id: ConsentEventId::new(&*ctx.ids, now),
+        kind: ConsentEventKind::Requested,
+        scope: ConsentScope::Topic(topic.to_owned()),
+        promise: Some(w.promise),
+        wording: Some(format!("{}@{}", w.name, w.version)),
+        language: Some(w.language),
+        source: ConsentSource::WaButton,
+        evidence: format!("wording {}@{} {}", w.name, w.version, w.language.code()),
+        captured_at: now,
+        received_at: now,
+        expires_at: None,
+        proof: ConsentProof {
+            brand: Some(tenant.name.clone()),
+            channel: Some(ConsentChannel::Whatsapp),
+            wording_sha256: Some(w.sha256()),
+            actor: Some(ConsentActor::System),
+            initiated_by: Some(Initiator::Business),
+            ..ConsentProof::default()
+        },
+    }
 }
 
 impl Say {
@@ -153,6 +163,7 @@ pub(crate) async fn say(
         },
         purpose: say.purpose,
         topic: say.topic,
+        own_key: None,
         class: judge::class_of(&say.content, say.purpose),
         answers: Some(Answers {
             event: Some(event.id),

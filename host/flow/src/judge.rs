@@ -285,6 +285,11 @@ pub(crate) fn decision(
         tenant: proposal.tenant,
         outbox,
         contact: proposal.contact,
+        installation: installation(&proposal.origin),
+        campaign: match &proposal.origin {
+            Origin::Campaign { campaign } => Some(*campaign),
+            _ => None,
+        },
         stage: judgement.stage,
         verdict: judgement.verdict,
         rule: judgement.primary.clone(),
@@ -357,6 +362,7 @@ pub(crate) async fn tell_proposer(
     let payload = json!({
         "installation": installation,
         "proposal": proposal.id,
+        "key": proposal.own_key,
         "verdict": judgement.verdict,
         "rule": judgement.primary,
         "earliest": judgement.until,

@@ -78,12 +78,14 @@ pub(crate) fn of(case: &Case<'_>) -> Cover {
     }
 }
 
-/// The consent that would cover it but for the second yes, and until when that is waited for.
+/// The consent that would cover it but for the second yes, and until when that is waited for: from
+/// the day it was written down, however long ago it was given.
 pub(crate) fn unconfirmed(case: &Case<'_>) -> Option<(ConsentEventId, Ts)> {
-    let (by, at) = match case.standing.as_ref()? {
-        ConsentStanding::Unconfirmed { by, at } => (*by, *at),
-        ConsentStanding::Granted { by, at, .. } if case.policy.double_opt_in => {
-            let event = case.facts.consent.known()?.iter().find(|e| e.id == *by)?;
+    let event = |by: &ConsentEventId| case.facts.consent.known()?.iter().find(|e| e.id == *by);
+    let event = match case.standing.as_ref()? {
+        ConsentStanding::Unconfirmed { by, .. } => event(by)?,
+        ConsentStanding::Granted { by, .. } if case.policy.double_opt_in => {
+            let event = event(by)?;
             let in_the_chat = matches!(
                 event.source,
                 ConsentSource::WaKeyword | ConsentSource::WaButton
@@ -91,11 +93,12 @@ pub(crate) fn unconfirmed(case: &Case<'_>) -> Option<(ConsentEventId, Ts)> {
             if in_the_chat {
                 return None;
             }
-            (*by, *at)
+            event
         }
         _ => return None,
     };
-    Some((by, at + case.policy.confirmation_ms))
+    let since = event.received_at.max(event.captured_at);
+    Some((event.id, since + case.policy.confirmation_ms))
 }
 
 /// Whether an event is a refused record of consent to this.

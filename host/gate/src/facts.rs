@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use portero_domain::account::{MessagingLimit, Reach};
+use portero_domain::account::{AccountRefusal, MessagingLimit, Reach};
 use portero_domain::campaign::CampaignState;
 use portero_domain::clock::Ts;
 use portero_domain::consent::ConsentEvent;
@@ -146,6 +146,9 @@ pub struct Standing {
     /// The restriction that was reported; it may have ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restriction: Option<Restriction>,
+    /// The last message that Meta refused because of the account; it may be long ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<AccountRefusal>,
     /// The messaging limit; told for a template outside the window only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<TierFacts>,

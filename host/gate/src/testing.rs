@@ -68,6 +68,7 @@ impl Setup {
             origin,
             purpose,
             topic: None,
+            own_key: None,
             class: Class::Reply,
             answers: None,
             content,

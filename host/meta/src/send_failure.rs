@@ -27,6 +27,8 @@ pub enum Reaction {
     PauseNumber,
     /// Stop the account until an operator or Meta lifts it.
     PauseAccount,
+    /// Let the account rest for a while that is known beforehand; this message ends.
+    RestAccount,
     /// A mistake in the message or in us: it ends, and repeating it cannot help.
     Fix,
     /// It ends, and an operator has to look.
@@ -46,6 +48,7 @@ impl Reaction {
             Reaction::PauseTemplate => "pause_template",
             Reaction::PauseNumber => "pause_number",
             Reaction::PauseAccount => "pause_account",
+            Reaction::RestAccount => "rest_account",
             Reaction::Fix => "fix",
             Reaction::Alert => "alert",
         }
@@ -74,8 +77,8 @@ pub struct Failure {
 }
 
 use Reaction::{
-    Alert, Drop, Fix, PauseAccount, PauseNumber, PauseTemplate, RefreshTemplate, RetryPair,
-    SuppressMarketing,
+    Alert, Drop, Fix, PauseAccount, PauseNumber, PauseTemplate, RefreshTemplate, RestAccount,
+    RetryPair, SuppressMarketing,
 };
 
 const fn retry(after_ms: i64, max_tries: u32) -> Reaction {
@@ -131,7 +134,7 @@ pub const FAILURES: &[Failure] = &[
     one(100, "invalid parameter", "7.4", Fix),
     one(190, "access token expired", "7.1", PauseAccount),
     span(200, 299, "permission missing", "7.1", Alert),
-    one(368, "blocked for policy violations", "7.1", PauseAccount),
+    one(368, "blocked for policy violations", "7.1", RestAccount),
     one(
         80_007,
         "too many calls for the account",
@@ -156,7 +159,7 @@ pub const FAILURES: &[Failure] = &[
     one(131_021, "recipient is the sender", "7.3", Fix),
     one(131_026, "undeliverable", "7.3", Drop),
     one(131_030, "recipient not on the test list", "7.3", Fix),
-    one(131_031, "account locked", "7.1", PauseAccount),
+    one(131_031, "account locked", "7.1", RestAccount),
     one(131_037, "display name needs approval", "7.3", Alert),
     one(131_041, "group error", "7.6", Fix),
     one(131_042, "payment missing", "7.4", PauseAccount),
@@ -324,7 +327,7 @@ mod tests {
             (132_001, PauseTemplate),
             (132_015, PauseTemplate),
             (131_048, PauseNumber),
-            (368, PauseAccount),
+            (368, RestAccount),
             (190, PauseAccount),
             (250, Alert),
             (100, Fix),

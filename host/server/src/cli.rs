@@ -22,6 +22,7 @@ mod shell;
 mod token;
 pub mod tree;
 mod user;
+mod verdicts;
 mod watch;
 mod webhook;
 
@@ -38,6 +39,7 @@ pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
 pub use shell::{CompletionsArgs, ManArgs, ShellName};
 pub use token::TokenCommand;
 pub use user::UserCommand;
+pub use verdicts::{VerdictsArgs, VerdictsCommand};
 pub use watch::{LogsCommand, TailArgs, TriggerArgs};
 pub use webhook::WebhookCommand;
 
@@ -102,6 +104,9 @@ pub enum Command {
         after_help = "Examples:\n  portero why out_0193…         # a message\n  portero why wamid.HBg…        # the same by Meta's id\n  portero why +573001112233     # the last messages of a person"
     )]
     Why(WhyArgs),
+    /// Verdicts of the gate: which, and what it would say now
+    #[command(subcommand)]
+    Verdicts(VerdictsCommand),
     /// Forward a tenant's notices to an address of yours, signed, for as long as this runs
     #[command(
         after_help = "Examples:\n  portero listen --forward-to http://127.0.0.1:3000/portero --tenant tienda-sol\n  portero listen --forward-to http://127.0.0.1:3000/portero --event consent.withdrawn --json\n\nSigned as Standard Webhooks has it, with a secret that is shown once and ends with it. Each notice is tried once;\nCtrl-C leaves no endpoint behind. For something that stays: `portero webhook add`."
@@ -432,6 +437,33 @@ pub enum ConsentCommand {
     Show {
         /// Contact or address
         who: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Ask people for consent by a template, outside the window too: the second yes of a list
+    #[command(
+        after_help = "Example:\n  portero consent ask +573001112233 --wording ofertas --template permiso_ofertas --tenant tienda-sol\n\nThe template is an approved utility template with the wording's text and, as its only buttons, the wording's yes\nand no. Each person is asked once: the gate refuses a second question within 30 days, and after an opt-out."
+    )]
+    Ask {
+        /// Contacts or addresses; `-` reads them from standard input, one a line
+        #[arg(required = true)]
+        who: Vec<String>,
+        /// Name of the wording that the answer proves
+        #[arg(long)]
+        wording: String,
+        /// Name of the template that says it
+        #[arg(long)]
+        template: String,
+        /// Meta's code of the template's language [default: the person's]
+        #[arg(long)]
+        language: Option<String>,
+        /// What is asked about [default: the wording's name]
+        #[arg(long)]
+        topic: Option<String>,
+        /// From which number, when the tenant has several
+        #[arg(long)]
+        number: Option<String>,
         /// Which host
         #[command(flatten)]
         target: Target,

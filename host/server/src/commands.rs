@@ -28,6 +28,7 @@ pub mod tenant;
 pub mod token;
 pub mod trigger;
 pub mod user;
+pub mod verdicts;
 pub mod webhook;
 
 use serde_json::Value;

@@ -47,6 +47,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Completions(args) => commands::shell::completions(&args),
         Command::Man(args) => commands::shell::man(args),
         Command::Why(args) => commands::ask::why(args).await,
+        Command::Verdicts(args) => commands::verdicts::run(args).await,
         Command::Listen(args) => commands::listen::run(args).await,
         Command::Logs(command) => commands::logs::run(command).await,
         Command::Trigger(args) => commands::trigger::run(args).await,

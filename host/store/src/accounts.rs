@@ -1,9 +1,10 @@
 //! What Meta last said of numbers and accounts, and everything it said, dated.
 
-use portero_domain::account::{MessagingLimit, Reach};
+use portero_domain::account::{AccountRefusal, MessagingLimit, Reach};
 use portero_domain::clock::Ts;
 use portero_domain::ids::{EventId, PhoneNumberId, WabaId};
 use portero_domain::notice::NoticeKind;
+use serde_json::json;
 
 use crate::db;
 use crate::error::Result;
@@ -42,6 +43,8 @@ pub struct AccountRow {
     pub restricted_until: Option<Ts>,
     /// Meta's review of the account.
     pub review: Option<String>,
+    /// The last message that Meta refused because of the account.
+    pub refused: Option<AccountRefusal>,
 }
 
 /// Inserts only for an account with a number of the tenant.
@@ -84,12 +87,20 @@ statements! {
            and (excluded.restriction is null or accounts.restriction is null
                 or accounts.restricted_until_at is not null or excluded.restricted_until_at is null)"
     );
+    /// The latest error counts.
+    ACCOUNT_REFUSED = put!(
+        "refused_code, refused_at",
+        "cast($3 as bigint), cast($4 as bigint)",
+        "refused_code = excluded.refused_code, refused_at = excluded.refused_at
+         where accounts.refused_at is null or accounts.refused_at <= excluded.refused_at"
+    );
     ACCOUNT_REVIEW = put!(
         "review",
         "cast($3 as text)",
         "review = excluded.review"
     );
-    ACCOUNT_ROW = "select messaging_limit, restriction, restriction_reach, restricted_at, restricted_until_at, review
+    ACCOUNT_ROW = "select messaging_limit, restriction, restriction_reach, restricted_at, restricted_until_at, review,
+            refused_code, refused_at
         from accounts where tenant_id = $1 and waba_id = $2";
     CHANGE_INSERT = "insert into account_changes (event_id, tenant_id, subject, name, aspect, value, detail, at)
         values ($2, $1, $3, $4, $5, $6, $7, $8) on conflict (event_id, aspect) do nothing";
@@ -106,7 +117,15 @@ type RawAccount = (
     Option<i64>,
     Option<i64>,
     Option<String>,
+    Option<i64>,
+    Option<i64>,
 );
+
+/// A refusal as it stands in its columns.
+pub(crate) fn refusal(code: Option<i64>, at: Option<i64>) -> Option<AccountRefusal> {
+    let (code, at) = code.zip(at)?;
+    Some(AccountRefusal { code, at: Ts(at) })
+}
 
 /// A limit as it stands in its column.
 pub(crate) fn limit(column: Option<i64>) -> Option<MessagingLimit> {
@@ -207,6 +226,32 @@ impl TenantTx<'_> {
             .await
     }
 
+    /// Keeps that Meta refused a message because of the account; a later one is never undone by an
+    /// earlier. Told as a restriction with its end, once for as long as it lasts.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn set_account_refusal(
+        &mut self,
+        waba: &WabaId,
+        refusal: AccountRefusal,
+        now: Ts,
+    ) -> Result<()> {
+        let before = self.account(waba).await?;
+        let args = args![self.tenant, waba, refusal.code, refusal.at];
+        self.tx.run(ACCOUNT_REFUSED, args).await?;
+        if before.refused.is_some_and(|r| refusal.at < r.until()) {
+            return Ok(());
+        }
+        let data = json!({
+            "waba_id": waba, "restriction": refusal.words(), "was": before.restriction,
+            "reach": Reach::All.as_str(), "until": refusal.until().rfc3339(),
+        });
+        self.tell(NoticeKind::AccountRestriction, &data, now)
+            .await
+            .map(drop)
+    }
+
     /// Sets what Meta's review of an account came to.
     ///
     /// # Errors
@@ -224,13 +269,14 @@ impl TenantTx<'_> {
         let row: Option<RawAccount> = self.tx.row(ACCOUNT_ROW, args![self.tenant, waba]).await?;
         Ok(row.map_or_else(
             AccountRow::default,
-            |(n, what, how_far, at, until, review)| AccountRow {
+            |(n, what, how_far, at, until, review, code, refused_at)| AccountRow {
                 limit: limit(n),
                 reach: what.as_ref().map(|_| reach(how_far.as_deref())),
                 restriction: what,
                 restricted_at: at.map(Ts),
                 restricted_until: until.map(Ts),
                 review,
+                refused: refusal(code, refused_at),
             },
         ))
     }

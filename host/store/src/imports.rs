@@ -1,8 +1,9 @@
 //! Files being read in: how far, with what result, and the lines that were not good.
 
+use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{ImportId, TenantId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::db;
 use crate::error::Result;
@@ -134,6 +135,15 @@ statements! {
         where tenant_id = $1 and import_id = $2 and state = 'open' and byte_offset = $3";
     IMPORT_END = "update imports set state = $3, problem = $4, finished_at = $5, updated_at = $5
         where tenant_id = $1 and import_id = $2 and state = 'open'";
+    IMPORT_SEE = "insert into import_seen (tenant_id, import_id, address)
+        select i.tenant_id, i.import_id, j.value from json_each($3) j
+        join imports i on i.tenant_id = $1 and i.import_id = $2
+        where true on conflict (tenant_id, import_id, address) do nothing",
+        postgres = "insert into import_seen (tenant_id, import_id, address)
+        select i.tenant_id, i.import_id, j.value from jsonb_array_elements_text(cast($3 as jsonb)) as j(value)
+        join imports i on i.tenant_id = $1 and i.import_id = $2
+        where true order by j.value on conflict (tenant_id, import_id, address) do nothing";
+    IMPORT_FORGET_SEEN = "delete from import_seen where tenant_id = $1 and import_id = $2";
     IMPORT_FAULTS_PUT = "insert into import_faults (tenant_id, import_id, line_no, reason, detail, line)
         select i.tenant_id, i.import_id, j.value ->> 'n', j.value ->> 'r', j.value ->> 'd', j.value ->> 'l'
         from json_each($3) j join imports i on i.tenant_id = $1 and i.import_id = $2
@@ -271,6 +281,25 @@ impl TenantTx<'_> {
         Ok(self.tx.run(IMPORT_STEP, args).await? == 1)
     }
 
+    /// Notes addresses that a dry run would write, each once in the list; says how many of them it had
+    /// not read of before.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn see_import_people(
+        &mut self,
+        id: ImportId,
+        addresses: &[AddressKey],
+    ) -> Result<u64> {
+        if addresses.is_empty() {
+            return Ok(0);
+        }
+        let rows = addresses.iter().map(|a| Value::from(a.as_str())).collect();
+        self.tx
+            .run(IMPORT_SEE, args![self.tenant, id, json::rows(rows)])
+            .await
+    }
+
     /// Ends a file; with `Some`, it failed and that is why. `false` when it had ended.
     ///
     /// # Errors
@@ -282,6 +311,9 @@ impl TenantTx<'_> {
         now: Ts,
     ) -> Result<bool> {
         let state = if problem.is_some() { "failed" } else { "done" };
+        self.tx
+            .run(IMPORT_FORGET_SEEN, args![self.tenant, id])
+            .await?;
         let args = args![self.tenant, id, state, problem, now];
         Ok(self.tx.run(IMPORT_END, args).await? == 1)
     }

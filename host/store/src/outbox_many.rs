@@ -52,14 +52,14 @@ statements! {
         set ready_at = case when lanes.ready_at is null or lanes.ready_at > excluded.ready_at
             then excluded.ready_at else lanes.ready_at end
         where lanes.tenant_id = excluded.tenant_id";
-    DECISIONS_INSERT_MANY = "insert into decisions (decision_id, tenant_id, outbox_id, contact_id, stage, verdict,
-            rule, record, content_hash, decided_at)
-        select j.value ->> 'id', cast($1 as text), j.value ->> 'o', j.value ->> 'c', j.value ->> 's', j.value ->> 'v',
-            j.value ->> 'r', j.value ->> 'rec', j.value ->> 'h', j.value ->> 'at' from json_each($2) j",
-        postgres = "insert into decisions (decision_id, tenant_id, outbox_id, contact_id, stage, verdict,
-            rule, record, content_hash, decided_at)
-        select j.id, cast($1 as text), j.o, j.c, j.s, j.v, j.r, j.rec, j.h, j.at
-        from jsonb_to_recordset(cast($2 as jsonb)) as j(id text, o text, c text, s text, v text, r text, rec text,
+    DECISIONS_INSERT_MANY = "insert into decisions (decision_id, tenant_id, outbox_id, contact_id, installation_id,
+            campaign_id, stage, verdict, rule, record, content_hash, decided_at)
+        select j.value ->> 'id', cast($1 as text), j.value ->> 'o', j.value ->> 'c', j.value ->> 'i',
+            j.value ->> 'cam', j.value ->> 's', j.value ->> 'v', j.value ->> 'r', j.value ->> 'rec', j.value ->> 'h', j.value ->> 'at' from json_each($2) j",
+        postgres = "insert into decisions (decision_id, tenant_id, outbox_id, contact_id, installation_id,
+            campaign_id, stage, verdict, rule, record, content_hash, decided_at)
+        select j.id, cast($1 as text), j.o, j.c, j.i, j.cam, j.s, j.v, j.r, j.rec, j.h, j.at
+        from jsonb_to_recordset(cast($2 as jsonb)) as j(id text, o text, c text, i text, cam text, s text, v text, r text, rec text,
             h text, at bigint)";
 }
 
@@ -130,7 +130,7 @@ impl TenantTx<'_> {
             .iter()
             .map(|d| {
                 Ok(json!({
-                    "id": d.id, "o": d.outbox, "c": d.contact, "s": json::word("stage", &d.stage)?,
+                    "id": d.id, "o": d.outbox, "c": d.contact, "i": d.installation, "cam": d.campaign, "s": json::word("stage", &d.stage)?,
                     "v": d.verdict.as_str(), "r": d.rule, "rec": d.record, "h": d.content_hash, "at": d.decided_at,
                 }))
             })

@@ -3,6 +3,9 @@
 use crate::message::{Content, Reaction};
 use crate::template::TemplateSend;
 
+/// The pair of `ext` that holds the plugin's own name for a proposal.
+pub(crate) const OWN_KEY: &str = "key";
+
 /// What a message is for. The gate takes the strictest of this and what the template is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
@@ -72,6 +75,15 @@ impl Proposal {
             topic,
             ext: Vec::new(),
         }
+    }
+
+    /// Gives it a name of the plugin's own, 1 to 64 bytes without personal data: the verdict on it
+    /// brings it back ([`VerdictEvent::key`](crate::VerdictEvent::key)).
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Proposal {
+        self.ext.retain(|(name, _)| name != OWN_KEY);
+        self.ext.push((OWN_KEY.to_owned(), key.into()));
+        self
     }
 
     /// Names the topic.

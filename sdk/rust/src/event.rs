@@ -184,6 +184,8 @@ impl Ruling {
 pub struct VerdictEvent {
     /// The proposal's id, as the operator sees it.
     pub proposal: String,
+    /// What this plugin called it with [`Proposal::key`](crate::Proposal::key).
+    pub key: Option<String>,
     /// What the gate said.
     pub verdict: Verdict,
 }

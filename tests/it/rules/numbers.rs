@@ -45,6 +45,19 @@ pub(super) async fn account(env: &Env, cases: &mut Cases) {
     env.meta_says(sol, "account_update", lifted).await;
     let freed = env.now(sol, &waits).await;
     assert_eq!(freed["state"], "sent", "judged again: {freed}");
+
+    // Meta refuses one because the account is blocked, and says no end: everything, for a quarter of an hour.
+    let faults = json!({ "next": [{ "code": 368, "times": 1, "mode": "sync" }] });
+    env.world
+        .control
+        .post("/_sim/faults", &faults)
+        .await
+        .unwrap();
+    let refused = env.propose(sol, 0, "blocked", text("sigo aquí")).await;
+    assert_eq!(env.now(sol, &refused).await["state"], "failed");
+    fires(env, cases, 0, "account.restricted", text("¿y ahora?")).await;
+    env.jump(Millis::minutes(15)).await;
+    passes(env, cases, 0, "account.restricted", text("otra vez")).await;
 }
 
 /// Two people who never wrote: the second is one too many for a limit of two (promotion uses 95 %).

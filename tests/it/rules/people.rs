@@ -118,6 +118,20 @@ pub(super) async fn records(env: &Env, cases: &mut Cases) {
         let neighbour = newcomer(env, n + 10, "es", Some(granted())).await;
         passes(env, cases, 0, rule, to(&neighbour, offer())).await;
     }
+    // Only the question that asks for the second yes may go: as a utility template, not as promotion.
+    let rule = "consent.double-opt-in-pending";
+    let pending = with(
+        granted(),
+        &json!({ "event": "granted_unconfirmed", "origin": "own_list" }),
+    );
+    let who = newcomer(env, 6, "es", Some(pending)).await;
+    let as_template = |name: &str| {
+        let mut body = to(&who, template(name, "ofertas", &json!([])));
+        body["purpose"] = json!("consent_request");
+        body
+    };
+    fires(env, cases, 0, rule, as_template("promo_semana")).await;
+    passes(env, cases, 0, rule, as_template("permiso_ofertas")).await;
     // The end written on a consent is obeyed too, and what is no instant is turned away.
     let ends = with(granted(), &json!({ "expires_at": "2026-01-01T00:00:00Z" }));
     let who = newcomer(env, 4, "es", Some(ends)).await;
@@ -165,6 +179,26 @@ pub(super) async fn questions(env: &Env, cases: &mut Cases) {
     );
     env.jump(Millis::minutes(1)).await;
     fires(env, cases, 2, "consent.request-repeated", ask(QUESTION)).await;
+    // As a template it waits for somebody who reads it, unless it has everything.
+    let who = newcomer(env, 31, "es", Some(granted())).await;
+    let as_template = |name: &str, values: &Value| {
+        let mut body = to(&who, template(name, "novedades", values));
+        body["purpose"] = json!("consent_request");
+        body
+    };
+    let order = json!([
+        { "name": "pedido", "as": "text", "text": "7" }, { "name": "estado", "as": "text", "text": "listo" }]);
+    let rule = "consent.request-malformed";
+    let held = fires(env, cases, 0, rule, as_template("pedido_estado", &order)).await;
+    assert_eq!(held["verdict"]["verdict"], "hold", "{held}");
+    passes(
+        env,
+        cases,
+        0,
+        rule,
+        as_template("permiso_ofertas", &json!([])),
+    )
+    .await;
     // A wording that the gate would refuse is refused when it is written.
     let wording = json!({ "name": "corta", "version": 1, "language": "es", "body": "¿Aceptas ofertas?",
         "yes_label": "Sí", "no_label": "No", "thanks": "Gracias", "promise": { "max": 1, "per": "week" } });

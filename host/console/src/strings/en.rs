@@ -12,6 +12,7 @@ pub(super) const TABLE: super::Table = &[
     ("shop.none", "There are no shops yet."),
     ("shop.none.what", "Create one with `portero tenant create`, or try `portero demo`."),
     ("shop.stopped", "Sending stopped: {reason}"),
+    ("shop.resting", "WhatsApp refused a message because of the account ({what}): nothing leaves until {when}."),
     ("number.label", "Number"),
     ("people.title", "Write as"),
     ("people.loading", "Loading people…"),

@@ -12,6 +12,7 @@ pub(super) const TABLE: super::Table = &[
     ("shop.none", "Todavía no hay tiendas."),
     ("shop.none.what", "Crea una con `portero tenant create`, o prueba `portero demo`."),
     ("shop.stopped", "Envíos detenidos: {reason}"),
+    ("shop.resting", "WhatsApp rechazó un envío por la cuenta ({what}): nada sale hasta las {when}."),
     ("number.label", "Número"),
     ("people.title", "Escribir como"),
     ("people.loading", "Cargando personas…"),

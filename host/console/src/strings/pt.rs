@@ -12,6 +12,7 @@ pub(super) const TABLE: super::Table = &[
     ("shop.none", "Ainda não há lojas."),
     ("shop.none.what", "Crie uma com `portero tenant create`, ou experimente `portero demo`."),
     ("shop.stopped", "Envios parados: {reason}"),
+    ("shop.resting", "O WhatsApp recusou um envio por causa da conta ({what}): nada sai até {when}."),
     ("number.label", "Número"),
     ("people.title", "Escrever como"),
     ("people.loading", "Carregando pessoas…"),

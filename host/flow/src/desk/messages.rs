@@ -164,6 +164,7 @@ pub async fn propose(
         class: judge::class_of(&request.content, request.purpose),
         purpose: request.purpose,
         topic: request.topic.clone(),
+        own_key: None,
         answers: answers.filter(|_| !request.content.is_template()),
         content: request.content.clone(),
         created_at: now,

@@ -66,6 +66,8 @@ pub struct NumberView {
     pub messaging_limit: String,
     /// A restriction of the account that stands.
     pub restriction: Option<RestrictionView>,
+    /// What keeps the account still for a while after Meta's error 368 or 131031.
+    pub resting: Option<RestrictionView>,
     /// Meta's review of the account.
     pub review: Option<String>,
     /// The Meta app whose webhooks speak for it.
@@ -148,6 +150,15 @@ impl NumberView {
                     reach: account.reach.unwrap_or(Reach::All).as_str().to_owned(),
                     since: account.restricted_at.map(Ts::rfc3339),
                     until: account.restricted_until.map(Ts::rfc3339),
+                }),
+            resting: account
+                .refused
+                .filter(|refused| now < refused.until())
+                .map(|refused| RestrictionView {
+                    what: refused.words(),
+                    reach: Reach::All.as_str().to_owned(),
+                    since: Some(refused.at.rfc3339()),
+                    until: Some(refused.until().rfc3339()),
                 }),
             review: account.review,
             app: row.app,

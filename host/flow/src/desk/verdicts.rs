@@ -2,10 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use portero_domain::ids::{CampaignId, ContactId, DecisionId, EventId, OutboxId, TenantId, Wamid};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use portero_domain::clock::Ts;
+use portero_domain::ids::{
+    CampaignId, ContactId, DecisionId, EventId, InstallationId, OutboxId, TenantId, Wamid,
+};
 use portero_domain::language::Language;
 use portero_domain::proposal::Origin;
+use portero_gate::Judgement;
 use portero_gate::explain::Explanation;
+use portero_gate::facts::TemplateFact;
 use portero_gate::record::DecisionRecord;
 use portero_store::TenantTx;
 use portero_store::model::{DecisionFilter, DecisionRow, EventRow, OutboxRow};
@@ -13,6 +20,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::desk::messages::MessageView;
+use crate::desk::verdict_days::{day_begins, zone};
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
@@ -31,6 +39,21 @@ pub struct VerdictView {
     /// The person.
     #[schema(value_type = String)]
     pub contact: ContactId,
+    /// The plugin that proposed it, as installed.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installation: Option<InstallationId>,
+    /// The campaign it belongs to.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignId>,
+    /// Who proposed it: `plugin`, `api`, `campaign` or `host`.
+    pub origin: String,
+    /// What for, as declared.
+    pub purpose: String,
+    /// The template it was, as the registry had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// `admission` or `dispatch`.
     #[schema(value_type = String)]
     pub stage: portero_gate::Stage,
@@ -76,6 +99,40 @@ pub struct FindingView {
     pub evidence: Vec<String>,
 }
 
+/// A sentence and every finding, per language.
+pub(super) type Words = (BTreeMap<String, String>, BTreeMap<String, Vec<FindingView>>);
+
+/// A judgement in words.
+pub(super) fn words(judgement: &Judgement) -> Words {
+    let mut summary = BTreeMap::new();
+    let mut findings = BTreeMap::new();
+    for language in Language::ALL {
+        let explained: Explanation = portero_gate::explain::explain(judgement, language);
+        summary.insert(language.code().to_owned(), explained.summary);
+        // In words the decisive finding comes first; so must its values.
+        let decisive = |f: &&portero_gate::Finding| Some(&f.rule) == judgement.primary.as_ref();
+        let all = &judgement.findings;
+        let list = all
+            .iter()
+            .filter(decisive)
+            .chain(all.iter().filter(|f| !decisive(f)))
+            .zip(explained.findings)
+            .map(|(f, e)| FindingView {
+                rule: f.rule.to_string(),
+                outcome: f.outcome.map(|v| v.as_str().to_owned()),
+                title: e.title,
+                sentence: e.sentence,
+                remedy: e.remedy,
+                value: f.value.to_string(),
+                limit: f.limit.to_string(),
+                evidence: f.evidence.clone(),
+            })
+            .collect();
+        findings.insert(language.code().to_owned(), list);
+    }
+    (summary, findings)
+}
+
 impl VerdictView {
     fn of(row: &DecisionRow) -> Result<VerdictView, FlowError> {
         let record: DecisionRecord =
@@ -83,38 +140,19 @@ impl VerdictView {
                 what: "decision record",
                 source,
             })?;
-        let mut summary = BTreeMap::new();
-        let mut findings = BTreeMap::new();
-        for language in Language::ALL {
-            let explained: Explanation =
-                portero_gate::explain::explain(&record.judgement, language);
-            summary.insert(language.code().to_owned(), explained.summary);
-            // In words the decisive finding comes first; so must its values.
-            let decisive =
-                |f: &&portero_gate::Finding| Some(&f.rule) == record.judgement.primary.as_ref();
-            let all = &record.judgement.findings;
-            let list = all
-                .iter()
-                .filter(decisive)
-                .chain(all.iter().filter(|f| !decisive(f)))
-                .zip(explained.findings)
-                .map(|(f, e)| FindingView {
-                    rule: f.rule.to_string(),
-                    outcome: f.outcome.map(|v| v.as_str().to_owned()),
-                    title: e.title,
-                    sentence: e.sentence,
-                    remedy: e.remedy,
-                    value: f.value.to_string(),
-                    limit: f.limit.to_string(),
-                    evidence: f.evidence.clone(),
-                })
-                .collect();
-            findings.insert(language.code().to_owned(), list);
-        }
+        let (summary, findings) = words(&record.judgement);
         Ok(VerdictView {
             id: row.id,
             message: row.outbox,
             contact: row.contact,
+            installation: row.installation,
+            campaign: row.campaign,
+            origin: record.proposal.origin.as_str().to_owned(),
+            purpose: record.proposal.purpose.as_str().to_owned(),
+            template: match &record.facts.template {
+                TemplateFact::Found(t) => Some(t.name.clone()),
+                _ => None,
+            },
             stage: row.stage,
             verdict: row.verdict.as_str().to_owned(),
             rule: row.rule.clone(),
@@ -154,6 +192,14 @@ pub struct VerdictQuery {
     pub message: Option<OutboxId>,
     /// Only of this person.
     pub contact: Option<ContactId>,
+    /// Only of messages that this plugin proposed: an installation (`ins_…`) or a plugin's id.
+    pub plugin: Option<String>,
+    /// Only of this campaign.
+    pub campaign: Option<CampaignId>,
+    /// Not before: RFC 3339, or a day of the tenant's.
+    pub since: Option<String>,
+    /// Before: RFC 3339, or a day of the tenant's.
+    pub until: Option<String>,
     /// Only `allow`, `defer`, `hold` or `deny`.
     pub verdict: Option<String>,
     /// Only decided by this rule.
@@ -177,6 +223,37 @@ fn parse_verdict(text: &str) -> Result<portero_gate::Verdict, FlowError> {
         })
 }
 
+/// An instant, or the beginning of a day where the tenant is.
+fn instant(
+    field: &'static str,
+    text: Option<&str>,
+    zone: &TimeZone,
+) -> Result<Option<Ts>, FlowError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    if let Ok(at) = Ts::parse_rfc3339(text) {
+        return Ok(Some(at));
+    }
+    let day = text.parse::<Date>().ok();
+    let begins = day.and_then(|day| day_begins(day, zone));
+    begins.map(Some).ok_or_else(|| {
+        let why = format!("`{text}` is neither 2026-11-24T09:00:00Z nor 2026-11-24");
+        FlowError::bad(field, why)
+    })
+}
+
+/// The installation that is named, by its own id or its plugin's.
+async fn installed(tx: &mut TenantTx<'_>, named: &str) -> Result<InstallationId, FlowError> {
+    if let Ok(id) = named.parse() {
+        return Ok(id);
+    }
+    let mut all = tx.installations().await?.into_iter();
+    all.find(|row| row.plugin_id.as_str() == named)
+        .map(|row| row.id)
+        .ok_or_else(|| FlowError::not_found("plugin", named))
+}
+
 /// Verdicts, newest first.
 ///
 /// # Errors
@@ -186,15 +263,23 @@ pub async fn list(
     tenant: TenantId,
     query: &VerdictQuery,
 ) -> Result<Page<VerdictView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let zone = zone(&tx.tenant(tenant).row().await?.timezone);
     let filter = DecisionFilter {
         outbox: query.message,
         contact: query.contact,
+        installation: match &query.plugin {
+            Some(plugin) => Some(installed(&mut tx.tenant(tenant), plugin).await?),
+            None => None,
+        },
+        campaign: query.campaign,
+        since: instant("since", query.since.as_deref(), &zone)?,
+        until: instant("until", query.until.as_deref(), &zone)?,
         verdict: query.verdict.as_deref().map(parse_verdict).transpose()?,
         rule: query.rule.clone(),
         limit: query.limit,
         after: parse_cursor(query.after.as_deref())?,
     };
-    let mut tx = ctx.store.read().await?;
     let rows = tx.tenant(tenant).decisions(&filter).await?;
     let items = rows
         .iter()

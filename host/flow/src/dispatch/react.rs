@@ -1,5 +1,6 @@
 //! What Meta's errors ask for, by table: of a send that was refused, and of one that failed afterwards.
 
+use portero_domain::account::AccountRefusal;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
 use portero_domain::content::Content;
@@ -158,6 +159,21 @@ pub(crate) async fn beyond(
                 code,
                 stopped,
                 "Meta's error stops sending until somebody resumes it"
+            );
+        }
+        // The gate keeps the account still until its time is over (`account.restricted`).
+        Reaction::RestAccount => {
+            let refusal = AccountRefusal { code, at: error.at };
+            let mut tenant = tx.tenant(proposal.tenant);
+            if let Some(number) = tenant.number(&proposal.sender).await? {
+                tenant
+                    .set_account_refusal(&number.waba, refusal, now)
+                    .await?;
+            }
+            tracing::error!(
+                code,
+                until = refusal.until().rfc3339(),
+                "Meta's error keeps the account still: see WhatsApp Manager"
             );
         }
         Reaction::Alert if code != NO_CODE => {

@@ -135,6 +135,7 @@ impl Shop {
             },
             purpose: Purpose::Reply,
             topic: None,
+            own_key: None,
             class: Class::Reply,
             answers: None,
             content: Content::Text(Text {
@@ -149,6 +150,8 @@ impl Shop {
             tenant: self.tenant,
             outbox: proposal.id,
             contact,
+            installation: None,
+            campaign: None,
             stage,
             verdict: Verdict::Allow,
             rule: None,

@@ -2,9 +2,14 @@
 
 use std::process::ExitCode;
 
-use serde_json::Value;
+use anyhow::Context as _;
+use portero_domain::clock::Ts;
+use portero_domain::ids::TokenId;
+use serde_json::{Value, json};
 
 use crate::cli::ConsentCommand;
+use crate::client::Target;
+use crate::clock::Ids;
 use crate::commands::plugin::encode;
 use crate::commands::text;
 use crate::output;
@@ -14,18 +19,97 @@ use crate::output;
 /// # Errors
 /// The host's words.
 pub async fn run(command: ConsentCommand) -> anyhow::Result<ExitCode> {
-    let ConsentCommand::Show { who, target } = command;
+    match command {
+        ConsentCommand::Show { who, target } => {
+            let api = target.connect().await?;
+            let answer = api
+                .get(&format!("/v1/contacts/{}/consents", encode(&who)))
+                .await?;
+            if target.json {
+                output::json(&answer);
+            } else {
+                print(&answer);
+            }
+            api.close().await;
+            Ok(ExitCode::SUCCESS)
+        }
+        ConsentCommand::Ask {
+            who,
+            wording,
+            template,
+            language,
+            topic,
+            number,
+            target,
+        } => {
+            let question = json!({
+                "wording": wording, "template": template, "language": language, "topic": topic,
+                "phone_number_id": number,
+            });
+            ask(&people(who)?, &question, &target).await
+        }
+    }
+}
+
+/// The people named; `-` stands for those on standard input.
+fn people(named: Vec<String>) -> anyhow::Result<Vec<String>> {
+    let mut all = Vec::new();
+    for who in named {
+        if who == "-" {
+            for line in std::io::stdin().lines() {
+                let line = line.context("standard input")?;
+                all.extend(Some(line.trim().to_owned()).filter(|l| !l.is_empty()));
+            }
+        } else {
+            all.push(who);
+        }
+    }
+    Ok(all)
+}
+
+/// Asks one after the other; somebody who cannot be asked keeps nobody else from it.
+async fn ask(people: &[String], question: &Value, target: &Target) -> anyhow::Result<ExitCode> {
     let api = target.connect().await?;
-    let answer = api
-        .get(&format!("/v1/contacts/{}/consents", encode(&who)))
-        .await?;
+    let ids = Ids::system();
+    let mut items = Vec::with_capacity(people.len());
+    let mut all_asked = true;
+    for who in people {
+        let path = format!("/v1/contacts/{}/ask", encode(who));
+        let key = TokenId::new(&ids, Ts(0)).to_string();
+        let answer = api.post_once(&path, &key, question.clone()).await;
+        let said = match answer {
+            Ok(answer) => {
+                let verdict = answer.get("verdict").cloned().unwrap_or_default();
+                let summary = verdict.get("summary").map(|s| text(s, "en"));
+                json!({
+                    "who": who, "verdict": verdict.get("verdict"), "rule": verdict.get("rule"),
+                    "message": answer.pointer("/message/id"), "said": summary,
+                })
+            }
+            Err(error) => json!({ "who": who, "verdict": "error", "said": error.to_string() }),
+        };
+        all_asked &= matches!(text(&said, "verdict").as_str(), "allow" | "defer");
+        items.push(said);
+    }
     if target.json {
-        output::json(&answer);
+        output::json(&json!({ "items": items }));
     } else {
-        print(&answer);
+        let rows = items
+            .iter()
+            .map(|said| {
+                ["who", "verdict", "rule", "said"]
+                    .map(|f| text(said, f))
+                    .into()
+            })
+            .collect();
+        output::line(&output::table(&["who", "verdict", "rule", ""], rows));
     }
     api.close().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(if all_asked {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn list<'a>(answer: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {

@@ -96,7 +96,11 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
 /// One word for the table: what the restriction reaches.
 fn with_restriction(mut answer: Value) -> Value {
     for number in answer.as_array_mut().into_iter().flatten() {
-        let reach = number.get("restriction").map(|r| text(r, "reach"));
+        // What rests reaches everything, a restriction perhaps less.
+        let reach = ["resting", "restriction"]
+            .iter()
+            .find_map(|field| number.get(field).filter(|r| !r.is_null()))
+            .map(|r| text(r, "reach"));
         if let Some(fields) = number.as_object_mut() {
             fields.insert("restricted".to_owned(), reach.unwrap_or_default().into());
         }
@@ -124,7 +128,10 @@ fn detail(answer: &Value) {
             output::line(&format!("{title:>18}: {value}"));
         }
     }
-    if let Some(r) = number.get("restriction").filter(|r| !r.is_null()) {
+    for (title, field) in [("restricted", "restriction"), ("resting", "resting")] {
+        let Some(r) = number.get(field).filter(|r| !r.is_null()) else {
+            continue;
+        };
         let until = text(r, "until");
         let until = if until.is_empty() {
             "an end Meta did not name".to_owned()
@@ -132,8 +139,7 @@ fn detail(answer: &Value) {
             until
         };
         output::line(&format!(
-            "{:>18}: {} ({}) since {} until {until}",
-            "restricted",
+            "{title:>18}: {} ({}) since {} until {until}",
             text(r, "what"),
             text(r, "reach"),
             text(r, "since")

@@ -286,23 +286,10 @@ pub(crate) fn grantable(component: &[u8], mut how: Value) -> anyhow::Result<Valu
 
 fn wording(shop: &world::Shop) -> Value {
     let es = shop.language == "es";
-    let body = if es {
-        format!(
-            "{} quiere enviarte ofertas por WhatsApp, como mucho 2 por semana. Puedes parar cuando quieras \
-             escribiendo BAJA. Aviso de privacidad: https://privacidad.example/{}. ¿Aceptas?",
-            shop.name, shop.slug
-        )
-    } else {
-        format!(
-            "A {} quer enviar ofertas pelo WhatsApp, no máximo 2 por semana. Você pode parar quando quiser \
-             escrevendo SAIR. Aviso de privacidade: https://privacidade.example/{}. Aceita?",
-            shop.name, shop.slug
-        )
-    };
+    let (body, [yes, no]) = world::question(shop);
     json!({
         "name": "ofertas", "version": 1, "language": shop.language, "body": body,
-        "yes_label": if es { "Sí, acepto" } else { "Sim, aceito" },
-        "no_label": if es { "No, gracias" } else { "Não, obrigado" },
+        "yes_label": yes, "no_label": no,
         "thanks": if es { "¡Listo! Te escribiremos como mucho 2 veces por semana. BAJA para parar." }
                   else { "Pronto! Escreveremos no máximo 2 vezes por semana. SAIR para parar." },
         "promise": { "max": 2, "per": "week" },

@@ -227,6 +227,25 @@ pub fn config(seed: u64, secrets: &Secrets) -> WorldConfig {
     }
 }
 
+/// The shop's question whether it may send offers, with what its yes and its no say.
+pub fn question(shop: &Shop) -> (String, [&'static str; 2]) {
+    if shop.language == "es" {
+        let body = format!(
+            "{} quiere enviarte ofertas por WhatsApp, como mucho 2 por semana. Puedes parar cuando quieras \
+             escribiendo BAJA. Aviso de privacidad: https://privacidad.example/{}. ¿Aceptas?",
+            shop.name, shop.slug
+        );
+        (body, ["Sí, acepto", "No, gracias"])
+    } else {
+        let body = format!(
+            "A {} quer enviar ofertas pelo WhatsApp, no máximo 2 por semana. Você pode parar quando quiser \
+             escrevendo SAIR. Aviso de privacidade: https://privacidade.example/{}. Aceita?",
+            shop.name, shop.slug
+        );
+        (body, ["Sim, aceito", "Não, obrigado"])
+    }
+}
+
 fn templates(shop: &Shop) -> Vec<Value> {
     let es = shop.language == "es";
     let say = |a: &str, b: &str| (if es { a } else { b }).to_owned();
@@ -252,7 +271,18 @@ fn templates(shop: &Shop) -> Vec<Value> {
     );
     let stop = json!({ "type": "BUTTONS", "buttons": [
         { "type": "QUICK_REPLY", "text": say("No recibir", "Não receber") } ] });
+    let (question, answers) = question(shop);
+    let answers: Vec<Value> = answers
+        .iter()
+        .map(|text| json!({ "type": "QUICK_REPLY", "text": text }))
+        .collect();
     vec![
+        one(
+            "permiso_ofertas",
+            "UTILITY",
+            "APPROVED",
+            json!([{ "type": "BODY", "text": question }, { "type": "BUTTONS", "buttons": answers }]),
+        ),
         one(
             "pedido_estado",
             "UTILITY",

@@ -89,6 +89,10 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(messages::verdict),
             &[("GET", &[Read, SeePersonalData])],
         )
+        .routes(
+            routes!(messages::rejudge),
+            &[("POST", &[Read, SeePersonalData])],
+        )
         .routes(routes!(messages::why), &[("GET", &[Read, SeePersonalData])])
         .routes(routes!(events::inbox), &[("GET", &[Read, SeePersonalData])])
         .routes(routes!(events::inbox_counts), &[("GET", &[Read])])
@@ -114,6 +118,10 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(
             routes!(contacts::consent),
             &[("POST", &[Edit, SeePersonalData])],
+        )
+        .routes(
+            routes!(contacts::ask),
+            &[("POST", &[Send, SeePersonalData])],
         )
         .routes(
             routes!(contacts::consents),

@@ -42,6 +42,8 @@ pub(super) struct Raw {
     restriction_reach: Option<String>,
     restricted_at: Option<i64>,
     restricted_until_at: Option<i64>,
+    refused_code: Option<i64>,
+    refused_at: Option<i64>,
     contact_id: Option<String>,
     country: Option<String>,
     pub(super) language: Option<String>,
@@ -74,6 +76,7 @@ impl Raw {
                 since: Ts(self.restricted_at.unwrap_or_default()),
                 until: self.restricted_until_at.map(Ts),
             }),
+            refused: accounts::refusal(self.refused_code, self.refused_at),
             tier: None,
         }
     }

@@ -25,7 +25,7 @@ macro_rules! facts {
             n.tenant_id as number_tenant, n.waba_id, n.mps, n.tat_at,
             n.stopped_at as number_stopped_at, n.stop_reason as number_stop_reason,
             n.quality, n.quality_at, k.messaging_limit, k.restriction, k.restriction_reach, k.restricted_at,
-            k.restricted_until_at,
+            k.restricted_until_at, k.refused_code, k.refused_at,
             c.contact_id, c.country, c.language, c.erased_at,
             y.inbound_at as sign_inbound, y.read_at as sign_read, y.clicked_at as sign_clicked,
             v.window_at, v.window_wamid, v.human_since_at, v.pair_tat_at,

@@ -1,6 +1,6 @@
 //! What Meta says of numbers and accounts: the later word counts, nothing of another tenant is touched.
 
-use portero_domain::account::{MessagingLimit, Reach};
+use portero_domain::account::{AccountRefusal, MessagingLimit, Reach};
 use portero_domain::address::AddressKey;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::content::{Content, TemplateSend};
@@ -14,6 +14,7 @@ use crate::world::{T0, World, at};
 crate::tests![
     the_later_word_of_meta_counts,
     a_restriction_without_an_end_is_lifted_by_meta_alone,
+    a_refusal_of_the_account_is_kept_with_its_time,
     what_meta_said_is_kept_once_and_dated,
     the_limit_counts_people_for_24_hours,
     an_address_that_was_left_comes_last_and_still_counts,
@@ -113,6 +114,33 @@ async fn a_restriction_without_an_end_is_lifted_by_meta_alone(w: World) {
         .await
         .unwrap();
     assert_eq!(a.account(&w.a.waba).await.unwrap().restriction, None);
+}
+
+async fn a_refusal_of_the_account_is_kept_with_its_time(w: World) {
+    let refusal = |code: i64, ms: i64| AccountRefusal { code, at: at(ms) };
+    let mut tx = w.write().await;
+    let mut a = tx.tenant(w.a.id);
+    for (one, stands) in [
+        (refusal(131_031, 5), refusal(131_031, 5)),
+        (refusal(368, 9), refusal(368, 9)),
+        // What is told late does not move the end back.
+        (refusal(131_031, 7), refusal(368, 9)),
+    ] {
+        a.set_account_refusal(&w.a.waba, one, at(10)).await.unwrap();
+        let row = a.account(&w.a.waba).await.unwrap();
+        assert_eq!(row.refused, Some(stands));
+        assert_eq!(row.restriction, None);
+    }
+    // Nobody else's account.
+    let mut b = tx.tenant(w.b.id);
+    b.set_account_refusal(&w.a.waba, refusal(1, 99), at(99))
+        .await
+        .unwrap();
+    assert_eq!(b.account(&w.a.waba).await.unwrap().refused, None);
+    tx.commit().await.unwrap();
+    let standing = standing(&w, at(11)).await;
+    assert_eq!(standing.refused, Some(refusal(368, 9)));
+    assert_eq!(standing.restriction, None);
 }
 
 async fn what_meta_said_is_kept_once_and_dated(w: World) {

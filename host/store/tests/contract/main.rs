@@ -37,6 +37,7 @@ mod statuses;
 mod tenants;
 mod together;
 mod users;
+mod verdicts;
 mod webhooks;
 mod world;
 
@@ -87,6 +88,7 @@ const FILES: &[&[Test]] = &[
     tenants::TESTS,
     together::TESTS,
     users::TESTS,
+    verdicts::TESTS,
     webhooks::TESTS,
 ];
 

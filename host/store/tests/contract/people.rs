@@ -2,10 +2,10 @@
 
 use portero_domain::address::AddressKey;
 use portero_domain::consent::{ConsentEventKind, ConsentScope};
-use portero_domain::ids::{ContactId, InstallationId};
+use portero_domain::ids::{ContactId, ImportId, InstallationId};
 use portero_gate::facts::DoNotContact;
 use portero_store::StoreError;
-use portero_store::model::{NewContact, SANDBOX_MAX};
+use portero_store::model::{NewContact, NewImport, SANDBOX_MAX};
 
 use crate::world::{T0, World, at};
 
@@ -20,6 +20,7 @@ crate::tests![
     the_strictest_block_of_any_alias_counts,
     the_sandbox_takes_twenty,
     contacts_are_paged,
+    a_dry_run_sees_each_address_once,
 ];
 
 fn key(text: &str) -> AddressKey {
@@ -359,4 +360,41 @@ async fn contacts_are_paged(w: World) {
         seen.extend(page.into_iter().map(|c| c.id));
     }
     assert_eq!(seen, ids);
+}
+
+async fn a_dry_run_sees_each_address_once(w: World) {
+    let new = |n: u128| NewImport {
+        id: ImportId::from_uuid(uuid::Uuid::from_u128(n)),
+        label: "people.csv".to_owned(),
+        dry_run: true,
+        format: "{}".to_owned(),
+        attestation: None,
+        bytes_total: None,
+    };
+    let addresses = |from: u32, to: u32| -> Vec<AddressKey> {
+        (from..to)
+            .map(|n| key(&format!("57300900{n:04}")))
+            .collect()
+    };
+    let mut tx = w.write().await;
+    let mut a = tx.tenant(w.a.id);
+    let (one, other) = (new(1), new(2));
+    for import in [&one, &other] {
+        a.create_import(import, T0).await.unwrap();
+    }
+    assert_eq!(a.see_import_people(one.id, &[]).await.unwrap(), 0);
+    for (import, from, to, first) in [(&one, 0, 20, 20), (&one, 10, 40, 20), (&other, 0, 20, 20)] {
+        let seen = a.see_import_people(import.id, &addresses(from, to)).await;
+        assert_eq!(seen.unwrap(), first);
+    }
+    // Nobody else's file; and once it has ended nothing is left of it.
+    let mut b = tx.tenant(w.b.id);
+    let theirs = b.see_import_people(one.id, &addresses(50, 60)).await;
+    assert_eq!(theirs.unwrap(), 0);
+    let mut a = tx.tenant(w.a.id);
+    assert!(a.end_import(one.id, None, at(1)).await.unwrap());
+    let again = a.see_import_people(one.id, &addresses(0, 20)).await;
+    assert_eq!(again.unwrap(), 20);
+    let kept = a.see_import_people(other.id, &addresses(0, 20)).await;
+    assert_eq!(kept.unwrap(), 0);
 }

@@ -120,6 +120,7 @@ impl World {
             },
             purpose: Purpose::Reply,
             topic: None,
+            own_key: None,
             class,
             answers: None,
             content: Content::Text(Text {
@@ -261,6 +262,11 @@ pub(crate) async fn put_in(
         tenant: p.tenant,
         outbox: p.id,
         contact: p.contact,
+        installation: new.installation,
+        campaign: match &p.origin {
+            Origin::Campaign { campaign } => Some(*campaign),
+            _ => None,
+        },
         stage: Stage::Admission,
         verdict: Verdict::Allow,
         rule: None,

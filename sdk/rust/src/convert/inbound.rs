@@ -1,5 +1,6 @@
 //! Events, from the contract to the SDK.
 
+use crate::action::OWN_KEY;
 use crate::bindings::imports::portero::plugin::types as wit;
 use crate::event::{
     BusinessEvent, ConsentChange, Contact, Conversation, Event, EventKind, Meta, Timer,
@@ -11,6 +12,11 @@ use crate::inbound::{
 
 impl From<wit::Event> for Event {
     fn from(e: wit::Event) -> Self {
+        let mut what = EventKind::from(e.what);
+        if let EventKind::Verdict(verdict) = &mut what {
+            let own = e.ext.iter().find(|(name, _)| name == OWN_KEY);
+            verdict.key = own.map(|(_, key)| key.clone());
+        }
         Event {
             meta: e.meta.into(),
             contact: Contact {
@@ -24,7 +30,7 @@ impl From<wit::Event> for Event {
                 topics_granted: e.conversation.topics_granted,
                 bot_messages_since_inbound: e.conversation.bot_messages_since_inbound,
             },
-            what: e.what.into(),
+            what,
             ext: e.ext,
         }
     }
@@ -64,6 +70,7 @@ impl From<wit::EventKind> for EventKind {
             }),
             wit::EventKind::Verdict(v) => EventKind::Verdict(VerdictEvent {
                 proposal: v.proposal,
+                key: None,
                 verdict: v.verdict.into(),
             }),
             wit::EventKind::Unsupported(what) => EventKind::Unsupported(what),

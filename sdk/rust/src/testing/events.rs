@@ -142,6 +142,7 @@ impl EventBuilder {
     pub fn verdict(self, proposal: &str, ruling: Ruling, rule: &str) -> Event {
         self.kind(EventKind::Verdict(VerdictEvent {
             proposal: proposal.to_owned(),
+            key: None,
             verdict: Verdict {
                 ruling,
                 rule: rule.to_owned(),
@@ -149,6 +150,16 @@ impl EventBuilder {
                 remedy: String::new(),
             },
         }))
+    }
+
+    /// The same of a proposal that the plugin had given a name ([`Proposal::key`](crate::Proposal::key)).
+    #[must_use]
+    pub fn verdict_on(self, key: &str, proposal: &str, ruling: Ruling, rule: &str) -> Event {
+        let mut event = self.verdict(proposal, ruling, rule);
+        if let EventKind::Verdict(verdict) = &mut event.what {
+            verdict.key = Some(key.to_owned());
+        }
+        event
     }
 
     /// Anything else.

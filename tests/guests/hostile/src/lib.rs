@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use portero_sdk::{
     Action, Answer, BusinessEvent, Event, Failure, HostError, InboundBody, Message, Proposal,
-    Replies, Template, config, contacts, gate, http, kv, log,
+    Replies, Template, VerdictEvent, config, contacts, gate, http, kv, log,
 };
 
 #[derive(Default)]
@@ -123,6 +123,17 @@ impl Replies for Hostile {
                 let template = Template::new("carrito_recordatorio", "es");
                 Ok(vec![Proposal::promotional(template, "ofertas").into()])
             }
+            "two-refused" => {
+                let offer = |key: &str| {
+                    let template = Template::new("black_friday", "es");
+                    Proposal::promotional(template, "ofertas").key(key).into()
+                };
+                Ok(vec![offer("the shoes"), offer("the hat")])
+            }
+            "key-too-long" => {
+                let text = portero_sdk::Text::new("hola");
+                Ok(vec![Proposal::reply(text).key("k".repeat(65)).into()])
+            }
             "preview" => {
                 let answer = Proposal::reply(portero_sdk::Text::new("hola"));
                 let verdict = gate::preview(&answer).map_err(refused)?;
@@ -166,6 +177,13 @@ impl Replies for Hostile {
         match business.name.as_str() {
             "deed.told" => told(event),
             other => panic!("on {other}"),
+        }
+    }
+
+    fn verdict(&mut self, _: &Event, verdict: &VerdictEvent) -> Answer {
+        match &verdict.key {
+            Some(key) => said(format!("no {key}: {}", verdict.verdict.rule)),
+            None => Ok(Vec::new()),
         }
     }
 }

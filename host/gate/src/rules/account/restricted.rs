@@ -9,7 +9,7 @@ pub struct Check;
 
 static ABOUT: About = About {
     id: "account.restricted",
-    version: 1,
+    version: 2,
     stratum: Stratum::Platform,
     phase: Phase::Account,
     stages: Stages::Both,
@@ -26,11 +26,14 @@ static ABOUT: About = About {
         "Look at the notice in WhatsApp Manager; `portero number show` says what it reaches and until when.",
     ),
     docs: Docs {
-        checks: "What Meta reported of the account: bans, restrictions, a rejected review.",
+        checks: "What Meta reported of the account: bans, restrictions, a rejected review; and whether it \
+                 refused a message in the last 15 minutes because the account is blocked (error 368) or \
+                 locked (131031).",
         why: "Sending on while restricted makes the next restriction longer, and the last one is a ban.",
-        fires: "Defers to the end Meta named; denies when it named none. A restriction of what the business \
-                starts leaves answers inside the window alone.",
-        facts: "`sender.standing.restriction`, the service window.",
+        fires: "Defers to the end Meta named; denies when it named none, and everything for 15 minutes after \
+                such an error, whoever resumes sending. A restriction of what the business starts leaves \
+                answers inside the window alone.",
+        facts: "`sender.standing.restriction`, `sender.standing.refused`, the service window.",
         parameters: "None.",
         source: "Meta, account_update webhooks and policy enforcement (as of 2026-11).",
         since: "0.2.0",
@@ -43,7 +46,11 @@ impl Rule for Check {
     }
 
     fn judge(&self, case: &Case<'_>) -> Option<Found> {
-        let restriction = case.facts.sender.known()?.standing.restriction.as_ref()?;
+        let standing = &case.facts.sender.known()?.standing;
+        if let Some(refused) = standing.refused.filter(|r| case.now < r.until()) {
+            return Some(Found::deny(refused.words(), refused.at.rfc3339()));
+        }
+        let restriction = standing.restriction.as_ref()?;
         if restriction.reach == Reach::BusinessInitiated {
             let open = case.window_closes_at().is_some_and(|t| case.now < t);
             if open && !case.is_promotional() && !case.is_template() {
@@ -64,7 +71,7 @@ mod tests {
     use crate::Verdict;
     use crate::facts::Restriction;
     use crate::testing::Setup;
-    use portero_domain::account::Reach;
+    use portero_domain::account::{AccountRefusal, Reach};
     use portero_domain::clock::{Millis, Ts};
 
     const RULE: &str = "account.restricted";
@@ -105,6 +112,40 @@ mod tests {
             restrict(&mut s, Reach::All, None);
             assert_eq!(s.denied_by(), Some(RULE.to_owned()));
         }
+    }
+
+    /// Scenario 97, to the millisecond.
+    #[test]
+    fn an_error_about_the_account_denies_everything_for_fifteen_minutes() {
+        for mut s in [
+            Setup::promo(),
+            Setup::reply("hola"),
+            Setup::utility().at_dispatch(),
+        ] {
+            let at = s.now;
+            s.sender().standing.refused = Some(AccountRefusal { code: 368, at });
+            for (ms, fires) in [(-1, true), (0, false), (1, false)] {
+                s.now = (at + Millis::minutes(15)).plus_ms(ms);
+                let found = s.found(RULE);
+                assert_eq!(found.is_some(), fires, "{ms}");
+                if let Some(found) = found {
+                    assert_eq!(found.outcome, Some(Verdict::Deny));
+                    assert_eq!(found.value, "error 368");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_is_no_end_of_a_longer_restriction() {
+        let mut s = Setup::promo();
+        let until = s.now + Millis::hours(1);
+        restrict(&mut s, Reach::All, Some(until));
+        let at = s.now;
+        s.sender().standing.refused = Some(AccountRefusal { code: 131_031, at });
+        assert_eq!(s.denied_by(), Some(RULE.to_owned()));
+        s.now = at + Millis::minutes(15);
+        assert_eq!(s.found(RULE).unwrap().until, Some(until));
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub struct Check;
 
 static ABOUT: About = About {
     id: "consent.double-opt-in-pending",
-    version: 1,
+    version: 2,
     stratum: Stratum::House,
     phase: Phase::Consent,
     stages: Stages::Both,
@@ -33,8 +33,8 @@ static ABOUT: About = About {
                  confirm: recorded as unconfirmed (imports are), or, where the tenant asks for a second \
                  yes, any that was not given in WhatsApp itself.",
         why: "A form or a list says what somebody typed; the answer in the chat says who they are.",
-        fires: "Denies what needs consent until the person says yes in the chat, but the consent question. \
-                After `confirmation_ms` without an answer the record counts for nothing, and \
+        fires: "Denies what needs consent until the person says yes in the chat, but the consent question, \
+                inside the window or as a utility template. After `confirmation_ms` on record without an answer the record counts for nothing, and \
                 `consent.missing` speaks.",
         facts: "`consent`.",
         parameters: "`double_opt_in` (off), `confirmation_ms` (7 d).",
@@ -80,6 +80,18 @@ mod tests {
             *s.consent() = vec![unconfirmed(ofertas(), at.ms())];
             assert_eq!(s.denied_by().as_deref(), Some(rule), "{age}");
             assert_eq!(s.at_dispatch().denied_by().as_deref(), Some(rule), "{age}");
+        }
+    }
+
+    /// A list is brought in months after its people agreed.
+    #[test]
+    fn the_seven_days_begin_when_it_is_written_down() {
+        for (age, rule) in [(-1, RULE), (0, "consent.missing")] {
+            let mut s = Setup::promo();
+            let mut event = unconfirmed(ofertas(), s.now.ms() - Millis::days(200).0);
+            event.received_at = s.now - Millis::days(7) - Millis(age);
+            *s.consent() = vec![event];
+            assert_eq!(s.denied_by().as_deref(), Some(rule), "{age}");
         }
     }
 

@@ -28,6 +28,7 @@ fn cleared() -> Cleared {
         },
         purpose: Purpose::Reply,
         topic: None,
+        own_key: None,
         class: Class::Reply,
         answers: None,
         content: m.content,

@@ -23,12 +23,20 @@ fn ago(ms: i64) -> u64 {
 }
 
 pub(super) fn event(event: ReplyEvent) -> t::Event {
+    // This track has no field for it.
+    let own_key = match &event.what {
+        ReplyEventKind::Verdict { key, .. } => key.clone(),
+        _ => None,
+    };
     t::Event {
         meta: meta(event.meta),
         contact: contact(event.contact),
         conversation: conversation(event.conversation),
         what: kind(event.what),
-        ext: Vec::new(),
+        ext: own_key
+            .into_iter()
+            .map(|key| ("key".to_owned(), key))
+            .collect(),
     }
 }
 
@@ -83,6 +91,7 @@ fn kind(kind: ReplyEventKind) -> t::EventKind {
             rule,
             earliest,
             remedy,
+            key: _,
         } => t::EventKind::Verdict(t::VerdictEvent {
             proposal,
             verdict: t::Verdict {

@@ -1,5 +1,6 @@
 //! What the tenants need: app secrets, tokens that Meta takes, fresh templates, plugins that load.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portero_domain::clock::{Millis, Ts};
@@ -46,6 +47,7 @@ pub(super) async fn check(
     let found = [
         apps(store, &shops).await,
         tokens(store, config, &shops).await,
+        accounts(store, &shops, now).await,
         templates(store, &shops, now).await,
         plugins(store, config).await,
         webhooks(store, public_url).await,
@@ -131,6 +133,46 @@ async fn tokens(store: &Store, config: &Config, shops: &[Shop]) -> Result<Check,
         format!("Meta takes {good_ones}"),
         remedy,
     ))
+}
+
+/// Meta lets the accounts send.
+async fn accounts(store: &Store, shops: &[Shop], now: Ts) -> Result<Check, StoreError> {
+    let mut wrong = Vec::new();
+    let mut look_at = None;
+    let mut seen = BTreeSet::new();
+    for shop in shops {
+        for number in &shop.numbers {
+            if !seen.insert((shop.tenant.id, number.waba.clone())) {
+                continue;
+            }
+            let mut tx = store.read().await?;
+            let account = tx.tenant(shop.tenant.id).account(&number.waba).await?;
+            let resting = account.refused.filter(|refused| now < refused.until());
+            let restricted = account
+                .restriction
+                .filter(|_| account.restricted_until.is_none_or(|until| now < until));
+            let found = match (resting, restricted) {
+                (Some(r), _) => format!("{} rests until {}", r.words(), r.until().rfc3339()),
+                (None, Some(what)) => match account.restricted_until {
+                    Some(until) => format!("{what} until {}", until.rfc3339()),
+                    None => format!("{what} until Meta lifts it"),
+                },
+                (None, None) => continue,
+            };
+            wrong.push(format!(
+                "account {} of `{}`: {found}",
+                number.waba.as_str(),
+                shop.tenant.slug
+            ));
+            look_at.get_or_insert((number.id.as_str(), shop.tenant.slug.as_str()));
+        }
+    }
+    let (number, slug) = look_at.unwrap_or(("NUMBER", "TENANT"));
+    let remedy = format!(
+        "read Meta's notice in WhatsApp Manager; what it reaches: portero number show {number} --tenant {slug}"
+    );
+    let found = format!("Meta lets {} send", seen.len());
+    Ok(all_of("accounts", &wrong, found, &remedy))
 }
 
 /// Somebody asked Meta about the templates lately.

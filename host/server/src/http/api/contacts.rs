@@ -2,15 +2,19 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
 use portero_domain::proof::ConsentActor;
 use portero_flow::desk::consent_told::{self, ConsentRequest};
 use portero_flow::desk::consents::{self, ConsentsView};
 use portero_flow::desk::contacts::{self, BlockRequest, ContactRequest, ContactView};
+use portero_flow::desk::messages::ProposedView;
 use portero_flow::desk::people::{self, PersonRequest};
+use portero_flow::desk::questions::{self, QuestionRequest};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
+use crate::http::api::messages::idempotency_key;
 use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
@@ -89,6 +93,30 @@ pub(crate) async fn consent(
     Ok(Json(
         consent_told::record(&state.ctx, caller.tenant, &who, &request, actor).await?,
     ))
+}
+
+/// Ask a person for consent by an approved utility template that says what a wording says. 202 with the gate's verdict, whatever it is. Needs `Idempotency-Key`.
+#[utoipa::path(post, path = "/v1/contacts/{who}/ask", request_body = QuestionRequest,
+    params(("who" = String, Path), ("Idempotency-Key" = String, Header, description = "1 to 128 bytes of your own; the same for the same question")),
+    responses((status = 202, body = ProposedView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn ask(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+    headers: HeaderMap,
+    ApiJson(request): ApiJson<QuestionRequest>,
+) -> Result<(StatusCode, Json<ProposedView>), Problem> {
+    let key = idempotency_key(&headers)?;
+    let proposed = questions::ask(
+        &state.ctx,
+        &caller.principal,
+        caller.tenant,
+        &who,
+        key,
+        &request,
+    )
+    .await?;
+    Ok((StatusCode::ACCEPTED, Json(proposed)))
 }
 
 /// What a person agreed to, with its proof, and what was sent to them in the last 30 days.

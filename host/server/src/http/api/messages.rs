@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use portero_flow::desk::messages::{self, MessageRequest, MessageView, ProposedView};
+use portero_flow::desk::rejudge::{self, RejudgedView};
 use portero_flow::desk::verdicts::{self, VerdictQuery, VerdictView, WhyView};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
@@ -98,6 +99,14 @@ pub(crate) struct VerdictFilter {
     message: Option<String>,
     /// Only about this contact (`con_…`).
     contact: Option<String>,
+    /// Only of messages that this plugin proposed: its id, or an installation (`ins_…`).
+    plugin: Option<String>,
+    /// Only of this campaign (`cam_…`).
+    campaign: Option<String>,
+    /// Not before: RFC 3339, or a day of the tenant's calendar.
+    since: Option<String>,
+    /// Before: RFC 3339, or a day of the tenant's calendar.
+    until: Option<String>,
     /// Only `allow`, `defer`, `hold` or `deny`.
     verdict: Option<String>,
     /// Only decided by this rule.
@@ -119,6 +128,10 @@ pub(crate) async fn verdicts(
     let query = VerdictQuery {
         message: q.message.as_deref().map(parse_id).transpose()?,
         contact: q.contact.as_deref().map(parse_id).transpose()?,
+        plugin: q.plugin,
+        campaign: q.campaign.as_deref().map(parse_id).transpose()?,
+        since: q.since,
+        until: q.until,
         verdict: q.verdict,
         rule: q.rule,
         limit: limit(q.limit),
@@ -139,6 +152,19 @@ pub(crate) async fn verdict(
 ) -> Result<Json<VerdictView>, Problem> {
     Ok(Json(
         verdicts::get(&state.ctx, caller.tenant, parse_id(&id)?).await?,
+    ))
+}
+
+/// Judge a verdict's message again with what is known now, as if it were proposed this moment. Sends nothing, keeps nothing.
+#[utoipa::path(post, path = "/v1/verdicts/{id}/rejudge", params(("id" = String, Path, description = "dec_…")), responses(
+    (status = 200, body = RejudgedView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn rejudge(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<RejudgedView>, Problem> {
+    Ok(Json(
+        rejudge::rejudge(&state.ctx, caller.tenant, parse_id(&id)?).await?,
     ))
 }
 

@@ -1,0 +1,127 @@
+//! Why messages were put off, held or refused, counted by day and rule; and times as a tenant reads them.
+
+use std::collections::BTreeMap;
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use portero_domain::clock::Ts;
+use portero_domain::ids::TenantId;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::desk::reasons::title;
+use crate::error::FlowError;
+
+/// Reasons over the last days, the most frequent first.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReasonDays {
+    /// The days of the tenant's calendar, oldest first.
+    pub days: Vec<String>,
+    /// Rules that decided on any of them.
+    pub rules: Vec<ReasonRow>,
+}
+
+/// One rule over the days.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReasonRow {
+    /// Its id.
+    pub rule: String,
+    /// What it is about, per language.
+    pub title: BTreeMap<String, String>,
+    /// How often it decided, by day.
+    pub counts: Vec<u64>,
+    /// On all of them.
+    pub total: u64,
+}
+
+/// A tenant's zone; UTC for one that this machine does not know.
+pub(super) fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// When a day begins somewhere.
+pub(super) fn day_begins(day: Date, zone: &TimeZone) -> Option<Ts> {
+    let begins = day.to_zoned(zone.clone()).ok()?;
+    Some(Ts(begins.timestamp().as_millisecond()))
+}
+
+/// An instant on a tenant's clock, to the minute; the text itself when it is none.
+#[must_use]
+pub fn local(rfc3339: &str, timezone: &str) -> String {
+    let at = Ts::parse_rfc3339(rfc3339).ok().and_then(Ts::to_jiff);
+    at.map_or_else(
+        || rfc3339.to_owned(),
+        |at| {
+            let there = at.to_zoned(zone(timezone));
+            there.strftime("%Y-%m-%d %H:%M").to_string()
+        },
+    )
+}
+
+/// Every rule by its id, with what it is about per language.
+#[must_use]
+pub fn rules() -> Vec<(&'static str, BTreeMap<String, String>)> {
+    let ids = portero_gate::rules::RULES.iter().map(|r| r.about().id);
+    ids.map(|id| (id, title(id))).collect()
+}
+
+/// What decided on the last `n` days, today's included.
+///
+/// # Errors
+/// The database.
+pub async fn reasons(ctx: &Context, tenant: TenantId, n: usize) -> Result<ReasonDays, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let zone = zone(&tx.tenant(tenant).row().await?.timezone);
+    let today = ctx.now().to_jiff().map(|at| zone.to_datetime(at).date());
+    let mut days = Vec::with_capacity(n);
+    for back in (0..n).rev() {
+        let back = i64::try_from(back).unwrap_or_default();
+        let Some(day) = today.and_then(|day| day.checked_sub(back.days()).ok()) else {
+            continue;
+        };
+        let next = day.tomorrow().ok().and_then(|day| day_begins(day, &zone));
+        if let Some((begins, ends)) = day_begins(day, &zone).zip(next) {
+            days.push((day.to_string(), (begins, ends)));
+        }
+    }
+    let (names, spans): (Vec<String>, Vec<(Ts, Ts)>) = days.into_iter().unzip();
+    let ids: Vec<&str> = rules().into_iter().map(|(id, _)| id).collect();
+    let counted = tx.tenant(tenant).decision_reasons(&ids, &spans).await?;
+    let mut by_rule: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for one in counted {
+        let counts = by_rule
+            .entry(one.rule)
+            .or_insert_with(|| vec![0; names.len()]);
+        if let Some(count) = counts.get_mut(one.day) {
+            *count = one.count;
+        }
+    }
+    let mut rules: Vec<ReasonRow> = by_rule
+        .into_iter()
+        .map(|(rule, counts)| ReasonRow {
+            title: title(&rule),
+            total: counts.iter().sum(),
+            rule,
+            counts,
+        })
+        .collect();
+    rules.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| a.rule.cmp(&b.rule)));
+    Ok(ReasonDays { days: names, rules })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_told_on_the_tenants_clock() {
+        let at = "2026-11-24T03:30:00.000Z";
+        assert_eq!(local(at, "America/Bogota"), "2026-11-23 22:30");
+        assert_eq!(local(at, "Nowhere/At_All"), "2026-11-24 03:30");
+        assert_eq!(local("soon", "UTC"), "soon");
+        let day: Date = "2026-11-24".parse().unwrap();
+        let begins = day_begins(day, &zone("America/Bogota")).unwrap();
+        assert_eq!(begins.rfc3339(), "2026-11-24T05:00:00.000Z");
+    }
+}

@@ -1,0 +1,263 @@
+//! Lists of verdicts: every filter finds what it names, and none reads a tenant's others along.
+
+use portero_domain::clock::Ts;
+use portero_domain::ids::{CampaignId, ContactId, DecisionId, InstallationId, OutboxId};
+use portero_gate::{Stage, Verdict};
+use portero_store::model::{DecisionFilter, DecisionRow, verdict_lists};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row};
+
+use crate::world::{T0, World, at, sha256};
+
+crate::tests![
+    every_filter_finds_what_it_names_and_nothing_else,
+    no_list_of_verdicts_reads_a_tenants_others_along,
+];
+
+fn one(w: &World, ms: i64, rule: Option<&str>, verdict: Verdict) -> DecisionRow {
+    let record = format!("{{\"at\":{ms}}}");
+    DecisionRow {
+        id: DecisionId::new(&*w.ids, at(ms)),
+        tenant: w.a.id,
+        outbox: OutboxId::new(&*w.ids, at(ms)),
+        contact: w.a.ana,
+        installation: None,
+        campaign: None,
+        stage: Stage::Admission,
+        verdict,
+        rule: rule.map(str::to_owned),
+        content_hash: sha256(&record),
+        record,
+        decided_at: at(ms),
+    }
+}
+
+async fn every_filter_finds_what_it_names_and_nothing_else(w: World) {
+    let installation = InstallationId::new(&*w.ids, T0);
+    let campaign = CampaignId::new(&*w.ids, T0);
+    let beto = ContactId::new(&*w.ids, T0);
+    let mut all = vec![
+        one(&w, 1_000, None, Verdict::Allow),
+        one(&w, 2_000, Some("consent.missing"), Verdict::Deny),
+        one(&w, 3_000, Some("consent.missing"), Verdict::Deny),
+        one(&w, 4_000, Some("limits.pair-rate"), Verdict::Defer),
+        one(&w, 5_000, Some("session.unsolicited-promo"), Verdict::Allow),
+    ];
+    all[1].installation = Some(installation);
+    all[2].campaign = Some(campaign);
+    all[4].contact = beto;
+    let mut tx = w.write().await;
+    let mut a = tx.tenant(w.a.id);
+    // One by one and together: the same columns.
+    a.insert_decision(&all[0]).await.unwrap();
+    a.insert_decisions(&all[1..]).await.unwrap();
+    let none = DecisionFilter::default;
+    let cases: Vec<(DecisionFilter, &[i64])> = vec![
+        (none(), &[5_000, 4_000, 3_000, 2_000, 1_000]),
+        (
+            DecisionFilter {
+                outbox: Some(all[3].outbox),
+                ..none()
+            },
+            &[4_000],
+        ),
+        (
+            DecisionFilter {
+                contact: Some(beto),
+                ..none()
+            },
+            &[5_000],
+        ),
+        (
+            DecisionFilter {
+                campaign: Some(campaign),
+                ..none()
+            },
+            &[3_000],
+        ),
+        (
+            DecisionFilter {
+                installation: Some(installation),
+                ..none()
+            },
+            &[2_000],
+        ),
+        (
+            DecisionFilter {
+                rule: Some("consent.missing".to_owned()),
+                ..none()
+            },
+            &[3_000, 2_000],
+        ),
+        (
+            DecisionFilter {
+                rule: Some("consent.missing".to_owned()),
+                campaign: Some(campaign),
+                verdict: Some(Verdict::Deny),
+                contact: Some(w.a.ana),
+                since: Some(at(3_000)),
+                until: Some(at(3_001)),
+                ..none()
+            },
+            &[3_000],
+        ),
+        (
+            DecisionFilter {
+                verdict: Some(Verdict::Deny),
+                ..none()
+            },
+            &[3_000, 2_000],
+        ),
+        (
+            DecisionFilter {
+                verdict: Some(Verdict::Allow),
+                ..none()
+            },
+            &[5_000, 1_000],
+        ),
+        (
+            DecisionFilter {
+                since: Some(at(2_000)),
+                until: Some(at(4_000)),
+                ..none()
+            },
+            &[3_000, 2_000],
+        ),
+        (
+            DecisionFilter {
+                since: Some(at(2_001)),
+                until: Some(at(4_001)),
+                ..none()
+            },
+            &[4_000, 3_000],
+        ),
+        (
+            DecisionFilter {
+                until: Some(Ts(i64::MAX)),
+                since: Some(Ts(-5)),
+                limit: 2,
+                after: Some(all[3].id),
+                ..none()
+            },
+            &[3_000, 2_000],
+        ),
+        (
+            DecisionFilter {
+                until: Some(at(3_000)),
+                after: Some(all[4].id),
+                ..none()
+            },
+            &[2_000, 1_000],
+        ),
+    ];
+    for (filter, expected) in &cases {
+        let found = a.decisions(filter).await.unwrap();
+        let found: Vec<i64> = found.iter().map(|d| d.decided_at.ms() - T0.ms()).collect();
+        assert_eq!(&found, expected, "{filter:?}");
+    }
+    let days = [
+        (at(0), at(2_500)),
+        (at(2_500), at(9_000)),
+        (at(9_000), at(9_999)),
+    ];
+    let rules = ["consent.missing", "limits.pair-rate", "content.empty"];
+    let mut reasons = a.decision_reasons(&rules, &days).await.unwrap();
+    reasons.sort_by_key(|r| (r.rule.clone(), r.day));
+    let reasons: Vec<(&str, usize, u64)> = reasons
+        .iter()
+        .map(|r| (r.rule.as_str(), r.day, r.count))
+        .collect();
+    let expected = [
+        ("consent.missing", 0, 1),
+        ("consent.missing", 1, 1),
+        ("limits.pair-rate", 1, 1),
+    ];
+    assert_eq!(reasons, expected);
+    let again = a.decision(all[2].id).await.unwrap().unwrap();
+    assert_eq!(again, all[2]);
+    let mut b = tx.tenant(w.b.id);
+    assert_eq!(b.decision_reasons(&rules, &days).await.unwrap(), []);
+    for (filter, _) in &cases {
+        assert!(b.decisions(filter).await.unwrap().is_empty(), "{filter:?}");
+    }
+}
+
+/// A tenant with a million verdicts is asked for the page of one filter: rows come by that filter's
+/// index in their order, so that nothing is sorted and nothing is skipped but by a second filter.
+async fn no_list_of_verdicts_reads_a_tenants_others_along(w: World) {
+    many(&w).await;
+    let lists = verdict_lists(w.store.engine());
+    assert_eq!(lists.len(), 7);
+    for (sql, index) in lists {
+        // Of so few rows Postgres may as well walk the time of both tenants.
+        let narrow = ["outbox", "contact", "campaign", "installation"];
+        if w.is_postgres() && !narrow.iter().any(|n| index.ends_with(n)) {
+            continue;
+        }
+        let plan = plan(&w, sql).await;
+        assert!(plan.contains(index), "{index}: {plan}\n{sql}");
+        assert!(
+            !plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"),
+            "{plan}"
+        );
+    }
+}
+
+/// So many that Postgres has something to choose by.
+async fn many(w: &World) {
+    let rules = [
+        None,
+        Some("consent.missing"),
+        Some("limits.pair-rate"),
+        Some("quiet-hours.tenant"),
+    ];
+    let people: Vec<ContactId> = (0..50).map(|_| ContactId::new(&*w.ids, T0)).collect();
+    let campaigns: Vec<CampaignId> = (0..9).map(|_| CampaignId::new(&*w.ids, T0)).collect();
+    let plugins: Vec<InstallationId> = (0..7).map(|_| InstallationId::new(&*w.ids, T0)).collect();
+    for page in 0..8_i64 {
+        // Most of them are somebody else's.
+        let tenant = if page % 4 == 0 { w.a.id } else { w.b.id };
+        let rows: Vec<DecisionRow> = (0..1_000_usize)
+            .map(|n| {
+                let verdict = [Verdict::Allow, Verdict::Deny, Verdict::Defer][n % 3];
+                let ms = page * 1_000 + i64::try_from(n).unwrap();
+                DecisionRow {
+                    tenant,
+                    contact: people[n % people.len()],
+                    campaign: (n % 2 == 0).then(|| campaigns[n % campaigns.len()]),
+                    installation: (n % 2 == 1).then(|| plugins[n % plugins.len()]),
+                    ..one(w, ms, rules[n % rules.len()], verdict)
+                }
+            })
+            .collect();
+        let mut tx = w.write().await;
+        tx.tenant(tenant).insert_decisions(&rows).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    crate::schema::raw(w, "analyze decisions").await;
+}
+
+async fn plan(w: &World, sql: &str) -> String {
+    if !w.is_postgres() {
+        let mut conn = sqlx::SqliteConnection::connect(&w.url).await.unwrap();
+        let explain = AssertSqlSafe(format!("explain query plan {sql}"));
+        let rows = sqlx::query(explain).fetch_all(&mut conn).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|r| r.get::<String, _>(3)).collect();
+        return steps.join("\n");
+    }
+    // A plan that holds for every value, as of a table too big to be read as a whole.
+    let mut conn = sqlx::PgConnection::connect(&w.url).await.unwrap();
+    for one in [
+        "set plan_cache_mode = force_generic_plan",
+        "set enable_seqscan = off",
+        "set enable_bitmapscan = off",
+    ] {
+        conn.execute(one).await.unwrap();
+    }
+    let prepare = format!("prepare list as {sql}");
+    conn.execute(AssertSqlSafe(prepare)).await.unwrap();
+    let nulls = vec!["null"; 10].join(", ");
+    let explain = AssertSqlSafe(format!("explain execute list({nulls})"));
+    let rows = sqlx::raw_sql(explain).fetch_all(&mut conn).await.unwrap();
+    let steps: Vec<String> = rows.iter().map(|r| r.get::<String, _>(0)).collect();
+    steps.join("\n")
+}

@@ -1,0 +1,123 @@
+//! The list of verdicts with its filters, and a verdict judged again without sending.
+
+use portero_domain::clock::Millis;
+use serde_json::{Value, json};
+
+use crate::campaigns;
+use crate::harness::{Env, Test, test};
+use crate::rules::{granted, newcomer};
+
+pub(crate) const TESTS: &[Test] = &[
+    test!(verdicts::the_list_is_filtered_by_time_plugin_and_campaign),
+    test!(verdicts::a_verdict_is_judged_again_without_sending),
+];
+
+async fn list(env: &Env, query: &str) -> Vec<Value> {
+    let path = format!("/v1/verdicts?limit=200&{query}");
+    let page = env.sol().api.get(&path).await.expect("verdicts");
+    page["items"].as_array().cloned().expect("a list")
+}
+
+pub(crate) async fn the_list_is_filtered_by_time_plugin_and_campaign(env: Env) {
+    let sol = env.sol();
+    env.says(sol, 0, "hola").await;
+    let plugins = sol.api.get("/v1/plugins").await.unwrap();
+    let plugin = plugins[0]["plugin"].as_str().unwrap().to_owned();
+    let of_plugin = list(&env, &format!("plugin={plugin}")).await;
+    assert!(!of_plugin.is_empty());
+    let installation = of_plugin[0]["installation"].as_str().unwrap();
+    assert_eq!(
+        list(&env, &format!("plugin={installation}")).await,
+        of_plugin
+    );
+    env.jump(Millis::hours(1)).await;
+    let border = env.stage.host.ctx.now().rfc3339();
+    let who = newcomer(&env, 701, "es", Some(granted())).await;
+    let weekly = json!({
+        "name": "Semana", "template": "promo_semana", "language": "es", "topic": "ofertas",
+        "why": "agreed to offers", "audience": { "who": "all" },
+    });
+    let (id, _) = campaigns::launch(&env, &weekly).await;
+    campaigns::until(&env, &id, "done").await;
+    let of_campaign = list(&env, &format!("campaign={id}")).await;
+    assert!(of_campaign.iter().all(|v| v["campaign"] == id.as_str()));
+    let person = sol.api.get(&format!("/v1/contacts/{who}")).await.unwrap();
+    let contact = person["id"].as_str().unwrap();
+    let both = list(
+        &env,
+        &format!("campaign={id}&contact={contact}&verdict=allow"),
+    )
+    .await;
+    assert_eq!(both.len(), 2, "admission and dispatch: {both:?}");
+    // Every verdict is on one side of an instant, and the plugin's are before this one.
+    let all = list(&env, "").await;
+    let (before, after) = (
+        list(&env, &format!("until={border}")).await,
+        list(&env, &format!("since={border}")).await,
+    );
+    assert_eq!([after.clone(), before.clone()].concat(), all);
+    assert!(before.contains(&of_plugin[0]) && after.contains(&of_campaign[0]));
+    assert!(
+        list(&env, &format!("plugin={plugin}&since={border}"))
+            .await
+            .is_empty()
+    );
+    for wrong in [
+        "since=yesterday",
+        "campaign=out_1",
+        "plugin=com.example.none",
+    ] {
+        let path = format!("/v1/verdicts?{wrong}");
+        assert!(sol.api.get(&path).await.is_err(), "{wrong}");
+    }
+    // Nobody else's.
+    let theirs = format!("/v1/verdicts?campaign={id}");
+    assert_eq!(
+        env.lua().api.get(&theirs).await.unwrap()["items"],
+        json!([])
+    );
+    env.end().await;
+}
+
+pub(crate) async fn a_verdict_is_judged_again_without_sending(env: Env) {
+    let sol = env.sol();
+    let who = newcomer(&env, 711, "es", None).await;
+    let content = json!({ "type": "template", "name": "promo_semana", "language": "es" });
+    let body =
+        json!({ "to": who, "purpose": "promotional", "topic": "ofertas", "content": content });
+    let refused = sol.api.propose("early", body).await.unwrap();
+    let verdict = refused["verdict"]["id"].as_str().unwrap();
+    let path = format!("/v1/verdicts/{verdict}/rejudge");
+    let again = sol.api.post(&path, json!({})).await.unwrap();
+    assert_eq!(again["changed"], false, "{again}");
+    assert_eq!(again["now"]["rule"], "consent.missing");
+    assert_eq!(again["changes"], json!([]));
+    // Two days later the message itself has long expired; what counts is what would be said now.
+    env.jump(Millis::days(5)).await;
+    let consent = format!("/v1/contacts/{who}/consent");
+    sol.api.post(&consent, granted()).await.unwrap();
+    let (sent, known) = (env.accepted().await.len(), list(&env, "").await.len());
+    let again = sol.api.post(&path, json!({})).await.unwrap();
+    env.settle().await;
+    assert_eq!(again["now"]["verdict"], "allow", "{again}");
+    assert_eq!(again["now"]["stage"], "dispatch");
+    assert_eq!(
+        (&again["changed"], &again["was"]["rule"]),
+        (&json!(true), &json!("consent.missing"))
+    );
+    let change = &again["changes"][0];
+    assert_eq!(change["rule"], "consent.missing", "{again}");
+    assert!(change["was"].as_str().unwrap().starts_with("deny"));
+    assert_eq!(change["now"], Value::Null);
+    assert_eq!(env.accepted().await.len(), sent, "nothing went");
+    assert_eq!(list(&env, "").await.len(), known, "nothing is kept");
+    // A stop counts at once, and says what would be found.
+    let stop = json!({ "reason": "inventory" });
+    sol.api.post("/v1/stop", stop).await.unwrap();
+    let again = sol.api.post(&path, json!({})).await.unwrap();
+    assert_eq!(again["now"]["rule"], "tenant.suspended", "{again}");
+    assert!(!again["summary"]["es"].as_str().unwrap().is_empty());
+    assert_eq!(again["findings"]["pt"][0]["rule"], "tenant.suspended");
+    assert!(env.lua().api.post(&path, json!({})).await.is_err());
+    env.end().await;
+}
