@@ -69,11 +69,20 @@ mod tests {
             include_str!("../templates/inbox_one.html"),
             include_str!("inbox.rs"),
             include_str!("../templates/figures.html"),
+            include_str!("../templates/verdicts.html"),
+            include_str!("../templates/verdicts_one.html"),
+            include_str!("verdicts.rs"),
+            include_str!("verdicts/one.rs"),
         ] {
             used.extend(named(page, "w.t(\""));
         }
         // Built from a word of the host: the family counts.
-        used.extend(["inbox.from.", "inbox.did."]);
+        used.extend([
+            "inbox.from.",
+            "inbox.did.",
+            "explore.result.",
+            "explore.stage.",
+        ]);
         used
     }
 
