@@ -200,6 +200,56 @@ async function run() {
     must(!(await page.locator("#give-back").count()), "the button is still there");
   });
 
+  await steps.step("verdicts: filters, one in full, judged again", async () => {
+    const shop = await page.locator("#shop").inputValue();
+    const list = (more) => new URL("/verdicts?" + new URLSearchParams({ shop, ...more }), base).href;
+    const whole = async (where, language) => {
+      must((await page.locator("html").getAttribute("lang")) === language, `${where} does not say it is ${language}`);
+      const text = await page.evaluate(() => document.body.innerText);
+      must(!/explore\.[a-z]|purpose\.[a-z]|\{[a-z]+\}/.test(text), `${where}: a key or an unfilled place is shown`);
+      await noSidewaysScroll(where);
+      await accessible(where);
+    };
+    const rows = page.locator(".verdicts-row");
+    for (const [name, width, height] of SIZES) {
+      await page.setViewportSize({ width, height });
+      for (const language of LANGUAGES) {
+        await page.goto(list({ lang: language }));
+        await rows.first().waitFor();
+        must(await page.locator(".verdicts-reason").count(), "no reasons over time");
+        await whole(`verdicts ${language} ${name}`, language);
+        await steps.shot(`verdicts-${language}-${name}`);
+        await page.goto(list({ lang: language, since: "2000-01-01", until: "2000-01-02" }));
+        must(!(await rows.count()), "there are verdicts of the year 2000");
+        await whole(`no verdicts ${language} ${name}`, language);
+        await page.goto(list({ lang: language, verdict: "deny" }));
+        await rows.first().click();
+        await page.locator(".verdicts-finding").first().waitFor();
+        await whole(`verdict ${language} ${name}`, language);
+        await steps.shot(`verdict-${language}-${name}`);
+      }
+    }
+    // By keyboard: the form, then judging again; a message that was stopped never looks like a failure.
+    await page.goto(list({ lang: "es" }));
+    await page.locator("select[name=verdict]").selectOption("deny");
+    await page.locator(".verdicts-filters button").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL((address) => address.searchParams.get("verdict") === "deny");
+    const chips = await page.locator(".verdicts-row .verdicts-chip").evaluateAll((all) => all.map((c) => c.dataset.verdict));
+    must(chips.length && chips.every((c) => c === "deny"), `the filter shows ${chips}`);
+    await rows.first().focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#again").focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#now .verdicts-chip").waitFor();
+    await whole("judged again", "es");
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await open({ lang: "es" });
+    await page.locator("#shop").selectOption(shop);
+    await ready();
+    await choose(someone);
+  });
+
   await steps.step("the inbox of people: who waits, an answer through the gate, given back", async () => {
     await say("quiero hablar con una persona");
     await until("a person as the owner", () => document.getElementById("pill-owner").dataset.kind === "human");

@@ -439,7 +439,7 @@ pub(crate) async fn a_small_sum_is_not_lost_behind_large_ones(env: Env) {
 }
 
 /// A page of the console, logged in.
-async fn page(env: &Env, path: &str) -> String {
+pub(crate) async fn page(env: &Env, path: &str) -> String {
     let login = env
         .http
         .get(&env.stage.host.login_url)

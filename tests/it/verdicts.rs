@@ -4,12 +4,14 @@ use portero_domain::clock::Millis;
 use serde_json::{Value, json};
 
 use crate::campaigns;
+use crate::figures::page;
 use crate::harness::{Env, Test, test};
 use crate::rules::{granted, newcomer};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(verdicts::the_list_is_filtered_by_time_plugin_and_campaign),
     test!(verdicts::a_verdict_is_judged_again_without_sending),
+    test!(verdicts::the_pages_show_filter_and_judge_again_in_three_languages),
 ];
 
 async fn list(env: &Env, query: &str) -> Vec<Value> {
@@ -119,5 +121,61 @@ pub(crate) async fn a_verdict_is_judged_again_without_sending(env: Env) {
     assert!(!again["summary"]["es"].as_str().unwrap().is_empty());
     assert_eq!(again["findings"]["pt"][0]["rule"], "tenant.suspended");
     assert!(env.lua().api.post(&path, json!({})).await.is_err());
+    env.end().await;
+}
+
+pub(crate) async fn the_pages_show_filter_and_judge_again_in_three_languages(env: Env) {
+    let sol = env.sol();
+    env.says(sol, 0, "hola").await;
+    let who = newcomer(&env, 721, "es", None).await;
+    let content = json!({ "type": "template", "name": "promo_semana", "language": "es" });
+    let body =
+        json!({ "to": who, "purpose": "promotional", "topic": "ofertas", "content": content });
+    let refused = sol.api.propose("page", body).await.unwrap();
+    let id = refused["verdict"]["id"].as_str().unwrap();
+    let shop = &sol.shop.slug;
+    let row = format!("/verdicts/{shop}/{id}?lang=");
+    for (lang, title, chip, again) in [
+        ("es", "Veredictos", "Frenado", "Hoy diría lo mismo."),
+        ("pt", "Veredictos", "Barrado", "Hoje diria o mesmo."),
+        ("en", "Verdicts", "Stopped", "It would say the same today."),
+    ] {
+        let list = page(&env, &format!("/verdicts?lang={lang}&shop={shop}")).await;
+        assert!(list.contains(&format!("<h1>{title}</h1>")), "{list}");
+        assert!(list.contains(&row) && list.contains(chip));
+        assert!(list.contains("consent.missing"), "a reason over time");
+        assert!(!list.contains("explore."), "a key is shown");
+        let one = page(&env, &format!("{row}{lang}")).await;
+        assert!(one.contains(chip) && one.contains("consent.missing"));
+        assert!(!one.contains("explore.") && !one.contains(again));
+        let judged = page(&env, &format!("{row}{lang}&again=1")).await;
+        assert!(judged.contains(again), "{judged}");
+    }
+    // Filters: what does not fit is not there, an empty field chooses nothing, a person by address.
+    let filters = |query: &str| format!("/verdicts?lang=en&shop={shop}&{query}");
+    for (query, there) in [
+        (
+            "verdict=deny&rule=&plugin=&campaign=&who=&since=&until=",
+            true,
+        ),
+        ("verdict=allow", false),
+        ("rule=consent.missing", true),
+        ("rule=content.empty", false),
+        ("since=2000-01-01&until=2000-01-02", false),
+    ] {
+        let list = page(&env, &filters(query)).await;
+        assert_eq!(list.contains(&row), there, "{query}");
+    }
+    assert!(
+        page(&env, &filters(&format!("who=%2B{who}")))
+            .await
+            .contains(&row)
+    );
+    let ana = sol.shop.people[0].key();
+    assert!(
+        !page(&env, &filters(&format!("who={ana}")))
+            .await
+            .contains(&row)
+    );
     env.end().await;
 }

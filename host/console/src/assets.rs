@@ -43,6 +43,11 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/access.css"),
     },
     Asset {
+        name: "verdicts.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/verdicts.css"),
+    },
+    Asset {
         name: "icon.svg",
         kind: "image/svg+xml",
         bytes: include_bytes!("../assets/icon.svg"),

@@ -28,6 +28,7 @@ mod record;
 mod simulated;
 mod strings;
 mod thread;
+mod verdicts;
 
 use std::sync::Arc;
 
@@ -67,7 +68,7 @@ pub struct ConsoleState {
     pub simulator: Option<Arc<dyn SimulatorControl>>,
 }
 
-/// Every page and its endpoints: `/phone`, `/inbox`, `/figures` and `/console/…`.
+/// Every page and its endpoints: `/phone`, `/inbox`, `/verdicts`, `/figures` and `/console/…`.
 ///
 /// The caller must have put a `Principal` into the request's extensions, and must refuse
 /// cross-site requests; requests of the page carry `x-portero-console: 1`. Whether the principal's
@@ -125,6 +126,12 @@ fn pages() -> Pages {
             "/console/access/tokens/{token}/end",
             &[ManageAccess],
             access::end_token,
+        )
+        .get("/verdicts", &[Read, SeePersonalData], verdicts::list)
+        .get(
+            "/verdicts/{tenant}/{id}",
+            &[Read, SeePersonalData],
+            verdicts::one,
         )
         .get("/inbox", &[Read, SeePersonalData], inbox::list)
         .get(

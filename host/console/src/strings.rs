@@ -75,12 +75,23 @@ mod tests {
             include_str!("../templates/audit.html"),
             include_str!("../templates/access.html"),
             include_str!("access.rs"),
+            include_str!("../templates/verdicts.html"),
+            include_str!("../templates/verdicts_one.html"),
+            include_str!("verdicts.rs"),
+            include_str!("verdicts/one.rs"),
         ] {
             used.extend(named(page, "w.t(\""));
             used.extend(named(page, ".t(\""));
         }
         // Built from a word of the host: the family counts.
-        used.extend(["inbox.from.", "inbox.did.", "audit.outcome.", "role."]);
+        used.extend([
+            "inbox.from.",
+            "inbox.did.",
+            "audit.outcome.",
+            "role.",
+            "explore.result.",
+            "explore.stage.",
+        ]);
         used
     }
 

@@ -226,9 +226,7 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
             .await;
     }));
     let pump = Arc::clone(&simulator);
-    tasks.push(simulator_on.spawn(async move {
-        pump.run(pump_until.cancelled_owned()).await
-    }));
+    tasks.push(simulator_on.spawn(async move { pump.run(pump_until.cancelled_owned()).await }));
     let host = host.run(true).await?;
     simulator.set_callback(format!("{}/webhooks/whatsapp", host.url));
     tracing::debug!(now = %clock.now(), "the demo's clock");

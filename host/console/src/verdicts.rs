@@ -1,0 +1,427 @@
+//! `GET /verdicts`: what the gate said, with filters and reasons over time; and one verdict in full.
+//!
+//! Plain pages and forms that are read only: judging again sends nothing, so it is a question like any other.
+
+mod one;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use portero_domain::language::Language;
+use portero_flow::desk::access::Principal;
+use portero_flow::desk::tenants::{self, TenantView};
+use portero_flow::desk::verdict_days::{self, ReasonDays, local};
+use portero_flow::desk::verdicts::{self, VerdictQuery, VerdictView};
+use portero_flow::desk::{campaigns, contacts, plugins};
+use serde::Deserialize;
+
+use crate::problem::{Asks, Problem};
+use crate::strings::Words;
+use crate::{ConsoleState, languages, reach};
+
+pub(crate) use one::one;
+
+/// Verdicts on one page, campaigns to choose from.
+const LIMIT: usize = 50;
+/// Days of the reasons.
+const DAYS: usize = 14;
+/// Height of a column at its highest.
+const COLUMN: u64 = 100;
+
+/// Query of the list.
+#[derive(Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    lang: Option<String>,
+    #[serde(default)]
+    shop: Option<String>,
+    #[serde(default)]
+    since: Option<String>,
+    #[serde(default)]
+    until: Option<String>,
+    #[serde(default)]
+    verdict: Option<String>,
+    #[serde(default)]
+    rule: Option<String>,
+    #[serde(default)]
+    plugin: Option<String>,
+    #[serde(default)]
+    campaign: Option<String>,
+    #[serde(default)]
+    who: Option<String>,
+    #[serde(default)]
+    after: Option<String>,
+}
+
+/// Something to choose or to go to.
+struct Choice {
+    key: String,
+    name: String,
+    current: bool,
+}
+
+struct Row {
+    id: String,
+    at: String,
+    utc: String,
+    who: String,
+    what: String,
+    verdict: String,
+    result: String,
+    rule: String,
+}
+
+struct Column {
+    x: usize,
+    y: u64,
+    height: u64,
+    title: String,
+}
+
+/// One reason over the days.
+struct Reason {
+    rule: String,
+    title: String,
+    total: u64,
+    columns: Vec<Column>,
+}
+
+#[derive(Template)]
+#[template(path = "verdicts.html")]
+struct List {
+    w: Words,
+    lang: &'static str,
+    languages: Vec<Choice>,
+    shops: Vec<Choice>,
+    shop: String,
+    since: String,
+    until: String,
+    who: String,
+    results: Vec<Choice>,
+    rules: Vec<Choice>,
+    plugins: Vec<Choice>,
+    campaigns: Vec<Choice>,
+    filtered: bool,
+    rows: Vec<Row>,
+    /// The query of the next page.
+    next: Option<String>,
+    width: usize,
+    first: String,
+    last: String,
+    reasons: Vec<Reason>,
+}
+
+fn language(asked: Option<&str>, headers: &HeaderMap) -> Language {
+    let accepts = headers.get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+    languages::choose(asked, accepts)
+}
+
+fn tongues(language: Language) -> Vec<Choice> {
+    Language::ALL
+        .into_iter()
+        .map(|l| Choice {
+            key: l.code().to_owned(),
+            name: match l {
+                Language::Es => "Español",
+                Language::Pt => "Português",
+                Language::En => "English",
+            }
+            .to_owned(),
+            current: l == language,
+        })
+        .collect()
+}
+
+fn render(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the page of verdicts did not render");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// An empty field of the form is a filter nobody chose.
+fn given(field: Option<String>) -> Option<String> {
+    field
+        .map(|text| text.trim().to_owned())
+        .filter(|t| !t.is_empty())
+}
+
+/// Times are told twice: as the shop reads them, and UTC.
+fn utc(rfc3339: &str) -> String {
+    rfc3339.get(..16).unwrap_or(rfc3339).replace('T', " ")
+}
+
+/// `allow` and so on, in the page's words.
+fn result(w: Words, verdict: &str) -> String {
+    w.t(&format!("explore.result.{verdict}")).to_owned()
+}
+
+fn row(w: Words, zone: &str, view: VerdictView) -> Row {
+    let what = [
+        Some(w.t(&format!("purpose.{}", view.purpose)).to_owned()),
+        view.template,
+    ];
+    Row {
+        id: view.id.to_string(),
+        at: local(&view.decided_at, zone),
+        utc: utc(&view.decided_at),
+        who: view.contact.to_string(),
+        what: what.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        result: result(w, &view.verdict),
+        verdict: view.verdict,
+        rule: view.rule.unwrap_or_default(),
+    }
+}
+
+/// A query of ours from its fields.
+fn query(fields: &[(&str, &str)]) -> String {
+    let mut out = String::new();
+    for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
+        out.push(if out.is_empty() { '?' } else { '&' });
+        out.push_str(name);
+        out.push('=');
+        for byte in value.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                    out.push(char::from(byte));
+                }
+                _ => out.push_str(&format!("%{byte:02X}")),
+            }
+        }
+    }
+    out
+}
+
+/// The list.
+pub(crate) async fn list(
+    State(state): State<ConsoleState>,
+    Extension(principal): Extension<Principal>,
+    Asks(asked): Asks<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let language = language(asked.lang.as_deref(), &headers);
+    let all = tenants::list(&state.ctx, principal.tenant).await?;
+    let chosen = match asked.shop.as_deref() {
+        Some(name) => Some(reach::tenant(&state, &principal, name).await?),
+        None => all.first().cloned(),
+    };
+    let shops = all
+        .into_iter()
+        .map(|t| Choice {
+            current: chosen.as_ref().is_some_and(|c| c.id == t.id),
+            key: t.slug,
+            name: t.name,
+        })
+        .collect();
+    let mut page = List {
+        w: Words(language),
+        lang: language.code(),
+        languages: tongues(language),
+        shops,
+        shop: String::new(),
+        since: given(asked.since).unwrap_or_default(),
+        until: given(asked.until).unwrap_or_default(),
+        who: given(asked.who).unwrap_or_default(),
+        results: Vec::new(),
+        rules: Vec::new(),
+        plugins: Vec::new(),
+        campaigns: Vec::new(),
+        filtered: false,
+        rows: Vec::new(),
+        next: None,
+        width: 0,
+        first: String::new(),
+        last: String::new(),
+        reasons: Vec::new(),
+    };
+    if let Some(shop) = chosen {
+        let filters = Filters {
+            verdict: given(asked.verdict).unwrap_or_default(),
+            rule: given(asked.rule).unwrap_or_default(),
+            plugin: given(asked.plugin).unwrap_or_default(),
+            campaign: given(asked.campaign).unwrap_or_default(),
+        };
+        fill(&state, language, &shop, &mut page, filters, asked.after).await?;
+    }
+    Ok(render(&page))
+}
+
+/// What is chosen from lists; empty: everything.
+struct Filters {
+    verdict: String,
+    rule: String,
+    plugin: String,
+    campaign: String,
+}
+
+async fn fill(
+    state: &ConsoleState,
+    language: Language,
+    shop: &TenantView,
+    page: &mut List,
+    filters: Filters,
+    after: Option<String>,
+) -> Result<(), Problem> {
+    let (w, ctx) = (page.w, &state.ctx);
+    let choice = |key: String, name: String, chosen: &str| Choice {
+        current: key == chosen,
+        key,
+        name,
+    };
+    page.shop.clone_from(&shop.slug);
+    page.results = ["deny", "hold", "defer", "allow"]
+        .into_iter()
+        .map(|v| choice(v.to_owned(), result(w, v), &filters.verdict))
+        .collect();
+    page.rules = verdict_days::rules()
+        .into_iter()
+        .map(|(id, titles)| {
+            let title = titles.get(language.code()).cloned().unwrap_or_default();
+            choice(id.to_owned(), format!("{title} ({id})"), &filters.rule)
+        })
+        .collect();
+    page.plugins = plugins::list(ctx, shop.id)
+        .await?
+        .into_iter()
+        .map(|p| {
+            let name = format!("{} {}", p.plugin, p.version);
+            choice(p.id.to_string(), name, &filters.plugin)
+        })
+        .collect();
+    page.campaigns = campaigns::list(ctx, shop.id, None, LIMIT, None)
+        .await?
+        .items
+        .into_iter()
+        .map(|c| choice(c.id.to_string(), c.name, &filters.campaign))
+        .collect();
+    let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+    let contact = match some(&page.who) {
+        Some(who) => Some(contacts::get(ctx, shop.id, &who).await?.id),
+        None => None,
+    };
+    let campaign = match some(&filters.campaign) {
+        Some(id) => Some(
+            id.parse()
+                .map_err(|_| Problem::NotFound { what: "campaign" })?,
+        ),
+        None => None,
+    };
+    let asks = VerdictQuery {
+        message: None,
+        contact,
+        plugin: some(&filters.plugin),
+        campaign,
+        since: some(&page.since),
+        until: some(&page.until),
+        verdict: some(&filters.verdict),
+        rule: some(&filters.rule),
+        limit: LIMIT,
+        after,
+    };
+    let found = verdicts::list(ctx, shop.id, &asks).await?;
+    let chosen = [
+        ("since", page.since.as_str()),
+        ("until", &page.until),
+        ("verdict", &filters.verdict),
+        ("rule", &filters.rule),
+        ("plugin", &filters.plugin),
+        ("campaign", &filters.campaign),
+        ("who", &page.who),
+    ];
+    page.filtered = chosen.iter().any(|(_, value)| !value.is_empty());
+    page.next = found.next_cursor.map(|cursor| {
+        let mut fields = vec![("lang", language.code()), ("shop", shop.slug.as_str())];
+        fields.extend(chosen);
+        fields.push(("after", &cursor));
+        query(&fields)
+    });
+    page.rows = found
+        .items
+        .into_iter()
+        .map(|view| row(w, &shop.timezone, view))
+        .collect();
+    draw(
+        page,
+        language,
+        verdict_days::reasons(ctx, shop.id, DAYS).await?,
+    );
+    Ok(())
+}
+
+/// The reasons as columns, all to one scale.
+fn draw(page: &mut List, language: Language, days: ReasonDays) {
+    page.width = days.days.len() * 12;
+    page.first = days.days.first().cloned().unwrap_or_default();
+    page.last = days.days.last().cloned().unwrap_or_default();
+    let most = days.rules.iter().flat_map(|r| &r.counts).copied().max();
+    let most = most.unwrap_or_default().max(1);
+    page.reasons = days
+        .rules
+        .into_iter()
+        .map(|r| Reason {
+            columns: days
+                .days
+                .iter()
+                .zip(&r.counts)
+                .enumerate()
+                .map(|(at, (day, count))| {
+                    // Never invisible where there was one.
+                    let height = (count * COLUMN / most).max(u64::from(*count > 0) * 2);
+                    Column {
+                        x: at * 12,
+                        y: COLUMN - height,
+                        height,
+                        title: format!("{day}: {count}"),
+                    }
+                })
+                .collect(),
+            title: r.title.get(language.code()).cloned().unwrap_or_default(),
+            rule: r.rule,
+            total: r.total,
+        })
+        .collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_ours_is_made_of_plain_letters() {
+        let fields = [("lang", "es"), ("rule", ""), ("who", "+57 300&x=1")];
+        assert_eq!(query(&fields), "?lang=es&who=%2B57%20300%26x%3D1");
+        assert_eq!(query(&[]), "");
+    }
+
+    #[test]
+    fn the_pages_keep_to_the_policy() {
+        for page in [
+            include_str!("../templates/verdicts.html"),
+            include_str!("../templates/verdicts_one.html"),
+        ] {
+            for word in [
+                "style=",
+                "onclick",
+                "onload",
+                "<style",
+                "javascript:",
+                "<script",
+            ] {
+                assert!(!page.contains(word), "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_field_chooses_nothing() {
+        assert_eq!(given(Some("  ".to_owned())), None);
+        assert_eq!(given(Some(" deny ".to_owned())).as_deref(), Some("deny"));
+        assert_eq!(utc("2026-11-24T03:30:00.000Z"), "2026-11-24 03:30");
+    }
+}
