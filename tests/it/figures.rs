@@ -438,16 +438,26 @@ pub(crate) async fn a_small_sum_is_not_lost_behind_large_ones(env: Env) {
     env.end().await;
 }
 
-/// A page of the console, logged in.
+/// A page of the console, logged in with the link of the host, which works once.
 pub(crate) async fn page(env: &Env, path: &str) -> String {
+    let cookie = log_in(env).await;
+    look(env, &cookie, path).await
+}
+
+/// The session that the link of the host opens; the link works once.
+pub(crate) async fn log_in(env: &Env) -> String {
     let login = env
         .http
         .get(&env.stage.host.login_url)
         .send()
         .await
         .unwrap();
-    let cookie = login.headers()["set-cookie"].to_str().unwrap().to_owned();
-    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let cookie = login.headers()["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+/// A page of the console, with a session.
+pub(crate) async fn look(env: &Env, cookie: &str, path: &str) -> String {
     let url = env.stage.host.url.clone() + path;
     let html = env.http.get(url).header("cookie", cookie).send().await;
     html.unwrap().text().await.unwrap()

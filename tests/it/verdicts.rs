@@ -4,7 +4,7 @@ use portero_domain::clock::Millis;
 use serde_json::{Value, json};
 
 use crate::campaigns;
-use crate::figures::page;
+use crate::figures::{log_in, look};
 use crate::harness::{Env, Test, test};
 use crate::rules::{granted, newcomer};
 
@@ -125,6 +125,7 @@ pub(crate) async fn a_verdict_is_judged_again_without_sending(env: Env) {
 }
 
 pub(crate) async fn the_pages_show_filter_and_judge_again_in_three_languages(env: Env) {
+    let cookie = log_in(&env).await;
     let sol = env.sol();
     env.says(sol, 0, "hola").await;
     let who = newcomer(&env, 721, "es", None).await;
@@ -140,15 +141,15 @@ pub(crate) async fn the_pages_show_filter_and_judge_again_in_three_languages(env
         ("pt", "Veredictos", "Barrado", "Hoje diria o mesmo."),
         ("en", "Verdicts", "Stopped", "It would say the same today."),
     ] {
-        let list = page(&env, &format!("/verdicts?lang={lang}&shop={shop}")).await;
+        let list = look(&env, &cookie, &format!("/verdicts?lang={lang}&shop={shop}")).await;
         assert!(list.contains(&format!("<h1>{title}</h1>")), "{list}");
         assert!(list.contains(&row) && list.contains(chip));
         assert!(list.contains("consent.missing"), "a reason over time");
         assert!(!list.contains("explore."), "a key is shown");
-        let one = page(&env, &format!("{row}{lang}")).await;
+        let one = look(&env, &cookie, &format!("{row}{lang}")).await;
         assert!(one.contains(chip) && one.contains("consent.missing"));
         assert!(!one.contains("explore.") && !one.contains(again));
-        let judged = page(&env, &format!("{row}{lang}&again=1")).await;
+        let judged = look(&env, &cookie, &format!("{row}{lang}&again=1")).await;
         assert!(judged.contains(again), "{judged}");
     }
     // Filters: what does not fit is not there, an empty field chooses nothing, a person by address.
@@ -163,17 +164,17 @@ pub(crate) async fn the_pages_show_filter_and_judge_again_in_three_languages(env
         ("rule=content.empty", false),
         ("since=2000-01-01&until=2000-01-02", false),
     ] {
-        let list = page(&env, &filters(query)).await;
+        let list = look(&env, &cookie, &filters(query)).await;
         assert_eq!(list.contains(&row), there, "{query}");
     }
     assert!(
-        page(&env, &filters(&format!("who=%2B{who}")))
+        look(&env, &cookie, &filters(&format!("who=%2B{who}")))
             .await
             .contains(&row)
     );
     let ana = sol.shop.people[0].key();
     assert!(
-        !page(&env, &filters(&format!("who={ana}")))
+        !look(&env, &cookie, &filters(&format!("who={ana}")))
             .await
             .contains(&row)
     );
