@@ -278,12 +278,6 @@ fn templates(shop: &Shop) -> Vec<Value> {
         .collect();
     vec![
         one(
-            "permiso_ofertas",
-            "UTILITY",
-            "APPROVED",
-            json!([{ "type": "BODY", "text": question }, { "type": "BUTTONS", "buttons": answers }]),
-        ),
-        one(
             "pedido_estado",
             "UTILITY",
             "APPROVED",
@@ -324,6 +318,12 @@ fn templates(shop: &Shop) -> Vec<Value> {
             "UTILITY",
             "PENDING",
             json!([{ "type": "BODY", "text": order }]),
+        ),
+        one(
+            "permiso_ofertas",
+            "UTILITY",
+            "APPROVED",
+            json!([{ "type": "BODY", "text": question }, { "type": "BUTTONS", "buttons": answers }]),
         ),
     ]
 }
