@@ -179,9 +179,9 @@ pub(crate) async fn every_stop_switch_is_told_and_nobody_elses(env: Env) {
     switch("resume", all).await;
     assert_eq!(told(&env, &receiver), both);
     switch("resume", theirs).await;
-    // An error of Meta's throws the switch of the number's whole account.
+    // An error of Meta's that waiting does not mend throws the switch of the number's whole account.
     env.says(lua, 0, "oi").await;
-    let faults = json!({ "next": [{ "code": 131_031, "times": 1, "mode": "sync" }] });
+    let faults = json!({ "next": [{ "code": 131_042, "times": 1, "mode": "sync" }] });
     env.world
         .control
         .post("/_sim/faults", &faults)

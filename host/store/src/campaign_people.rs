@@ -159,7 +159,7 @@ statements! {
             select e.contact_id from consent_events e
             where e.tenant_id = $1 and e.kind = 'granted_unconfirmed' and not exists (
                 select 1 from outbox o where o.tenant_id = $1 and o.contact_id = e.contact_id
-                  and o.campaign_id is not null and o.begun_at > e.received_at))";
+                  and o.campaign_id is not null and o.begun_at >= e.received_at))";
     /// Who was refused tells nothing of the list.
     PEOPLE_IMPORTED_TURNED = "select count(*) from campaign_people p join outbox o on o.outbox_id = p.outbox_id
         where p.tenant_id = $1 and p.campaign_id = $2 and p.imported = 1 and p.state = 'proposed'
