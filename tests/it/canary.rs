@@ -93,7 +93,7 @@ pub(crate) async fn fifty_from_a_list_go_first_and_the_rest_an_hour_later(env: E
     let (own, plan) = launch(&env, &weekly()).await;
     assert_eq!(plan["imported"], 0, "{plan}");
     sends(&env, &own, 60).await;
-    act(&env, &own, "stop", json!({})).await;
+    until(&env, &own, "done").await;
     env.end().await;
 }
 

@@ -1,7 +1,6 @@
 //! One stage per test: host, simulator and two shops on a clock that stands still.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -180,39 +179,6 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "panicked".to_owned())
 }
 
-/// Plugins as the first stage compiled them, with the key that seals them, for those after it: compiling
-/// takes longer than most tests. By their place in the data folder.
-static COMPILED: OnceLock<Vec<(PathBuf, Vec<u8>)>> = OnceLock::new();
-const CACHE: &str = "plugin-cache";
-const CACHE_KEY: &str = "plugin-cache.key";
-
-fn put_compiled(data: &Path) -> std::io::Result<()> {
-    let Some(files) = COMPILED.get() else {
-        return Ok(());
-    };
-    std::fs::create_dir(data.join(CACHE))?;
-    files
-        .iter()
-        .try_for_each(|(place, bytes)| std::fs::write(data.join(place), bytes))
-}
-
-fn keep_compiled(data: &Path) -> std::io::Result<()> {
-    if COMPILED.get().is_some() {
-        return Ok(());
-    }
-    let mut places = vec![PathBuf::from(CACHE_KEY)];
-    for entry in std::fs::read_dir(data.join(CACHE))? {
-        places.push(Path::new(CACHE).join(entry?.file_name()));
-    }
-    let files: std::io::Result<Vec<_>> = places
-        .into_iter()
-        .map(|place| Ok((place.clone(), std::fs::read(data.join(place))?)))
-        .collect();
-    // Whoever came first stands.
-    let _ = COMPILED.set(files?);
-    Ok(())
-}
-
 impl Env {
     /// Sets the stage; everything at the pretend Meta happens at once.
     pub(crate) async fn set(database_url: Option<String>) -> Env {
@@ -225,7 +191,6 @@ impl Env {
             failed_ms: 0,
         };
         let folder = tempfile::tempdir().expect("a folder");
-        put_compiled(folder.path()).expect("compiled plugins");
         let file = folder.path().join("portero.db");
         let database = database_url
             .clone()
@@ -246,7 +211,6 @@ impl Env {
         .await
         .expect("the stage");
         let world = setup::shops(&stage, 1).await.expect("the shops");
-        keep_compiled(folder.path()).expect("compiled plugins");
         let http = portero_net::client(portero_net::ClientOptions::default()).expect("a client");
         Env {
             stage,

@@ -32,7 +32,7 @@ pub(crate) use self::begin::writes_first;
 pub(crate) use self::settle::Settling;
 
 /// Rows taken per claim. What is in doubt after a crash is bounded by the slots.
-pub const CLAIM_LIMIT: usize = 64;
+pub const CLAIM_LIMIT: usize = 32;
 
 /// Shortest pause between two looks, while a clock stands still.
 const SHORTEST: Duration = Duration::from_millis(5);

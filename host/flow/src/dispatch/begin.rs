@@ -25,10 +25,6 @@ use crate::{judge, limiter, rates};
 /// How long a person counts against the messaging limit.
 const COUNTED: Millis = Millis::hours(24);
 
-/// How many messages that wait for a number are given a time each; those behind them look again with the
-/// last of these. A number that becomes faster meanwhile finds its messages soon.
-const FAR: u32 = 32;
-
 /// What judging a queued row led to.
 pub(crate) enum Begun {
     /// Send it once the transaction is committed.
@@ -95,8 +91,7 @@ impl Ahead {
         now: Ts,
     ) -> Option<Ts> {
         let waiting = self.full.get_mut(&proposal.sender)?;
-        let ahead = (*waiting).min(FAR);
-        let at = NumberBucket::of(proposal, facts)?.turn(ahead, policy, now);
+        let at = NumberBucket::of(proposal, facts)?.turn(*waiting, policy, now);
         *waiting = waiting.saturating_add(1);
         Some(at)
     }
