@@ -30,10 +30,7 @@ pub struct Config {
     pub allow_remote: bool,
     /// Address under which browsers and Meta reach this host, such as `https://wa.example.com`. With https, cookies
     /// of the pages leave over TLS alone.
-    #[config(
-        env = "PORTERO_PUBLIC_URL",
-        validate(site(public_url), "write it as https://wa.example.com")
-    )]
+    #[config(env = "PORTERO_PUBLIC_URL", validate = site)]
     pub public_url: Option<String>,
     /// Addresses of proxies in front of this host. From them alone `X-Forwarded-For` and `X-Forwarded-Proto` count,
     /// so they must set both. `PORTERO_*`: separated by commas.
@@ -164,9 +161,15 @@ pub(crate) fn variable(field: &Field) -> Option<&'static str> {
     }
 }
 
-fn site(url: &str) -> bool {
-    let uri = url.parse::<axum::http::Uri>();
-    uri.is_ok_and(|u| matches!(u.scheme_str(), Some("https" | "http")) && u.authority().is_some())
+fn site<T: AsRef<str>>(url: &T) -> Result<(), &'static str> {
+    let uri = url.as_ref().parse::<axum::http::Uri>();
+    let whole = |u: axum::http::Uri| {
+        matches!(u.scheme_str(), Some("https" | "http")) && u.authority().is_some()
+    };
+    match uri.is_ok_and(whole) {
+        true => Ok(()),
+        false => Err("write it as https://wa.example.com"),
+    }
 }
 
 fn within<T: Copy + Into<u64>>(value: &T, allowed: &RangeInclusive<u64>) -> bool {

@@ -170,12 +170,8 @@ impl Keeping {
             targets.extend(target);
         }
         targets.extend(self.asked.iter().cloned());
-        let made = [
-            &made["id"],
-            &made["message"]["id"],
-            &made["message"]["contact"],
-        ];
-        let made = made.into_iter().filter_map(Value::as_str);
+        let made = ["/id", "/message/id", "/message/contact"].map(|place| made.pointer(place));
+        let made = made.into_iter().flatten().filter_map(Value::as_str);
         targets.extend(made.filter(|id| audit::is_id(id)).map(str::to_owned));
         targets.retain(|t| !t.starts_with("ten_") || self.path == "/v1/tenants");
         let mut seen = std::collections::HashSet::new();

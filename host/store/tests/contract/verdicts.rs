@@ -35,7 +35,7 @@ async fn every_filter_finds_what_it_names_and_nothing_else(w: World) {
     let installation = InstallationId::new(&*w.ids, T0);
     let campaign = CampaignId::new(&*w.ids, T0);
     let beto = ContactId::new(&*w.ids, T0);
-    let mut all = vec![
+    let mut all = [
         one(&w, 1_000, None, Verdict::Allow),
         one(&w, 2_000, Some("consent.missing"), Verdict::Deny),
         one(&w, 3_000, Some("consent.missing"), Verdict::Deny),
@@ -255,7 +255,7 @@ async fn plan(w: &World, sql: &str) -> String {
     }
     let prepare = format!("prepare list as {sql}");
     conn.execute(AssertSqlSafe(prepare)).await.unwrap();
-    let nulls = vec!["null"; 10].join(", ");
+    let nulls = ["null"; 10].join(", ");
     let explain = AssertSqlSafe(format!("explain execute list({nulls})"));
     let rows = sqlx::raw_sql(explain).fetch_all(&mut conn).await.unwrap();
     let steps: Vec<String> = rows.iter().map(|r| r.get::<String, _>(0)).collect();
