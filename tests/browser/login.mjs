@@ -77,7 +77,8 @@ async function run() {
   await steps.step("with the keyboard alone one comes to the page asked for", async () => {
     await open("/inbox?lang=es&state=needs_you");
     await at("/login");
-    // The field for the name has the focus already.
+    // The field for the name gets the focus by itself, a moment after the page has come.
+    await page.waitForFunction(() => document.activeElement?.id === "name");
     await page.keyboard.type(name);
     await page.keyboard.press("Tab");
     await page.keyboard.type(password);
