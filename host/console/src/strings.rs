@@ -28,14 +28,16 @@ const PAGES: &[Rows] = &[checklist::ROWS, frame::ROWS];
 
 /// All words of a language.
 fn all(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let at = match language {
-        Language::Es => 0,
-        Language::Pt => 1,
-        Language::En => 2,
-    };
     let pages = PAGES.iter().copied().flatten();
     let long = table(language).iter().copied();
-    long.chain(pages.map(move |(key, words)| (*key, words[at])))
+    long.chain(pages.map(move |(key, [es, pt, en])| {
+        let words = match language {
+            Language::Es => es,
+            Language::Pt => pt,
+            Language::En => en,
+        };
+        (*key, *words)
+    }))
 }
 
 /// The words of one language, for templates.
