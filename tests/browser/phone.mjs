@@ -107,8 +107,8 @@ async function run() {
   await steps.step("the login link opens the pages", async () => {
     const response = await page.goto(login);
     must(response.ok(), `the login link answered ${response.status()}`);
-    await page.waitForURL((address) => address.pathname === "/phone");
-    await ready();
+    await page.waitForURL((address) => address.pathname === "/home");
+    await open({ lang: "es" });
   });
 
   await steps.step("the page comes with its policy and its files with a version", async () => {

@@ -35,6 +35,7 @@ mod flow_walk;
 mod guests;
 mod handover;
 mod harness;
+mod home;
 mod imports;
 mod imports_consent;
 mod lost_answer;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         segments_many::TESTS,
         guests::TESTS,
         users::TESTS,
+        home::TESTS,
         audit::TESTS,
         TESTS,
     ])

@@ -20,6 +20,7 @@ use crate::{ConsoleState, reach};
 ///
 /// A page is shown to whoever has the rights of its address; they stand in [`crate::doors`] alone.
 pub(crate) const MENU: &[(&str, &str, &str)] = &[
+    ("/home", "home.title", "home.about"),
     ("/inbox", "inbox.title", "inbox.about"),
     ("/verdicts", "explore.title", "explore.about"),
     ("/figures", "figures.title", "figures.about"),

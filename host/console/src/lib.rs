@@ -18,6 +18,7 @@ mod events;
 mod fate;
 mod figures;
 mod frame;
+mod home;
 mod inbox;
 mod languages;
 pub mod login;
@@ -69,7 +70,7 @@ pub struct ConsoleState {
     pub simulator: Option<Arc<dyn SimulatorControl>>,
 }
 
-/// Every page and its endpoints: `/phone`, `/inbox`, `/verdicts`, `/figures` and `/console/…`.
+/// Every page and its endpoints: `/home`, `/phone`, `/inbox`, `/verdicts`, `/figures` and `/console/…`.
 ///
 /// The caller must have put a `Principal` into the request's extensions, and must refuse
 /// cross-site requests; requests of the page carry `x-portero-console: 1`. Whether the principal's
@@ -99,10 +100,13 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
-    use Right::{Edit, ManageAccess, Read, ReadAudit, SeePersonalData, Send};
+    use Right::{Edit, ManageAccess, Read, ReadAudit, SeePersonalData, Send, Stop};
     Pages::default()
         .get("/phone", &[Read, SeePersonalData], page::phone)
-        .get("/console", &[Read], || async { Redirect::to("/phone") })
+        .get("/console", &[Read], || async { Redirect::to("/home") })
+        .get("/home", &[Read], home::page)
+        .post("/console/home/{tenant}/stop", &[Stop], home::stop)
+        .post("/console/home/{tenant}/resume", &[Send], home::resume)
         .get("/figures", &[Read], figures::page)
         .get("/audit", &[ReadAudit], audit::page)
         .get("/access", &[ManageAccess], access::page)

@@ -3,6 +3,7 @@
 mod en;
 mod es;
 mod frame;
+mod home;
 mod pt;
 
 use portero_domain::language::Language;
@@ -23,7 +24,7 @@ pub(crate) const fn table(language: Language) -> Table {
 pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
 
 /// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
-const PAGES: &[Rows] = &[frame::ROWS];
+const PAGES: &[Rows] = &[frame::ROWS, home::ROWS];
 
 /// All words of a language.
 fn all(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -115,6 +116,8 @@ mod tests {
             used.extend([(*title).to_owned(), (*about).to_owned()]);
         }
         used.extend(["audit.outcome.", "role."].map(str::to_owned));
+        let home = ["step.", "beside.", "quality.", "need.", "state.", "said."];
+        used.extend(home.map(|family| format!("home.{family}")));
         used
     }
 

@@ -22,7 +22,7 @@ statements! {
     DAY_ANSWERED = "select count(*) from conversations c
         where c.tenant_id = $1 and c.window_at is not null and c.window_at >= $2 and exists (
             select 1 from outbox o where o.contact_id = c.contact_id and o.created_at >= $2 and o.created_at < $3
-                and o.phone_number_id = c.phone_number_id and o.begun_at <= c.window_at and o.state = 'sent')";
+                and o.phone_number_id = c.phone_number_id and o.begun_at < c.window_at and o.state = 'sent')";
     NUMBER_IN_FLIGHT = "select count(*) from attempts where phone_number_id = $1 and state = 'begun'";
     ALL_IN_FLIGHT = "select count(*) from attempts where state = 'begun'";
     WEBHOOKS_SEEN = "select e.phone_number_id, max(e.received_at),
