@@ -27,6 +27,7 @@ mod canary;
 mod carts;
 mod clock;
 mod consent;
+mod contacts_page;
 mod door;
 mod fields;
 mod figures;
@@ -79,6 +80,7 @@ fn main() -> ExitCode {
         guests::TESTS,
         users::TESTS,
         home::TESTS,
+        contacts_page::TESTS,
         audit::TESTS,
         TESTS,
     ])

@@ -33,6 +33,11 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/home.css"),
     },
     Asset {
+        name: "people.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/people.css"),
+    },
+    Asset {
         name: "live.js",
         kind: "text/javascript; charset=utf-8",
         bytes: include_bytes!("../assets/live.js"),

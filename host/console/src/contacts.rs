@@ -18,7 +18,7 @@ use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
 
-pub(crate) use one::{one, withdraw};
+pub(crate) use one::{one, promise, scope_name, withdraw, word};
 
 /// People on one page.
 const LIMIT: usize = 50;

@@ -22,6 +22,8 @@ use crate::{ConsoleState, reach};
 pub(crate) const MENU: &[(&str, &str, &str)] = &[
     ("/home", "home.title", "home.about"),
     ("/inbox", "inbox.title", "inbox.about"),
+    ("/contacts", "person.title", "person.about"),
+    ("/consents", "ledger.title", "ledger.about"),
     ("/verdicts", "explore.title", "explore.about"),
     ("/figures", "figures.title", "figures.about"),
     ("/phone", "page.title", "page.about"),

@@ -11,7 +11,9 @@ mod acts;
 mod assets;
 mod audit;
 mod bubble;
+mod consents;
 mod contact_card;
+mod contacts;
 mod conversation;
 mod doors;
 mod events;
@@ -132,6 +134,18 @@ fn pages() -> Pages {
             &[ManageAccess],
             access::end_token,
         )
+        .get("/contacts", &[Read, SeePersonalData], contacts::list)
+        .get(
+            "/contacts/{tenant}/{who}",
+            &[Read, SeePersonalData],
+            contacts::one,
+        )
+        .post(
+            "/console/contacts/{tenant}/{who}/withdraw",
+            &[Edit, SeePersonalData],
+            contacts::withdraw,
+        )
+        .get("/consents", &[Read, SeePersonalData], consents::page)
         .get("/verdicts", &[Read, SeePersonalData], verdicts::list)
         .get(
             "/verdicts/{tenant}/{id}",

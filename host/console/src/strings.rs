@@ -4,6 +4,8 @@ mod en;
 mod es;
 mod frame;
 mod home;
+mod ledger;
+mod people;
 mod pt;
 
 use portero_domain::language::Language;
@@ -24,7 +26,7 @@ pub(crate) const fn table(language: Language) -> Table {
 pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
 
 /// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
-const PAGES: &[Rows] = &[frame::ROWS, home::ROWS];
+const PAGES: &[Rows] = &[frame::ROWS, home::ROWS, ledger::ROWS, people::ROWS];
 
 /// All words of a language.
 fn all(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -118,6 +120,7 @@ mod tests {
         used.extend(["audit.outcome.", "role."].map(str::to_owned));
         let home = ["step.", "beside.", "quality.", "need.", "state.", "said."];
         used.extend(home.map(|family| format!("home.{family}")));
+        used.insert("person.because.".to_owned());
         used
     }
 

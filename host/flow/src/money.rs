@@ -54,7 +54,7 @@ impl Counted {
     /// Adds another's.
     pub(crate) fn add(&mut self, other: &Counted) {
         for (category, cost) in &other.categories {
-            let all = self.categories.entry(category).or_default();
+            let all = self.categories.entry(*category).or_default();
             all.category.clone_from(&cost.category);
             all.messages += cost.messages;
             all.priced += cost.priced;

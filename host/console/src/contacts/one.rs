@@ -130,9 +130,9 @@ struct One {
 
 fn said(w: Words, said: Option<&str>) -> Option<(&'static str, bool)> {
     Some(match said? {
-        "withdrawn" => (w.t("people.said.withdrawn"), false),
-        "no_reason" => (w.t("people.said.no_reason"), true),
-        "refused" => (w.t("people.said.refused"), true),
+        "withdrawn" => (w.t("person.said.withdrawn"), false),
+        "no_reason" => (w.t("person.said.no_reason"), true),
+        "refused" => (w.t("person.said.refused"), true),
         _ => return None,
     })
 }
@@ -178,10 +178,10 @@ pub(crate) async fn one(
         None => page.items.iter().find_map(|i| why(&f, &zone, i, &consents.topics)),
         Some(_) => None,
     };
-    let mut facts = vec![(w.t("people.id"), id.clone())];
-    facts.extend(name.map(|n| (w.t("people.name"), n)));
-    facts.extend(view.language.map(|l| (w.t("people.language"), l)));
-    facts.extend(view.country.map(|c| (w.t("people.country"), c)));
+    let mut facts = vec![(w.t("person.id"), id.clone())];
+    facts.extend(name.map(|n| (w.t("person.name"), n)));
+    facts.extend(view.language.map(|l| (w.t("person.language"), l)));
+    facts.extend(view.country.map(|c| (w.t("person.country"), c)));
     let older = page.next_cursor.as_deref();
     let older = older.map(|cursor| query(&here, &[("lang", f.lang), ("after", cursor)]));
     Ok(render(&One {
@@ -196,9 +196,9 @@ pub(crate) async fn one(
             .iter()
             .map(|a| {
                 let until = a.until.as_deref().map(|until| {
-                    format!(" {} {}", w.t("people.until"), local(until, &zone))
+                    format!(" {} {}", w.t("person.until"), local(until, &zone))
                 });
-                let since = format!("{} {}", w.t("people.since"), local(&a.since, &zone));
+                let since = format!("{} {}", w.t("person.since"), local(&a.since, &zone));
                 (a.address.clone(), since + &until.unwrap_or_default())
             })
             .collect(),
@@ -334,7 +334,7 @@ fn topic(w: Words, zone: &str, t: &TopicView) -> Topic {
 
 fn gauge(w: Words, m: &Meter) -> Gauge {
     let words = w
-        .t("people.meter")
+        .t("person.meter")
         .replace("{used}", &m.used.to_string())
         .replace("{promise}", &promise(w, m.promise));
     let bar = (m.used * 1_000)
@@ -353,8 +353,8 @@ fn window(w: Words, zone: &str, c: &ConversationView) -> Window {
         number: c.phone_number_id.clone(),
         open: c.window_open,
         words: match (closes, c.window_open) {
-            (Some(at), true) => format!("{} {at}", w.t("people.window.open")),
-            (Some(at), false) => format!("{} {at}", w.t("people.window.closed")),
+            (Some(at), true) => format!("{} {at}", w.t("person.window.open")),
+            (Some(at), false) => format!("{} {at}", w.t("person.window.closed")),
             (None, _) => w.t("window.never").to_owned(),
         },
         owner: match &c.handed_over {
@@ -407,12 +407,12 @@ fn why(f: &Frame, zone: &str, item: &TimelineItem, topics: &[TopicView]) -> Opti
         parts.join(" · ")
     });
     let reason = match m.purpose.as_str() {
-        "reply" => "people.because.reply",
-        "transactional" => "people.because.transactional",
-        "authentication" => "people.because.authentication",
-        "consent_request" => "people.because.consent_request",
-        "promotional" => "people.because.promotional",
-        _ => "people.because.system",
+        "reply" => "person.because.reply",
+        "transactional" => "person.because.transactional",
+        "authentication" => "person.because.authentication",
+        "consent_request" => "person.because.consent_request",
+        "promotional" => "person.because.promotional",
+        _ => "person.because.system",
     };
     let campaign = m.campaign.as_ref().map(|c| {
         let why = [Some(c.why.clone()), c.reason.clone()];
@@ -464,7 +464,7 @@ fn line(f: &Frame, zone: &str, shop: &str, item: &TimelineItem) -> Line {
     match &item.what {
         Happened::Inbound { text } => plain(
             "",
-            w.t("people.wrote").to_owned(),
+            w.t("person.wrote").to_owned(),
             text.clone(),
             String::new(),
         ),
@@ -484,7 +484,7 @@ fn line(f: &Frame, zone: &str, shop: &str, item: &TimelineItem) -> Line {
         }
         Happened::Handover { what, note, author } => plain(
             "hold",
-            w.t(&format!("people.handover.{what}")).to_owned(),
+            w.t(&format!("person.handover.{what}")).to_owned(),
             note.clone(),
             author.clone(),
         ),

@@ -318,7 +318,7 @@ async fn number_health(
         limit_frees_at: frees.map(Ts::rfc3339),
         in_flight,
         webhook_at: webhook.map(|s| s.last.rfc3339()),
-        webhook_lag_ms: waiting.map_or(0, |since| (now - since).0.max(0)),
+        webhook_lag_ms: waiting.map_or(0, |since| now.since(since).max(0)),
         number,
     })
 }
