@@ -76,10 +76,7 @@ fn after_its_day(name: &str) -> Result<(), String> {
     if accounts != 2 {
         return Err("the demo's day did not end".to_owned());
     }
-    script(
-        name,
-        &[text(&start, "host_url"), text(&start, "login_url")],
-    )
+    script(name, &[text(&start, "host_url"), text(&start, "login_url")])
 }
 
 fn login() -> Result<(), String> {

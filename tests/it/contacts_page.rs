@@ -67,7 +67,10 @@ pub(crate) async fn somebody_is_found_by_whatever_is_known(env: Env) {
     let none = session.get(&env, &find("nadie con este nombre")).await.body;
     assert!(none.contains("Nadie coincide"), "{none}");
     for (lang, title) in [("es", "Personas"), ("pt", "Pessoas"), ("en", "People")] {
-        let page = session.get(&env, &format!("/contacts?lang={lang}")).await.body;
+        let page = session
+            .get(&env, &format!("/contacts?lang={lang}"))
+            .await
+            .body;
         assert!(page.contains(&format!("<h1>{title}</h1>")), "{page}");
         assert!(!page.contains(">person."), "a key is shown: {page}");
     }
@@ -103,8 +106,16 @@ pub(crate) async fn one_page_says_why_they_were_written_to(env: Env) {
     let page = format!("/contacts/{}/{who}", sol.shop.slug);
     for (lang, because, agreed) in [
         ("es", "Es una promoción: necesita su permiso.", "Aceptó:"),
-        ("pt", "É uma promoção: precisa da permissão dela.", "Aceitou:"),
-        ("en", "It is a promotion: it needs their consent.", "They agreed:"),
+        (
+            "pt",
+            "É uma promoção: precisa da permissão dela.",
+            "Aceitou:",
+        ),
+        (
+            "en",
+            "It is a promotion: it needs their consent.",
+            "They agreed:",
+        ),
     ] {
         let shown = session.get(&env, &format!("{page}?lang={lang}")).await;
         assert_eq!(shown.status, 200, "{}", shown.body);
@@ -157,9 +168,17 @@ pub(crate) async fn a_withdrawal_is_a_row_with_its_reason(env: Env) {
     let before = events().await;
     let bare = [("lang", "es"), ("topic", "ofertas"), ("reason", " ")];
     let answer = session.post(&env, &path, &bare).await;
-    assert!(answer.location.contains("said=no_reason"), "{}", answer.location);
+    assert!(
+        answer.location.contains("said=no_reason"),
+        "{}",
+        answer.location
+    );
     assert_eq!(events().await, before, "nothing was recorded");
-    let fields = [("lang", "es"), ("topic", "ofertas"), ("reason", "lo pidió por teléfono")];
+    let fields = [
+        ("lang", "es"),
+        ("topic", "ofertas"),
+        ("reason", "lo pidió por teléfono"),
+    ];
     let answer = session.post(&env, &path, &fields).await;
     assert_eq!(answer.status, 303);
     let page = answer.location.split('#').next().unwrap().to_owned();
@@ -221,7 +240,11 @@ pub(crate) async fn the_ledger_shows_its_rows_proof_and_seals(env: Env) {
         assert_eq!(page.contains(&link), there, "{query}: {page}");
     }
     let wrong = session.get(&env, "/consents?lang=es&kind=nothing").await;
-    assert!(wrong.status == 200 && wrong.body.contains("role=\"alert\""), "{}", wrong.body);
+    assert!(
+        wrong.status == 200 && wrong.body.contains("role=\"alert\""),
+        "{}",
+        wrong.body
+    );
     let checked = format!("/consents?lang=es&shop={slug}&check=1");
     let checked = session.get(&env, &checked).await.body;
     assert!(checked.contains("La cadena es íntegra"), "{checked}");

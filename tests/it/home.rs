@@ -50,8 +50,15 @@ pub(crate) async fn the_overview_tells_the_day_the_month_and_what_waits(env: Env
     let today = &told["today"];
     assert_eq!(n(today, "denied"), n(&before["today"], "denied") + 1);
     assert!(n(today, "sent") >= 2, "{told}");
-    assert!(n(today, "delivered") >= 2 && n(today, "read") >= 1, "{told}");
-    assert_eq!(n(today, "answered"), n(&before["today"], "answered") + 1, "{told}");
+    assert!(
+        n(today, "delivered") >= 2 && n(today, "read") >= 1,
+        "{told}"
+    );
+    assert_eq!(
+        n(today, "answered"),
+        n(&before["today"], "answered") + 1,
+        "{told}"
+    );
     let beside = ["denied", "deferred", "in_review", "withdrawn"];
     let beside: u64 = beside.iter().map(|f| n(today, f)).sum();
     assert_eq!(n(today, "proposed"), n(today, "allowed") + beside, "{told}");
@@ -90,33 +97,68 @@ pub(crate) async fn the_page_speaks_three_languages_and_its_numbers_lead_to_verd
     let slug = env.sol().shop.slug;
     let session = Browser::at("192.0.2.20").with(&log_in(&env).await);
     for (lang, title, refused, waits) in [
-        ("es", "Inicio", "Frenados: protección", "Conversaciones sin respuesta"),
-        ("pt", "Início", "Barradas: proteção", "Conversas sem resposta"),
-        ("en", "Home", "Refused: protection", "Conversations without an answer"),
+        (
+            "es",
+            "Inicio",
+            "Frenados: protección",
+            "Conversaciones sin respuesta",
+        ),
+        (
+            "pt",
+            "Início",
+            "Barradas: proteção",
+            "Conversas sem resposta",
+        ),
+        (
+            "en",
+            "Home",
+            "Refused: protection",
+            "Conversations without an answer",
+        ),
     ] {
         let page = session
             .get(&env, &format!("/home?lang={lang}&shop={slug}"))
             .await;
         assert_eq!(page.status, 200, "{}", page.body);
-        for words in [&format!("<h1>{title}</h1>"), refused, waits, "consent.missing"] {
+        for words in [
+            &format!("<h1>{title}</h1>"),
+            refused,
+            waits,
+            "consent.missing",
+        ] {
             assert!(page.body.contains(words), "{words}: {}", page.body);
         }
         assert!(!page.body.contains(">home."), "a key is shown");
         let person = env.sol().shop.people[1].key();
         assert!(!page.body.contains(person), "a person is shown");
-        let link = page.body.split('"').find(|part| part.contains("verdict=deny"));
+        let link = page
+            .body
+            .split('"')
+            .find(|part| part.contains("verdict=deny"));
         let link = link.expect("a link to what was refused");
-        let list = session.get(&env, &link.replace("&#38;", "&").replace("&amp;", "&")).await;
-        assert!(list.body.contains("consent.missing"), "{link}: {}", list.body);
+        let list = session
+            .get(&env, &link.replace("&#38;", "&").replace("&amp;", "&"))
+            .await;
+        assert!(
+            list.body.contains("consent.missing"),
+            "{link}: {}",
+            list.body
+        );
     }
     for path in ["/", "/console"] {
         assert_eq!(session.get(&env, path).await.location, "/home");
     }
     // A shop that never did anything says so.
-    let made = json!({ "slug": "nueva", "name": "Nueva", "timezone": "America/Bogota", "country": "CO" });
+    let made =
+        json!({ "slug": "nueva", "name": "Nueva", "timezone": "America/Bogota", "country": "CO" });
     env.world.operator.post("/v1/tenants", made).await.unwrap();
     let empty = session.get(&env, "/home?lang=es&shop=nueva").await.body;
-    for words in ["Nada espera por nadie", "Hoy nadie propuso", "Todavía no hay números", "no salió ningún mensaje"] {
+    for words in [
+        "Nada espera por nadie",
+        "Hoy nadie propuso",
+        "Todavía no hay números",
+        "no salió ningún mensaje",
+    ] {
         assert!(empty.contains(words), "{words}: {empty}");
     }
     env.end().await;
@@ -140,21 +182,51 @@ pub(crate) async fn the_page_stops_and_resumes_what_was_chosen(env: Env) {
     let answer = session.post(&env, &path("stop"), &bare).await;
     assert_eq!(answer.status, 303);
     let said = answer.location.trim_end_matches("#sending").to_owned();
-    assert!(session.get(&env, &said).await.body.contains("falta el motivo"));
+    assert!(
+        session
+            .get(&env, &said)
+            .await
+            .body
+            .contains("falta el motivo")
+    );
     assert!(sends(&env, 0).await);
     for (scope, other_sends) in [("shop", true), (number, true), ("all", false)] {
-        let fields = [("lang", "es"), ("scope", scope), ("reason", "precio <malo>")];
+        let fields = [
+            ("lang", "es"),
+            ("scope", scope),
+            ("reason", "precio <malo>"),
+        ];
         let answer = session.post(&env, &path("stop"), &fields).await;
         assert_eq!(answer.status, 303);
-        assert!(answer.location.contains("said=stopped"), "{}", answer.location);
+        assert!(
+            answer.location.contains("said=stopped"),
+            "{}",
+            answer.location
+        );
         let shown = session.get(&env, &page).await.body;
-        assert!(shown.contains("Detenido:") && shown.contains("Ningún envío comienza"), "{shown}");
-        assert!(shown.contains("precio") && !shown.contains("<malo>"), "{shown}");
+        assert!(
+            shown.contains("Detenido:") && shown.contains("Ningún envío comienza"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("precio") && !shown.contains("<malo>"),
+            "{shown}"
+        );
         assert!(!sends(&env, 0).await, "{scope}");
         assert_eq!(sends(&env, 1).await, other_sends, "{scope}");
         let answer = session.post(&env, &path("resume"), &fields).await;
-        assert!(answer.location.contains("said=resumed"), "{}", answer.location);
-        assert!(!session.get(&env, &page).await.body.contains("Ningún envío comienza"));
+        assert!(
+            answer.location.contains("said=resumed"),
+            "{}",
+            answer.location
+        );
+        assert!(
+            !session
+                .get(&env, &page)
+                .await
+                .body
+                .contains("Ningún envío comienza")
+        );
         assert!(sends(&env, 0).await, "{scope}");
     }
     // A shop's own owner reaches neither everything nor another shop or its number.
@@ -166,7 +238,11 @@ pub(crate) async fn the_page_stops_and_resumes_what_was_chosen(env: Env) {
     for scope in ["all", env.lua().shop.number, "nowhere"] {
         let fields = [("scope", scope), ("reason", "x")];
         let answer = own.post(&env, &path("stop"), &fields).await;
-        assert!(answer.location.contains("said=no_scope"), "{scope}: {}", answer.location);
+        assert!(
+            answer.location.contains("said=no_scope"),
+            "{scope}: {}",
+            answer.location
+        );
     }
     let theirs = format!("/console/home/{}/stop", env.lua().shop.slug);
     let fields = [("scope", "shop"), ("reason", "x")];
@@ -192,12 +268,26 @@ pub(crate) async fn every_role_sees_the_page_and_does_only_what_it_may(env: Env)
         user(&env, &name, role, Some(slug)).await;
         let browser = Browser::at(&format!("192.0.2.{}", 30 + n));
         let entered = browser.log_in(&env, &name, PASSWORD).await;
-        assert_eq!((entered.status, entered.location.as_str()), (303, "/home"), "{role}");
+        assert_eq!(
+            (entered.status, entered.location.as_str()),
+            (303, "/home"),
+            "{role}"
+        );
         let session = browser.with(&entered.cookie("portero_session"));
         let page = session.get(&env, "/home?lang=en").await;
         assert_eq!(page.status, 200, "{role}: {}", page.body);
-        assert_eq!(page.body.contains("/stop\""), stops, "{role}: {}", page.body);
-        assert_eq!(page.body.contains("href=\"/verdicts?"), reads, "{role}: {}", page.body);
+        assert_eq!(
+            page.body.contains("/stop\""),
+            stops,
+            "{role}: {}",
+            page.body
+        );
+        assert_eq!(
+            page.body.contains("href=\"/verdicts?"),
+            reads,
+            "{role}: {}",
+            page.body
+        );
         let fields = [("scope", "shop"), ("reason", "x")];
         for (act, may) in [("stop", stops), ("resume", resumes)] {
             let path = format!("/console/home/{slug}/{act}");

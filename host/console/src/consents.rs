@@ -243,8 +243,16 @@ fn row(w: Words, zone: &str, view: LedgerRowView) -> Row {
         (w.t("ledger.wording"), name + &language.unwrap_or_default())
     }));
     facts.push((w.t("ledger.evidence"), e.evidence.clone()));
-    facts.extend(e.proof.actor.as_ref().map(|a| (w.t("ledger.actor"), actor(w, a))));
-    facts.extend(e.expires_at.map(|at| (w.t("ledger.expires"), time(&at.rfc3339(), zone))));
+    facts.extend(
+        e.proof
+            .actor
+            .as_ref()
+            .map(|a| (w.t("ledger.actor"), actor(w, a))),
+    );
+    facts.extend(
+        e.expires_at
+            .map(|at| (w.t("ledger.expires"), time(&at.rfc3339(), zone))),
+    );
     facts.push((w.t("ledger.row"), e.id.to_string()));
     Row {
         head: format!(

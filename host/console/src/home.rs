@@ -253,7 +253,11 @@ async fn turn(
 
 fn back(tenant: &TenantView, form: &Switch, said: &str) -> Response {
     let lang = form.lang.as_deref().unwrap_or_default();
-    let fields = [("lang", lang), ("shop", tenant.slug.as_str()), ("said", said)];
+    let fields = [
+        ("lang", lang),
+        ("shop", tenant.slug.as_str()),
+        ("said", said),
+    ];
     Redirect::to(&format!("{}#sending", query("/home", &fields))).into_response()
 }
 
@@ -291,7 +295,11 @@ fn glance(
     let since = today.day.as_str();
     let verdicts = |fields: &[(&str, &str)]| {
         frame::may_open(role, "/verdicts").then(|| {
-            let mut all = vec![("lang", f.lang), ("shop", shop.slug.as_str()), ("since", since)];
+            let mut all = vec![
+                ("lang", f.lang),
+                ("shop", shop.slug.as_str()),
+                ("since", since),
+            ];
             all.extend(fields);
             query("/verdicts", &all)
         })
@@ -335,7 +343,11 @@ fn glance(
         thrown: thrown(w, operator, zone, &view),
         in_flight,
         scopes,
-        needs: view.needs_you.into_iter().map(|n| need(f, role, shop, n)).collect(),
+        needs: view
+            .needs_you
+            .into_iter()
+            .map(|n| need(f, role, shop, n))
+            .collect(),
         quiet: today.proposed == 0,
         day: today.day.clone(),
         steps,
@@ -350,7 +362,11 @@ fn glance(
                 count: r.count,
             })
             .collect(),
-        numbers: view.numbers.into_iter().map(|n| number(w, zone, n)).collect(),
+        numbers: view
+            .numbers
+            .into_iter()
+            .map(|n| number(w, zone, n))
+            .collect(),
         month: view.month.month,
         currency: view.month.currency,
         costs: view
@@ -452,9 +468,9 @@ fn number(w: Words, zone: &str, health: NumberHealth) -> Number {
     ];
     for (tone, key, told) in told {
         if let Some(told) = told {
-            let until = told.until.map(|at| {
-                format!(" ({} {})", w.t("home.state.until"), time(&at, zone))
-            });
+            let until = told
+                .until
+                .map(|at| format!(" ({} {})", w.t("home.state.until"), time(&at, zone)));
             let words = format!("{} {}{}", w.t(key), told.what, until.unwrap_or_default());
             states.push((tone, words));
         }
@@ -474,7 +490,10 @@ fn number(w: Words, zone: &str, health: NumberHealth) -> Number {
         name: n.verified_name.unwrap_or_default(),
         tone,
         quality: w.t(words),
-        since: n.quality_since.map(|at| time(&at, zone)).unwrap_or_default(),
+        since: n
+            .quality_since
+            .map(|at| time(&at, zone))
+            .unwrap_or_default(),
         week: week.collect(),
         limit,
         bar: bar.map(|b| b.min(BAR)),
@@ -485,7 +504,9 @@ fn number(w: Words, zone: &str, health: NumberHealth) -> Number {
             None => w.t("home.webhook.none").to_owned(),
         },
         late: match late > LATE_MS {
-            true => w.t("home.webhook.late").replace("{seconds}", &(late / 1_000).to_string()),
+            true => w
+                .t("home.webhook.late")
+                .replace("{seconds}", &(late / 1_000).to_string()),
             false => String::new(),
         },
         states,

@@ -61,10 +61,7 @@ impl TenantTx<'_> {
         limit: usize,
         after: Option<ContactId>,
     ) -> Result<Vec<ContactRow>> {
-        let before = after.map_or_else(
-            || format!("{}_g", ContactId::PREFIX),
-            |id| id.to_string(),
-        );
+        let before = after.map_or_else(|| format!("{}_g", ContactId::PREFIX), |id| id.to_string());
         let args = args![self.tenant, before, words.map(pattern), db::limit(limit)];
         let ids: Vec<(String,)> = self.tx.rows(CONTACTS_LIKE, args).await?;
         let mut people = Vec::with_capacity(ids.len());

@@ -219,10 +219,7 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn webhooks_off(
-        &mut self,
-        limit: usize,
-    ) -> Result<Vec<(WebhookId, Option<String>)>> {
+    pub async fn webhooks_off(&mut self, limit: usize) -> Result<Vec<(WebhookId, Option<String>)>> {
         let args = args![self.tenant, db::limit(limit)];
         let rows: Vec<(String, Option<String>)> = self.tx.rows(WEBHOOKS_OFF, args).await?;
         rows.into_iter()

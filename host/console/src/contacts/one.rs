@@ -175,7 +175,10 @@ pub(crate) async fn one(
         .titled(title.unwrap_or_else(|| id.clone()));
     let w = f.w;
     let why = match asked.after {
-        None => page.items.iter().find_map(|i| why(&f, &zone, i, &consents.topics)),
+        None => page
+            .items
+            .iter()
+            .find_map(|i| why(&f, &zone, i, &consents.topics)),
         Some(_) => None,
     };
     let mut facts = vec![(w.t("person.id"), id.clone())];
@@ -195,19 +198,27 @@ pub(crate) async fn one(
             .addresses
             .iter()
             .map(|a| {
-                let until = a.until.as_deref().map(|until| {
-                    format!(" {} {}", w.t("person.until"), local(until, &zone))
-                });
+                let until = a
+                    .until
+                    .as_deref()
+                    .map(|until| format!(" {} {}", w.t("person.until"), local(until, &zone)));
                 let since = format!("{} {}", w.t("person.since"), local(&a.since, &zone));
                 (a.address.clone(), since + &until.unwrap_or_default())
             })
             .collect(),
-        windows: view.conversations.iter().map(|c| window(w, &zone, c)).collect(),
+        windows: view
+            .conversations
+            .iter()
+            .map(|c| window(w, &zone, c))
+            .collect(),
         gauges: meters.iter().map(|m| gauge(w, m)).collect(),
         topics: consents.topics.iter().map(|t| topic(w, &zone, t)).collect(),
         meta_stop: consents
             .marketing_stopped_since
-            .map(|at| w.t("consent.meta_stop").replace("{when}", &time(&at, &zone)))
+            .map(|at| {
+                w.t("consent.meta_stop")
+                    .replace("{when}", &time(&at, &zone))
+            })
             .unwrap_or_default(),
         withdraws: frame::may(
             principal.role,
@@ -216,7 +227,11 @@ pub(crate) async fn one(
         ),
         tags: view.tags,
         attributes: view.attributes.into_iter().collect(),
-        lines: page.items.iter().map(|i| line(&f, &zone, &tenant.slug, i)).collect(),
+        lines: page
+            .items
+            .iter()
+            .map(|i| line(&f, &zone, &tenant.slug, i))
+            .collect(),
         older,
         first: asked.after.is_none(),
         id,
@@ -320,7 +335,11 @@ fn topic(w: Words, zone: &str, t: &TopicView) -> Topic {
         key: t.topic.clone(),
         state: w.t(&format!("consent.{state}")).to_owned(),
         tone,
-        since: t.since.as_deref().map(|at| time(at, zone)).unwrap_or_default(),
+        since: t
+            .since
+            .as_deref()
+            .map(|at| time(at, zone))
+            .unwrap_or_default(),
         promise: t.promise.map(|p| promise(w, p)).unwrap_or_default(),
         wording: t.wording.clone().unwrap_or_default(),
         source: t
@@ -390,7 +409,10 @@ fn why(f: &Frame, zone: &str, item: &TimelineItem, topics: &[TopicView]) -> Opti
     let Happened::Message(m) = &item.what else {
         return None;
     };
-    if !matches!(m.state.as_str(), "sent" | "attempting" | "unknown" | "failed") {
+    if !matches!(
+        m.state.as_str(),
+        "sent" | "attempting" | "unknown" | "failed"
+    ) {
         return None;
     }
     let w = f.w;
@@ -402,7 +424,9 @@ fn why(f: &Frame, zone: &str, item: &TimelineItem, topics: &[TopicView]) -> Opti
         .map(|t| topic(w, zone, t))
         .find(|t| t.open);
     let consent = granted.map(|t| {
-        let parts = [t.name, t.state, t.since, t.promise, t.wording, t.source, t.evidence];
+        let parts = [
+            t.name, t.state, t.since, t.promise, t.wording, t.source, t.evidence,
+        ];
         let parts: Vec<_> = parts.into_iter().filter(|p| !p.is_empty()).collect();
         parts.join(" · ")
     });
@@ -478,8 +502,17 @@ fn line(f: &Frame, zone: &str, shop: &str, item: &TimelineItem) -> Line {
             };
             let promised = event.promise.map(|p| promise(w, p));
             let source = w.t(&format!("source.{}", word(event.source))).to_owned();
-            let parts = [promised, event.wording.clone(), Some(source), Some(event.evidence.clone())];
-            let note: Vec<_> = parts.into_iter().flatten().filter(|p| !p.is_empty()).collect();
+            let parts = [
+                promised,
+                event.wording.clone(),
+                Some(source),
+                Some(event.evidence.clone()),
+            ];
+            let note: Vec<_> = parts
+                .into_iter()
+                .flatten()
+                .filter(|p| !p.is_empty())
+                .collect();
             plain(tone, head, String::new(), note.join(" · "))
         }
         Happened::Handover { what, note, author } => plain(
@@ -491,7 +524,12 @@ fn line(f: &Frame, zone: &str, shop: &str, item: &TimelineItem) -> Line {
         Happened::Message(m) => {
             let (key, tone) = fate(&m.state, m.status.as_deref());
             let campaign = m.campaign.as_ref().map(|c| c.name.clone());
-            let note = [Some(what(w, m)), campaign, m.status.clone(), m.error.clone()];
+            let note = [
+                Some(what(w, m)),
+                campaign,
+                m.status.clone(),
+                m.error.clone(),
+            ];
             let note: Vec<_> = note.into_iter().flatten().collect();
             Line {
                 at,

@@ -14,7 +14,11 @@ pub(super) const ROWS: super::Rows = &[
     ("home.sends", ["Se envía", "Enviando", "Sending"]),
     (
         "home.in_flight",
-        ["Mensajes en camino:", "Mensagens a caminho:", "Messages in flight:"],
+        [
+            "Mensajes en camino:",
+            "Mensagens a caminho:",
+            "Messages in flight:",
+        ],
     ),
     ("home.stopped", ["Detenido:", "Parado:", "Stopped:"]),
     ("home.since", ["desde", "desde", "since"]),
@@ -110,7 +114,11 @@ pub(super) const ROWS: super::Rows = &[
     ),
     (
         "home.need.template.rejected",
-        ["Plantilla rechazada", "Modelo rejeitado", "Template rejected"],
+        [
+            "Plantilla rechazada",
+            "Modelo rejeitado",
+            "Template rejected",
+        ],
     ),
     (
         "home.need.template.disabled",
@@ -196,11 +204,7 @@ pub(super) const ROWS: super::Rows = &[
     ),
     (
         "home.limit",
-        [
-            "Límite de personas",
-            "Limite de pessoas",
-            "Limit of people",
-        ],
+        ["Límite de personas", "Limite de pessoas", "Limit of people"],
     ),
     (
         "home.limit.used",
@@ -227,10 +231,17 @@ pub(super) const ROWS: super::Rows = &[
             "Full; room again at",
         ],
     ),
-    ("home.pace", ["Ritmo permitido", "Ritmo permitido", "Pace allowed"]),
+    (
+        "home.pace",
+        ["Ritmo permitido", "Ritmo permitido", "Pace allowed"],
+    ),
     (
         "home.per_second",
-        ["mensajes por segundo", "mensagens por segundo", "messages a second"],
+        [
+            "mensajes por segundo",
+            "mensagens por segundo",
+            "messages a second",
+        ],
     ),
     (
         "home.webhook",
@@ -284,11 +295,7 @@ pub(super) const ROWS: super::Rows = &[
     ),
     (
         "home.state.name",
-        [
-            "Nombre visible:",
-            "Nome visível:",
-            "Display name:",
-        ],
+        ["Nombre visible:", "Nome visível:", "Display name:"],
     ),
     (
         "home.state.fine",
@@ -315,11 +322,11 @@ pub(super) const ROWS: super::Rows = &[
             "Messages proposed today",
         ],
     ),
-    ("home.step.proposed", ["Propuestos", "Propostas", "Proposed"]),
     (
-        "home.step.allowed",
-        ["Permitidos", "Permitidas", "Allowed"],
+        "home.step.proposed",
+        ["Propuestos", "Propostas", "Proposed"],
     ),
+    ("home.step.allowed", ["Permitidos", "Permitidas", "Allowed"]),
     ("home.step.sent", ["Enviados", "Enviadas", "Sent"]),
     (
         "home.step.delivered",
@@ -433,13 +440,14 @@ pub(super) const ROWS: super::Rows = &[
             "By the price table in force since",
         ],
     ),
-    (
-        "home.unknown",
-        ["desconocido", "desconhecido", "unknown"],
-    ),
+    ("home.unknown", ["desconocido", "desconhecido", "unknown"]),
     (
         "home.unpriced",
-        ["sin precio conocido:", "sem preço conhecido:", "without a known price:"],
+        [
+            "sin precio conocido:",
+            "sem preço conhecido:",
+            "without a known price:",
+        ],
     ),
     ("home.messages", ["mensajes", "mensagens", "messages"]),
     (

@@ -1,10 +1,7 @@
 //! The words of the ledger of consent.
 
 pub(super) const ROWS: super::Rows = &[
-    (
-        "ledger.title",
-        ["Permisos", "Permissões", "Consents"],
-    ),
+    ("ledger.title", ["Permisos", "Permissões", "Consents"]),
     (
         "ledger.about",
         [
@@ -23,11 +20,7 @@ pub(super) const ROWS: super::Rows = &[
     ("ledger.show", ["Mostrar", "Mostrar", "Show"]),
     (
         "ledger.chain",
-        [
-            "Cadena de sellos",
-            "Cadeia de selos",
-            "Chain of seals",
-        ],
+        ["Cadena de sellos", "Cadeia de selos", "Chain of seals"],
     ),
     (
         "ledger.chain.check",
@@ -98,17 +91,10 @@ pub(super) const ROWS: super::Rows = &[
             "No row fits the filters.",
         ],
     ),
-    (
-        "ledger.proof",
-        ["Prueba", "Prova", "Proof"],
-    ),
+    ("ledger.proof", ["Prueba", "Prova", "Proof"]),
     (
         "ledger.captured",
-        [
-            "La persona actuó",
-            "A pessoa agiu",
-            "The person acted",
-        ],
+        ["La persona actuó", "A pessoa agiu", "The person acted"],
     ),
     ("ledger.promise", ["Prometido", "Prometido", "Promised"]),
     ("ledger.wording", ["Texto", "Texto", "Wording"]),
@@ -134,11 +120,7 @@ pub(super) const ROWS: super::Rows = &[
     ("ledger.row", ["Línea", "Linha", "Row"]),
     (
         "ledger.hash",
-        [
-            "Huella (SHA-256)",
-            "Hash (SHA-256)",
-            "Hash (SHA-256)",
-        ],
+        ["Huella (SHA-256)", "Hash (SHA-256)", "Hash (SHA-256)"],
     ),
     ("ledger.seal", ["Sello", "Selo", "Seal"]),
     (
@@ -166,10 +148,7 @@ pub(super) const ROWS: super::Rows = &[
             "There are no wordings yet.",
         ],
     ),
-    (
-        "ledger.newest",
-        ["vigente", "vigente", "in use"],
-    ),
+    ("ledger.newest", ["vigente", "vigente", "in use"]),
     (
         "ledger.kind.requested",
         ["Se preguntó", "Foi perguntado", "Asked"],

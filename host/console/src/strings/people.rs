@@ -59,7 +59,10 @@ pub(super) const ROWS: super::Rows = &[
     ("person.nameless", ["Sin nombre", "Sem nome", "No name"]),
     ("person.since", ["desde", "desde", "since"]),
     ("person.until", ["hasta", "até", "until"]),
-    ("person.more", ["Más personas", "Mais pessoas", "More people"]),
+    (
+        "person.more",
+        ["Más personas", "Mais pessoas", "More people"],
+    ),
     (
         "person.why",
         [
@@ -201,7 +204,11 @@ pub(super) const ROWS: super::Rows = &[
     ("person.reason", ["Motivo", "Motivo", "Reason"]),
     (
         "person.withdraw",
-        ["Retirar el permiso", "Retirar a permissão", "Withdraw consent"],
+        [
+            "Retirar el permiso",
+            "Retirar a permissão",
+            "Withdraw consent",
+        ],
     ),
     (
         "person.withdraw.all",
@@ -259,7 +266,14 @@ pub(super) const ROWS: super::Rows = &[
             "A new consent is given by the person. To ask them:",
         ],
     ),
-    ("person.timeline", ["Todo lo que pasó", "Tudo o que aconteceu", "All that happened"]),
+    (
+        "person.timeline",
+        [
+            "Todo lo que pasó",
+            "Tudo o que aconteceu",
+            "All that happened",
+        ],
+    ),
     (
         "person.timeline.none",
         ["Nada todavía.", "Nada ainda.", "Nothing yet."],
@@ -267,7 +281,11 @@ pub(super) const ROWS: super::Rows = &[
     ("person.older", ["Más antiguo", "Mais antigo", "Older"]),
     (
         "person.wrote",
-        ["La persona escribió", "A pessoa escreveu", "The person wrote"],
+        [
+            "La persona escribió",
+            "A pessoa escreveu",
+            "The person wrote",
+        ],
     ),
     (
         "person.handover.handed_over",
@@ -352,10 +370,6 @@ pub(super) const ROWS: super::Rows = &[
     ("source.import", ["una lista", "uma lista", "a list"]),
     (
         "source.seed",
-        [
-            "datos de prueba",
-            "dados de teste",
-            "test data",
-        ],
+        ["datos de prueba", "dados de teste", "test data"],
     ),
 ];

@@ -218,7 +218,10 @@ pub async fn overview(ctx: &Context, tenant: TenantId) -> Result<OverviewView, F
     let states = tx.tenant(tenant).day_states(begins, ends).await?;
     let answered = tx.tenant(tenant).day_answered(begins, ends).await?;
     let ids: Vec<&str> = rules().into_iter().map(|(id, _)| id).collect();
-    let mut decided = tx.tenant(tenant).decision_reasons(&ids, &[(begins, ends)]).await?;
+    let mut decided = tx
+        .tenant(tenant)
+        .decision_reasons(&ids, &[(begins, ends)])
+        .await?;
     decided.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.rule.cmp(&b.rule)));
     decided.truncate(REASONS);
     let seen = tx.tenant(tenant).webhooks_seen().await?;
@@ -357,7 +360,9 @@ fn funnel(states: &[DayState]) -> TodayView {
         all.map(|s| s.count).sum::<u64>()
     };
     let from = |rank: i64| {
-        let all = states.iter().filter(|s| s.state == "sent" && s.rank >= rank);
+        let all = states
+            .iter()
+            .filter(|s| s.state == "sent" && s.rank >= rank);
         all.map(|s| s.count).sum::<u64>()
     };
     use portero_domain::status::MessageStatus::{Delivered, Failed, Read};
@@ -391,13 +396,34 @@ async fn needs(ctx: &Context, tx: &mut Tx, tenant: TenantId) -> Result<Vec<NeedV
     };
     let (_, waiting) = tx.tenant(tenant).with_people().await?;
     if waiting > 0 {
-        add("conversations", String::new(), String::new(), "waiting", String::new(), waiting);
+        add(
+            "conversations",
+            String::new(),
+            String::new(),
+            "waiting",
+            String::new(),
+            waiting,
+        );
     }
     for (name, language, status) in tx.tenant(tenant).templates_down(NAMED).await? {
-        add("template", String::new(), format!("{name} ({language})"), &status, String::new(), 1);
+        add(
+            "template",
+            String::new(),
+            format!("{name} ({language})"),
+            &status,
+            String::new(),
+            1,
+        );
     }
     for (id, name, state, reason) in tx.tenant(tenant).campaigns_resting(NAMED).await? {
-        add("campaign", id.to_string(), name, &state, reason.unwrap_or_default(), 1);
+        add(
+            "campaign",
+            id.to_string(),
+            name,
+            &state,
+            reason.unwrap_or_default(),
+            1,
+        );
     }
     let lease_now = ctx.clock.lease_now();
     for row in tx.tenant(tenant).installations().await? {
@@ -405,7 +431,10 @@ async fn needs(ctx: &Context, tx: &mut Tx, tenant: TenantId) -> Result<Vec<NeedV
             continue;
         }
         let name = row.plugin_id.as_str().to_owned();
-        if row.breaker_open_until.is_some_and(|until| lease_now < until) {
+        if row
+            .breaker_open_until
+            .is_some_and(|until| lease_now < until)
+        {
             let detail = row.failures_in_row.to_string();
             add("plugin", row.id.to_string(), name, "breaker", detail, 1);
         } else if row.kind == PluginKind::Analytics
@@ -416,7 +445,14 @@ async fn needs(ctx: &Context, tx: &mut Tx, tenant: TenantId) -> Result<Vec<NeedV
         }
     }
     for (id, reason) in tx.tenant(tenant).webhooks_off(NAMED).await? {
-        add("webhook", id.to_string(), String::new(), "off", reason.unwrap_or_default(), 1);
+        add(
+            "webhook",
+            id.to_string(),
+            String::new(),
+            "off",
+            reason.unwrap_or_default(),
+            1,
+        );
     }
     Ok(all)
 }
@@ -495,7 +531,11 @@ mod tests {
             cost("service", 5, 5, 0),
         ];
         let view = costs(Ts(0), 30_000, by, None);
-        let shown: Vec<_> = view.categories.iter().map(|c| c.estimated.as_deref()).collect();
+        let shown: Vec<_> = view
+            .categories
+            .iter()
+            .map(|c| c.estimated.as_deref())
+            .collect();
         assert_eq!(shown, [Some("0.025"), None, Some("0.00")]);
         assert_eq!(view.unpriced, 2);
         assert_eq!(view.before.as_deref(), Some("0.005"));

@@ -322,7 +322,11 @@ pub async fn timeline(
     let mut places: Vec<(Ts, String)> = items
         .iter()
         .map(|i| place(i.at_ms, &i.id))
-        .chain(messages.iter().map(|m| place(m.created_at, &m.id.to_string())))
+        .chain(
+            messages
+                .iter()
+                .map(|m| place(m.created_at, &m.id.to_string())),
+        )
         .collect();
     places.sort_unstable_by(|a, b| b.cmp(a));
     let more = places.len() > limit;

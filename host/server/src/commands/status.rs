@@ -71,12 +71,30 @@ fn lines(answer: &Value) -> Vec<String> {
         let parts = names.iter().map(|n| format!("{n} {}", text(today, n)));
         parts.collect::<Vec<_>>()
     };
-    let funnel = step(&["proposed", "allowed", "sent", "delivered", "read", "answered"]);
+    let funnel = step(&[
+        "proposed",
+        "allowed",
+        "sent",
+        "delivered",
+        "read",
+        "answered",
+    ]);
     all.push(format!("{}: {}", text(today, "day"), funnel.join(" → ")));
-    let apart = step(&["denied", "deferred", "in_review", "withdrawn", "lost", "unknown"]);
+    let apart = step(&[
+        "denied",
+        "deferred",
+        "in_review",
+        "withdrawn",
+        "lost",
+        "unknown",
+    ]);
     all.push(format!("beside it: {}", apart.join(", ")));
     for reason in list(answer, "reasons") {
-        all.push(format!("  {} {}", text(reason, "count"), text(reason, "rule")));
+        all.push(format!(
+            "  {} {}",
+            text(reason, "count"),
+            text(reason, "rule")
+        ));
     }
     if let Some(month) = answer.get("month") {
         let currency = text(month, "currency");

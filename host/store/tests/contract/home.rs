@@ -2,9 +2,7 @@
 
 use portero_domain::consent::{ConsentEventKind, ConsentScope};
 use portero_domain::proposal::{Class, OutboxState};
-use portero_store::model::{
-    LedgerFilter, MonthCost, folded, home_statements, ledger_statement,
-};
+use portero_store::model::{LedgerFilter, MonthCost, folded, home_statements, ledger_statement};
 
 use crate::verdicts::plan;
 use crate::world::{T0, World, at};
@@ -21,8 +19,11 @@ async fn a_days_messages_are_counted_by_where_they_stand(w: World) {
     let (day, next) = (at(10_000), at(20_000));
     w.queued(Class::Reply, at(9_999)).await;
     let (sent, _) = w.on_the_wire(day).await;
-    w.put(&w.proposal(Class::Campaign, at(19_999)), OutboxState::Denied)
-        .await;
+    w.put(
+        &w.proposal(Class::Campaign, at(19_999)),
+        OutboxState::Denied,
+    )
+    .await;
     w.queued(Class::Reply, next).await;
     let mut tx = w.write().await;
     let mut a = tx.tenant(w.a.id);
@@ -99,19 +100,66 @@ async fn the_ledger_is_filtered_and_goes_on_where_it_stopped(w: World) {
     let some = |text: &str| Some(text.to_owned());
     for (filter, expected) in [
         (none(), vec![2, 1, 0]),
-        (LedgerFilter { kind: some("granted"), ..none() }, vec![1]),
-        (LedgerFilter { scope: some("topic:ofertas"), ..none() }, vec![1, 0]),
-        (LedgerFilter { source: some("seed"), ..none() }, vec![2, 1, 0]),
-        (LedgerFilter { source: some("import"), ..none() }, vec![]),
-        (LedgerFilter { since: Some(at(2_000)), ..none() }, vec![2, 1]),
-        (LedgerFilter { until: Some(at(3_000)), ..none() }, vec![1, 0]),
-        (LedgerFilter { after: Some(all[2].id), limit: 1, ..none() }, vec![1]),
+        (
+            LedgerFilter {
+                kind: some("granted"),
+                ..none()
+            },
+            vec![1],
+        ),
+        (
+            LedgerFilter {
+                scope: some("topic:ofertas"),
+                ..none()
+            },
+            vec![1, 0],
+        ),
+        (
+            LedgerFilter {
+                source: some("seed"),
+                ..none()
+            },
+            vec![2, 1, 0],
+        ),
+        (
+            LedgerFilter {
+                source: some("import"),
+                ..none()
+            },
+            vec![],
+        ),
+        (
+            LedgerFilter {
+                since: Some(at(2_000)),
+                ..none()
+            },
+            vec![2, 1],
+        ),
+        (
+            LedgerFilter {
+                until: Some(at(3_000)),
+                ..none()
+            },
+            vec![1, 0],
+        ),
+        (
+            LedgerFilter {
+                after: Some(all[2].id),
+                limit: 1,
+                ..none()
+            },
+            vec![1],
+        ),
     ] {
         let found = a.ledger(&filter).await.unwrap();
         let expected: Vec<_> = expected.iter().map(|n| all[*n].id).collect();
         let ids: Vec<_> = found.iter().map(|r| r.event.id).collect();
         assert_eq!(ids, expected, "{filter:?}");
-        assert!(found.iter().all(|r| r.seal.is_none() && r.content_hash.len() == 64));
+        assert!(
+            found
+                .iter()
+                .all(|r| r.seal.is_none() && r.content_hash.len() == 64)
+        );
     }
     assert_eq!(tx.tenant(w.b.id).ledger(&none()).await.unwrap(), []);
     let items = tx.system().unsealed(10).await.unwrap();
@@ -126,17 +174,26 @@ async fn the_ledger_is_filtered_and_goes_on_where_it_stopped(w: World) {
 async fn somebody_is_found_by_a_part_of_their_name(w: World) {
     let mut tx = w.write().await;
     let mut a = tx.tenant(w.a.id);
-    a.touch_contact_name(w.a.ana, "Ana José Muñoz 100%").await.unwrap();
+    a.touch_contact_name(w.a.ana, "Ana José Muñoz 100%")
+        .await
+        .unwrap();
     for words in ["jose", "JOSÉ", "munoz", "ana j", "100%"] {
         let found = a.contacts_like(Some(words), 10, None).await.unwrap();
         let hit = found.iter().find(|c| c.id == w.a.ana);
         let name = hit.and_then(|c| c.name.clone()).unwrap_or_default();
         assert!(folded(&name).contains(&folded(words)), "{words}: {found:?}");
     }
-    let rest = a.contacts_like(Some("jose"), 10, Some(w.a.ana)).await.unwrap();
+    let rest = a
+        .contacts_like(Some("jose"), 10, Some(w.a.ana))
+        .await
+        .unwrap();
     assert!(rest.iter().all(|c| c.id != w.a.ana), "older ones alone");
     assert!(!a.contacts_like(None, 10, None).await.unwrap().is_empty());
-    let theirs = tx.tenant(w.b.id).contacts_like(None, 10, None).await.unwrap();
+    let theirs = tx
+        .tenant(w.b.id)
+        .contacts_like(None, 10, None)
+        .await
+        .unwrap();
     assert!(theirs.iter().all(|c| c.id != w.a.ana));
     tx.commit().await.unwrap();
 }
@@ -154,7 +211,9 @@ async fn a_months_costs_are_added_up_by_category(w: World) {
     assert_eq!(a.month_costs(T0).await.unwrap(), []);
     let first = [cost("marketing", 2, 2, 25_000), cost("service", 1, 1, 0)];
     a.add_month_costs(&first, T0).await.unwrap();
-    a.add_month_costs(&[cost("marketing", 3, 1, 12_500)], at(1)).await.unwrap();
+    a.add_month_costs(&[cost("marketing", 3, 1, 12_500)], at(1))
+        .await
+        .unwrap();
     let both = [cost("marketing", 5, 3, 37_500), cost("service", 1, 1, 0)];
     assert_eq!(a.month_costs(T0).await.unwrap(), both);
     let later = T0 + portero_domain::clock::Millis::days(40);

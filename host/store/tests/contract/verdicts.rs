@@ -256,7 +256,9 @@ pub(crate) async fn plan(w: &World, sql: &str) -> String {
     }
     let prepare = format!("prepare list as {sql}");
     conn.execute(AssertSqlSafe(prepare)).await.unwrap();
-    let places = (1..20).take_while(|n| sql.contains(&format!("${n}"))).count();
+    let places = (1..20)
+        .take_while(|n| sql.contains(&format!("${n}")))
+        .count();
     let nulls = vec!["null"; places].join(", ");
     let explain = AssertSqlSafe(format!("explain execute list({nulls})"));
     let rows = sqlx::raw_sql(explain).fetch_all(&mut conn).await.unwrap();
