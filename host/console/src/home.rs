@@ -2,29 +2,29 @@
 //!
 //! It shows no person, so every role may open it; a number leads only where the role may go.
 
+mod switch;
+
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Form, Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Response;
 use portero_domain::access::Role;
-use portero_domain::ids::PhoneNumberId;
-use portero_flow::FlowError;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::home::{self, NeedView, NumberHealth, OverviewView, StoppedView};
-use portero_flow::desk::tenants::{self, Reach, TenantView};
+use portero_flow::desk::tenants::{Reach, TenantView};
 use portero_flow::desk::verdict_days::local;
 use serde::Deserialize;
 
+use crate::ConsoleState;
 use crate::frame::{self, Frame, MENU, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
-use crate::{ConsoleState, reach};
+
+pub(crate) use switch::{resume, stop};
 
 /// Width of a bar at its longest, in units of its drawing.
 const BAR: u64 = 1_000;
-/// Longest reason of a stop, in characters.
-const REASON_MAX: usize = 500;
 /// A webhook that waits longer is told, milliseconds.
 const LATE_MS: i64 = 10_000;
 /// What a form of the page may have led to, with its words.
@@ -44,18 +44,6 @@ pub(crate) struct Asked {
     shop: Option<String>,
     #[serde(default)]
     said: Option<String>,
-}
-
-/// A form of the stop switch.
-#[derive(Deserialize)]
-pub(crate) struct Switch {
-    #[serde(default)]
-    lang: Option<String>,
-    /// `all`, `shop` or the id of a number.
-    #[serde(default)]
-    scope: String,
-    #[serde(default)]
-    reason: String,
 }
 
 /// A switch that is thrown.
@@ -203,71 +191,6 @@ pub(crate) async fn page(
 fn outcome(w: Words, said: Option<&str>) -> Option<(&'static str, bool)> {
     let (said, key) = SAID.into_iter().find(|(s, _)| Some(*s) == said)?;
     Some((w.t(key), said.starts_with("no_")))
-}
-
-/// Nothing begins any more.
-pub(crate) async fn stop(
-    State(state): State<ConsoleState>,
-    Extension(principal): Extension<Principal>,
-    Path(shop): Path<String>,
-    Form(form): Form<Switch>,
-) -> Result<Response, Problem> {
-    let tenant = reach::tenant(&state, &principal, &shop).await?;
-    let reason: String = form.reason.trim().chars().take(REASON_MAX).collect();
-    let said = match scope(&principal, &tenant, &form.scope) {
-        _ if reason.is_empty() => "no_reason",
-        None => "no_scope",
-        Some(reach) => turn(&state, &reach, Some(&reason), "stopped").await?,
-    };
-    Ok(back(&tenant, &form, said))
-}
-
-/// Sending goes on.
-pub(crate) async fn resume(
-    State(state): State<ConsoleState>,
-    Extension(principal): Extension<Principal>,
-    Path(shop): Path<String>,
-    Form(form): Form<Switch>,
-) -> Result<Response, Problem> {
-    let tenant = reach::tenant(&state, &principal, &shop).await?;
-    let said = match scope(&principal, &tenant, &form.scope) {
-        None => "no_scope",
-        Some(reach) => turn(&state, &reach, None, "resumed").await?,
-    };
-    Ok(back(&tenant, &form, said))
-}
-
-async fn turn(
-    state: &ConsoleState,
-    reach: &Reach,
-    reason: Option<&str>,
-    done: &'static str,
-) -> Result<&'static str, Problem> {
-    match tenants::set_stop(&state.ctx, reach, reason).await {
-        Ok(()) => Ok(done),
-        // A number that is not this shop's is none.
-        Err(FlowError::NotFound { .. }) => Ok("no_scope"),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn back(tenant: &TenantView, form: &Switch, said: &str) -> Response {
-    let lang = form.lang.as_deref().unwrap_or_default();
-    let fields = [
-        ("lang", lang),
-        ("shop", tenant.slug.as_str()),
-        ("said", said),
-    ];
-    Redirect::to(&format!("{}#sending", query("/home", &fields))).into_response()
-}
-
-/// How far a form reaches; everything is the operator's alone.
-fn scope(principal: &Principal, tenant: &TenantView, named: &str) -> Option<Reach> {
-    match named {
-        "all" => principal.tenant.is_none().then_some(Reach::All),
-        "shop" => Some(Reach::Tenant(tenant.id)),
-        number => PhoneNumberId::new(number).map(|n| Reach::Number(tenant.id, n)),
-    }
 }
 
 fn glance(
