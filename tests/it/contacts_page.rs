@@ -134,23 +134,32 @@ pub(crate) async fn one_page_says_why_they_were_written_to(env: Env) {
     let looks = looked.filter(|r| r["operation"] == "GET /contacts/{tenant}/{who}");
     assert!(looks.count() > 0, "{log}");
     // The line of time goes on where it stopped, and shows nothing twice.
+    env.says(sol, 0, "hola").await;
+    let id = env.contact(sol, 0).await["id"].as_str().unwrap().to_owned();
+    let person = format!("/contacts/{}/{id}?lang=es", sol.shop.slug);
+    let (before, _) = walk(&env, &session, &person).await;
     for _ in 0..20 {
         env.jump(Millis::secs(120)).await;
         env.says(sol, 0, "hola").await;
     }
-    let id = env.contact(sol, 0).await["id"].as_str().unwrap().to_owned();
-    let mut next = Some(format!("/contacts/{}/{id}?lang=es", sol.shop.slug));
+    let (after, pages) = walk(&env, &session, &person).await;
+    assert!(pages > 1, "one page held everything");
+    assert_eq!(after, before + 20);
+    env.end().await;
+}
+
+/// How often the person wrote, over all pages of their line of time, and how many pages it has.
+async fn walk(env: &Env, session: &Browser, person: &str) -> (usize, usize) {
+    let mut next = Some(person.to_owned());
     let (mut wrote, mut pages) = (0, 0);
     while let Some(path) = next {
-        let shown = session.get(&env, &path).await.body;
+        let shown = session.get(env, &path).await.body;
         wrote += shown.matches("La persona escribió").count();
         pages += 1;
         let older = shown.split('"').find(|part| part.contains("after="));
         next = older.map(|path| path.replace("&#38;", "&").replace("&amp;", "&"));
     }
-    assert!(pages > 1, "one page held everything");
-    assert_eq!(wrote, 20);
-    env.end().await;
+    (wrote, pages)
 }
 
 pub(crate) async fn a_withdrawal_is_a_row_with_its_reason(env: Env) {

@@ -72,7 +72,12 @@ pub(crate) async fn the_overview_tells_the_day_the_month_and_what_waits(env: Env
     assert_eq!(number["phone_number_id"], env.sol().shop.number);
     assert_eq!(number["quality_days"].as_array().unwrap().len(), 7);
     assert!(number["webhook_at"].is_string(), "{told}");
-    assert!(number["limit_used"].is_u64(), "{told}");
+    // No limit is told as none, not as nothing used of nothing.
+    assert_eq!(number["messaging_limit"], "unlimited", "{told}");
+    assert_eq!(
+        (&number["limit"], &number["limit_used"]),
+        (&Value::Null, &Value::Null)
+    );
     // Free replies have a price, and it is counted where Meta charges for them.
     let costs = told["month"]["categories"].as_array().unwrap();
     let service = costs.iter().find(|c| c["category"] == "service").unwrap();
