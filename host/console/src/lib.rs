@@ -11,6 +11,7 @@ mod acts;
 mod assets;
 mod audit;
 mod bubble;
+mod checklist;
 mod consents;
 mod contact_card;
 mod contacts;
@@ -110,6 +111,8 @@ fn pages() -> Pages {
         .post("/console/home/{tenant}/stop", &[Stop], home::stop)
         .post("/console/home/{tenant}/resume", &[Send], home::resume)
         .get("/figures", &[Read], figures::page)
+        .get("/checklist", &[Read], checklist::page)
+        .get("/checklist/asked", &[Read, Edit], checklist::asked)
         .get("/audit", &[ReadAudit], audit::page)
         .get("/access", &[ManageAccess], access::page)
         .post("/console/access/users", &[ManageAccess], access::add_user)

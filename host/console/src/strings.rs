@@ -1,5 +1,6 @@
 //! Every word of the pages, one table per language, and how pages and script reach them.
 
+mod checklist;
 mod en;
 mod es;
 mod frame;
@@ -26,7 +27,13 @@ pub(crate) const fn table(language: Language) -> Table {
 pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
 
 /// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
-const PAGES: &[Rows] = &[frame::ROWS, home::ROWS, ledger::ROWS, people::ROWS];
+const PAGES: &[Rows] = &[
+    checklist::ROWS,
+    frame::ROWS,
+    home::ROWS,
+    ledger::ROWS,
+    people::ROWS,
+];
 
 /// All words of a language.
 fn all(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -117,7 +124,16 @@ mod tests {
         for (_, title, about) in crate::frame::MENU {
             used.extend([(*title).to_owned(), (*about).to_owned()]);
         }
-        used.extend(["audit.outcome.", "role."].map(str::to_owned));
+        used.extend(
+            [
+                "audit.outcome.",
+                "checklist.do.",
+                "checklist.state.",
+                "checklist.step.",
+                "role.",
+            ]
+            .map(str::to_owned),
+        );
         let home = ["step.", "beside.", "quality.", "need.", "state.", "said."];
         used.extend(home.map(|family| format!("home.{family}")));
         used.insert("person.because.".to_owned());
