@@ -1,4 +1,5 @@
-//! Pages in a real browser: starts a demo and runs `phone.mjs` on it after its day, `login.mjs` without one.
+//! Pages in a real browser: starts a demo and runs `phone.mjs` and `home.mjs` on it after its day,
+//! `login.mjs` without one.
 //!
 //! Needs Node, Chromium and the packages of `package.json` (`npm ci` here, or PORTERO_PLAYWRIGHT).
 //! Without them it says so loudly and passes, unless PORTERO_REQUIRE_BROWSER is 1.
@@ -48,11 +49,21 @@ fn main() -> ExitCode {
     let trials = vec![
         test("the_phone_page_works_in_a_real_browser", phone),
         test("logging_in_and_out_works_in_a_real_browser", login),
+        test("home_people_and_consents_work_in_a_real_browser", home),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn phone() -> Result<(), String> {
+    after_its_day("phone.mjs")
+}
+
+fn home() -> Result<(), String> {
+    after_its_day("home.mjs")
+}
+
+/// Runs a script on a demo whose day is over.
+fn after_its_day(name: &str) -> Result<(), String> {
     if !node() {
         return missing("node is not there");
     }
@@ -65,10 +76,7 @@ fn phone() -> Result<(), String> {
     if accounts != 2 {
         return Err("the demo's day did not end".to_owned());
     }
-    script(
-        "phone.mjs",
-        &[text(&start, "host_url"), text(&start, "login_url")],
-    )
+    script(name, &[text(&start, "host_url"), text(&start, "login_url")])
 }
 
 fn login() -> Result<(), String> {
@@ -135,13 +143,16 @@ fn text(object: &Value, field: &str) -> String {
 
 fn script(name: &str, arguments: &[String]) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    // Kept where somebody wants to look at them, else as long as the test runs.
+    let wanted = std::env::var("PORTERO_SCREENSHOTS").ok();
+    let shots = wanted.map_or_else(|| folder.path().to_owned(), |at| Path::new(&at).join(name));
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../tests/browser")
         .join(name);
     let run = Command::new("node")
         .arg(&script)
         .args(arguments)
-        .arg(folder.path())
+        .arg(&shots)
         .output()
         .map_err(|e| format!("node does not start: {e}"))?;
     let said = format!(
@@ -157,7 +168,8 @@ fn script(name: &str, arguments: &[String]) -> Result<(), String> {
         Some(3) => missing(&said),
         _ => {
             // Kept for whoever looks into it.
-            println!("screenshots: {}", folder.keep().display());
+            let _ = folder.keep();
+            println!("screenshots: {}", shots.display());
             Err(said)
         }
     }

@@ -73,7 +73,7 @@ async function say(text) {
 async function noSidewaysScroll(where) {
   const { wide, inner, culprit } = await page.evaluate(() => {
     const limit = document.documentElement.clientWidth;
-    const over = [...document.querySelectorAll("body *")].find((n) => n.getBoundingClientRect().right > limit + 1 && !n.closest(".sr, .sprite, [hidden]") && getComputedStyle(n).position !== "absolute");
+    const over = [...document.querySelectorAll("body *")].find((n) => n.getBoundingClientRect().right > limit + 1 && !n.closest(".sr, .sprite, .pages, [hidden]") && getComputedStyle(n).position !== "absolute");
     return { wide: document.documentElement.scrollWidth, inner: limit, culprit: over ? over.outerHTML.slice(0, 120) : "" };
   });
   must(wide <= inner && !culprit, `${where}: ${wide} px wide in ${inner} px; ${culprit}`);
@@ -107,8 +107,8 @@ async function run() {
   await steps.step("the login link opens the pages", async () => {
     const response = await page.goto(login);
     must(response.ok(), `the login link answered ${response.status()}`);
-    await page.waitForURL((address) => address.pathname === "/phone");
-    await ready();
+    await page.waitForURL((address) => address.pathname === "/home");
+    await open({ lang: "es" });
   });
 
   await steps.step("the page comes with its policy and its files with a version", async () => {

@@ -90,7 +90,7 @@ pub(crate) async fn a_login_link_works_once_and_a_jump_ends_no_session(env: Env)
         .header("cookie", format!("portero_session={planted}"));
     let answer = login.send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 303);
-    assert_eq!(answer.headers()["location"], "/phone");
+    assert_eq!(answer.headers()["location"], "/home");
     let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
     for word in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"] {
         assert!(cookie.contains(word), "{word} is missing in {cookie}");

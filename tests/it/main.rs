@@ -28,6 +28,7 @@ mod carts;
 mod checklist;
 mod clock;
 mod consent;
+mod contacts_page;
 mod door;
 mod fields;
 mod figures;
@@ -36,6 +37,7 @@ mod flow_walk;
 mod guests;
 mod handover;
 mod harness;
+mod home;
 mod imports;
 mod imports_consent;
 mod lost_answer;
@@ -78,6 +80,8 @@ fn main() -> ExitCode {
         segments_many::TESTS,
         guests::TESTS,
         users::TESTS,
+        home::TESTS,
+        contacts_page::TESTS,
         audit::TESTS,
         TESTS,
     ])

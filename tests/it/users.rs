@@ -185,7 +185,7 @@ pub(crate) async fn a_person_logs_in_and_goes_on_to_the_page_asked_for(env: Env)
         .await;
     assert_eq!(other.status, 404);
     // Who is in is not asked again.
-    assert_eq!(session.get(&env, "/login").await.location, "/phone");
+    assert_eq!(session.get(&env, "/login").await.location, "/home");
     let listed = env.world.operator.get("/v1/users").await.unwrap();
     assert!(listed[0]["last_login_at"].is_string(), "{listed}");
     assert!(!listed.to_string().contains("argon2"), "{listed}");

@@ -190,6 +190,18 @@ pub(crate) fn the_operator_looks_stops_and_resumes(shops: &Shops) {
         .run(&["account"])
         .says(0, &["proposed =", "final (sent"]);
     assert_eq!(shops.run(&["account", "--json"]).json()["balanced"], true);
+    // At a glance: of one shop, in lines and as the API has it.
+    let glance = ["status", "--tenant", "tienda-sol"];
+    let told = shops.run(&glance);
+    assert_eq!(told.code, 0, "{}", told.err);
+    assert!(
+        told.out.contains("sending; ") && told.out.contains("quality "),
+        "{}",
+        told.out
+    );
+    let json = shops.run(&[&glance[..], &["--json"]].concat()).json();
+    assert_eq!(json["stopped"], serde_json::Value::Null, "{json}");
+    assert!(json["today"]["proposed"].is_u64(), "{json}");
     shops
         .run(&["template", "list", "--tenant", "tienda-sol"])
         .says(0, &["pedido_estado", "PAUSED"]);

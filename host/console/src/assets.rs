@@ -28,6 +28,21 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/frame.css"),
     },
     Asset {
+        name: "home.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/home.css"),
+    },
+    Asset {
+        name: "people.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/people.css"),
+    },
+    Asset {
+        name: "live.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/live.js"),
+    },
+    Asset {
         name: "inbox.css",
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../assets/inbox.css"),

@@ -20,7 +20,10 @@ use crate::{ConsoleState, reach};
 ///
 /// A page is shown to whoever has the rights of its address; they stand in [`crate::doors`] alone.
 pub(crate) const MENU: &[(&str, &str, &str)] = &[
+    ("/home", "home.title", "home.about"),
     ("/inbox", "inbox.title", "inbox.about"),
+    ("/contacts", "person.title", "person.about"),
+    ("/consents", "ledger.title", "ledger.about"),
     ("/verdicts", "explore.title", "explore.about"),
     ("/figures", "figures.title", "figures.about"),
     ("/phone", "page.title", "page.about"),

@@ -12,13 +12,16 @@ mod assets;
 mod audit;
 mod bubble;
 mod checklist;
+mod consents;
 mod contact_card;
+mod contacts;
 mod conversation;
 mod doors;
 mod events;
 mod fate;
 mod figures;
 mod frame;
+mod home;
 mod inbox;
 mod languages;
 pub mod login;
@@ -70,7 +73,7 @@ pub struct ConsoleState {
     pub simulator: Option<Arc<dyn SimulatorControl>>,
 }
 
-/// Every page and its endpoints: `/phone`, `/inbox`, `/verdicts`, `/figures` and `/console/…`.
+/// Every page and its endpoints: `/home`, `/phone`, `/inbox`, `/verdicts`, `/figures` and `/console/…`.
 ///
 /// The caller must have put a `Principal` into the request's extensions, and must refuse
 /// cross-site requests; requests of the page carry `x-portero-console: 1`. Whether the principal's
@@ -100,10 +103,13 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
-    use Right::{Edit, ManageAccess, Read, ReadAudit, SeePersonalData, Send};
+    use Right::{Edit, ManageAccess, Read, ReadAudit, SeePersonalData, Send, Stop};
     Pages::default()
         .get("/phone", &[Read, SeePersonalData], page::phone)
-        .get("/console", &[Read], || async { Redirect::to("/phone") })
+        .get("/console", &[Read], || async { Redirect::to("/home") })
+        .get("/home", &[Read], home::page)
+        .post("/console/home/{tenant}/stop", &[Stop], home::stop)
+        .post("/console/home/{tenant}/resume", &[Send], home::resume)
         .get("/figures", &[Read], figures::page)
         .get("/checklist", &[Read], checklist::page)
         .get("/checklist/asked", &[Read, Edit], checklist::asked)
@@ -131,6 +137,18 @@ fn pages() -> Pages {
             &[ManageAccess],
             access::end_token,
         )
+        .get("/contacts", &[Read, SeePersonalData], contacts::list)
+        .get(
+            "/contacts/{tenant}/{who}",
+            &[Read, SeePersonalData],
+            contacts::one,
+        )
+        .post(
+            "/console/contacts/{tenant}/{who}/withdraw",
+            &[Edit, SeePersonalData],
+            contacts::withdraw,
+        )
+        .get("/consents", &[Read, SeePersonalData], consents::page)
         .get("/verdicts", &[Read, SeePersonalData], verdicts::list)
         .get(
             "/verdicts/{tenant}/{id}",

@@ -12,6 +12,7 @@ use portero_flow::desk::tenants::{self, TenantView};
 use serde::Deserialize;
 
 use crate::ConsoleState;
+use crate::frame::{Frame, Link};
 use crate::languages::{self, NAMES};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
@@ -33,6 +34,8 @@ struct Page {
     w: Words,
     lang: &'static str,
     languages: Vec<(&'static str, &'static str, bool)>,
+    /// The other pages that the caller may open.
+    menu: Vec<Link>,
     shops: Vec<Shop>,
     /// The person the link names, for the script.
     person: String,
@@ -70,6 +73,7 @@ pub(crate) async fn phone(
                 .is_some_and(|s| s == t.slug || s == t.id.to_string())
         })
         .unwrap_or(0);
+    let tenant = all.get(chosen).cloned();
     let mut shops = Vec::with_capacity(all.len());
     for (at, tenant) in all.into_iter().enumerate() {
         shops.push(shop(&state, tenant, at == chosen).await?);
@@ -81,6 +85,7 @@ pub(crate) async fn phone(
             .iter()
             .map(|(l, name)| (l.code(), *name, *l == language))
             .collect(),
+        menu: Frame::new(language, principal.role, "/phone", Vec::new(), tenant).menu,
         shops,
         person: asked.person.unwrap_or_default(),
         can_jump: principal.tenant.is_none(),
@@ -114,6 +119,7 @@ async fn shop(state: &ConsoleState, tenant: TenantView, chosen: bool) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portero_domain::access::Role;
     use portero_domain::language::Language;
 
     fn page(language: Language, shops: Vec<Shop>) -> String {
@@ -124,6 +130,7 @@ mod tests {
                 .iter()
                 .map(|(l, name)| (l.code(), *name, *l == language))
                 .collect(),
+            menu: Frame::new(language, Role::Owner, "/phone", Vec::new(), None).menu,
             shops,
             person: "\"><script>alert(1)</script>".to_owned(),
             can_jump: true,

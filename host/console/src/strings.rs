@@ -4,6 +4,9 @@ mod checklist;
 mod en;
 mod es;
 mod frame;
+mod home;
+mod ledger;
+mod people;
 mod pt;
 
 use portero_domain::language::Language;
@@ -24,7 +27,13 @@ pub(crate) const fn table(language: Language) -> Table {
 pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
 
 /// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
-const PAGES: &[Rows] = &[checklist::ROWS, frame::ROWS];
+const PAGES: &[Rows] = &[
+    checklist::ROWS,
+    frame::ROWS,
+    home::ROWS,
+    ledger::ROWS,
+    people::ROWS,
+];
 
 /// All words of a language.
 fn all(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -127,6 +136,9 @@ mod tests {
             ]
             .map(str::to_owned),
         );
+        let home = ["step.", "beside.", "quality.", "need.", "state.", "said."];
+        used.extend(home.map(|family| format!("home.{family}")));
+        used.insert("person.because.".to_owned());
         used
     }
 

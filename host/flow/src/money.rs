@@ -8,7 +8,7 @@ use portero_domain::clock::Ts;
 use portero_domain::ids::PhoneNumberId;
 use portero_domain::proposal::Proposal;
 use portero_store::Tx;
-use portero_store::model::TenantRow;
+use portero_store::model::{MonthCost, TenantRow};
 
 use crate::error::FlowError;
 use crate::rates;
@@ -20,6 +20,8 @@ pub(crate) struct Counted {
     pub(crate) micro: i64,
     /// Free-form messages by number.
     pub(crate) service: BTreeMap<PhoneNumberId, i64>,
+    /// By what Meta charges for; those without a known price are told apart.
+    categories: BTreeMap<&'static str, MonthCost>,
 }
 
 impl Counted {
@@ -35,8 +37,29 @@ impl Counted {
         one
     }
 
+    /// The same message, counted where Meta charges for it.
+    pub(crate) fn charged(mut self, category: Option<&'static str>, cost: Option<i64>) -> Counted {
+        if let Some(category) = category {
+            let one = MonthCost {
+                category: category.to_owned(),
+                messages: 1,
+                priced: u64::from(cost.is_some()),
+                micro: cost.unwrap_or_default(),
+            };
+            self.categories.insert(category, one);
+        }
+        self
+    }
+
     /// Adds another's.
     pub(crate) fn add(&mut self, other: &Counted) {
+        for (category, cost) in &other.categories {
+            let all = self.categories.entry(*category).or_default();
+            all.category.clone_from(&cost.category);
+            all.messages += cost.messages;
+            all.priced += cost.priced;
+            all.micro = all.micro.saturating_add(cost.micro);
+        }
         self.micro = self.micro.saturating_add(other.micro);
         for (number, n) in &other.service {
             *self.service.entry(number.clone()).or_default() += n;
@@ -87,5 +110,7 @@ pub(crate) async fn count(
     if counted.micro > 0 {
         mine.add_spend(counted.micro, now).await?;
     }
+    let costs: Vec<MonthCost> = counted.categories.values().cloned().collect();
+    mine.add_month_costs(&costs, now).await?;
     Ok(())
 }

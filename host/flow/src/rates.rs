@@ -142,6 +142,22 @@ pub fn is_service(content: &Content) -> bool {
     !content.is_template() && !matches!(content, Content::Reaction(_))
 }
 
+/// What Meta charges a message for; nothing where it charges for none, or where the template is not known.
+#[must_use]
+pub fn category(content: &Content, facts: &Facts) -> Option<&'static str> {
+    if is_service(content) {
+        return Some("service");
+    }
+    match &facts.template {
+        TemplateFact::Found(template) if content.is_template() => Some(match template.category {
+            TemplateCategory::Marketing => "marketing",
+            TemplateCategory::Utility => "utility",
+            TemplateCategory::Authentication => "authentication",
+        }),
+        _ => None,
+    }
+}
+
 /// Millionths as an amount with as many decimals as it needs, at least two.
 #[must_use]
 pub fn show(micro: i64) -> String {

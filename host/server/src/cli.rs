@@ -136,6 +136,11 @@ pub enum Command {
     /// The account: proposed = resting + final
     #[command(after_help = "Example:\n  portero account --json")]
     Account(Target),
+    /// One shop at a glance: whether it sends, its numbers, what needs somebody, today, the month's cost
+    #[command(
+        after_help = "Examples:\n  portero status --tenant tienda-sol\n  portero status --tenant tienda-sol --json"
+    )]
+    Status(Target),
     /// Stop sending: no attempt begins afterwards
     #[command(
         after_help = "Examples:\n  portero stop --all --reason \"wrong price in the campaign\"\n  portero stop --tenant tienda-sol\n  portero stop --tenant tienda-sol --number 401000000000001"

@@ -22,6 +22,7 @@ pub mod segment;
 pub mod serve;
 pub mod shell;
 pub mod simulator;
+pub mod status;
 pub mod stop;
 pub mod template;
 pub mod tenant;

@@ -53,6 +53,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Trigger(args) => commands::trigger::run(args).await,
         Command::Inbox(args) => commands::inbox::run(args).await,
         Command::Report(command) => commands::report::run(command).await,
+        Command::Status(args) => commands::status::run(args).await,
         Command::Account(args) => commands::ask::account(args).await,
         Command::Stop(args) => commands::stop::run(args, true).await,
         Command::Resume(args) => commands::stop::run(args, false).await,

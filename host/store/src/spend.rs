@@ -2,9 +2,11 @@
 
 use portero_domain::clock::Ts;
 use portero_domain::ids::PhoneNumberId;
+use serde_json::json;
 
 use crate::db;
 use crate::error::Result;
+use crate::json;
 use crate::tx::TenantTx;
 
 statements! {
@@ -23,6 +25,31 @@ statements! {
         where tenant_id = $1 and phone_number_id = $2 and month = $3";
     SERVICE_ADD = "insert into service_messages (tenant_id, phone_number_id, month, begun) values ($1, $2, $3, $4)
         on conflict (tenant_id, phone_number_id, month) do update set begun = service_messages.begun + excluded.begun";
+    COSTS_ADD = "insert into month_costs (tenant_id, month, category, messages, priced, micro)
+        select $1, $2, j.value ->> 'c', j.value ->> 'n', j.value ->> 'p', j.value ->> 'm' from json_each($3) j where true
+        on conflict (tenant_id, month, category) do update set messages = month_costs.messages + excluded.messages,
+            priced = month_costs.priced + excluded.priced, micro = month_costs.micro + excluded.micro",
+        postgres = "insert into month_costs (tenant_id, month, category, messages, priced, micro)
+        select cast($1 as text), cast($2 as text), j.c, j.n, j.p, j.m
+        from jsonb_to_recordset(cast($3 as jsonb)) as j(c text, n bigint, p bigint, m bigint) where true
+        order by j.c
+        on conflict (tenant_id, month, category) do update set messages = month_costs.messages + excluded.messages,
+            priced = month_costs.priced + excluded.priced, micro = month_costs.micro + excluded.micro";
+    COSTS_OF_MONTH = "select category, messages, priced, micro from month_costs
+        where tenant_id = $1 and month = $2 order by category";
+}
+
+/// What a month's messages of one category are reckoned to cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MonthCost {
+    /// `marketing`, `utility`, `authentication` or `service`.
+    pub category: String,
+    /// Messages whose sending began.
+    pub messages: u64,
+    /// Of these, with a known price.
+    pub priced: u64,
+    /// What those come to, in millionths.
+    pub micro: i64,
 }
 
 /// The month of an instant, `2026-11` (UTC), and when it began.
@@ -60,6 +87,40 @@ impl TenantTx<'_> {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Adds messages whose attempts have begun to their month (UTC), by category.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn add_month_costs(&mut self, costs: &[MonthCost], now: Ts) -> Result<()> {
+        if costs.is_empty() {
+            return Ok(());
+        }
+        let rows = costs
+            .iter()
+            .map(|c| json!({ "c": c.category, "n": c.messages, "p": c.priced, "m": c.micro }))
+            .collect();
+        let args = args![self.tenant, month(now).0, json::rows(rows)];
+        self.tx.run(COSTS_ADD, args).await.map(drop)
+    }
+
+    /// The month's messages (UTC) by category.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn month_costs(&mut self, now: Ts) -> Result<Vec<MonthCost>> {
+        let args = args![self.tenant, month(now).0];
+        let rows: Vec<(String, i64, i64, i64)> = self.tx.rows(COSTS_OF_MONTH, args).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(category, messages, priced, micro)| MonthCost {
+                category,
+                messages: db::count(messages),
+                priced: db::count(priced),
+                micro,
+            })
+            .collect())
     }
 
     /// Free-form messages of a number that began in a month (`2026-11`).

@@ -479,7 +479,7 @@ async fn lines(
 }
 
 /// The words of what a person sent, or a word for what it is.
-fn said(body: &InboundBody) -> String {
+pub(super) fn said(body: &InboundBody) -> String {
     match body {
         InboundBody::Text { text } | InboundBody::TemplateButton { text, .. } => text.clone(),
         InboundBody::ButtonReply { title, .. } | InboundBody::ListReply { title, .. } => {
@@ -494,7 +494,7 @@ fn said(body: &InboundBody) -> String {
 }
 
 /// The words of what we sent, or a word for what it is.
-fn shown(content: &Content) -> String {
+pub(super) fn shown(content: &Content) -> String {
     match content {
         Content::Text(text) => text.body.clone(),
         Content::Interactive(i) => i.body.clone(),

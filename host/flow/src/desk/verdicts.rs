@@ -134,7 +134,7 @@ pub(super) fn words(judgement: &Judgement) -> Words {
 }
 
 impl VerdictView {
-    fn of(row: &DecisionRow) -> Result<VerdictView, FlowError> {
+    pub(super) fn of(row: &DecisionRow) -> Result<VerdictView, FlowError> {
         let record: DecisionRecord =
             serde_json::from_str(&row.record).map_err(|source| FlowError::Stored {
                 what: "decision record",
@@ -224,7 +224,7 @@ fn parse_verdict(text: &str) -> Result<portero_gate::Verdict, FlowError> {
 }
 
 /// An instant, or the beginning of a day where the tenant is.
-fn instant(
+pub(super) fn instant(
     field: &'static str,
     text: Option<&str>,
     zone: &TimeZone,

@@ -179,6 +179,10 @@ pub(crate) async fn begin(
             cost.unwrap_or_default(),
             !again && rates::is_service(&proposal.content),
         );
+        let counted = match again {
+            true => counted,
+            false => counted.charged(rates::category(&proposal.content, &facts), cost),
+        };
         let ticket = Ticket {
             attempt: AttemptId::new(&*ctx.ids, now),
             decision: DecisionId::new(&*ctx.ids, now),

@@ -84,7 +84,7 @@ impl Show {
     /// Where to go on by hand.
     pub(crate) fn invite(&self, running: &Stage) {
         self.say(&format!(
-            "\nNow you: write as any of them on the simulator phone (this link works once)\n  {}",
+            "\nNow you: this link opens the console once; write as any of them on the simulator phone in its menu\n  {}",
             running.host.login_url
         ));
         self.say(&format!(

@@ -238,6 +238,7 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[Read, SeePersonalData])],
         )
         .routes(routes!(sending::account), &[("GET", &[Read])])
+        .routes(routes!(sending::overview), &[("GET", &[Read])])
         .routes(routes!(sending::idle), &[("GET", &[Read])])
         .routes(routes!(sending::stop), &[("POST", &[Stop])])
         .routes(routes!(sending::resume), &[("POST", &[Send])])

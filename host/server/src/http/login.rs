@@ -8,7 +8,7 @@ use axum::http::{
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use portero_console::login::{LoginPage, Trouble};
-use portero_domain::access::{Right, Role};
+use portero_domain::access::Role;
 use portero_domain::clock::Ts;
 use portero_flow::desk::access::{self, Principal, TokenOrder};
 use portero_flow::desk::sessions::{self, DEVICE, Knock, Login, SESSION};
@@ -24,6 +24,8 @@ use crate::http::visitor::Visitor;
 pub(crate) const COOKIE: &str = "portero_session";
 /// Cookie with what tells a browser that was here before.
 const DEVICE_COOKIE: &str = "portero_device";
+/// The first page of somebody who asked for none: every role may see it.
+const HOME: &str = "/home";
 /// Longest address to go on to after a login.
 const NEXT_LIMIT: usize = 2_000;
 
@@ -32,7 +34,7 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/login", get(show).post(enter))
         .route("/logout", post(leave))
-        .route("/", get(|| async { Redirect::to("/phone") }))
+        .route("/", get(|| async { Redirect::to(HOME) }))
 }
 
 #[derive(Default, Deserialize)]
@@ -66,9 +68,9 @@ async fn show(
     let page = page(asked.lang.as_deref(), &parts.headers, next, "");
     let Some(code) = asked.code else {
         // Who is in already is not asked again.
-        if let Some(principal) = session(&state, &parts.headers).await? {
-            let next = next.map_or_else(|| home(&state, &principal), str::to_owned);
-            return Ok(see_other(&next));
+        if session(&state, &parts.headers).await?.is_some() {
+            let next = next.unwrap_or(HOME);
+            return Ok(see_other(next));
         }
         return Ok(page.render(None));
     };
@@ -87,7 +89,7 @@ async fn show(
         audit::at_the_door(&state, &who, Some(&principal), tenant, "GET /login", 303).await;
     }
     let cookie = session_cookie(&token, state.front.visitor(&parts));
-    Ok(with_cookies(see_other(next.unwrap_or("/phone")), [cookie]))
+    Ok(with_cookies(see_other(next.unwrap_or(HOME)), [cookie]))
 }
 
 async fn enter(
@@ -111,7 +113,7 @@ async fn enter(
             let principal = &session.principal;
             let (who, tenant) = (principal.author(), principal.tenant);
             audit::at_the_door(&state, &who, Some(principal), tenant, "POST /login", 303).await;
-            let next = next.map_or_else(|| home(&state, principal), str::to_owned);
+            let next = next.unwrap_or(HOME).to_owned();
             let cookies = [
                 session_cookie(&session.token, visitor),
                 device_cookie(&session.device, visitor),
@@ -209,18 +211,6 @@ fn onward(next: &str) -> Option<&str> {
     let path = next.split(['?', '#']).next().unwrap_or_default();
     let circle = matches!(path, "/" | "/login" | "/logout");
     (plain && here && !circle && next.len() <= NEXT_LIMIT).then_some(next)
-}
-
-/// The first page of somebody who asked for none.
-fn home(state: &AppState, principal: &Principal) -> String {
-    let page = if !principal.role.has(Right::SeePersonalData) {
-        "/figures"
-    } else if state.simulator.is_some() {
-        "/phone"
-    } else {
-        "/inbox"
-    };
-    page.to_owned()
 }
 
 fn page<'a>(

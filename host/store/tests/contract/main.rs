@@ -20,6 +20,7 @@ mod crash;
 mod facts;
 mod facts_many;
 mod facts_templates;
+mod home;
 mod inbox;
 mod isolation;
 mod lanes;
@@ -73,6 +74,7 @@ const FILES: &[&[Test]] = &[
     facts::TESTS,
     facts_templates::TESTS,
     facts_many::TESTS,
+    home::TESTS,
     inbox::TESTS,
     isolation::TESTS,
     lanes::TESTS,

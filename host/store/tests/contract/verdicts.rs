@@ -236,7 +236,8 @@ async fn many(w: &World) {
     crate::schema::raw(w, "analyze decisions").await;
 }
 
-async fn plan(w: &World, sql: &str) -> String {
+/// How an engine would walk a statement, a step a line.
+pub(crate) async fn plan(w: &World, sql: &str) -> String {
     if !w.is_postgres() {
         let mut conn = sqlx::SqliteConnection::connect(&w.url).await.unwrap();
         let explain = AssertSqlSafe(format!("explain query plan {sql}"));
@@ -255,7 +256,10 @@ async fn plan(w: &World, sql: &str) -> String {
     }
     let prepare = format!("prepare list as {sql}");
     conn.execute(AssertSqlSafe(prepare)).await.unwrap();
-    let nulls = ["null"; 10].join(", ");
+    let places = (1..20)
+        .take_while(|n| sql.contains(&format!("${n}")))
+        .count();
+    let nulls = vec!["null"; places].join(", ");
     let explain = AssertSqlSafe(format!("explain execute list({nulls})"));
     let rows = sqlx::raw_sql(explain).fetch_all(&mut conn).await.unwrap();
     let steps: Vec<String> = rows.iter().map(|r| r.get::<String, _>(0)).collect();

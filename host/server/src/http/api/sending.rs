@@ -7,12 +7,13 @@ use portero_domain::clock::{Clock as _, Millis};
 use portero_domain::ids::PhoneNumberId;
 use portero_flow::desk::account::{self, AccountView, IdleView};
 use portero_flow::desk::clock;
+use portero_flow::desk::home::{self, OverviewView};
 use portero_flow::desk::tenants::{self, Reach};
 use serde::{Deserialize, Serialize};
 
 use crate::http::AppState;
 use crate::http::api::ApiJson;
-use crate::http::auth::{Anyone, Operator};
+use crate::http::auth::{Anyone, Caller, Operator};
 use crate::http::problem::Problem;
 
 /// The account: proposed = resting + final. Of the tenant; for an operator of the whole server.
@@ -23,6 +24,16 @@ pub(crate) async fn account(
     Anyone(principal): Anyone,
 ) -> Result<Json<AccountView>, Problem> {
     Ok(Json(account::account(&state.ctx, principal.tenant).await?))
+}
+
+/// The tenant at a glance: whether it sends, how its numbers are, what needs somebody, what today came to, what the month costs.
+#[utoipa::path(get, path = "/v1/overview", responses(
+    (status = 200, body = OverviewView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn overview(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Json<OverviewView>, Problem> {
+    Ok(Json(home::overview(&state.ctx, caller.tenant).await?))
 }
 
 /// Whether all queues of this server are empty: scripts wait for this instead of sleeping.
