@@ -53,6 +53,16 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/verdicts.css"),
     },
     Asset {
+        name: "manage.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/manage.css"),
+    },
+    Asset {
+        name: "live.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/live.js"),
+    },
+    Asset {
         name: "icon.svg",
         kind: "image/svg+xml",
         bytes: include_bytes!("../assets/icon.svg"),

@@ -22,6 +22,10 @@ use crate::{ConsoleState, reach};
 pub(crate) const MENU: &[(&str, &str, &str)] = &[
     ("/inbox", "inbox.title", "inbox.about"),
     ("/verdicts", "explore.title", "explore.about"),
+    ("/campaigns", "campaign.title", "campaign.about"),
+    ("/segments", "segment.title", "segment.about"),
+    ("/templates", "template.title", "template.about"),
+    ("/plugins", "plugin.title", "plugin.about"),
     ("/figures", "figures.title", "figures.about"),
     ("/phone", "page.title", "page.about"),
     ("/audit", "audit.title", "audit.about"),

@@ -11,6 +11,7 @@ mod acts;
 mod assets;
 mod audit;
 mod bubble;
+mod campaigns;
 mod contact_card;
 mod conversation;
 mod doors;
@@ -23,11 +24,15 @@ mod languages;
 pub mod login;
 mod page;
 mod people;
+mod plugins;
 mod problem;
 mod reach;
 mod record;
+mod segments;
+mod shown;
 mod simulated;
 mod strings;
+mod templates;
 mod thread;
 mod verdicts;
 
@@ -99,6 +104,16 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
+    let managing: [fn(Pages) -> Pages; 4] = [
+        campaigns::pages,
+        templates::pages,
+        segments::pages,
+        plugins::pages,
+    ];
+    managing.into_iter().fold(first_pages(), |pages, add| add(pages))
+}
+
+fn first_pages() -> Pages {
     use Right::{Edit, ManageAccess, Read, ReadAudit, SeePersonalData, Send};
     Pages::default()
         .get("/phone", &[Read, SeePersonalData], page::phone)

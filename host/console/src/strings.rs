@@ -1,9 +1,14 @@
 //! Every word of the pages, one table per language, and how pages and script reach them.
 
+mod campaigns;
 mod en;
 mod es;
 mod frame;
+mod manage;
+mod plugins;
 mod pt;
+mod segments;
+mod templates;
 
 use portero_domain::language::Language;
 
@@ -23,7 +28,7 @@ pub(crate) const fn table(language: Language) -> Table {
 pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
 
 /// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
-const PAGES: &[Rows] = &[frame::ROWS];
+const PAGES: &[Rows] = &[frame::ROWS, campaigns::ROWS, manage::ROWS, templates::ROWS, segments::ROWS, plugins::ROWS];
 
 /// All words of a language.
 fn all(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -19,7 +19,7 @@ pub mod numbers;
 pub mod people;
 pub mod plugins;
 pub mod questions;
-mod reasons;
+pub mod reasons;
 pub mod registries;
 pub mod rejudge;
 pub mod reports;

@@ -16,7 +16,9 @@ pub use crate::cart_ends::{AboutCart, CART_EMPTIED, CART_ORDERED};
 pub use crate::chain::ChainReport;
 pub use crate::contacts::{ContactRow, NewContact};
 pub use crate::conversations::ConversationRow;
-pub use crate::decisions::{DecisionFilter, DecisionRow, ReasonCount, verdict_lists};
+pub use crate::decisions::{
+    DecisionFilter, DecisionRow, ReasonCount, verdict_counts, verdict_lists,
+};
 pub use crate::event_row::{ClaimedEvent, EventRow, EventState, NewEvent};
 pub use crate::facts::many::MANY;
 pub use crate::facts::{FactsQuery, SpendQuery};

@@ -3,7 +3,7 @@
 use portero_domain::clock::Ts;
 use portero_domain::ids::{CampaignId, ContactId, DecisionId, InstallationId, OutboxId};
 use portero_gate::{Stage, Verdict};
-use portero_store::model::{DecisionFilter, DecisionRow, verdict_lists};
+use portero_store::model::{DecisionFilter, DecisionRow, verdict_counts, verdict_lists};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 
 use crate::world::{T0, World, at, sha256};
@@ -172,10 +172,15 @@ async fn every_filter_finds_what_it_names_and_nothing_else(w: World) {
         ("limits.pair-rate", 1, 1),
     ];
     assert_eq!(reasons, expected);
+    let mut said = a.decisions_said(installation, 9).await.unwrap();
+    said.sort();
+    let denied = ("deny".to_owned(), Some("consent.missing".to_owned()), 1);
+    assert_eq!(said, [denied]);
     let again = a.decision(all[2].id).await.unwrap().unwrap();
     assert_eq!(again, all[2]);
     let mut b = tx.tenant(w.b.id);
     assert_eq!(b.decision_reasons(&rules, &days).await.unwrap(), []);
+    assert_eq!(b.decisions_said(installation, 9).await.unwrap(), []);
     for (filter, _) in &cases {
         assert!(b.decisions(filter).await.unwrap().is_empty(), "{filter:?}");
     }
@@ -199,6 +204,11 @@ async fn no_list_of_verdicts_reads_a_tenants_others_along(w: World) {
             !plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"),
             "{plan}"
         );
+    }
+    // What is counted is a stretch of the same index.
+    for (sql, index) in verdict_counts(w.store.engine()) {
+        let plan = plan(&w, sql).await;
+        assert!(plan.contains(index), "{index}: {plan}\n{sql}");
     }
 }
 
@@ -255,7 +265,9 @@ async fn plan(w: &World, sql: &str) -> String {
     }
     let prepare = format!("prepare list as {sql}");
     conn.execute(AssertSqlSafe(prepare)).await.unwrap();
-    let nulls = ["null"; 10].join(", ");
+    // As many as it names.
+    let places = (1..=10).filter(|n| sql.contains(&format!("${n}"))).count();
+    let nulls = vec!["null"; places].join(", ");
     let explain = AssertSqlSafe(format!("explain execute list({nulls})"));
     let rows = sqlx::raw_sql(explain).fetch_all(&mut conn).await.unwrap();
     let steps: Vec<String> = rows.iter().map(|r| r.get::<String, _>(0)).collect();

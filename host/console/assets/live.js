@@ -1,0 +1,49 @@
+// Keeps parts of a page fresh: when the host says that something changed, the page is fetched again and every
+// part marked `data-live` that differs is put in place of the old one, except one in which somebody is. Without
+// this script the page works and is as old as its last load.
+"use strict";
+(() => {
+  const WAIT_MS = 1500;
+  let changed = false;
+  let asking = false;
+  const inUse = (part) => part.contains(document.activeElement)
+    || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+  const parts = (page) => [...page.querySelectorAll("[data-live]")].filter((part) => part.id);
+  const again = async () => {
+    if (!changed || asking || document.hidden) return;
+    changed = false;
+    asking = true;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
+      if (!answer.ok || answer.redirected) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = parts(page);
+      // A part that comes or goes changes what the page is about: that is a page of its own.
+      const ids = (list) => list.map((part) => part.id).join(" ");
+      if (ids(fresh) !== ids(parts(document))) {
+        if (![...parts(document)].some(inUse)) location.replace(location.href);
+        return;
+      }
+      for (const part of fresh) {
+        const old = document.getElementById(part.id);
+        if (old.isEqualNode(part)) continue;
+        if (inUse(old)) changed = true;
+        else old.replaceWith(document.adoptNode(part));
+      }
+    } catch {
+      // The host went away: its next greeting brings what was missed.
+    } finally {
+      asking = false;
+    }
+  };
+  const events = new EventSource("/console/events");
+  let greeted = false;
+  events.addEventListener("hello", () => {
+    // Connected again: something may have been missed.
+    if (greeted) changed = true;
+    greeted = true;
+  });
+  events.addEventListener("changed", () => { changed = true; });
+  setInterval(again, WAIT_MS);
+  addEventListener("visibilitychange", again);
+})();
