@@ -1,4 +1,5 @@
-//! Pages in a real browser: starts a demo and runs `phone.mjs` on it after its day, `login.mjs` without one.
+//! Pages in a real browser: starts a demo and runs `phone.mjs` and `manage.mjs` on it after its day,
+//! `login.mjs` without one.
 //!
 //! Needs Node, Chromium and the packages of `package.json` (`npm ci` here, or PORTERO_PLAYWRIGHT).
 //! Without them it says so loudly and passes, unless PORTERO_REQUIRE_BROWSER is 1.
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
     };
     let trials = vec![
         test("the_phone_page_works_in_a_real_browser", phone),
+        test("the_pages_of_managing_work_in_a_real_browser", manage),
         test("logging_in_and_out_works_in_a_real_browser", login),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -56,6 +58,15 @@ fn phone() -> Result<(), String> {
     if !node() {
         return missing("node is not there");
     }
+    let (_demo, start) = after_its_day()?;
+    script(
+        "phone.mjs",
+        &[text(&start, "host_url"), text(&start, "login_url")],
+    )
+}
+
+/// A demo whose day is over.
+fn after_its_day() -> Result<(Demo, Value), String> {
     let (mut demo, start) = demo(&["demo", "--json", "--seed", "1"])?;
     let out = demo.lines.take().ok_or("no output")?;
     let accounts = out
@@ -65,9 +76,43 @@ fn phone() -> Result<(), String> {
     if accounts != 2 {
         return Err("the demo's day did not end".to_owned());
     }
+    Ok((demo, start))
+}
+
+/// The longest name a campaign may have.
+const NAME: &str =
+    "Promociones-de-fin-de-temporada-con-un-nombre-larguísimo-sin-un-solo-espacio-ñ-8";
+
+fn manage() -> Result<(), String> {
+    if !node() {
+        return missing("node is not there");
+    }
+    let (_demo, start) = after_its_day()?;
+    let data = text(&start, "data_dir");
+    let portero = |arguments: &[&str]| -> Result<Value, String> {
+        let made = Command::new(env!("CARGO_BIN_EXE_portero"))
+            .args(arguments)
+            .args(["--json", "--data", &data])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| format!("the program does not start: {e}"))?;
+        serde_json::from_slice(&made.stdout)
+            .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&made.stderr)))
+    };
+    portero(&["tenant", "create", "vacia", "--name", "Vacía", "--timezone", "America/Bogota", "--country", "CO"])?;
+    let why = "porque-aceptaron-recibir-ofertas".repeat(8);
+    let shop = ["--tenant", "tienda-sol", "--template", "promo_semana", "--language", "es", "--topic", "ofertas"];
+    let new = [&["campaign", "new", NAME, "--all", "--why", &why], &shop[..]].concat();
+    let campaign = portero(&new)?;
     script(
-        "phone.mjs",
-        &[text(&start, "host_url"), text(&start, "login_url")],
+        "manage.mjs",
+        &[
+            text(&start, "host_url"),
+            text(&start, "login_url"),
+            "tienda-sol".to_owned(),
+            "vacia".to_owned(),
+            text(&campaign, "id"),
+        ],
     )
 }
 

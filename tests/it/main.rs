@@ -27,6 +27,8 @@ mod canary;
 mod carts;
 mod clock;
 mod consent;
+mod console_campaigns;
+mod console_manage;
 mod door;
 mod fields;
 mod figures;
@@ -72,6 +74,8 @@ fn main() -> ExitCode {
         canary::TESTS,
         questions::TESTS,
         verdicts::TESTS,
+        console_campaigns::TESTS,
+        console_manage::TESTS,
         registries::TESTS,
         standing_out::TESTS,
         segments_many::TESTS,

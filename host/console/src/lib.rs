@@ -33,8 +33,10 @@ mod shown;
 mod simulated;
 mod strings;
 mod templates;
+mod tenants;
 mod thread;
 mod verdicts;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -104,11 +106,13 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
-    let managing: [fn(Pages) -> Pages; 4] = [
+    let managing: [fn(Pages) -> Pages; 6] = [
         campaigns::pages,
         templates::pages,
         segments::pages,
         plugins::pages,
+        webhooks::pages,
+        tenants::pages,
     ];
     managing.into_iter().fold(first_pages(), |pages, add| add(pages))
 }

@@ -32,6 +32,7 @@ mod error;
 mod event_row;
 mod facts;
 mod figures;
+mod grid;
 mod handovers;
 mod import_consents;
 mod imports;

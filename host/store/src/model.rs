@@ -23,6 +23,7 @@ pub use crate::event_row::{ClaimedEvent, EventRow, EventState, NewEvent};
 pub use crate::facts::many::MANY;
 pub use crate::facts::{FactsQuery, SpendQuery};
 pub use crate::figures::{FigureRow, TallyCursor};
+pub use crate::grid::{Standing, grid_counts};
 pub use crate::handovers::{HandedOver, HandedOverCursor, HandoverEvent, Unanswered};
 pub use crate::import_consents::{ImportConsent, KnownPerson};
 pub use crate::imports::{ImportCounts, ImportFault, ImportRow, ImportStep, NewImport};

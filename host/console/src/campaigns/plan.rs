@@ -71,11 +71,11 @@ pub(super) fn plan(
     let mut parts = Vec::new();
     for (slice, tone) in SLICES {
         for s in view.slices.iter().filter(|s| s.slice == *slice) {
-            let word = w.t(&format!("campaign.slice.{slice}"));
+            let word = w.t(&format!("campaign.slice.{slice}")).to_owned();
             let id = s.rule.as_deref().unwrap_or_default();
             let title = s.title.get(w.0.code()).map_or(id, String::as_str);
             let name = match title {
-                "" => word.to_owned(),
+                "" => word,
                 title => format!("{word}: {title}"),
             };
             let fields = [("lang", w.0.code()), ("planned", *slice), ("rule", id)];

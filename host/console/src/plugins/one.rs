@@ -167,7 +167,7 @@ pub(crate) async fn one(
             .iter()
             .map(|s| {
                 let id = s.rule.clone().unwrap_or_default();
-                let result = w.t(&format!("explore.result.{}", s.verdict));
+                let result = w.t(&format!("explore.result.{}", s.verdict)).to_owned();
                 let title = s.title.get(lang).cloned().unwrap_or_else(|| id.clone());
                 let plugin = view.id.to_string();
                 let fields = [
@@ -180,7 +180,7 @@ pub(crate) async fn one(
                 Said {
                     href: query("/verdicts", &fields),
                     words: if title.is_empty() {
-                        result.to_owned()
+                        result
                     } else {
                         format!("{result}: {title}")
                     },
