@@ -99,10 +99,33 @@ fn manage() -> Result<(), String> {
         serde_json::from_slice(&made.stdout)
             .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&made.stderr)))
     };
-    portero(&["tenant", "create", "vacia", "--name", "Vacía", "--timezone", "America/Bogota", "--country", "CO"])?;
+    portero(&[
+        "tenant",
+        "create",
+        "vacia",
+        "--name",
+        "Vacía",
+        "--timezone",
+        "America/Bogota",
+        "--country",
+        "CO",
+    ])?;
     let why = "porque-aceptaron-recibir-ofertas".repeat(8);
-    let shop = ["--tenant", "tienda-sol", "--template", "promo_semana", "--language", "es", "--topic", "ofertas"];
-    let new = [&["campaign", "new", NAME, "--all", "--why", &why], &shop[..]].concat();
+    let shop = [
+        "--tenant",
+        "tienda-sol",
+        "--template",
+        "promo_semana",
+        "--language",
+        "es",
+        "--topic",
+        "ofertas",
+    ];
+    let new = [
+        &["campaign", "new", NAME, "--all", "--why", &why],
+        &shop[..],
+    ]
+    .concat();
     let campaign = portero(&new)?;
     script(
         "manage.mjs",

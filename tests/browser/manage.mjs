@@ -14,7 +14,7 @@ if (!out) {
 }
 const SIZES = [["1280", 1280, 860], ["360", 360, 740]];
 const LANGUAGES = ["es", "pt", "en"];
-const PAGES = ["campaigns", "templates", "segments", "plugins"];
+const PAGES = ["campaigns", "templates", "segments", "plugins", "webhooks"];
 const axe = axeSource();
 const steps = new Steps(out);
 let page;
@@ -90,7 +90,7 @@ async function run() {
   if (!axe) process.stdout.write("NOTE  axe-core is not installed: accessibility rules were NOT checked\n");
   await page.goto(login);
   for (const name of PAGES) {
-    await everywhere(name, `/${name}?shop=${shop}`, name === "segments" ? "main" : "main a.row-card");
+    await everywhere(name, `/${name}?shop=${shop}`, ["segments", "webhooks"].includes(name) ? "main" : "main a.row-card");
     await everywhere(`${name}-empty`, `/${name}?shop=${emptyShop}`, "main");
   }
   await everywhere("campaign-draft", `/campaigns/${shop}/${campaign}`, "#act-plan");
@@ -141,6 +141,29 @@ async function run() {
   await open(`/segments?shop=${shop}&lang=es`);
   if (await page.locator("main a.row-card").count()) await everywhere("segment", await first(`/segments?shop=${shop}&lang=es`), "main");
 
+
+  await steps.step("an endpoint is made, its secret is shown once, and what does not arrive is told", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await open(`/webhooks?shop=${shop}&lang=es`);
+    const url = `https://crm.example/${"una-direccion-muy-larga-sin-espacios/".repeat(6)}`;
+    await page.locator("input[name=url]").fill(url);
+    await page.locator("input[name=about]").fill("El sistema de la tienda");
+    await page.locator("form.form button").click();
+    await page.locator("#secret").waitFor();
+    await good("webhook-made-es-360");
+    await open(`/webhooks?shop=${shop}&lang=es`);
+    must((await page.locator("#secret").count()) === 0, "the secret is shown again");
+  });
+  const endpoint = await first(`/webhooks?shop=${shop}&lang=es`);
+  await steps.step("a test goes out from its page", async () => {
+    await open(`${endpoint}?lang=es`);
+    await page.locator("#act-test button").click();
+    await page.locator("#live-log li").first().waitFor();
+  });
+  await everywhere("webhook", endpoint, "#live-log li");
+  await everywhere("webhooks-one", `/webhooks?shop=${shop}`, "main a.row-card");
+  await everywhere("tenants", "/tenants", ".cell");
+  await everywhere("tenants-compared", `/tenants?one=${shop}&other=${emptyShop}`, "#differs");
 }
 
 const problems = [];

@@ -25,13 +25,21 @@ pub(crate) async fn with_role(env: &Env, shop: &str, role: &str) -> Browser {
 /// Every key is shown by its words.
 pub(crate) fn in_words(page: &str) {
     for family in [
-        "campaign.", "template.", "segment.", "plugin.", "act.", "right.", "webhook.", "tenants.",
+        "campaign.",
+        "template.",
+        "segment.",
+        "plugin.",
+        "act.",
+        "right.",
+        "webhook.",
+        "tenants.",
     ] {
         for (at, _) in page.match_indices(family) {
             // Words of rules and commands stand in code; addresses hold some too.
             let before = page[..at].chars().next_back();
             let inside = page[at..].chars().nth(family.len());
-            let plain = matches!(before, Some('>' | ' ' | '"')) && inside.is_some_and(char::is_lowercase);
+            let plain =
+                matches!(before, Some('>' | ' ' | '"')) && inside.is_some_and(char::is_lowercase);
             let code = page[..at].ends_with("<code>");
             assert!(!plain || code, "{}", &page[at..(at + 60).min(page.len())]);
         }
@@ -53,54 +61,92 @@ pub(crate) async fn a_campaign_is_planned_approved_run_paused_and_stopped_on_its
         owner.post(&env, &to, &fields).await
     };
     let draft = owner.get(&env, &format!("{page}?lang=es")).await.body;
-    assert!(draft.contains("Borrador") && !draft.contains("id=\"plan\""), "{draft}");
+    assert!(
+        draft.contains("Borrador") && !draft.contains("id=\"plan\""),
+        "{draft}"
+    );
     let planned = post("plan", &[]).await;
     assert_eq!(planned.status, 303, "{}", planned.body);
     assert_eq!(planned.location, format!("{page}?lang=es&did=plan"));
     for (lang, state, slice, risk) in [
-        ("es", "Planeada", "Nunca: Sin permiso", "no tiene límite"),
+        ("es", "Planeada", "Nunca: Sin consentimiento", "no tiene límite"),
         ("pt", "Planejada", "Nunca: ", "Não tem limite"),
         ("en", "Planned", "Never: ", "It has no limit"),
     ] {
         let shown = owner.get(&env, &format!("{page}?lang={lang}")).await.body;
         in_words(&shown);
         assert!(shown.contains(state) && shown.contains(slice), "{shown}");
-        assert!(shown.to_lowercase().contains(&risk.to_lowercase()), "{shown}");
-        assert!(shown.contains("Esta semana, 20 % en toda la tienda."), "a preview");
-        assert!(shown.contains("planned=never&#38;rule=consent.missing"), "{shown}");
+        assert!(
+            shown.to_lowercase().contains(&risk.to_lowercase()),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("Esta semana, 20 % en toda la tienda."),
+            "a preview"
+        );
+        assert!(
+            shown.contains("planned=never&#38;rule=consent.missing"),
+            "{shown}"
+        );
         // The bar is the whole audience: 35 people.
         assert!(shown.contains("<strong>35</strong>"), "{shown}");
         assert_eq!(sum_of_widths(&shown), 1_000, "{shown}");
-        let list = owner.get(&env, &format!("/campaigns?lang={lang}")).await.body;
+        let list = owner
+            .get(&env, &format!("/campaigns?lang={lang}"))
+            .await
+            .body;
         in_words(&list);
         assert!(list.contains(state) && list.contains(&format!("{page}?lang={lang}")));
     }
     let never = format!("{page}/people?lang=en&planned=never&rule=consent.missing");
     let people = owner.get(&env, &never).await.body;
     assert_eq!(people.matches("class=\"row-card\"").count(), 3, "{people}");
-    assert!(people.contains("agreed to offers"), "why these people get it");
+    assert!(
+        people.contains("agreed to offers"),
+        "why these people get it"
+    );
     in_words(&people);
-    let plan = env.sol().api.get(&format!("/v1/campaigns/{id}/plan")).await.unwrap();
+    let plan = env
+        .sol()
+        .api
+        .get(&format!("/v1/campaigns/{id}/plan"))
+        .await
+        .unwrap();
     let hash = plan["hash"].as_str().unwrap();
     let approved = post("approve", &[("plan_hash", hash)]).await;
     assert_eq!(approved.status, 303, "{}", approved.body);
     let run = post("run", &[]).await;
     assert_eq!(run.status, 303, "{}", run.body);
     env.settle().await;
-    let running = owner.get(&env, &format!("{page}?lang=es&did=run")).await.body;
-    assert!(running.contains("id=\"live-run\"") && running.contains("Lo que la limita:"), "{running}");
+    let running = owner
+        .get(&env, &format!("{page}?lang=es&did=run"))
+        .await
+        .body;
+    assert!(
+        running.contains("id=\"live-run\"") && running.contains("Lo que la limita:"),
+        "{running}"
+    );
     in_words(&running);
     let paused = post("pause", &[("reason", "precio <equivocado>")]).await;
     assert_eq!(paused.status, 303, "{}", paused.body);
     let resting = owner.get(&env, &format!("{page}?lang=es")).await.body;
     assert!(resting.contains("precio &#60;equivocado&#62;"), "{resting}");
-    assert!(resting.contains("En pausa") && resting.contains("/resume\""), "{resting}");
+    assert!(
+        resting.contains("En pausa") && resting.contains("/resume\""),
+        "{resting}"
+    );
     assert_eq!(post("resume", &[]).await.status, 303);
     env.settle().await;
     assert_eq!(post("stop", &[("reason", "")]).await.status, 303);
     let ended = owner.get(&env, &format!("{page}?lang=es")).await.body;
-    assert!(ended.contains("Detenida") && !ended.contains("/stop\""), "{ended}");
-    let only = owner.get(&env, "/campaigns?lang=en&state=stopped").await.body;
+    assert!(
+        ended.contains("Detenida") && !ended.contains("/stop\""),
+        "{ended}"
+    );
+    let only = owner
+        .get(&env, "/campaigns?lang=en&state=stopped")
+        .await
+        .body;
     assert!(only.contains(&page), "{only}");
     let none = owner.get(&env, "/campaigns?lang=en&state=draft").await.body;
     assert!(!none.contains(&page) && none.contains("No campaign is in that state."));
@@ -132,29 +178,58 @@ pub(crate) async fn what_cannot_be_done_is_said_on_the_page(env: Env) {
     };
     let early = post("run", &[]).await;
     assert_eq!(early.status, 409, "{}", early.body);
-    assert!(early.body.contains("Not done: it is now “Draft”."), "{}", early.body);
+    assert!(
+        early.body.contains("Not done: it is now “Draft”."),
+        "{}",
+        early.body
+    );
     let plan = act(&env, &id, "plan", json!({})).await;
     // Another plan overtook the one that was looked at.
     let old = post("approve", &[("plan_hash", &"0".repeat(64))]).await;
     assert_eq!(old.status, 422, "{}", old.body);
-    assert!(old.body.contains("The plan you saw is no longer the latest."), "{}", old.body);
-    assert!(old.body.contains(plan["hash"].as_str().unwrap()), "the latest is there");
+    assert!(
+        old.body
+            .contains("The plan you saw is no longer the latest."),
+        "{}",
+        old.body
+    );
+    assert!(
+        old.body.contains(plan["hash"].as_str().unwrap()),
+        "the latest is there"
+    );
     // Whoever wrote it does not approve it where the account wants another.
     let two = json!({ "campaign_second_person": true });
     env.sol().api.put("/v1/policy", two).await.unwrap();
     let plan = act(&env, &id, "plan", json!({})).await;
     let hash = plan["hash"].as_str().unwrap();
     let others = owner.get(&env, &format!("{page}?lang=en")).await.body;
-    assert!(others.contains("/approve\""), "the owner is another person: {others}");
+    assert!(
+        others.contains("/approve\""),
+        "the owner is another person: {others}"
+    );
     let approver = with_role(&env, sol, "approver").await;
     let theirs = approver.get(&env, &format!("{page}?lang=en")).await.body;
-    assert!(theirs.contains("/approve\"") && theirs.contains("it takes the right to edit"), "{theirs}");
+    assert!(
+        theirs.contains("/approve\"") && theirs.contains("it takes the right to edit"),
+        "{theirs}"
+    );
     let viewer = with_role(&env, sol, "viewer").await;
     let looks = viewer.get(&env, &format!("{page}?lang=en")).await.body;
-    assert!(looks.contains("it takes the right to approve") && !looks.contains("<form method=\"post\" action=\"/console/campaigns"), "{looks}");
-    assert!(!looks.contains("Esta semana, 20 %") && looks.contains("Your role shows neither people"), "{looks}");
+    assert!(
+        looks.contains("it takes the right to approve")
+            && !looks.contains("<form method=\"post\" action=\"/console/campaigns"),
+        "{looks}"
+    );
+    assert!(
+        !looks.contains("Esta semana, 20 %") && looks.contains("Your role shows neither people"),
+        "{looks}"
+    );
     let forced = viewer
-        .post(&env, &format!("/console/campaigns/{sol}/{id}/approve"), &[("plan_hash", hash)])
+        .post(
+            &env,
+            &format!("/console/campaigns/{sol}/{id}/approve"),
+            &[("plan_hash", hash)],
+        )
         .await;
     assert_eq!(forced.status, 403);
     assert_eq!(post("approve", &[("plan_hash", hash)]).await.status, 303);
@@ -169,7 +244,11 @@ pub(crate) async fn what_cannot_be_done_is_said_on_the_page(env: Env) {
     env.sol().api.put("/v1/policy", policy).await.unwrap();
     let other = post("run", &[]).await;
     assert_eq!(other.status, 409, "{}", other.body);
-    assert!(other.body.contains("Something changed since the approval"), "{}", other.body);
+    assert!(
+        other.body.contains("Something changed since the approval"),
+        "{}",
+        other.body
+    );
     env.end().await;
 }
 
@@ -196,11 +275,21 @@ pub(crate) async fn nobody_sees_anothers_campaigns_nor_people_without_the_right(
         }
     }
     let mine = lua.get(&env, "/campaigns?lang=pt").await;
-    assert!(mine.body.contains("Ainda não há campanhas."), "{}", mine.body);
+    assert!(
+        mine.body.contains("Ainda não há campanhas."),
+        "{}",
+        mine.body
+    );
     let viewer = with_role(&env, sol, "viewer").await;
-    let done = viewer.get(&env, &format!("/campaigns/{sol}/{id}?lang=es")).await;
+    let done = viewer
+        .get(&env, &format!("/campaigns/{sol}/{id}?lang=es"))
+        .await;
     assert_eq!(done.status, 200);
-    assert!(done.body.contains("Terminada") && !done.body.contains("/people?"), "{}", done.body);
+    assert!(
+        done.body.contains("Terminada") && !done.body.contains("/people?"),
+        "{}",
+        done.body
+    );
     let people = format!("/campaigns/{sol}/{id}/people");
     assert_eq!(viewer.get(&env, &people).await.status, 403);
     env.end().await;

@@ -40,11 +40,7 @@ pub(crate) fn pages(pages: Pages) -> Pages {
             &[Read, SeePersonalData],
             people::people,
         )
-        .post(
-            "/console/campaigns/{tenant}/{id}/plan",
-            &[Edit],
-            acts::plan,
-        )
+        .post("/console/campaigns/{tenant}/{id}/plan", &[Edit], acts::plan)
         .post(
             "/console/campaigns/{tenant}/{id}/approve",
             &[Approve],
@@ -112,7 +108,8 @@ struct List {
 
 /// A state in words.
 fn state_words(w: Words, state: CampaignState) -> String {
-    w.t(&format!("campaign.state.{}", state.as_str())).to_owned()
+    w.t(&format!("campaign.state.{}", state.as_str()))
+        .to_owned()
 }
 
 const fn tone(state: CampaignState) -> &'static str {
@@ -128,7 +125,9 @@ const fn tone(state: CampaignState) -> &'static str {
 /// What holds a campaign: a word of the host, or a rule.
 fn held_words(w: Words, word: &str) -> String {
     let key = format!("campaign.holds.{}", word.replace(' ', "_"));
-    let words = w.t(&format!("campaign.holds.{}", word.replace(' ', "_"))).to_owned();
+    let words = w
+        .t(&format!("campaign.holds.{}", word.replace(' ', "_")))
+        .to_owned();
     if words == key { rule(w, word) } else { words }
 }
 
@@ -168,7 +167,10 @@ pub(crate) async fn list(
     };
     let wanted = given(asked.state).and_then(|word| CampaignState::parse(&word));
     let word = wanted.map_or("", CampaignState::as_str);
-    let f = visit.of_a_shop().await?.here("/campaigns", &[("state", word)]);
+    let f = visit
+        .of_a_shop()
+        .await?
+        .here("/campaigns", &[("state", word)]);
     let (w, lang, shop) = (f.w, f.lang, f.shop_slug().to_owned());
     let (mut rows, mut next) = (Vec::new(), None);
     if let Some(of) = &f.shop {
@@ -176,12 +178,20 @@ pub(crate) async fn list(
         let (lines, cursor) = desk::lines(&state.ctx, of.id, wanted, LIMIT, after).await?;
         rows = lines.into_iter().map(|l| row(w, &of.timezone, l)).collect();
         next = cursor.map(|after| {
-            let fields = [("lang", lang), ("shop", &shop), ("state", word), ("after", &after)];
+            let fields = [
+                ("lang", lang),
+                ("shop", &shop),
+                ("state", word),
+                ("after", &after),
+            ];
             query("/campaigns", &fields)
         });
     }
     let choice = |state: Option<CampaignState>| Choice {
-        name: state.map_or_else(|| w.t("campaign.state.any").to_owned(), |s| state_words(w, s)),
+        name: state.map_or_else(
+            || w.t("campaign.state.any").to_owned(),
+            |s| state_words(w, s),
+        ),
         href: query(
             "/campaigns",
             &[

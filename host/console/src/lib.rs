@@ -114,7 +114,9 @@ fn pages() -> Pages {
         webhooks::pages,
         tenants::pages,
     ];
-    managing.into_iter().fold(first_pages(), |pages, add| add(pages))
+    managing
+        .into_iter()
+        .fold(first_pages(), |pages, add| add(pages))
 }
 
 fn first_pages() -> Pages {

@@ -164,9 +164,7 @@ pub(crate) async fn list(
                 ),
                 title: title(w, s),
                 id: s.id.clone(),
-                people: w
-                    .t("segment.people")
-                    .replace("{n}", &number(s.members)),
+                people: w.t("segment.people").replace("{n}", &number(s.members)),
             });
             groups.push(Group {
                 segments: segments.collect(),

@@ -30,7 +30,16 @@ pub(crate) const fn table(language: Language) -> Table {
 pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
 
 /// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
-const PAGES: &[Rows] = &[frame::ROWS, campaigns::ROWS, manage::ROWS, templates::ROWS, segments::ROWS, plugins::ROWS, webhooks::ROWS, tenants::ROWS];
+const PAGES: &[Rows] = &[
+    frame::ROWS,
+    campaigns::ROWS,
+    manage::ROWS,
+    templates::ROWS,
+    segments::ROWS,
+    plugins::ROWS,
+    webhooks::ROWS,
+    tenants::ROWS,
+];
 
 /// All words of a language.
 fn all(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -73,7 +73,11 @@ pub(super) fn status(w: Words, status: &str) -> Chip {
     let key = format!("template.status.{status}");
     let words = w.t(&format!("template.status.{status}")).to_owned();
     Chip {
-        words: if words == key { status.to_owned() } else { words },
+        words: if words == key {
+            status.to_owned()
+        } else {
+            words
+        },
         tone: match status {
             "APPROVED" => "ok",
             "PENDING" | "IN_APPEAL" => "wait",
@@ -88,7 +92,11 @@ pub(super) fn quality(w: Words, quality: &str) -> Chip {
     let key = format!("template.quality.{quality}");
     let words = w.t(&format!("template.quality.{quality}")).to_owned();
     Chip {
-        words: if words == key { quality.to_owned() } else { words },
+        words: if words == key {
+            quality.to_owned()
+        } else {
+            words
+        },
         tone: match quality {
             "GREEN" => "ok",
             "YELLOW" => "wait",

@@ -182,7 +182,10 @@ fn row(w: Words, numbers: &str, row: GridRow) -> Row {
             value: if s.deaf > 0 {
                 w.t("tenants.deaf").replace("{n}", &number(s.deaf))
             } else {
-                format!("{} s", number(u64::try_from(row.lag_ms / 1_000).unwrap_or_default()))
+                format!(
+                    "{} s",
+                    number(u64::try_from(row.lag_ms / 1_000).unwrap_or_default())
+                )
             },
             tone: if row.lag_ms >= LATE_MS || s.deaf > 0 {
                 "wait"

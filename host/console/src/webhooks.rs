@@ -108,8 +108,7 @@ fn row(w: Words, lang: &str, shop: &str, zone: &str, view: WebhookView) -> Row {
             view.events.join(", ")
         },
         waiting: if view.waiting > 0 {
-            w.t("webhook.waiting")
-                .replace("{n}", &number(view.waiting))
+            w.t("webhook.waiting").replace("{n}", &number(view.waiting))
         } else {
             String::new()
         },

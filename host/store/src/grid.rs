@@ -81,12 +81,9 @@ impl SystemTx<'_> {
     /// # Errors
     /// The database.
     pub async fn grid(&mut self, newest: usize, now: Ts) -> Result<Vec<Standing>> {
-        let said: Vec<(String, i64, i64)> = self
-            .tx
-            .rows(GRID_REFUSED, args![db::limit(newest)])
-            .await?;
-        let numbers: Vec<(String, String, i64, i64)> =
-            self.tx.rows(GRID_NUMBERS, args![]).await?;
+        let said: Vec<(String, i64, i64)> =
+            self.tx.rows(GRID_REFUSED, args![db::limit(newest)]).await?;
+        let numbers: Vec<(String, String, i64, i64)> = self.tx.rows(GRID_NUMBERS, args![]).await?;
         let restricted: Vec<(String, i64)> = self.tx.rows(GRID_RESTRICTED, args![now]).await?;
         let waiting: Vec<(String, i64)> = self.tx.rows(GRID_WAITING, args![]).await?;
         let late: Vec<(String, i64, i64)> = self.tx.rows(GRID_LATE, args![now]).await?;

@@ -11,8 +11,8 @@ use portero_domain::ids::CampaignId;
 use portero_flow::FlowError;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::campaigns::{self as desk, CampaignView, StandingView};
-use portero_flow::desk::tenants::TenantView;
 use portero_flow::desk::templates;
+use portero_flow::desk::tenants::TenantView;
 use serde::Deserialize;
 
 use super::plan::{Plan, plan};
@@ -149,7 +149,10 @@ impl Page<'_> {
             } else {
                 String::new()
             },
-            trouble: not.as_ref().map(|e| trouble(w, &view, e)).unwrap_or_default(),
+            trouble: not
+                .as_ref()
+                .map(|e| trouble(w, &view, e))
+                .unwrap_or_default(),
             said: not.as_ref().map(ToString::to_string).unwrap_or_default(),
             acts,
             facts,
@@ -173,7 +176,9 @@ impl Page<'_> {
         let (flight, rest) = open(view);
         let mine = view.author == self.principal.author();
         let scheduled = view.definition.schedule.start_at;
-        let scheduled = scheduled.map(|at| at.rfc3339()).filter(|at| at.as_str() > now);
+        let scheduled = scheduled
+            .map(|at| at.rfc3339())
+            .filter(|at| at.as_str() > now);
         let act = |name: &'static str, effect: String, route: &str| Act {
             name,
             action: format!("/console/campaigns/{}/{}/{name}", tenant.slug, view.id),
@@ -261,9 +266,9 @@ impl Page<'_> {
         let audience = match &d.audience {
             Audience::All => w.t("campaign.audience.all").to_owned(),
             Audience::Tag { tag } => w.t("campaign.audience.tag").replace("{tag}", tag),
-            Audience::Segment { segment, .. } => {
-                w.t("campaign.audience.segment").replace("{segment}", segment)
-            }
+            Audience::Segment { segment, .. } => w
+                .t("campaign.audience.segment")
+                .replace("{segment}", segment),
         };
         let values: Vec<String> = d
             .values

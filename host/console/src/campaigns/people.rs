@@ -140,7 +140,10 @@ fn row(w: Words, shop: &str, zone: &str, view: PersonView) -> Row {
     let id = view.rule.unwrap_or_default();
     let fields = [("lang", w.0.code()), ("shop", shop), ("who", who.as_str())];
     let told = [
-        (w.t("campaign.person.begun"), time(view.begun_at.as_deref(), zone)),
+        (
+            w.t("campaign.person.begun"),
+            time(view.begun_at.as_deref(), zone),
+        ),
         (
             w.t("campaign.person.not_before"),
             time(view.not_before.as_deref(), zone),

@@ -122,7 +122,11 @@ pub(super) fn plan(
             })
             .collect(),
         previews: if personal {
-            view.previews.into_iter().take(PREVIEWS).map(preview).collect()
+            view.previews
+                .into_iter()
+                .take(PREVIEWS)
+                .map(preview)
+                .collect()
         } else {
             Vec::new()
         },
@@ -154,7 +158,10 @@ fn risks(w: Words, view: &PlanView, template: Option<&TemplateView>) -> Vec<Stri
             risks.push(w.t("campaign.risk.status").replace("{status}", &t.status));
         }
         Some(t) if matches!(t.quality.as_str(), "YELLOW" | "RED") => {
-            risks.push(w.t("campaign.risk.template").replace("{quality}", &t.quality));
+            risks.push(
+                w.t("campaign.risk.template")
+                    .replace("{quality}", &t.quality),
+            );
         }
         _ => {}
     }

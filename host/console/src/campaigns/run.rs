@@ -97,7 +97,11 @@ pub(super) fn run(
     let progress = &view.progress;
     let to = |fields: &[(&str, &str)]| {
         let all = [&[("lang", w.0.code())], fields].concat();
-        if personal { query(path, &all) } else { String::new() }
+        if personal {
+            query(path, &all)
+        } else {
+            String::new()
+        }
     };
     let parts = GROUPS.iter().map(|(name, tone, states)| {
         let href = match *states {

@@ -73,10 +73,18 @@ fn id(text: &str) -> Result<InstallationId, Problem> {
 
 /// How a call ended, in words where we have some.
 fn ending(w: Words, outcome: &str) -> String {
-    let word: String = outcome.split([':', ' ']).next().unwrap_or_default().replace('-', "_");
+    let word: String = outcome
+        .split([':', ' '])
+        .next()
+        .unwrap_or_default()
+        .replace('-', "_");
     let key = format!("plugin.ended.{word}");
     let words = w.t(&format!("plugin.ended.{word}")).to_owned();
-    if words == key { outcome.to_owned() } else { words }
+    if words == key {
+        outcome.to_owned()
+    } else {
+        words
+    }
 }
 
 /// The page.
@@ -107,17 +115,16 @@ pub(crate) async fn one(
         action: format!("/console/plugins/{}/{}/{switch}", tenant.slug, view.id),
         label: w.t(&format!("plugin.act.{switch}")).to_owned(),
         effect: w.t(&format!("plugin.effect.{switch}")).to_owned(),
-        lacks: lacks(
-            w,
-            principal.role,
-            "/console/plugins/{tenant}/{id}/on",
-        ),
+        lacks: lacks(w, principal.role, "/console/plugins/{tenant}/{id}/on"),
         grave: view.enabled,
         fields: Vec::new(),
         note: None,
     };
     let all = [
-        (w.t("plugin.kind"), w.t(&format!("plugin.kind.{}", view.kind)).to_owned()),
+        (
+            w.t("plugin.kind"),
+            w.t(&format!("plugin.kind.{}", view.kind)).to_owned(),
+        ),
         (w.t("plugin.version"), view.version.clone()),
         (w.t("segment.digest"), view.digest.clone()),
         (w.t("plugin.place"), view.position.to_string()),

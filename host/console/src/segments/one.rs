@@ -107,16 +107,18 @@ pub(crate) async fn one(
     Ok(render(&One {
         w,
         shop: tenant.slug.clone(),
-        people: w
-            .t("segment.people")
-            .replace("{n}", &number(view.members)),
+        people: w.t("segment.people").replace("{n}", &number(view.members)),
         facts: known,
         personal,
         sample: members
             .into_iter()
             .map(|m| {
                 let who = m.contact.to_string();
-                let fields = [("lang", lang), ("shop", tenant.slug.as_str()), ("who", &who)];
+                let fields = [
+                    ("lang", lang),
+                    ("shop", tenant.slug.as_str()),
+                    ("who", &who),
+                ];
                 Person {
                     href: query("/verdicts", &fields),
                     name: m.name.unwrap_or(who.clone()),

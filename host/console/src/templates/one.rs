@@ -157,7 +157,11 @@ pub(crate) async fn one(
             .collect(),
         campaigns: users,
         plugins: detail.plugins,
-        history: detail.history.into_iter().map(|h| entry(w, zone, h)).collect(),
+        history: detail
+            .history
+            .into_iter()
+            .map(|h| entry(w, zone, h))
+            .collect(),
         w,
         f: f.titled(name),
     }))

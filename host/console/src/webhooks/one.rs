@@ -215,7 +215,11 @@ impl Of {
     }
 
     fn acts(&self, w: Words, view: &WebhookView) -> Vec<Act> {
-        let switch = if view.state == "disabled" { "on" } else { "off" };
+        let switch = if view.state == "disabled" {
+            "on"
+        } else {
+            "off"
+        };
         let names: &[&'static str] = match view.state {
             "fetched" => &["rotate", "remove"],
             "disabled" => &[switch, "rotate", "remove"],
@@ -224,6 +228,7 @@ impl Of {
         let role = self.principal.role;
         names
             .iter()
+            .copied()
             .map(|name| Act {
                 name,
                 action: format!("/console{}/{name}", self.path()),
@@ -232,7 +237,7 @@ impl Of {
                     .t(&format!("webhook.effect.{name}"))
                     .replace("{n}", &number(view.waiting)),
                 lacks: lacks(w, role, "/console/webhooks/{tenant}/{id}/rotate"),
-                grave: *name == "remove",
+                grave: name == "remove",
                 fields: Vec::new(),
                 note: None,
             })
@@ -276,11 +281,13 @@ fn row(w: Words, zone: &str, view: NoticeView) -> Row {
             _ => "wait",
         },
         state: w.t(&format!("webhook.notice.{}", view.state)).to_owned(),
-        tries: w
-            .t("webhook.tries")
-            .replace("{n}", &view.tries.to_string()),
+        tries: w.t("webhook.tries").replace("{n}", &view.tries.to_string()),
         next: time(view.next_at.as_deref(), zone),
-        fault: [status, fault].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · "),
+        fault: [status, fault]
+            .into_iter()
+            .filter(|t| !t.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · "),
     }
 }
 
@@ -370,6 +377,10 @@ async fn remove(
     let of = Of::read(state, principal, path, headers).await?;
     desk::remove(&of.state.ctx, of.tenant.id, of.id).await?;
     let lang = sent.lang.as_deref().unwrap_or_default();
-    let fields = [("lang", lang), ("shop", of.tenant.slug.as_str()), ("did", "remove")];
+    let fields = [
+        ("lang", lang),
+        ("shop", of.tenant.slug.as_str()),
+        ("did", "remove"),
+    ];
     Ok(to("/webhooks", &fields))
 }

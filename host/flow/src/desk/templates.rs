@@ -140,8 +140,7 @@ pub async fn one(
         .map(|row| row.plugin_id.as_str().to_owned())
         .collect();
     let named = format!("{name} ({language})");
-    let history =
-        numbers::history(ctx, tenant, Some("template"), Some(&named), HISTORY).await?;
+    let history = numbers::history(ctx, tenant, Some("template"), Some(&named), HISTORY).await?;
     Ok(TemplateDetail {
         view: view(waba, &template, quality),
         template,
@@ -219,7 +218,11 @@ mod tests {
         assert!(refused_by(&template, "YELLOW").is_empty());
         template.slots.stop = Some(StopPart::Nowhere);
         template.status = TemplateStatus::Paused;
-        let all = ["template.paused", "template.quality-red", "template.opt-out-missing"];
+        let all = [
+            "template.paused",
+            "template.quality-red",
+            "template.opt-out-missing",
+        ];
         assert_eq!(refused_by(&template, "RED"), all);
         for rule in all {
             assert!(portero_gate::rules::find(rule).is_some(), "{rule}");

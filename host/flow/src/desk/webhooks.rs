@@ -410,7 +410,9 @@ pub async fn disable(
     not_fetched(&get(ctx, tenant, id).await?)?;
     let mut tx = ctx.store.write().await?;
     let reason = "switched off by a person";
-    tx.tenant(tenant).disable_webhook(id, reason, ctx.now()).await?;
+    tx.tenant(tenant)
+        .disable_webhook(id, reason, ctx.now())
+        .await?;
     tx.commit().await?;
     get(ctx, tenant, id).await
 }

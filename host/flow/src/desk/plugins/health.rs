@@ -180,7 +180,9 @@ pub async fn detail(
     let calls = tx.tenant(tenant).calls(id, FAULTS_AMONG).await?;
     drop(tx);
     Ok(PluginDetail {
-        title: manifest.as_ref().map_or(String::new(), |m| m.name().to_owned()),
+        title: manifest
+            .as_ref()
+            .map_or(String::new(), |m| m.name().to_owned()),
         description: manifest
             .as_ref()
             .and_then(|m| m.description.clone())
