@@ -203,13 +203,18 @@ fn text(object: &Value, field: &str) -> String {
 
 fn script(name: &str, arguments: &[String]) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    // Where the pictures go, when somebody wants to look at them.
+    let shots = match std::env::var_os("PORTERO_SHOTS") {
+        Some(all) => Path::new(&all).join(name),
+        None => folder.path().to_owned(),
+    };
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../tests/browser")
         .join(name);
     let run = Command::new("node")
         .arg(&script)
         .args(arguments)
-        .arg(folder.path())
+        .arg(&shots)
         .output()
         .map_err(|e| format!("node does not start: {e}"))?;
     let said = format!(

@@ -69,7 +69,12 @@ pub(crate) async fn a_campaign_is_planned_approved_run_paused_and_stopped_on_its
     assert_eq!(planned.status, 303, "{}", planned.body);
     assert_eq!(planned.location, format!("{page}?lang=es&did=plan"));
     for (lang, state, slice, risk) in [
-        ("es", "Planeada", "Nunca: Sin consentimiento", "no tiene límite"),
+        (
+            "es",
+            "Planeada",
+            "Nunca: Sin consentimiento",
+            "no tiene límite",
+        ),
         ("pt", "Planejada", "Nunca: ", "Não tem limite"),
         ("en", "Planned", "Never: ", "It has no limit"),
     ] {

@@ -16,10 +16,10 @@ statements! {
     /// People who wait for a person: only what is handed over is read.
     GRID_WAITING = "select tenant_id, count(*) from conversations
         where human_since_at is not null and waiting_since_at is not null group by tenant_id";
-    /// Webhooks that should have taken effect, and since when.
-    GRID_LATE = "select tenant_id, count(*), min(due_at) from inbox
-        where state = 'pending' and kind <> 'status' and due_at <= $1 and tenant_id is not null
-        group by tenant_id";
+    /// Webhooks that should have taken effect, and since when: the oldest of all tenants, and no others.
+    GRID_LATE = "select tenant_id, count(*), min(due_at) from (select tenant_id, due_at from inbox
+            where state = 'pending' and kind <> 'status' and due_at <= $1 order by due_at limit 10000) i
+        where tenant_id is not null group by tenant_id";
     /// Endpoints of the tenants' own systems at which nothing arrives.
     GRID_DEAF = "select tenant_id, count(*) from webhooks
         where failing_since is not null and disabled_at is null group by tenant_id";
@@ -49,7 +49,7 @@ pub struct Standing {
     pub restricted: u64,
     /// Conversations in which somebody waits for a person.
     pub waiting: u64,
-    /// Webhooks of Meta's that have not taken effect though they should.
+    /// Webhooks of Meta's that have not taken effect though they should, of the ten thousand oldest of all tenants.
     pub late: u64,
     /// Since when the oldest of these should have.
     pub late_since: Option<Ts>,
