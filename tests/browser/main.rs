@@ -115,11 +115,13 @@ fn manage() -> Result<(), String> {
         "--tenant",
         "tienda-sol",
         "--template",
-        "promo_semana",
+        "carrito_recordatorio",
         "--language",
         "es",
         "--topic",
         "ofertas",
+        "--value",
+        "body.nombre=name:vecina",
     ];
     let new = [
         &["campaign", "new", NAME, "--all", "--why", &why],
