@@ -127,6 +127,8 @@ async function run() {
     await page.locator("#act-run button").click();
     await page.locator("#live-run").waitFor();
     await good("campaign-running-es-360");
+    // Whoever waits sees the end without loading the page again.
+    await page.waitForFunction(() => /Terminada/.test(document.querySelector("#state")?.textContent || ""), null, { polling: 500 });
   });
   await everywhere("campaign-run", `/campaigns/${shop}/${campaign}`, "#live-run");
 

@@ -37,12 +37,8 @@
     }
   };
   const events = new EventSource("/console/events");
-  let greeted = false;
-  events.addEventListener("hello", () => {
-    // Connected again: something may have been missed.
-    if (greeted) changed = true;
-    greeted = true;
-  });
+  // Whatever happened between the page's making and this greeting, or while the host was away, was not told.
+  events.addEventListener("hello", () => { changed = true; });
   events.addEventListener("changed", () => { changed = true; });
   setInterval(again, WAIT_MS);
   addEventListener("visibilitychange", again);
