@@ -1,4 +1,4 @@
-//! Pages in a real browser: starts a demo and runs `phone.mjs` and `home.mjs` on it after its day,
+//! Pages in a real browser: starts a demo and runs `phone.mjs`, `home.mjs` and `manage.mjs` on it after its day,
 //! `login.mjs` without one.
 //!
 //! Needs Node, Chromium and the packages of `package.json` (`npm ci` here, or PORTERO_PLAYWRIGHT).
@@ -48,6 +48,7 @@ fn main() -> ExitCode {
     };
     let trials = vec![
         test("the_phone_page_works_in_a_real_browser", phone),
+        test("the_pages_of_managing_work_in_a_real_browser", manage),
         test("logging_in_and_out_works_in_a_real_browser", login),
         test("home_people_and_consents_work_in_a_real_browser", home),
     ];
@@ -55,18 +56,24 @@ fn main() -> ExitCode {
 }
 
 fn phone() -> Result<(), String> {
-    after_its_day("phone.mjs")
+    on_its_day("phone.mjs")
 }
 
 fn home() -> Result<(), String> {
-    after_its_day("home.mjs")
+    on_its_day("home.mjs")
 }
 
 /// Runs a script on a demo whose day is over.
-fn after_its_day(name: &str) -> Result<(), String> {
+fn on_its_day(name: &str) -> Result<(), String> {
     if !node() {
         return missing("node is not there");
     }
+    let (_demo, start) = after_its_day()?;
+    script(name, &[text(&start, "host_url"), text(&start, "login_url")])
+}
+
+/// A demo whose day is over.
+fn after_its_day() -> Result<(Demo, Value), String> {
     let (mut demo, start) = demo(&["demo", "--json", "--seed", "1"])?;
     let out = demo.lines.take().ok_or("no output")?;
     let accounts = out
@@ -76,7 +83,69 @@ fn after_its_day(name: &str) -> Result<(), String> {
     if accounts != 2 {
         return Err("the demo's day did not end".to_owned());
     }
-    script(name, &[text(&start, "host_url"), text(&start, "login_url")])
+    Ok((demo, start))
+}
+
+/// The longest name a campaign may have.
+const NAME: &str =
+    "Promociones-de-fin-de-temporada-con-un-nombre-larguísimo-sin-un-solo-espacio-ñ-8";
+
+fn manage() -> Result<(), String> {
+    if !node() {
+        return missing("node is not there");
+    }
+    let (_demo, start) = after_its_day()?;
+    let data = text(&start, "data_dir");
+    let portero = |arguments: &[&str]| -> Result<Value, String> {
+        let made = Command::new(env!("CARGO_BIN_EXE_portero"))
+            .args(arguments)
+            .args(["--json", "--data", &data])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| format!("the program does not start: {e}"))?;
+        serde_json::from_slice(&made.stdout)
+            .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&made.stderr)))
+    };
+    portero(&[
+        "tenant",
+        "create",
+        "vacia",
+        "--name",
+        "Vacía",
+        "--timezone",
+        "America/Bogota",
+        "--country",
+        "CO",
+    ])?;
+    let why = "porque-aceptaron-recibir-ofertas".repeat(8);
+    let shop = [
+        "--tenant",
+        "tienda-sol",
+        "--template",
+        "carrito_recordatorio",
+        "--language",
+        "es",
+        "--topic",
+        "ofertas",
+        "--value",
+        "body.nombre=name:vecina",
+    ];
+    let new = [
+        &["campaign", "new", NAME, "--all", "--why", &why],
+        &shop[..],
+    ]
+    .concat();
+    let campaign = portero(&new)?;
+    script(
+        "manage.mjs",
+        &[
+            text(&start, "host_url"),
+            text(&start, "login_url"),
+            "tienda-sol".to_owned(),
+            "vacia".to_owned(),
+            text(&campaign, "id"),
+        ],
+    )
 }
 
 fn login() -> Result<(), String> {

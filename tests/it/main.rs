@@ -28,6 +28,8 @@ mod carts;
 mod checklist;
 mod clock;
 mod consent;
+mod console_campaigns;
+mod console_manage;
 mod contacts_page;
 mod door;
 mod fields;
@@ -75,6 +77,8 @@ fn main() -> ExitCode {
         canary::TESTS,
         questions::TESTS,
         verdicts::TESTS,
+        console_campaigns::TESTS,
+        console_manage::TESTS,
         registries::TESTS,
         standing_out::TESTS,
         segments_many::TESTS,

@@ -1,37 +1,45 @@
-// Keeps parts of a page fresh: when the host says that something changed, the page is fetched again and the
-// parts marked `data-live` are put in place. A part that holds the focus, or something typed, waits. Without
+// Keeps parts of a page fresh: when the host says that something changed, the page is fetched again and every
+// part marked `data-live` that differs is put in place of the old one, except one in which somebody is. Without
 // this script the page works and is as old as its last load.
 "use strict";
 (() => {
-  const WAIT_MS = 2000;
+  const WAIT_MS = 1500;
   let changed = false;
-  let busy = false;
-  const typed = (part) => [...part.querySelectorAll("input, textarea")].some((f) => f.value !== f.defaultValue);
-  const held = (part) => part.contains(document.activeElement) || typed(part);
+  let asking = false;
+  const inUse = (part) => part.contains(document.activeElement)
+    || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
+  const parts = (page) => [...page.querySelectorAll("[data-live]")].filter((part) => part.id);
   const again = async () => {
-    if (!changed || busy || document.hidden) return;
-    busy = true;
+    if (!changed || asking || document.hidden) return;
     changed = false;
+    asking = true;
     try {
-      const address = new URL(location.href);
-      address.searchParams.delete("said");
-      const answer = await fetch(address, { headers: { accept: "text/html" } });
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
       if (!answer.ok || answer.redirected) return;
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const part of document.querySelectorAll("[data-live]")) {
-        const next = fresh.getElementById(part.id);
-        if (!next) continue;
-        if (held(part)) changed = true;
-        else part.replaceWith(document.adoptNode(next));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = parts(page);
+      // A part that comes or goes changes what the page is about: that is a page of its own.
+      const ids = (list) => list.map((part) => part.id).join(" ");
+      if (ids(fresh) !== ids(parts(document))) {
+        if (![...parts(document)].some(inUse)) location.replace(location.href);
+        return;
+      }
+      for (const part of fresh) {
+        const old = document.getElementById(part.id);
+        if (old.isEqualNode(part)) continue;
+        if (inUse(old)) changed = true;
+        else old.replaceWith(document.adoptNode(part));
       }
     } catch {
-      changed = true;
+      // The host went away: its next greeting brings what was missed.
     } finally {
-      busy = false;
+      asking = false;
     }
   };
   const events = new EventSource("/console/events");
+  // Whatever happened between the page's making and this greeting, or while the host was away, was not told.
+  events.addEventListener("hello", () => { changed = true; });
   events.addEventListener("changed", () => { changed = true; });
   setInterval(again, WAIT_MS);
-  document.addEventListener("visibilitychange", again);
+  addEventListener("visibilitychange", again);
 })();

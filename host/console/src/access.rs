@@ -293,7 +293,7 @@ async fn show(
     };
     let tokens = access::tokens(&state.ctx, principal.tenant).await?;
     let page = Page {
-        f: Frame::new(w.0, principal.role, "/access", Vec::new(), None),
+        f: Frame::new(w.0, principal.role, "/access", Vec::new(), None).within(principal),
         w,
         lang: w.0.code(),
         roles: Role::ALL,

@@ -38,11 +38,6 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/people.css"),
     },
     Asset {
-        name: "live.js",
-        kind: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../assets/live.js"),
-    },
-    Asset {
         name: "inbox.css",
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../assets/inbox.css"),
@@ -66,6 +61,16 @@ const ASSETS: &[Asset] = &[
         name: "verdicts.css",
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../assets/verdicts.css"),
+    },
+    Asset {
+        name: "manage.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/manage.css"),
+    },
+    Asset {
+        name: "live.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/live.js"),
     },
     Asset {
         name: "icon.svg",

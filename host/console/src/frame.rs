@@ -25,12 +25,21 @@ pub(crate) const MENU: &[(&str, &str, &str)] = &[
     ("/contacts", "person.title", "person.about"),
     ("/consents", "ledger.title", "ledger.about"),
     ("/verdicts", "explore.title", "explore.about"),
+    ("/campaigns", "campaign.title", "campaign.about"),
+    ("/segments", "segment.title", "segment.about"),
+    ("/templates", "template.title", "template.about"),
+    ("/plugins", "plugin.title", "plugin.about"),
     ("/figures", "figures.title", "figures.about"),
     ("/phone", "page.title", "page.about"),
+    ("/webhooks", "webhook.title", "webhook.about"),
+    ("/tenants", "tenants.title", "tenants.about"),
     ("/checklist", "checklist.title", "checklist.about"),
     ("/audit", "audit.title", "audit.about"),
     ("/access", "access.title", "access.about"),
 ];
+
+/// Pages about all tenants: whoever reaches one alone does not see them.
+const OPERATORS: &[&str] = &["/tenants"];
 
 static DOORS: LazyLock<Vec<Door>> = LazyLock::new(crate::doors);
 
@@ -124,7 +133,7 @@ impl Visit<'_> {
             .get(ACCEPT_LANGUAGE)
             .and_then(|v| v.to_str().ok());
         let language = languages::choose(self.lang, accepts);
-        Frame::new(language, self.principal.role, self.entry, all, shop)
+        Frame::new(language, self.principal.role, self.entry, all, shop).within(self.principal)
     }
 }
 
@@ -174,6 +183,16 @@ impl Frame {
             })
             .collect();
         frame.here(entry, &[])
+    }
+
+    /// Without what is the operator's alone, for whoever is one tenant's.
+    pub(crate) fn within(mut self, principal: &Principal) -> Frame {
+        if principal.tenant.is_some() {
+            let all = OPERATORS.iter().map(|path| self.address(path));
+            let hidden: Vec<String> = all.collect();
+            self.menu.retain(|l| !hidden.contains(&l.href));
+        }
+        self
     }
 
     /// Where the page really is, and what of its query stays when the language changes.

@@ -11,6 +11,7 @@ mod acts;
 mod assets;
 mod audit;
 mod bubble;
+mod campaigns;
 mod checklist;
 mod consents;
 mod contact_card;
@@ -27,13 +28,19 @@ mod languages;
 pub mod login;
 mod page;
 mod people;
+mod plugins;
 mod problem;
 mod reach;
 mod record;
+mod segments;
+mod shown;
 mod simulated;
 mod strings;
+mod templates;
+mod tenants;
 mod thread;
 mod verdicts;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -103,6 +110,20 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
+    let managing: [fn(Pages) -> Pages; 6] = [
+        campaigns::pages,
+        templates::pages,
+        segments::pages,
+        plugins::pages,
+        webhooks::pages,
+        tenants::pages,
+    ];
+    managing
+        .into_iter()
+        .fold(first_pages(), |pages, add| add(pages))
+}
+
+fn first_pages() -> Pages {
     use Right::{Edit, ManageAccess, Read, ReadAudit, SeePersonalData, Send, Stop};
     Pages::default()
         .get("/phone", &[Read, SeePersonalData], page::phone)

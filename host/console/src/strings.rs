@@ -1,13 +1,20 @@
 //! Every word of the pages, one table per language, and how pages and script reach them.
 
+mod campaigns;
 mod checklist;
 mod en;
 mod es;
 mod frame;
 mod home;
 mod ledger;
+mod manage;
 mod people;
+mod plugins;
 mod pt;
+mod segments;
+mod templates;
+mod tenants;
+mod webhooks;
 
 use portero_domain::language::Language;
 
@@ -28,11 +35,18 @@ pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
 
 /// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
 const PAGES: &[Rows] = &[
+    campaigns::ROWS,
     checklist::ROWS,
     frame::ROWS,
     home::ROWS,
     ledger::ROWS,
+    manage::ROWS,
     people::ROWS,
+    plugins::ROWS,
+    segments::ROWS,
+    templates::ROWS,
+    tenants::ROWS,
+    webhooks::ROWS,
 ];
 
 /// All words of a language.

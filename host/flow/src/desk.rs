@@ -23,7 +23,7 @@ pub mod people;
 pub mod person;
 pub mod plugins;
 pub mod questions;
-mod reasons;
+pub mod reasons;
 pub mod registries;
 pub mod rejudge;
 pub mod reports;

@@ -80,6 +80,11 @@ statements! {
         where plugin_calls.tenant_id = excluded.tenant_id";
     CALLS = "select call_id, installation_id, event_id, digest, outcome, detail, actions, fuel, peak_memory_bytes, called_at
         from plugin_calls where tenant_id = $1 and installation_id = $2 order by call_id desc limit $3";
+    /// The newest calls by how they ended: no others are read.
+    CALLS_ENDED = "select outcome, count(*), cast(max(fuel) as bigint), cast(max(peak_memory_bytes) as bigint)
+        from (select outcome, fuel, peak_memory_bytes from plugin_calls
+            where tenant_id = $1 and installation_id = $2 order by call_id desc limit $3) c
+        group by outcome";
     LOGS_NEXT = "select coalesce(max(l.line_no), -1) + 1 from plugin_logs l
         join installations i on i.installation_id = l.installation_id
         where i.tenant_id = $1 and l.installation_id = $2 and l.event_id = $3";
@@ -187,6 +192,23 @@ impl TenantTx<'_> {
                 },
             )
             .collect()
+    }
+
+    /// How the newest calls ended: (outcome, how many, most fuel, most memory in bytes).
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn calls_ended(
+        &mut self,
+        installation: InstallationId,
+        newest: usize,
+    ) -> Result<Vec<(String, u64, u64, u64)>> {
+        let args = args![self.tenant, installation, db::limit(newest)];
+        let rows: Vec<(String, i64, i64, i64)> = self.tx.rows(CALLS_ENDED, args).await?;
+        let read = |(outcome, n, fuel, memory)| {
+            (outcome, db::count(n), db::count(fuel), db::count(memory))
+        };
+        Ok(rows.into_iter().map(read).collect())
     }
 
     /// Appends log lines of a call: (level, line).

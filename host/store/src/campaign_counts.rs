@@ -18,11 +18,13 @@ statements! {
         where o.campaign_id = $2 and o.tenant_id = $1 and o.state = 'sent' group by coalesce(o.status, '')";
     PEOPLE_SLICES = "select planned, rule, count(*) from campaign_people
         where tenant_id = $1 and campaign_id = $2 and planned is not null group by planned, rule";
-    PEOPLE_REASONS = "select coalesce(o.state, p.state), coalesce(o.rule, p.rule), count(*) from campaign_people p
-        left join outbox o on o.outbox_id = p.outbox_id
-        where p.tenant_id = $1 and p.campaign_id = $2
-          and coalesce(o.state, p.state) not in ('sent', 'attempting', 'queued', 'waiting')
-        group by coalesce(o.state, p.state), coalesce(o.rule, p.rule)";
+    /// Two stretches of one index each: who was sent to is not looked at.
+    PEOPLE_LEFT = "select state, rule, count(*) from campaign_people
+        where tenant_id = $1 and campaign_id = $2 and state in ('left_out', 'withdrawn') group by state, rule";
+    PEOPLE_HELD = "select o.state, o.rule, count(*) from outbox o
+        where o.campaign_id = $2 and o.tenant_id = $1
+          and o.state in ('denied', 'deferred', 'in_review', 'expired', 'cancelled', 'failed', 'unknown')
+        group by o.state, o.rule";
 }
 
 fn counts(rows: Vec<(String, i64)>) -> impl Iterator<Item = (String, u64)> {
@@ -83,7 +85,7 @@ impl TenantTx<'_> {
             .collect())
     }
 
-    /// Why people did not get it (yet): (state, rule, how many).
+    /// Why people did not get it (yet): (state, rule, how many), the most frequent first.
     ///
     /// # Errors
     /// The database.
@@ -91,8 +93,14 @@ impl TenantTx<'_> {
         &mut self,
         id: CampaignId,
     ) -> Result<Vec<(String, Option<String>, u64)>> {
-        let rows: Vec<(String, Option<String>, i64)> =
-            self.tx.rows(PEOPLE_REASONS, args![self.tenant, id]).await?;
+        let mut rows: Vec<(String, Option<String>, i64)> =
+            self.tx.rows(PEOPLE_LEFT, args![self.tenant, id]).await?;
+        rows.extend(
+            self.tx
+                .rows::<(String, Option<String>, i64)>(PEOPLE_HELD, args![self.tenant, id])
+                .await?,
+        );
+        rows.sort_by(|a, b| (b.2, &a.1, &a.0).cmp(&(a.2, &b.1, &b.0)));
         Ok(rows
             .into_iter()
             .map(|(state, rule, n)| (state, rule, db::count(n)))

@@ -106,6 +106,11 @@ statements! {
         join decisions x on x.tenant_id = $1 and x.rule = r.value and x.decision_id >= d.a and x.decision_id < d.b
         group by 1, 2";
     DECISIONS_BY_VERDICT = filtered!("cast($4 as text) is null and verdict <> 'allow' and verdict = $9");
+    /// The newest proposals of one plugin by what was said of them: no others are read.
+    DECISIONS_SAID = "select verdict, rule, count(*) from (select verdict, rule from decisions
+            where tenant_id = $1 and installation_id = $2 and stage = 'admission'
+            order by decision_id desc limit $3) d
+        group by verdict, rule";
 }
 
 /// The statement of each leading filter, with the index that must lead it.
@@ -142,6 +147,16 @@ pub fn verdict_lists(engine: EngineKind) -> Vec<(&'static str, &'static str)> {
         .iter()
         .map(|(sql, index)| (text(sql), *index))
         .collect()
+}
+
+/// The texts that count the newest verdicts, each with the index that must lead it. For tests that look at plans.
+#[must_use]
+pub fn verdict_counts(engine: EngineKind) -> Vec<(&'static str, &'static str)> {
+    let text = match engine {
+        EngineKind::Sqlite => DECISIONS_SAID.sqlite,
+        EngineKind::Postgres => DECISIONS_SAID.postgres,
+    };
+    vec![(text, "decisions_by_installation")]
 }
 
 impl DecisionFilter {
@@ -273,6 +288,22 @@ impl TenantTx<'_> {
         let rows: Vec<Raw> = self.tx.rows(filter.led_by(), args).await?;
         rows.into_iter().map(Raw::read).collect()
     }
+
+    /// What was said of the newest proposals of a plugin, at admission: (verdict, first decisive rule, how many).
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn decisions_said(
+        &mut self,
+        installation: InstallationId,
+        newest: usize,
+    ) -> Result<Vec<(String, Option<String>, u64)>> {
+        let args = args![self.tenant, installation, db::limit(newest)];
+        let rows: Vec<(String, Option<String>, i64)> = self.tx.rows(DECISIONS_SAID, args).await?;
+        let counted = |(verdict, rule, n)| (verdict, rule, db::count(n));
+        Ok(rows.into_iter().map(counted).collect())
+    }
+
     /// How often each of these rules decided on each of these days (from, to before).
     ///
     /// # Errors

@@ -33,6 +33,7 @@ mod error;
 mod event_row;
 mod facts;
 mod figures;
+mod grid;
 mod handovers;
 mod home;
 mod import_consents;

@@ -17,11 +17,14 @@ pub use crate::chain::ChainReport;
 pub use crate::contact_search::folded;
 pub use crate::contacts::{ContactRow, NewContact};
 pub use crate::conversations::ConversationRow;
-pub use crate::decisions::{DecisionFilter, DecisionRow, ReasonCount, verdict_lists};
+pub use crate::decisions::{
+    DecisionFilter, DecisionRow, ReasonCount, verdict_counts, verdict_lists,
+};
 pub use crate::event_row::{ClaimedEvent, EventRow, EventState, NewEvent};
 pub use crate::facts::many::MANY;
 pub use crate::facts::{FactsQuery, SpendQuery};
 pub use crate::figures::{FigureRow, TallyCursor};
+pub use crate::grid::{Standing, grid_counts};
 pub use crate::handovers::{HandedOver, HandedOverCursor, HandoverEvent, Unanswered};
 pub use crate::home::{DayState, WebhookSeen, home_statements};
 pub use crate::import_consents::{ImportConsent, KnownPerson};

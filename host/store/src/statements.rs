@@ -68,6 +68,7 @@ const FILES: &[&[Sql]] = &[
     crate::webhooks::ALL,
     crate::webhook_deliveries::ALL,
     crate::statistics::ALL,
+    crate::grid::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

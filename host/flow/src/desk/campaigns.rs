@@ -1,6 +1,8 @@
 //! Campaigns for API, CLI and console: write one down, see who would get it, approve that, run it.
 
+mod lines;
 mod plan_view;
+mod standing;
 mod views;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,9 @@ use crate::error::FlowError;
 use crate::limiter::PACE;
 use crate::plan;
 
+pub use lines::{CampaignLine, lines};
 pub use plan_view::{plan, show_plan};
+pub use standing::{BrakeView, ReasonView, StandingView, standing};
 pub use views::{
     ApproveRequest, CampaignReason, CampaignRequest, CampaignView, CostLine, CostView, PeopleQuery,
     PersonView, PlanView, PortfolioView, PreviewView, Progress, SliceView,
@@ -206,11 +210,10 @@ async fn view(
     })
 }
 
-/// What holds a campaign.
-async fn limiter(
+/// What holds a campaign, as far as it is told without counting.
+async fn rests(
     tx: &mut portero_store::Tx,
     row: &CampaignRow,
-    counts: &BTreeMap<String, u64>,
     now: Ts,
 ) -> Result<Option<String>, FlowError> {
     let word = |text: &str| Ok(Some(text.to_owned()));
@@ -228,6 +231,21 @@ async fn limiter(
     }
     if row.next_at.is_some_and(|at| at > now) {
         return word("spread");
+    }
+    Ok(None)
+}
+
+/// What holds a campaign.
+async fn limiter(
+    tx: &mut portero_store::Tx,
+    row: &CampaignRow,
+    counts: &BTreeMap<String, u64>,
+    now: Ts,
+) -> Result<Option<String>, FlowError> {
+    let word = |text: &str| Ok(Some(text.to_owned()));
+    let rests = rests(tx, row, now).await?;
+    if rests.is_some() || row.state != CampaignState::Running {
+        return Ok(rests);
     }
     let count = |state: &str| counts.get(state).copied().unwrap_or_default();
     let at_number = count("queued") + count("attempting");

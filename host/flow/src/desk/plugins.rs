@@ -1,4 +1,6 @@
-//! Installing plugins: the same path for ours and everybody's, from the bytes of one `.wasm`.
+//! Installing plugins: the same path for ours and everybody's, from the bytes of one `.wasm`; and switching them.
+
+mod health;
 
 use portero_domain::ids::{InstallationId, PluginId, TenantId};
 use portero_store::model::{NewInstallation, NewPlugin};
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::error::FlowError;
 use crate::grants::Grants;
+
+pub use health::{Health, PermissionView, PluginDetail, SaidView, detail, health, set_enabled};
 
 /// How a plugin is to run for a tenant.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -9,7 +9,8 @@ use crate::addressees::{ADDRESS_MISSING, AUDIENCE_LEFT, VALUES_MISSING};
 use crate::campaigns::STOPPED;
 
 /// Title of a reason, per language; empty for one that nobody knows.
-pub(crate) fn title(reason: &str) -> BTreeMap<String, String> {
+#[must_use]
+pub fn title(reason: &str) -> BTreeMap<String, String> {
     let words = match portero_gate::rules::find(reason) {
         Some(found) => {
             let title = found.about().title;

@@ -1,5 +1,7 @@
 //! Tenants, their modes, wordings and stop switches.
 
+mod grid;
+
 use portero_domain::clock::Ts;
 use portero_domain::consent::FrequencyPromise;
 use portero_domain::ids::{PhoneNumberId, TenantId};
@@ -15,6 +17,8 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::FlowError;
+
+pub use grid::{GridRow, grid, policy_difference};
 
 /// A tenant to create.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]

@@ -398,6 +398,25 @@ pub async fn enable(
     get(ctx, tenant, id).await
 }
 
+/// Switches an endpoint off: nothing is tried until it is enabled; what happens meanwhile waits.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn disable(
+    ctx: &Context,
+    tenant: TenantId,
+    id: WebhookId,
+) -> Result<WebhookView, FlowError> {
+    not_fetched(&get(ctx, tenant, id).await?)?;
+    let mut tx = ctx.store.write().await?;
+    let reason = "switched off by a person";
+    tx.tenant(tenant)
+        .disable_webhook(id, reason, ctx.now())
+        .await?;
+    tx.commit().await?;
+    get(ctx, tenant, id).await
+}
+
 /// Sends again: one notice, or all that were given up since an instant.
 ///
 /// # Errors

@@ -1,0 +1,232 @@
+//! How a plugin does: what it may, how its newest calls ended, what the gate said of its newest proposals.
+
+use std::collections::BTreeMap;
+
+use portero_domain::clock::Ts;
+use portero_domain::ids::{InstallationId, TenantId};
+use portero_sandbox::Manifest;
+use portero_store::model::InstallationRow;
+
+use super::{InstallationView, list};
+use crate::context::Context;
+use crate::desk::reasons::title;
+use crate::error::FlowError;
+use crate::grants::Grants;
+
+/// Calls and proposals looked at, the newest.
+const NEWEST: usize = 1_000;
+/// Calls looked through for faults.
+const FAULTS_AMONG: usize = 200;
+/// Faults shown.
+const FAULTS: usize = 10;
+
+/// How a plugin does.
+#[derive(Clone, Debug)]
+pub struct Health {
+    /// `off`, `stopped` (its breaker is open), `degraded` (the last call failed) or `ok`.
+    pub state: &'static str,
+    /// Hard failures without a success between them.
+    pub failures: u32,
+    /// How long it is not asked yet, milliseconds.
+    pub stopped_ms: i64,
+    /// The newest calls by how they ended.
+    pub calls: Vec<(String, u64)>,
+    /// Most memory of any of these, bytes.
+    pub peak_memory: u64,
+    /// Most fuel of any of these.
+    pub peak_fuel: u64,
+    /// What was said of its newest proposals, the most frequent first.
+    pub said: Vec<SaidView>,
+}
+
+impl Health {
+    /// Calls looked at.
+    #[must_use]
+    pub fn called(&self) -> u64 {
+        self.calls.iter().map(|(_, n)| n).sum()
+    }
+
+    /// Of those, how many did not end well.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        let bad = self.calls.iter().filter(|(outcome, _)| outcome != "ok");
+        bad.map(|(_, n)| n).sum()
+    }
+
+    /// Proposals looked at.
+    #[must_use]
+    pub fn proposed(&self) -> u64 {
+        self.said.iter().map(|s| s.proposals).sum()
+    }
+
+    /// Of those, how many were refused.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        let refused = self.said.iter().filter(|s| s.verdict == "deny");
+        refused.map(|s| s.proposals).sum()
+    }
+}
+
+/// What was said of proposals.
+#[derive(Clone, Debug)]
+pub struct SaidView {
+    /// `allow`, `defer`, `hold` or `deny`.
+    pub verdict: String,
+    /// The first decisive rule.
+    pub rule: Option<String>,
+    /// Its title by language.
+    pub title: BTreeMap<String, String>,
+    /// How many.
+    pub proposals: u64,
+}
+
+/// Something a plugin asks of the host.
+#[derive(Clone, Debug)]
+pub struct PermissionView {
+    /// Its id.
+    pub id: String,
+    /// Why, in the author's words.
+    pub reason: String,
+    /// Hosts or fields it is about.
+    pub about: Vec<String>,
+    /// Whether the operator granted it.
+    pub granted: bool,
+}
+
+/// An installed plugin in full.
+#[derive(Clone, Debug)]
+pub struct PluginDetail {
+    /// As lists show it.
+    pub view: InstallationView,
+    /// Title in its manifest.
+    pub title: String,
+    /// What it is for, in the author's words.
+    pub description: String,
+    /// What it asks for.
+    pub permissions: Vec<PermissionView>,
+    /// How it does.
+    pub health: Health,
+    /// Its newest faults: (when, RFC 3339, how the call ended).
+    pub faults: Vec<(String, String)>,
+}
+
+async fn of(
+    ctx: &Context,
+    tenant: TenantId,
+    id: InstallationId,
+) -> Result<InstallationRow, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let row = tx.tenant(tenant).installation(id).await?;
+    row.ok_or_else(|| FlowError::not_found("installation", id))
+}
+
+/// How a plugin does.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn health(
+    ctx: &Context,
+    tenant: TenantId,
+    id: InstallationId,
+) -> Result<Health, FlowError> {
+    let row = of(ctx, tenant, id).await?;
+    let mut tx = ctx.store.read().await?;
+    let ended = tx.tenant(tenant).calls_ended(id, NEWEST).await?;
+    let mut said = tx.tenant(tenant).decisions_said(id, NEWEST).await?;
+    said.sort_by_key(|(_, _, n)| std::cmp::Reverse(*n));
+    let now = ctx.clock.lease_now();
+    let stopped_ms = row.breaker_open_until.map_or(0, |at| at.since(now)).max(0);
+    Ok(Health {
+        state: match (row.enabled, stopped_ms, row.failures_in_row) {
+            (false, ..) => "off",
+            (_, 1.., _) => "stopped",
+            (_, _, 1..) => "degraded",
+            _ => "ok",
+        },
+        failures: row.failures_in_row,
+        stopped_ms,
+        peak_fuel: ended.iter().map(|e| e.2).max().unwrap_or_default(),
+        peak_memory: ended.iter().map(|e| e.3).max().unwrap_or_default(),
+        calls: ended.into_iter().map(|(o, n, ..)| (o, n)).collect(),
+        said: said
+            .into_iter()
+            .map(|(verdict, rule, proposals)| SaidView {
+                title: rule.as_deref().map(title).unwrap_or_default(),
+                verdict,
+                rule,
+                proposals,
+            })
+            .collect(),
+    })
+}
+
+/// An installed plugin in full.
+///
+/// # Errors
+/// As [`health`].
+pub async fn detail(
+    ctx: &Context,
+    tenant: TenantId,
+    id: InstallationId,
+) -> Result<PluginDetail, FlowError> {
+    let health = health(ctx, tenant, id).await?;
+    let all = list(ctx, tenant).await?;
+    let view = all.into_iter().find(|p| p.id == id);
+    let view = view.ok_or_else(|| FlowError::not_found("installation", id))?;
+    let mut tx = ctx.store.read().await?;
+    let plugins = tx.system().plugins().await?;
+    let manifest = plugins.into_iter().find(|p| p.digest == view.digest);
+    let manifest = manifest.and_then(|p| Manifest::parse(&p.manifest).ok());
+    let calls = tx.tenant(tenant).calls(id, FAULTS_AMONG).await?;
+    drop(tx);
+    Ok(PluginDetail {
+        title: manifest
+            .as_ref()
+            .map_or(String::new(), |m| m.name().to_owned()),
+        description: manifest
+            .as_ref()
+            .and_then(|m| m.description.clone())
+            .unwrap_or_default(),
+        permissions: manifest
+            .map(|m| permissions(&m, &view.grants))
+            .unwrap_or_default(),
+        faults: calls
+            .into_iter()
+            .filter(|c| c.outcome != "ok")
+            .take(FAULTS)
+            .map(|c| (Ts::rfc3339(c.called_at), c.outcome))
+            .collect(),
+        view,
+        health,
+    })
+}
+
+fn permissions(manifest: &Manifest, grants: &Grants) -> Vec<PermissionView> {
+    let asked = manifest.permissions.iter();
+    asked
+        .map(|p| PermissionView {
+            granted: grants.permissions.contains(&p.id),
+            id: p.id.clone(),
+            reason: p.reason.clone(),
+            about: p.fields.iter().chain(&p.hosts).cloned().collect(),
+        })
+        .collect()
+}
+
+/// Switches a plugin on or off: switched off it is not asked, and its figures and segments stay as they are.
+///
+/// # Errors
+/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+pub async fn set_enabled(
+    ctx: &Context,
+    tenant: TenantId,
+    id: InstallationId,
+    enabled: bool,
+) -> Result<(), FlowError> {
+    of(ctx, tenant, id).await?;
+    let mut tx = ctx.store.write().await?;
+    tx.tenant(tenant).set_enabled(id, enabled).await?;
+    tx.commit().await?;
+    ctx.touched();
+    Ok(())
+}
