@@ -63,6 +63,14 @@ pub struct Config {
         validate(within(http_timeout_secs, &(1..=60)), "it may be 1 to 60")
     )]
     pub http_timeout_secs: u64,
+    /// Longest wait at a stop for what is in hand, seconds (1 to 600). What ends it all the same (systemd, Docker)
+    /// must wait longer.
+    #[config(
+        env = "PORTERO_DRAIN_SECS",
+        default = 30,
+        validate(within(drain_secs, &(1..=600)), "it may be 1 to 600")
+    )]
+    pub drain_secs: u64,
     /// Plugin calls at the same time (1 to 512).
     #[config(
         env = "PORTERO_PLUGIN_CONCURRENCY",

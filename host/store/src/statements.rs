@@ -65,6 +65,7 @@ const FILES: &[&[Sql]] = &[
     crate::webhooks::ALL,
     crate::webhook_deliveries::ALL,
     crate::statistics::ALL,
+    crate::tables::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

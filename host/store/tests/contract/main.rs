@@ -34,6 +34,7 @@ mod secrets;
 mod segments;
 mod spend;
 mod statuses;
+mod tables;
 mod tenants;
 mod together;
 mod users;
@@ -85,6 +86,7 @@ const FILES: &[&[Test]] = &[
     segments::TESTS,
     spend::TESTS,
     statuses::TESTS,
+    tables::TESTS,
     tenants::TESTS,
     together::TESTS,
     users::TESTS,
