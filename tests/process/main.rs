@@ -16,6 +16,7 @@ mod binary;
 mod campaign;
 mod crash;
 mod demo;
+mod deploy;
 mod desk;
 mod doctor;
 mod doors;
@@ -117,6 +118,14 @@ const ALONE: &[(&str, fn())] = &[
     (
         "keep::an_interrupted_backup_leaves_no_half_file",
         keep::an_interrupted_backup_leaves_no_half_file,
+    ),
+    (
+        "deploy::the_unit_starts_what_there_is_and_waits_for_its_end",
+        deploy::the_unit_starts_what_there_is_and_waits_for_its_end,
+    ),
+    (
+        "deploy::the_compose_file_names_what_there_is",
+        deploy::the_compose_file_names_what_there_is,
     ),
     ("doors::every_verb_teaches", doors::every_verb_teaches),
     (
