@@ -122,7 +122,7 @@ pub(crate) fn bar(quiet: bool) -> ProgressBar {
 }
 
 pub(crate) fn step(bar: &ProgressBar, rows: u64) {
-    if rows % STEP == 0 {
+    if rows.is_multiple_of(STEP) {
         bar.set_position(rows);
     }
 }
