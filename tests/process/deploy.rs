@@ -62,7 +62,11 @@ pub(crate) fn the_unit_starts_what_there_is_and_waits_for_its_end() {
     let config = Config::load(None).expect("the defaults");
     assert!(seconds(&of("TimeoutStopSec=")) > config.drain_secs);
     // systemd's own check, with the program where it is here.
-    if Command::new("systemd-analyze").arg("--version").output().is_err() {
+    if Command::new("systemd-analyze")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
         println!("!! systemd-analyze was not found: the unit was not verified by it");
         return;
     }

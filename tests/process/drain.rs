@@ -31,7 +31,12 @@ pub(crate) async fn what_is_in_flight_is_settled_before_the_end(url: Option<Stri
     street.ask(3).await;
     assert_eq!(host.process.ended(), None, "{}", host.process.errors());
     slow.let_go();
-    assert_eq!(host.process.wait().code(), Some(0), "{}", host.process.errors());
+    assert_eq!(
+        host.process.wait().code(),
+        Some(0),
+        "{}",
+        host.process.errors()
+    );
     let (_, said) = host.process.said();
     assert!(said.contains("nothing was left in hand"), "{said}");
     // Settled by its own host, with Meta's id: no other has anything to find out.
@@ -49,7 +54,12 @@ pub(crate) async fn a_second_signal_or_the_end_of_patience_ends_it(url: Option<S
     told(&host).await;
     assert_eq!(host.process.ended(), None);
     host.process.terminate();
-    assert_eq!(host.process.wait().code(), Some(1), "{}", host.process.errors());
+    assert_eq!(
+        host.process.wait().code(),
+        Some(1),
+        "{}",
+        host.process.errors()
+    );
     let (_, said) = host.process.said();
     assert!(said.contains("stopped at once"), "{said}");
     if engine_is_shared {
@@ -58,7 +68,12 @@ pub(crate) async fn a_second_signal_or_the_end_of_patience_ends_it(url: Option<S
     }
     let (mut host, _slow) = an_answer_hangs(&mut street, 1).await;
     told(&host).await;
-    assert_eq!(host.process.wait().code(), Some(0), "{}", host.process.errors());
+    assert_eq!(
+        host.process.wait().code(),
+        Some(0),
+        "{}",
+        host.process.errors()
+    );
     let (_, said) = host.process.said();
     assert!(said.contains("had not ended after 1 s"), "{said}");
     // What nobody heard the answer of is found out by its statuses, and sent once.

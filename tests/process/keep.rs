@@ -8,10 +8,11 @@ use portero::clock::Ids;
 use portero_domain::clock::Ts;
 use portero_flow::desk::backup;
 use portero_gate::record::{DecisionRecord, replay};
+use portero_store::model::ChainReport;
 use portero_store::{MasterKey, Store};
 use serde_json::{Value, json};
 
-use crate::binary::{PATIENCE, Ran, Running, finish, folder, portero};
+use crate::binary::{LOOK, PATIENCE, Ran, Running, finish, folder, portero};
 use crate::street::{Host, Street, pages};
 
 /// Verdicts that a day must have, and that must be the same where it was restored.
@@ -81,6 +82,22 @@ async fn records(url: &str, key: [u8; 32], verdicts: &[Value]) -> Vec<String> {
     records
 }
 
+async fn the_chain_when_all_is_sealed(url: &str, key: [u8; 32]) -> ChainReport {
+    let began = Instant::now();
+    loop {
+        let mut tx = Store::snapshot(url, MasterKey(key), Arc::new(Ids::system()))
+            .await
+            .expect("the database");
+        let tenants = tx.system().tenants().await.expect("tenants");
+        let report = tx.tenant(tenants[0].id).verify_chain().await.expect("read");
+        if report.unsealed == 0 {
+            return report;
+        }
+        assert!(began.elapsed() < PATIENCE, "{} wait", report.unsealed);
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// What the host would say now, in short.
 async fn again(host: &Host, verdict: &Value) -> Value {
     let id = verdict["id"].as_str().expect("an id");
@@ -127,6 +144,10 @@ async fn is_the_same(street: &mut Street, first: &Host, first_url: &str, second:
             assert!(began.elapsed() < PATIENCE, "{verdict}: {ours} and {theirs}");
         }
     }
+    // What the first host had not sealed yet, the second does: one chain, from the first to the last.
+    let chain = the_chain_when_all_is_sealed(url, key).await;
+    assert_eq!(chain.faults, [] as [String; 0]);
+    assert!(chain.seals >= before.len() as u64, "{chain:?}");
     for path in ["/v1/account", "/v1/contacts?limit=200", "/v1/numbers"] {
         assert_eq!(
             first.api.get(path).await.expect("an answer"),
@@ -159,7 +180,7 @@ pub(crate) async fn a_day_is_judged_again_where_it_was_restored(url: Option<Stri
     assert!(!chains.is_empty());
     for chain in chains {
         assert_eq!(chain["faults"], json!([]), "{chain}");
-        assert!(chain["seals"].as_u64() >= Some(VERDICTS as u64), "{chain}");
+        assert!(chain["seals"].as_u64() > Some(0), "{chain}");
     }
     // Nothing leaves before somebody looked.
     let second = street.host_on("second", None);
@@ -232,8 +253,10 @@ pub(crate) fn what_cannot_be_restored_is_refused_and_nothing_is_written() {
     // No key, and another one.
     restore("small.backup", "new", &[]).says(1, &["no master key", "--master-key-file"]);
     std::fs::write(here.join("other.key"), "ab".repeat(32)).unwrap();
-    restore("small.backup", "new", &["--master-key-file", "other.key"])
-        .says(1, &["not the master key of this backup", "Nothing was written"]);
+    restore("small.backup", "new", &["--master-key-file", "other.key"]).says(
+        1,
+        &["not the master key of this backup", "Nothing was written"],
+    );
     // Not whole.
     let whole = std::fs::read(&file).unwrap();
     std::fs::write(here.join("cut.backup"), &whole[..whole.len() - 9]).unwrap();
@@ -265,7 +288,12 @@ pub(crate) fn what_cannot_be_restored_is_refused_and_nothing_is_written() {
     std::fs::write(here.join("new/portero.db.restoring"), "half of it").unwrap();
     restore("small.backup", "new", &key).says(
         0,
-        &["was killed left", "begun anew", "every hash fits", "Sending is stopped"],
+        &[
+            "was killed left",
+            "begun anew",
+            "every hash fits",
+            "Sending is stopped",
+        ],
     );
     assert!(!here.join("new/portero.db.restoring").exists());
     assert_eq!(
@@ -323,7 +351,9 @@ pub(crate) async fn an_older_schema_is_restored_and_brought_up_to_date(url: Opti
     };
     let new = new.expect("a database");
     backup::check(&file[..], &key, |_| {}).expect("it is whole");
-    backup::restore(&new, &file[..], |_| {}).await.expect("restored");
+    backup::restore(&new, &file[..], |_| {})
+        .await
+        .expect("restored");
     assert_eq!(new.pending_migrations().await.expect("known"), 0);
     let mut tx = new.read().await.expect("a snapshot");
     let kept = tx.system().setting("kept").await.expect("a setting");
@@ -334,7 +364,12 @@ pub(crate) async fn an_older_schema_is_restored_and_brought_up_to_date(url: Opti
     // A schema that is ahead of it cannot be taken back.
     let ahead = open("ahead.db").await;
     ahead.migrate().await.expect("migrated");
-    let said = backup::restore(&ahead, &file[..], |_| {}).await.unwrap_err();
-    assert!(said.to_string().contains("newer than the backup's"), "{said}");
+    let said = backup::restore(&ahead, &file[..], |_| {})
+        .await
+        .unwrap_err();
+    assert!(
+        said.to_string().contains("newer than the backup's"),
+        "{said}"
+    );
     new.close().await;
 }

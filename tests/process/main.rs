@@ -245,9 +245,10 @@ const KILLING: &[(&str, Run)] = &[
     ("doctor::each_thing_broken_alone_is_found_alone", |url| {
         Box::pin(doctor::each_thing_broken_alone_is_found_alone(url))
     }),
-    ("drain::what_is_in_flight_is_settled_before_the_end", |url| {
-        Box::pin(drain::what_is_in_flight_is_settled_before_the_end(url))
-    }),
+    (
+        "drain::what_is_in_flight_is_settled_before_the_end",
+        |url| Box::pin(drain::what_is_in_flight_is_settled_before_the_end(url)),
+    ),
     (
         "drain::a_second_signal_or_the_end_of_patience_ends_it",
         |url| Box::pin(drain::a_second_signal_or_the_end_of_patience_ends_it(url)),

@@ -136,8 +136,9 @@ impl Config {
             None => "PORTERO_* variables do not read; `portero config template` lists them".to_owned(),
         })?;
         if let (None, Some(file)) = (&config.database_url, &config.database_url_file) {
-            let url = std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read the database's URL in `{}`", file.display()))?;
+            let url = std::fs::read_to_string(file).with_context(|| {
+                format!("cannot read the database's URL in `{}`", file.display())
+            })?;
             config.database_url = Some(url.trim().to_owned());
         }
         Ok(config)

@@ -132,8 +132,7 @@ impl DataDir {
 /// # Errors
 /// A file that cannot be read or is not 32 bytes.
 pub fn read_key(path: &Path) -> anyhow::Result<[u8; 32]> {
-    let bytes =
-        std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     bytes.try_into().map_err(|_| {
         anyhow::anyhow!(
             "`{}` is not a key of 32 bytes; restore it from your backup",

@@ -173,11 +173,7 @@ impl SystemTx<'_> {
                 .map(|clause| format!(" where {clause}"))
                 .unwrap_or_default()
         );
-        let args: Vec<Arg> = filter
-            .value
-            .iter()
-            .map(|v| Arg::from(v.as_str()))
-            .collect();
+        let args: Vec<Arg> = filter.value.iter().map(|v| Arg::from(v.as_str())).collect();
         let bind = |e: sqlx::error::BoxDynError| StoreError::sql(READ, sqlx::Error::Encode(e));
         let failed = |e| StoreError::sql(READ, e);
         let mut n = 0;
@@ -316,9 +312,7 @@ async fn run(tx: &mut Tx, text: String, args: Vec<Arg>) -> std::result::Result<(
         }
         Inner::Writer(turn) => {
             let args = sqlite_args(args).map_err(sqlx::Error::Encode)?;
-            let conn = turn
-                .conn()
-                .map_err(|_| sqlx::Error::PoolClosed)?;
+            let conn = turn.conn().map_err(|_| sqlx::Error::PoolClosed)?;
             sqlx::query_with::<Sqlite, _>(AssertSqlSafe(text), args)
                 .execute(conn)
                 .await

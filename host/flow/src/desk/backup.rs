@@ -372,7 +372,8 @@ pub async fn chains(store: &Store) -> Result<Vec<ChainView>, BackupError> {
 /// # Errors
 /// The database.
 pub async fn hold(store: &Store, made_at: &str, now: Ts) -> Result<(), BackupError> {
-    let reason = format!("restored from the backup of {made_at}: what left since then is queued again");
+    let reason =
+        format!("restored from the backup of {made_at}: what left since then is queued again");
     let mut tx = store.write().await?;
     tx.system().set_stop_all(Some((reason, now))).await?;
     tx.commit().await?;

@@ -66,7 +66,11 @@ pub async fn run(args: RestoreArgs) -> anyhow::Result<ExitCode> {
     };
     show(&args, &known, &chains, Some(!args.keep_sending));
     let broken = chains.iter().any(|chain| !chain.faults.is_empty());
-    Ok(ExitCode::from(if broken { exit::FOUND } else { exit::DONE }))
+    Ok(ExitCode::from(if broken {
+        exit::FOUND
+    } else {
+        exit::DONE
+    }))
 }
 
 /// Reads the file from end to end.

@@ -118,7 +118,11 @@ async fn a_value_of_another_kind_is_refused(w: World) {
         let mut tx = w.store.read().await.unwrap();
         let read = tx
             .system()
-            .each_row(tenants, &RowFilter::default(), |_| ControlFlow::Continue(()))
+            .each_row(
+                tenants,
+                &RowFilter::default(),
+                |_| ControlFlow::Continue(()),
+            )
             .await;
         let said = read.unwrap_err().to_string();
         assert!(said.contains("tenants.created_at holds TEXT"), "{said}");

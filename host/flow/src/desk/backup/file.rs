@@ -237,8 +237,8 @@ impl<R: Read> Reader<R> {
             self.take();
             return Ok(Item::Row(row));
         }
-        let value: Value = serde_json::from_slice(&self.line)
-            .map_err(|_| damaged("a line does not read"))?;
+        let value: Value =
+            serde_json::from_slice(&self.line).map_err(|_| damaged("a line does not read"))?;
         if value.get("columns").is_some() {
             return self.head(value);
         }
@@ -270,7 +270,10 @@ impl<R: Read> Reader<R> {
         let head: Head =
             serde_json::from_value(value).map_err(|_| damaged("a line does not read"))?;
         if self.open.is_some() {
-            return Err(damaged(format!("{} begins inside another table", head.table)));
+            return Err(damaged(format!(
+                "{} begins inside another table",
+                head.table
+            )));
         }
         let columns = head.columns.into_iter().map(|(name, word)| {
             let kind = super::kind(&word)
@@ -406,7 +409,11 @@ mod tests {
                 Cell::Blob(vec![0, 255, 10]),
             ],
             vec![Cell::Null, Cell::Null, Cell::Null],
-            vec![Cell::Int(i64::MAX), Cell::Text(String::new()), Cell::Blob(Vec::new())],
+            vec![
+                Cell::Int(i64::MAX),
+                Cell::Text(String::new()),
+                Cell::Blob(Vec::new()),
+            ],
         ]
     }
 
@@ -471,7 +478,10 @@ mod tests {
     fn who_changes_a_row_and_its_hashes_still_lacks_the_key() {
         let honest = plain(&written(&header(), &KEY));
         let changed = honest.replace("9223372036854775807", "1");
-        assert!(matches!(read(&zipped(&changed)), Err(BackupError::Damaged { .. })));
+        assert!(matches!(
+            read(&zipped(&changed)),
+            Err(BackupError::Damaged { .. })
+        ));
         // Another key: everything fits but what vouches for it.
         let other = written(&header(), &MasterKey([4; 32]));
         let said = read(&other).unwrap_err().to_string();
