@@ -90,8 +90,8 @@ pub(crate) fn the_unit_starts_what_there_is_and_waits_for_its_end() {
         ours.join("\n")
     };
     assert_eq!(verify(&there), "");
-    let wrong = there.replace("RestrictRealtime=yes", "RestrictRealtime=perhaps");
-    assert!(verify(&wrong).contains("RestrictRealtime"), "it looks");
+    let wrong = there.replace("RestrictRealtime=", "RestrictRealtimes=");
+    assert!(verify(&wrong).contains("RestrictRealtimes"), "it looks");
 }
 
 pub(crate) fn the_compose_file_names_what_there_is() {
