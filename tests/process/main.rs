@@ -17,9 +17,12 @@ mod campaign;
 mod connect;
 mod crash;
 mod demo;
+mod deploy;
 mod desk;
 mod doctor;
 mod doors;
+mod drain;
+mod keep;
 mod ledger;
 mod people;
 mod run_token;
@@ -108,6 +111,22 @@ const ALONE: &[(&str, fn())] = &[
     (
         "watch::a_real_number_is_never_triggered",
         watch::a_real_number_is_never_triggered,
+    ),
+    (
+        "keep::what_cannot_be_restored_is_refused_and_nothing_is_written",
+        keep::what_cannot_be_restored_is_refused_and_nothing_is_written,
+    ),
+    (
+        "keep::an_interrupted_backup_leaves_no_half_file",
+        keep::an_interrupted_backup_leaves_no_half_file,
+    ),
+    (
+        "deploy::the_unit_starts_what_there_is_and_waits_for_its_end",
+        deploy::the_unit_starts_what_there_is_and_waits_for_its_end,
+    ),
+    (
+        "deploy::the_compose_file_names_what_there_is",
+        deploy::the_compose_file_names_what_there_is,
     ),
     ("doors::every_verb_teaches", doors::every_verb_teaches),
     (
@@ -230,6 +249,25 @@ const KILLING: &[(&str, Run)] = &[
     ("doctor::each_thing_broken_alone_is_found_alone", |url| {
         Box::pin(doctor::each_thing_broken_alone_is_found_alone(url))
     }),
+    (
+        "drain::what_is_in_flight_is_settled_before_the_end",
+        |url| Box::pin(drain::what_is_in_flight_is_settled_before_the_end(url)),
+    ),
+    (
+        "drain::a_second_signal_or_the_end_of_patience_ends_it",
+        |url| Box::pin(drain::a_second_signal_or_the_end_of_patience_ends_it(url)),
+    ),
+    ("keep::a_day_is_judged_again_where_it_was_restored", |url| {
+        Box::pin(keep::a_day_is_judged_again_where_it_was_restored(url))
+    }),
+    (
+        "keep::an_older_schema_is_restored_and_brought_up_to_date",
+        |url| {
+            Box::pin(keep::an_older_schema_is_restored_and_brought_up_to_date(
+                url,
+            ))
+        },
+    ),
     ("crash::the_ledger_finds_what_was_sent_twice", |url| {
         Box::pin(crash::the_ledger_finds_what_was_sent_twice(url))
     }),
@@ -278,6 +316,17 @@ fn killing(server: Option<&Arc<Postgres>>, passed: &Arc<Passed>) -> Vec<Trial> {
             "several::of_two_hosts_on_one_database_the_other_finishes",
             move || {
                 on_a_runtime(crash::of_two_hosts_on_one_database_the_other_finishes(
+                    server.database(),
+                ));
+                Ok(())
+            },
+        ));
+    }
+    if let Some(server) = server.cloned() {
+        trials.push(Trial::test(
+            "several::a_shop_moves_from_sqlite_to_postgres",
+            move || {
+                on_a_runtime(keep::a_shop_moves_from_sqlite_to_postgres(
                     server.database(),
                 ));
                 Ok(())

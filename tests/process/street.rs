@@ -50,6 +50,7 @@ pub(crate) struct Host {
     pub(crate) process: Running,
     pub(crate) url: String,
     pub(crate) api: Api,
+    operator: String,
 }
 
 /// Where webhooks are sent: connections are handed on to the hosts in turn, or cut when there is none.
@@ -58,6 +59,42 @@ struct Door {
     hosts: Mutex<Vec<SocketAddr>>,
     turn: AtomicUsize,
     open: Mutex<Vec<tokio::task::AbortHandle>>,
+}
+
+/// Between hosts and Meta: what hosts send goes through, answers wait until they are let go.
+pub(crate) struct SlowAnswers {
+    url: String,
+    held: tokio::sync::watch::Sender<bool>,
+}
+
+impl SlowAnswers {
+    async fn before(simulator_url: &str) -> SlowAnswers {
+        let meta = simulator_url.trim_start_matches("http://").to_owned();
+        let (held, seen) = tokio::sync::watch::channel(true);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            while let Ok((from, _)) = listener.accept().await {
+                let (meta, mut seen) = (meta.clone(), seen.clone());
+                tokio::spawn(async move {
+                    let to = TcpStream::connect(meta).await.expect("the pretend Meta");
+                    let ((mut ask, mut answer), (mut said, mut asked)) =
+                        (from.into_split(), to.into_split());
+                    let asking = tokio::io::copy(&mut ask, &mut asked);
+                    let answering = async {
+                        let _ = seen.wait_for(|held| !held).await;
+                        tokio::io::copy(&mut said, &mut answer).await
+                    };
+                    let _ = tokio::join!(asking, answering);
+                });
+            }
+        });
+        SlowAnswers { url, held }
+    }
+
+    pub(crate) fn let_go(&self) {
+        self.held.send_replace(false);
+    }
 }
 
 impl Door {
@@ -212,29 +249,84 @@ impl Street {
         assert!(process.wait().success(), "{}", process.errors());
     }
 
+    /// Where its files are.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Its Postgres, if it has one.
+    pub(crate) fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
+    /// What its hosts seal secrets with.
+    pub(crate) fn master_key() -> String {
+        "5a".repeat(32)
+    }
+
+    /// What an operator is told by a host.
+    pub(crate) async fn operator(&self, host: &Host, path: &str) -> Value {
+        let api = Api::at(&host.url, &host.operator).expect("a client");
+        api.get(path).await.expect("an answer")
+    }
+
+    /// A host of another folder and database; webhooks do not come to it yet.
+    pub(crate) fn host_on(&self, data: &str, database_url: Option<&str>) -> Host {
+        let mut process = self.process_on(data, None, database_url);
+        let start = process.start_object();
+        self.known(process, &start)
+    }
+
+    /// A host whose Meta answers when it is let; webhooks come to it. It waits long for an answer.
+    pub(crate) async fn host_of_slow_answers(&self, drain_secs: u64) -> (Host, SlowAnswers) {
+        let slow = SlowAnswers::before(&self.simulator_url).await;
+        let mut command = self.command("first", None, self.database_url.as_deref());
+        command.args(["--graph-url", &slow.url]);
+        command.env("PORTERO_HTTP_TIMEOUT_SECS", "60");
+        command.env("PORTERO_DRAIN_SECS", drain_secs.to_string());
+        let mut process = Running::start(command);
+        let start = process.start_object();
+        let host = self.known(process, &start);
+        self.door.lead_to(&[&host]);
+        (host, slow)
+    }
+
     /// A host process that may not have started to listen yet.
     pub(crate) fn process(&self, data: &str, crash_at: Option<&str>) -> Running {
+        self.process_on(data, crash_at, self.database_url.as_deref())
+    }
+
+    fn process_on(
+        &self,
+        data: &str,
+        crash_at: Option<&str>,
+        database_url: Option<&str>,
+    ) -> Running {
+        let mut command = self.command(data, crash_at, database_url);
+        command.args(["--graph-url", &self.simulator_url]);
+        Running::start(command)
+    }
+
+    fn command(
+        &self,
+        data: &str,
+        crash_at: Option<&str>,
+        database_url: Option<&str>,
+    ) -> std::process::Command {
         let data: PathBuf = self.folder.path().join(data);
         let mut command = portero(self.folder.path());
-        command.args([
-            "serve",
-            "--json",
-            "--listen",
-            "127.0.0.1:0",
-            "--graph-url",
-            &self.simulator_url,
-        ]);
+        command.args(["serve", "--json", "--listen", "127.0.0.1:0"]);
         command.arg("--data").arg(data);
         // A lease is three times this: on Postgres that is how long the dead hold on to their work.
         command.env("PORTERO_HTTP_TIMEOUT_SECS", "1");
-        command.env("PORTERO_MASTER_KEY", "5a".repeat(32));
-        if let Some(url) = &self.database_url {
+        command.env("PORTERO_MASTER_KEY", Street::master_key());
+        if let Some(url) = database_url {
             command.args(["--database-url", url]);
         }
         if let Some(point) = crash_at {
             command.env("PORTERO_CRASH_AT", point);
         }
-        Running::start(command)
+        command
     }
 
     /// A host with this data folder; webhooks do not come to it yet.
@@ -265,7 +357,14 @@ impl Street {
     fn known(&self, process: Running, start: &Value) -> Host {
         let url = start["host_url"].as_str().expect("an address").to_owned();
         let api = Api::at(&url, &self.token).expect("a client");
-        Host { process, url, api }
+        let operator = start["operator_token"].as_str().expect("a token");
+        let operator = operator.to_owned();
+        Host {
+            process,
+            url,
+            api,
+            operator,
+        }
     }
 
     /// The one host of this street starts (again) and webhooks come to it.

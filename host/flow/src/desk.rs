@@ -3,6 +3,7 @@
 pub mod access;
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod campaigns;
 pub mod checklist;
 pub mod clock;

@@ -54,12 +54,23 @@ impl Workers {
         }
     }
 
-    /// Lets the work in hand end, then returns.
-    pub async fn stop(self) {
+    /// Takes nothing more on: what is not begun stays in the database.
+    pub fn end_claims(&self) {
         self.stop.cancel();
-        self.tracker.wait().await;
+    }
+
+    /// Lets the work in hand end, for so long at most. Says how much of it did not.
+    pub async fn stop(self, within: Duration) -> usize {
+        self.end_claims();
         self.ctx.tasks.close();
-        self.ctx.tasks.wait().await;
+        let ended = async {
+            self.tracker.wait().await;
+            self.ctx.tasks.wait().await;
+        };
+        match tokio::time::timeout(within, ended).await {
+            Ok(()) => 0,
+            Err(_) => self.tracker.len() + self.ctx.tasks.len(),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod doctor;
 pub mod exit;
 mod figures;
 mod inbox;
+mod keep;
 mod listen;
 mod number;
 pub mod page;
@@ -32,6 +33,7 @@ pub use campaign::{CampaignCommand, CampaignNew};
 pub use doctor::DoctorArgs;
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
+pub use keep::{BackupArgs, PlaceFlags, RestoreArgs};
 pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
@@ -86,6 +88,16 @@ pub enum Command {
         after_help = "Examples:\n  portero migrate --data portero-data\n  portero migrate --database-url postgres://portero@localhost/portero"
     )]
     Migrate(MigrateArgs),
+    /// Everything of a host in one file, while it runs
+    #[command(
+        after_help = "Examples:\n  portero backup portero-2026-11-29.backup --data portero-data\n  portero backup /backups/portero.backup --overwrite --json --data /var/lib/portero\n  portero backup shop.backup --database-url postgres://portero@localhost/portero --master-key-file master.key\n\nOne snapshot: what is committed when it begins. The file holds personal data (only this user can read it) and\nsecrets that stay sealed. The master key is not in it: keep master.key (or the file of PORTERO_MASTER_KEY_FILE)\nsomewhere else; without it no secret of the backup opens and `portero restore` refuses it."
+    )]
+    Backup(BackupArgs),
+    /// A backup into an empty database: all of it, or nothing
+    #[command(
+        after_help = "Examples:\n  portero restore shop.backup --check --master-key-file master.key      # compares every hash, writes nothing\n  portero restore shop.backup --data new-data --master-key-file master.key\n  portero restore shop.backup --database-url postgres://portero@localhost/portero --master-key-file master.key\n\nNeeds the master key of the host that was backed up; the backup does not hold it. From SQLite to Postgres and back.\nAn older schema is brought up to date. Sending is stopped afterwards, because what left since the backup was made is\nqueued in it again: look, then `portero resume --all`. Exit code 3 when a chain of records does not hold."
+    )]
+    Restore(RestoreArgs),
     /// Check what a host needs, and say what to do about what is missing
     #[command(
         after_help = "Examples:\n  portero doctor --data portero-data\n  portero doctor --json\n  portero doctor --public-url https://wa.example.com      # also: does Meta's address lead here?\n\nExit code 3 when a check found something; each says what to do."

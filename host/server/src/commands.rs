@@ -3,6 +3,7 @@
 pub mod app;
 pub mod ask;
 pub mod audit;
+pub mod backup;
 pub mod campaign;
 pub mod config;
 pub mod consent;
@@ -17,6 +18,7 @@ pub mod plugin;
 pub mod policy;
 pub mod registry;
 pub mod report;
+pub mod restore;
 pub mod sandbox;
 pub mod segment;
 pub mod serve;

@@ -72,8 +72,21 @@ pub struct RunningHost {
     pub login_url: String,
     data: DataDir,
     workers: Option<Workers>,
+    drain: Duration,
     stop: CancellationToken,
     server: tokio::task::JoinHandle<()>,
+}
+
+/// What a host that stopped leaves to the next one; all of it is in the database.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
+pub struct Left {
+    /// Work that was begun and not ended when the time to wait was over: attempts whose answer nobody
+    /// heard, plugin calls. Their leases run out; then they are settled or done again.
+    pub in_hand: usize,
+    /// What came in and was not worked on.
+    pub events: u64,
+    /// People and numbers for whom a message is due.
+    pub lanes: u64,
 }
 
 impl Host {
@@ -236,6 +249,7 @@ impl Host {
             login_url,
             data,
             workers,
+            drain: Duration::from_secs(config.drain_secs),
             stop,
             server,
         })
@@ -249,26 +263,55 @@ impl RunningHost {
         self.data.path()
     }
 
-    /// Drains: no new requests, the work in hand ends, then it is over.
-    pub async fn stop(self) {
-        self.stop.cancel();
-        if let Some(workers) = self.workers {
-            workers.stop().await;
+    /// Drains: nothing more is taken on, requests in hand are answered, the work in hand ends (for as
+    /// long as `drain_secs` allows), then it is over. Says what is left.
+    pub async fn stop(self) -> Left {
+        if let Some(workers) = &self.workers {
+            workers.end_claims();
         }
+        self.stop.cancel();
         // Event streams stay open as long as a page looks at them: they are cut.
         let mut server = self.server;
-        if tokio::time::timeout(Duration::from_secs(2), &mut server)
-            .await
-            .is_err()
-        {
-            server.abort();
+        let answered = async {
+            if tokio::time::timeout(Duration::from_secs(2), &mut server)
+                .await
+                .is_err()
+            {
+                server.abort();
+            }
+        };
+        let ended = async {
+            match self.workers {
+                Some(workers) => workers.stop(self.drain).await,
+                None => 0,
+            }
+        };
+        let ((), in_hand) = tokio::join!(answered, ended);
+        let mut left = Left {
+            in_hand,
+            ..Left::default()
+        };
+        match waiting(&self.ctx).await {
+            Ok((events, lanes)) => (left.events, left.lanes) = (events, lanes),
+            Err(error) => tracing::warn!(%error, "what is left could not be counted"),
         }
         if let Err(error) = end_token(&self.ctx, &self.operator_token).await {
             tracing::warn!(%error, "the command line's token was not ended; the next start does it");
-            return;
+            return left;
         }
         self.data.retire();
+        left
     }
+}
+
+/// Events not worked on, and lanes that are due.
+async fn waiting(ctx: &Context) -> anyhow::Result<(u64, u64)> {
+    let mut tx = ctx.store.read().await?;
+    let idle = tx
+        .system()
+        .counts_idle(ctx.now(), ctx.clock.lease_now())
+        .await?;
+    Ok((idle.events_pending, idle.lanes_ready))
 }
 
 async fn installed(ctx: &Context) -> anyhow::Result<Vec<(portero_domain::ids::TenantId, String)>> {
@@ -330,21 +373,36 @@ pub fn database_url(config: &Config, data: &Path) -> String {
 /// A key or file that does not read.
 pub fn configured_key(config: &Config) -> anyhow::Result<Option<[u8; 32]>> {
     let text = match (&config.master_key, &config.master_key_file) {
-        (Some(secret), _) => Some(secret.expose().to_owned()),
-        (None, Some(file)) => Some(
-            std::fs::read_to_string(file)
-                .with_context(|| format!("cannot read the master key file `{}`", file.display()))?,
-        ),
-        (None, None) => None,
+        (Some(secret), _) => secret.expose().as_bytes().to_vec(),
+        (None, Some(file)) => std::fs::read(file)
+            .with_context(|| format!("cannot read the master key file `{}`", file.display()))?,
+        (None, None) => return Ok(None),
     };
-    let Some(text) = text else {
-        return Ok(None);
-    };
+    // As a data folder keeps it: a shop that moves to Postgres names that file.
+    if let (None, Ok(key)) = (&config.master_key, text.as_slice().try_into()) {
+        return Ok(Some(key));
+    }
     let mut key = [0_u8; 32];
-    hex::decode_to_slice(text.trim(), &mut key).context(
-        "the master key must be 64 hexadecimal digits, e.g. from `openssl rand -hex 32`",
+    hex::decode_to_slice(text.trim_ascii(), &mut key).context(
+        "the master key must be 64 hexadecimal digits, e.g. from `openssl rand -hex 32`, \
+         or a file of 32 bytes as a data folder's master.key",
     )?;
     Ok(Some(key))
+}
+
+/// The master key of these settings or of their data folder, if there is one; none is made.
+///
+/// # Errors
+/// A key or file that does not read.
+pub fn existing_key(config: &Config) -> anyhow::Result<Option<[u8; 32]>> {
+    if let Some(key) = configured_key(config)? {
+        return Ok(Some(key));
+    }
+    let file = config.data.join("master.key");
+    if !file.exists() {
+        return Ok(None);
+    }
+    crate::lock::read_key(&file).map(Some)
 }
 
 /// The master key of these settings; made in the data folder for SQLite.

@@ -44,6 +44,9 @@ pub struct Config {
     #[config(env = "PORTERO_DATABASE_URL")]
     #[serde(serialize_with = "mask::without_password")]
     pub database_url: Option<String>,
+    /// File with the database's URL and nothing else, for who keeps passwords in files; `database_url` wins.
+    #[config(env = "PORTERO_DATABASE_URL_FILE")]
+    pub database_url_file: Option<PathBuf>,
     /// 64 hexadecimal digits; needed with Postgres. `PORTERO_MASTER_KEY_FILE` names a file instead.
     #[config(env = "PORTERO_MASTER_KEY")]
     pub master_key: Option<mask::Secret>,
@@ -63,6 +66,14 @@ pub struct Config {
         validate(within(http_timeout_secs, &(1..=60)), "it may be 1 to 60")
     )]
     pub http_timeout_secs: u64,
+    /// Longest wait at a stop for what is in hand, seconds (1 to 600). What ends it all the same (systemd, Docker)
+    /// must wait longer.
+    #[config(
+        env = "PORTERO_DRAIN_SECS",
+        default = 30,
+        validate(within(drain_secs, &(1..=600)), "it may be 1 to 600")
+    )]
+    pub drain_secs: u64,
     /// Plugin calls at the same time (1 to 512).
     #[config(
         env = "PORTERO_PLUGIN_CONCURRENCY",
@@ -117,13 +128,20 @@ impl Config {
             }
             builder = builder.file(path);
         }
-        builder.load().with_context(|| match &found {
+        let mut config = builder.load().with_context(|| match &found {
             Some(path) => format!(
                 "settings in `{}` or PORTERO_* variables do not read; compare with `portero config template`",
                 path.display()
             ),
             None => "PORTERO_* variables do not read; `portero config template` lists them".to_owned(),
-        })
+        })?;
+        if let (None, Some(file)) = (&config.database_url, &config.database_url_file) {
+            let url = std::fs::read_to_string(file).with_context(|| {
+                format!("cannot read the database's URL in `{}`", file.display())
+            })?;
+            config.database_url = Some(url.trim().to_owned());
+        }
+        Ok(config)
     }
 
     /// The commented file with every setting, its default and its variable.
@@ -237,5 +255,27 @@ mod tests {
         let read = Config::load_with(Some(&path), &flags).unwrap();
         assert_eq!(read.graph_url, "http://b");
         assert_eq!(read.graph_version, "v25.0");
+    }
+
+    #[test]
+    fn the_databases_url_may_stand_in_a_file_and_a_flag_wins() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = dir.path().join("url");
+        std::fs::write(&secret, "postgres://portero@db/portero\n").unwrap();
+        let path = dir.path().join("portero.toml");
+        let text = format!("database_url_file = {:?}\n", secret.display().to_string());
+        std::fs::write(&path, text).unwrap();
+        let read = Config::load(Some(&path)).unwrap();
+        assert_eq!(
+            read.database_url.as_deref(),
+            Some("postgres://portero@db/portero")
+        );
+        let flags =
+            toml::Table::from_iter([("database_url".to_owned(), "postgres://other".into())]);
+        let read = Config::load_with(Some(&path), &flags).unwrap();
+        assert_eq!(read.database_url.as_deref(), Some("postgres://other"));
+        std::fs::remove_file(&secret).unwrap();
+        let said = Config::load(Some(&path)).unwrap_err().to_string();
+        assert!(said.contains("cannot read the database's URL"), "{said}");
     }
 }

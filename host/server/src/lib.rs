@@ -15,6 +15,7 @@ pub mod lock;
 pub mod output;
 pub mod sim_control;
 pub mod telemetry;
+pub mod whole_file;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args).await,
         Command::Simulator(args) => commands::simulator::run(args).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
+        Command::Backup(args) => commands::backup::run(args).await,
+        Command::Restore(args) => commands::restore::run(args).await,
         Command::Doctor(args) => commands::doctor::run(args).await,
         Command::Config(args) => commands::config::run(args),
         Command::Completions(args) => commands::shell::completions(&args),

@@ -81,20 +81,30 @@ impl DataDir {
     pub fn key(&self, name: &str, ids: &dyn IdSource) -> anyhow::Result<([u8; 32], bool)> {
         let path = self.path.join(name);
         if path.exists() {
-            let bytes = std::fs::read(&path)
-                .with_context(|| format!("cannot read `{}`", path.display()))?;
-            let key = bytes.try_into().map_err(|_| {
-                anyhow::anyhow!(
-                    "`{}` is not a key of 32 bytes; restore it from your backup",
-                    path.display()
-                )
-            })?;
-            return Ok((key, false));
+            return Ok((read_key(&path)?, false));
         }
         let mut key = [0_u8; 32];
         ids.random(&mut key);
         write_private(&path, &key)?;
         Ok((key, true))
+    }
+
+    /// Keeps a key that came from elsewhere; one that is there already must be the same.
+    ///
+    /// # Errors
+    /// Another key of that name, or a file that cannot be written.
+    pub fn keep_key(&self, name: &str, key: &[u8; 32]) -> anyhow::Result<()> {
+        let path = self.path.join(name);
+        if !path.exists() {
+            return write_private(&path, key);
+        }
+        if read_key(&path)? != *key {
+            bail!(
+                "`{}` is another key; move it away first, or choose another folder with --data",
+                path.display()
+            );
+        }
+        Ok(())
     }
 
     /// Tells the command line where this host is.
@@ -115,6 +125,20 @@ impl DataDir {
     pub fn retire(&self) {
         let _ = std::fs::remove_file(self.path.join("host.json"));
     }
+}
+
+/// A key as a data folder keeps it.
+///
+/// # Errors
+/// A file that cannot be read or is not 32 bytes.
+pub fn read_key(path: &Path) -> anyhow::Result<[u8; 32]> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    bytes.try_into().map_err(|_| {
+        anyhow::anyhow!(
+            "`{}` is not a key of 32 bytes; restore it from your backup",
+            path.display()
+        )
+    })
 }
 
 /// Where the host of a data folder is, if one runs.

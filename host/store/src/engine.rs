@@ -39,6 +39,8 @@ const BY_KEY: [(&str, &str); 4] = [
 ];
 /// Compiling a statement takes longer than any of ours.
 const NOT_COMPILED: [(&str, &str); 1] = [("jit", "off")];
+/// All statements of such a transaction see the same.
+const POSTGRES_SNAPSHOT: &str = "begin isolation level repeatable read, read only";
 /// Connections that read SQLite beside the one that writes.
 const SQLITE_READERS: u32 = 4;
 /// What the writing connection keeps of the file in memory, in KiB, below zero as SQLite wants it; taken as it is
@@ -101,17 +103,34 @@ impl Store {
     /// # Errors
     /// [`StoreError::BadUrl`] or [`StoreError::Unavailable`].
     pub async fn open(url: &str, master: MasterKey, ids: Arc<dyn IdSource>) -> Result<Store> {
-        let pools = if let Some(path) = url.strip_prefix("sqlite:") {
-            open_sqlite(path.strip_prefix("//").unwrap_or(path)).await?
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            open_postgres(url).await?
-        } else {
-            return Err(StoreError::BadUrl {
-                why: "has no known scheme".to_owned(),
-            });
+        let pools = match sqlite_path(url) {
+            Some(path) => open_sqlite(path).await?,
+            None => open_postgres(url).await?,
         };
         Ok(Store {
             pools,
+            secrets: Arc::new(Secrets { master, ids }),
+        })
+    }
+
+    /// One snapshot of a database that somebody else may be using, to be read whole: nothing is made,
+    /// changed or migrated, and writers are not held up. (A log of SQLite grows meanwhile.)
+    ///
+    /// # Errors
+    /// [`StoreError::BadUrl`] or [`StoreError::Unavailable`], also when there is no such database.
+    pub async fn snapshot(url: &str, master: MasterKey, ids: Arc<dyn IdSource>) -> Result<Tx> {
+        let inner = if let Some(path) = sqlite_path(url) {
+            let pool = SqlitePoolOptions::new().max_connections(1);
+            let pool = pool.connect_with(sqlite_options(path)?.read_only(true));
+            let begun = pool.await.map_err(unavailable)?.begin().await;
+            Inner::Sqlite(begun.map_err(|e| StoreError::sql("begin", e))?)
+        } else {
+            let pool = postgres_pool(1, postgres_options(url)?).await?;
+            let begun = pool.begin_with(POSTGRES_SNAPSHOT).await;
+            Inner::Postgres(begun.map_err(|e| StoreError::sql("begin", e))?)
+        };
+        Ok(Tx {
+            inner,
             secrets: Arc::new(Secrets { master, ids }),
         })
     }
@@ -160,7 +179,7 @@ impl Store {
             ),
             Pools::Postgres { readers, .. } => Inner::Postgres(
                 readers
-                    .begin_with("begin isolation level repeatable read, read only")
+                    .begin_with(POSTGRES_SNAPSHOT)
                     .await
                     .map_err(|e| StoreError::sql("begin", e))?,
             ),
@@ -232,6 +251,56 @@ impl Store {
         }
         .map_err(|e| StoreError::Migrate { why: e.to_string() })?;
         Ok(applied)
+    }
+
+    /// Brings an empty database to the schema that these migrations make, no farther: what is newer is
+    /// applied by [`Store::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Migrate`], also when this binary does not know one of them.
+    pub async fn migrate_as(&self, versions: &[i64]) -> Result<()> {
+        let all = match &self.pools {
+            Pools::Sqlite { .. } => &SQLITE_MIGRATIONS,
+            Pools::Postgres { .. } => &POSTGRES_MIGRATIONS,
+        };
+        if let Some(unknown) = versions.iter().find(|v| !all.version_exists(**v)) {
+            return Err(StoreError::Migrate {
+                why: format!("migration {unknown} is not known to this binary"),
+            });
+        }
+        let some = all.iter().filter(|m| versions.contains(&m.version));
+        let migrator = Migrator::with_migrations(some.cloned().collect());
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let mut alone = writer.alone().await?;
+                migrator.run(alone.conn()?).await
+            }
+            Pools::Postgres { writers, .. } => migrator.run(writers).await,
+        }
+        .map_err(|e| StoreError::Migrate { why: e.to_string() })
+    }
+
+    /// Versions of the migrations that made this database's schema; none for an empty one.
+    ///
+    /// # Errors
+    /// [`StoreError::Migrate`], or the database.
+    pub async fn applied_migrations(&self) -> Result<Vec<i64>> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let mut alone = writer.alone().await?;
+                applied(alone.conn()?, &SQLITE_MIGRATIONS).await
+            }
+            Pools::Postgres { writers, .. } => {
+                let mut conn = writers.acquire().await.map_err(unavailable)?;
+                applied(&mut *conn, &POSTGRES_MIGRATIONS).await
+            }
+        }
+    }
+
+    /// Versions of all migrations that this binary knows, ascending.
+    #[must_use]
+    pub fn known_migrations() -> Vec<i64> {
+        SQLITE_MIGRATIONS.iter().map(|m| m.version).collect()
     }
 
     /// Prepares every statement there is; says how many. For tests and for `doctor`.
@@ -320,18 +389,27 @@ fn unavailable(e: sqlx::Error) -> StoreError {
     StoreError::Unavailable { why: e.to_string() }
 }
 
-async fn open_sqlite(path: &str) -> Result<Pools> {
+/// The file of a `sqlite:` URL.
+fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(path.strip_prefix("//").unwrap_or(path))
+}
+
+fn sqlite_options(path: &str) -> Result<SqliteConnectOptions> {
     if path.is_empty() || path.starts_with(':') {
         return Err(StoreError::BadUrl {
             why: "names no file".to_owned(),
         });
     }
-    let base = SqliteConnectOptions::new()
+    Ok(SqliteConnectOptions::new()
         .filename(Path::new(path))
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(STATEMENT_CACHE)
-        .row_buffer_size(SQLITE_ROWS);
+        .statement_cache_capacity(STATEMENT_CACHE))
+}
+
+async fn open_sqlite(path: &str) -> Result<Pools> {
+    let base = sqlite_options(path)?.row_buffer_size(SQLITE_ROWS);
     let write = base
         .clone()
         .create_if_missing(true)
@@ -352,36 +430,52 @@ async fn open_sqlite(path: &str) -> Result<Pools> {
     Ok(Pools::Sqlite { writer, readers })
 }
 
-async fn open_postgres(url: &str) -> Result<Pools> {
-    let options = PgConnectOptions::from_str(url)
+fn postgres_options(url: &str) -> Result<PgConnectOptions> {
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(StoreError::BadUrl {
+            why: "has no known scheme".to_owned(),
+        });
+    }
+    Ok(PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::BadUrl {
             why: "does not read as a Postgres URL".to_owned(),
         })?
         .application_name("portero")
         .statement_cache_capacity(STATEMENT_CACHE)
-        .options(NOT_COMPILED);
-    let pool = |most: u32, options: PgConnectOptions| {
-        PgPoolOptions::new()
-            .max_connections(most)
-            // A server that is not there is told within seconds, not after the library's thirty.
-            .acquire_timeout(std::time::Duration::from_secs(5))
-            .test_before_acquire(false)
-            .connect_with(options)
-    };
-    let writers = pool(POSTGRES_WRITERS, options.clone().options(BY_KEY));
-    let writers = writers.await.map_err(unavailable)?;
-    let readers = pool(POSTGRES_READERS, options).await.map_err(unavailable)?;
+        .options(NOT_COMPILED))
+}
+
+async fn postgres_pool(most: u32, options: PgConnectOptions) -> Result<PgPool> {
+    PgPoolOptions::new()
+        .max_connections(most)
+        // A server that is not there is told within seconds, not after the library's thirty.
+        .acquire_timeout(std::time::Duration::from_secs(5))
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(unavailable)
+}
+
+async fn open_postgres(url: &str) -> Result<Pools> {
+    let options = postgres_options(url)?;
+    let writers = postgres_pool(POSTGRES_WRITERS, options.clone().options(BY_KEY)).await?;
+    let readers = postgres_pool(POSTGRES_READERS, options).await?;
     Ok(Pools::Postgres { writers, readers })
 }
 
-async fn pending<C: Migrate>(conn: &mut C, migrator: &Migrator) -> Result<u32> {
+async fn applied<C: Migrate>(conn: &mut C, migrator: &Migrator) -> Result<Vec<i64>> {
     let failed = |e: sqlx::migrate::MigrateError| StoreError::Migrate { why: e.to_string() };
     let table = migrator.table_name.as_ref();
     conn.ensure_migrations_table(table).await.map_err(failed)?;
     let applied = conn.list_applied_migrations(table).await.map_err(failed)?;
+    Ok(applied.iter().map(|a| a.version).collect())
+}
+
+async fn pending<C: Migrate>(conn: &mut C, migrator: &Migrator) -> Result<u32> {
+    let applied = applied(conn, migrator).await?;
     let waiting = migrator
         .iter()
-        .filter(|m| !applied.iter().any(|a| a.version == m.version))
+        .filter(|m| !applied.contains(&m.version))
         .count();
     Ok(u32::try_from(waiting).unwrap_or(u32::MAX))
 }

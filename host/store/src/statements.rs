@@ -69,6 +69,7 @@ const FILES: &[&[Sql]] = &[
     crate::webhook_deliveries::ALL,
     crate::statistics::ALL,
     crate::grid::ALL,
+    crate::tables::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

@@ -82,6 +82,7 @@ statements! {
     TENANT_SET_POLICY = "update tenants set policy = $2, policy_revision = $3 where tenant_id = $1";
     TENANT_SET_MODE = "update tenants set mode = $2 where tenant_id = $1";
     TENANT_SET_STOP = "update tenants set stopped_at = $2, stop_reason = $3 where tenant_id = $1";
+    DATA_KEYS = "select tenant_id, data_key from tenants order by tenant_id";
     TENANT_DATA_KEY = "select data_key from tenants where tenant_id = $1";
 }
 
@@ -200,6 +201,21 @@ impl SystemTx<'_> {
                 what: "tenant",
                 name: new.slug.clone(),
             });
+        }
+        Ok(())
+    }
+
+    /// Opens what the master key itself seals: every tenant's data key and every app's secrets.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when one does not open, or the database.
+    pub async fn check_master(&mut self) -> Result<()> {
+        let keys: Vec<(String, Vec<u8>)> = self.tx.rows(DATA_KEYS, args![]).await?;
+        for (tenant, sealed) in keys {
+            self.tx.secrets.master.data_key(&tenant, &sealed)?;
+        }
+        for app in self.apps().await? {
+            self.app(&app).await?;
         }
         Ok(())
     }

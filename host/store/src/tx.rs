@@ -57,7 +57,15 @@ impl Tx {
         }
     }
 
-    pub(crate) fn engine(&self) -> EngineKind {
+    /// The master key that secrets are sealed with here.
+    #[must_use]
+    pub fn master(&self) -> &MasterKey {
+        &self.secrets.master
+    }
+
+    /// Which database it runs on.
+    #[must_use]
+    pub fn engine(&self) -> EngineKind {
         match self.inner {
             Inner::Sqlite(_) | Inner::Writer(_) => EngineKind::Sqlite,
             Inner::Postgres(_) => EngineKind::Postgres,

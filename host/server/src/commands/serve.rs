@@ -7,9 +7,9 @@ use anyhow::Context;
 use portero_flow::desk;
 use serde_json::{Value, json};
 
-use crate::cli::ServeArgs;
+use crate::cli::{ServeArgs, exit};
 use crate::clock::{Ids, SystemClock};
-use crate::compose::{Host, HostParts, probe};
+use crate::compose::{Host, HostParts, Left, probe};
 use crate::config::Config;
 use crate::lock::DataDir;
 use crate::output;
@@ -20,6 +20,7 @@ use crate::output;
 /// What keeps a host from starting.
 pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let config = Config::load_with(args.config.as_deref(), &args.flags.given())?;
+    let drain = config.drain_secs;
     let mut end = EndSignals::listen()?;
     let data = DataDir::lock(&config.data)?;
     let host = Host::build(HostParts {
@@ -51,8 +52,35 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         output::line("Ctrl-C stops it: what is in hand ends first");
     }
     end.told().await;
-    running.stop().await;
+    output::error(&format!(
+        "stopping: what is in hand ends first, {drain} s at most; a second signal ends it at once"
+    ));
+    let left = tokio::select! {
+        left = running.stop() => left,
+        () = end.told() => {
+            output::error(
+                "stopped at once: what was in hand is settled or done again when its leases have run out",
+            );
+            return Ok(ExitCode::from(exit::FAILED));
+        }
+    };
+    output::error(&told(left, drain));
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is left, in a sentence.
+fn told(left: Left, drain: u64) -> String {
+    let hand = match left.in_hand {
+        0 => "nothing was left in hand".to_owned(),
+        n => format!(
+            "{n} pieces of work had not ended after {drain} s: they are settled or done again when their \
+             leases have run out"
+        ),
+    };
+    format!(
+        "stopped: {hand}; {} events and messages of {} lanes wait in the database",
+        left.events, left.lanes
+    )
 }
 
 /// The tenants as the demo prints them, as far as a real host knows: their tokens and secrets are never

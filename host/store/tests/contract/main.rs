@@ -35,6 +35,7 @@ mod secrets;
 mod segments;
 mod spend;
 mod statuses;
+mod tables;
 mod tenants;
 mod together;
 mod users;
@@ -87,6 +88,7 @@ const FILES: &[&[Test]] = &[
     segments::TESTS,
     spend::TESTS,
     statuses::TESTS,
+    tables::TESTS,
     tenants::TESTS,
     together::TESTS,
     users::TESTS,
