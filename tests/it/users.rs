@@ -211,10 +211,10 @@ pub(crate) async fn a_login_leads_nowhere_else_and_comes_from_nowhere_else(env: 
     ] {
         let fields = [("name", "luna"), ("password", PASSWORD), ("next", next)];
         let entered = browser.post(&env, "/login", &fields).await;
-        // A viewer sees no person: the first page is one without.
+        // A viewer sees no person: nor does the first page.
         assert_eq!(
             (entered.status, entered.location.as_str()),
-            (303, "/figures"),
+            (303, "/home"),
             "{next}"
         );
     }
