@@ -132,8 +132,10 @@ statements! {
         where tenant_id = $1 and kind = 'message' and lane_key in (select jsonb_array_elements_text(cast($2 as jsonb)))
           and event_id < $3
         order by event_id desc limit $4");
-    EVENT_BY_WAMID = concat!("select ", event_columns!(), " from inbox where tenant_id = $1 and dedupe_key in (
-        select 'm:' || n.phone_number_id || ':' || $2 from numbers n where n.tenant_id = $1)");
+    EVENT_BY_WAMID = concat!("select ", event_columns!(), " from inbox
+        where tenant_id = $1 and dedupe_key in (select value from json_each($2))"),
+        postgres = concat!("select ", event_columns!(), " from inbox
+        where tenant_id = $1 and dedupe_key in (select jsonb_array_elements_text(cast($2 as jsonb)))");
     EVENT_GET = concat!("select ", event_columns!(), " from inbox where tenant_id = $1 and event_id = $2");
 }
 
@@ -143,9 +145,11 @@ const AFTER_ALL: &str = "evt_g";
 /// Bytes of a key that an index surely takes, on both engines.
 const KEY_MAX: usize = 300;
 
-/// A key as it is kept: what is too long for an index (texts of webhooks have no bound) is its hash.
+/// A key as it is kept: a hash for what is too long for an index (texts of webhooks have no bound), and
+/// for what holds an id of Meta's, which has the person's number in it: the key outlives an erasure.
 pub(crate) fn bounded(key: &str) -> std::borrow::Cow<'_, str> {
-    if key.len() <= KEY_MAX {
+    let of_meta = key.starts_with("m:") || key.starts_with("s:");
+    if key.len() <= KEY_MAX && !of_meta {
         key.into()
     } else {
         let kind = key.split(':').next().filter(|k| k.len() <= 8);
@@ -156,6 +160,11 @@ pub(crate) fn bounded(key: &str) -> std::borrow::Cow<'_, str> {
         )
         .into()
     }
+}
+
+/// The key under which a message that somebody wrote to a number is kept.
+pub(crate) fn message_key(number: &PhoneNumberId, wamid: &str) -> String {
+    bounded(&format!("m:{number}:{wamid}")).into_owned()
 }
 
 fn row(e: &NewEvent) -> Value {
@@ -379,7 +388,11 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn event_by_wamid(&mut self, wamid: &Wamid) -> Result<Option<EventRow>> {
-        let args = args![self.tenant, wamid.as_str()];
+        let numbers = self.numbers().await?;
+        let keys = numbers
+            .iter()
+            .map(|n| Value::from(message_key(&n.id, wamid.as_str())));
+        let args = args![self.tenant, json::rows(keys.collect())];
         let row: Option<RawEvent> = self.tx.row(EVENT_BY_WAMID, args).await?;
         row.map(RawEvent::read).transpose()
     }

@@ -12,6 +12,8 @@ const FILES: &[&[Sql]] = &[
     crate::audit::ALL,
     crate::contacts::ALL,
     crate::lists::ALL,
+    crate::tombstones::ALL,
+    crate::erasure::ALL,
     crate::transactions::ALL,
     crate::consents::ALL,
     crate::wordings::ALL,

@@ -6,7 +6,7 @@ use portero_domain::ids::{ContactId, PhoneNumberId};
 
 use super::FactsQuery;
 use crate::error::Result;
-use crate::inbox::bounded;
+use crate::inbox::message_key;
 use crate::tx::TenantTx;
 
 statements! {
@@ -16,11 +16,6 @@ statements! {
         union all select 1 from outbox o
             where o.tenant_id = $1 and o.wamid = $3 and o.contact_id = $4 and o.phone_number_id = $5
         limit 1";
-}
-
-/// The key under which a message that somebody wrote to a number is kept.
-fn key(number: &PhoneNumberId, wamid: &str) -> String {
-    bounded(&format!("m:{number}:{wamid}")).into_owned()
 }
 
 impl TenantTx<'_> {
@@ -43,7 +38,7 @@ impl TenantTx<'_> {
         contact: ContactId,
         wamid: &str,
     ) -> Result<bool> {
-        let args = args![self.tenant, key(number, wamid), wamid, contact, number];
+        let args = args![self.tenant, message_key(number, wamid), wamid, contact, number];
         let found: Option<(i32,)> = self.tx.row(REACTS_TO, args).await?;
         Ok(found.is_some())
     }
