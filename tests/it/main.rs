@@ -28,6 +28,7 @@ mod carts;
 mod clock;
 mod consent;
 mod door;
+mod erasure;
 mod fields;
 mod figures;
 mod figures_sql;
@@ -78,6 +79,7 @@ fn main() -> ExitCode {
         guests::TESTS,
         users::TESTS,
         audit::TESTS,
+        erasure::TESTS,
         TESTS,
     ])
 }

@@ -32,7 +32,7 @@ pub use doctor::DoctorArgs;
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
 pub use listen::ListenArgs;
-pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
+pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
 pub use registry::RegistryCommand;
 pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};

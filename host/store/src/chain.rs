@@ -223,9 +223,10 @@ impl TenantTx<'_> {
         report.head.clone_from(hash);
         let (recomputed, stored) = match (record, event, contact) {
             (Some(record), ..) => (Some(json::sha256_hex(record.as_bytes())), decision_hash),
-            (None, Some(event), Some(contact)) => {
-                (self.consent_hash(event, contact, salt.as_deref()).ok(), consent_hash)
-            }
+            (None, Some(event), Some(contact)) => (
+                self.consent_hash(event, contact, salt.as_deref()).ok(),
+                consent_hash,
+            ),
             _ => {
                 report
                     .faults

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
-use portero_domain::consent::{ConsentEvent, ConsentScope, ConsentStanding, standing_transactional};
+use portero_domain::consent::{
+    ConsentEvent, ConsentScope, ConsentStanding, standing_transactional,
+};
 use portero_domain::content::{Content, Text};
 use portero_domain::ids::{ContactId, InstallationId, OutboxId};
 use portero_domain::proposal::Proposal;
@@ -177,8 +179,9 @@ statements! {
         postgres = "update attempts set wamid = j.m from jsonb_to_recordset(cast($3 as jsonb)) as j(w text, m text)
         where attempts.wamid = j.w and attempts.outbox_id in (
             select o.outbox_id from outbox o where o.tenant_id || '' = $1 and o.contact_id = $2)";
-    STATUSES_MARK = "update status_events set wamid = j.value ->> 'm' from json_each($2) j
-        where status_events.tenant_id = $1 and status_events.wamid = j.value ->> 'w'",
+    STATUSES_MARK = "update status_events set wamid =
+            (select j.value ->> 'm' from json_each($2) j where j.value ->> 'w' = status_events.wamid)
+        where tenant_id = $1 and wamid in (select value ->> 'w' from json_each($2))",
         postgres = "update status_events set wamid = j.m from jsonb_to_recordset(cast($2 as jsonb)) as j(w text, m text)
         where status_events.tenant_id = $1 and status_events.wamid = j.w";
     CONSENTS = "select consent_event_id, event, salt from consent_events
@@ -219,10 +222,7 @@ const BY_ADDRESS: &[(&str, Sql)] = &[
 ];
 
 /// What hangs on events about them.
-const BY_EVENT: &[(&str, Sql)] = &[
-    ("plugin_logs", LOGS_DELETE),
-    ("plugin_logs", CALLS_EMPTY),
-];
+const BY_EVENT: &[(&str, Sql)] = &[("plugin_logs", LOGS_DELETE), ("plugin_logs", CALLS_EMPTY)];
 
 fn add(counts: &mut Counts, kind: &'static str, n: u64) {
     if n > 0 {
@@ -231,8 +231,8 @@ fn add(counts: &mut Counts, kind: &'static str, n: u64) {
 }
 
 /// A proposal without what it said and to whom.
-fn emptied(mut proposal: Proposal) -> Proposal {
-    proposal.key = format!("erased:{}", proposal.id);
+#[must_use]
+pub fn emptied(mut proposal: Proposal) -> Proposal {
     proposal.to = AddressKey::nobody();
     proposal.own_key = None;
     proposal.content = Content::Text(Text {
@@ -252,10 +252,8 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn in_flight(&mut self, contact: ContactId) -> Result<Vec<(OutboxId, String)>> {
-        let rows: Vec<(String, String)> = self
-            .tx
-            .rows(IN_FLIGHT, args![self.tenant, contact])
-            .await?;
+        let rows: Vec<(String, String)> =
+            self.tx.rows(IN_FLIGHT, args![self.tenant, contact]).await?;
         rows.into_iter()
             .map(|(id, state)| Ok((json::id("outbox_id", &id)?, state)))
             .collect()
@@ -280,7 +278,10 @@ impl TenantTx<'_> {
 
         let cancelled = self.cancel_queued(contact, false, ERASED, now).await?;
         add(&mut done.stopped, "messages", cancelled);
-        let n = self.tx.run(TIMERS_DELETE, args![self.tenant, contact]).await?;
+        let n = self
+            .tx
+            .run(TIMERS_DELETE, args![self.tenant, contact])
+            .await?;
         add(&mut done.stopped, "timers", n);
         let n = self.count_of(AUDIENCES_WAITING, contact).await?;
         add(&mut done.stopped, "campaign_turns", n);
@@ -332,10 +333,8 @@ impl TenantTx<'_> {
 
     /// Their addresses, and every text these are written as.
     async fn names(&mut self, contact: ContactId) -> Result<(Vec<AddressKey>, Vec<String>)> {
-        let rows: Vec<(String, String)> = self
-            .tx
-            .rows(ADDRESSES, args![self.tenant, contact])
-            .await?;
+        let rows: Vec<(String, String)> =
+            self.tx.rows(ADDRESSES, args![self.tenant, contact]).await?;
         let mut names = BTreeSet::new();
         let mut addresses = Vec::with_capacity(rows.len());
         for (address, spelled) in rows {
@@ -361,11 +360,20 @@ impl TenantTx<'_> {
         done: &mut Erased,
     ) -> Result<()> {
         let lanes = wamids.iter().map(|w| bounded(&format!("s:{w}")).into());
-        let args = args![self.tenant, contact, texts(lanes), texts(names.iter().cloned().map(Value::from))];
+        let args = args![
+            self.tenant,
+            contact,
+            texts(lanes),
+            texts(names.iter().cloned().map(Value::from))
+        ];
         let events: Vec<(String, Option<String>, String)> =
             self.tx.rows(EVENTS_ABOUT, args).await?;
         for (_, _, kind) in &events {
-            let kind = if kind == "message" { "messages_in" } else { "events" };
+            let kind = if kind == "message" {
+                "messages_in"
+            } else {
+                "events"
+            };
             add(&mut done.removed, kind, 1);
         }
         let ids = || texts(events.iter().map(|(id, ..)| Value::from(id.as_str())));
@@ -420,7 +428,8 @@ impl TenantTx<'_> {
             self.tx.rows(MESSAGES, args![self.tenant, contact]).await?;
         let mut empty = Vec::with_capacity(rows.len());
         for (id, proposal, wamid) in rows {
-            let proposal = emptied(json::read("proposal", &proposal)?);
+            let mut proposal = emptied(json::read("proposal", &proposal)?);
+            proposal.key = format!("erased:{id}");
             empty.push(json!({
                 "o": id, "p": json::canonical("proposal", &proposal)?, "w": wamid.as_deref().map(mark),
             }));
@@ -448,10 +457,7 @@ impl TenantTx<'_> {
             add(&mut done.removed, kind, n);
         }
         let names = texts(names.iter().map(|n| Value::from(n.as_str())));
-        let n = self
-            .tx
-            .run(LINES_EMPTY, args![self.tenant, names])
-            .await?;
+        let n = self.tx.run(LINES_EMPTY, args![self.tenant, names]).await?;
         add(&mut done.removed, "imports", n);
         Ok(())
     }

@@ -52,6 +52,7 @@ mod observations;
 mod outbox;
 mod outbox_many;
 mod outbox_row;
+mod person_rows;
 mod plugins;
 mod purchases;
 mod registries;

@@ -14,6 +14,7 @@ const FILES: &[&[Sql]] = &[
     crate::lists::ALL,
     crate::tombstones::ALL,
     crate::erasure::ALL,
+    crate::person_rows::ALL,
     crate::transactions::ALL,
     crate::consents::ALL,
     crate::wordings::ALL,

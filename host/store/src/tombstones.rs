@@ -57,6 +57,7 @@ statements! {
     TOMBSTONES_LIFT = "delete from tombstones where tenant_id = $1 and mark in (select value from json_each($2))",
         postgres = "delete from tombstones
         where tenant_id = $1 and mark in (select jsonb_array_elements_text(cast($2 as jsonb)))";
+    ERASED_ANY = "select 1 from tombstones where tenant_id = $1 limit 1";
     ERASURE_PUT = "insert into erasures (contact_id, tenant_id, reason, author, scope, blocked, done, erased_at)
         select contact_id, tenant_id, cast($3 as text), cast($4 as text), cast($5 as text), cast($6 as text),
             cast($7 as text), cast($8 as bigint) from contacts where tenant_id = $1 and contact_id = $2";
@@ -186,6 +187,15 @@ impl TenantTx<'_> {
             .collect()
     }
 
+    /// Whether anybody at all was erased.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn any_erased(&mut self) -> Result<bool> {
+        let row: Option<(i32,)> = self.tx.row(ERASED_ANY, args![self.tenant]).await?;
+        Ok(row.is_some())
+    }
+
     /// The person behind any of these addresses, or what is left of them when they were erased.
     ///
     /// # Errors
@@ -243,8 +253,11 @@ impl TenantTx<'_> {
         addresses: &[AddressKey],
         now: Ts,
     ) -> Result<Vec<(AddressKey, ErasureRow)>> {
-        let erased: BTreeMap<AddressKey, ContactId> =
-            self.erased_addresses(addresses).await?.into_iter().collect();
+        let erased: BTreeMap<AddressKey, ContactId> = self
+            .erased_addresses(addresses)
+            .await?
+            .into_iter()
+            .collect();
         if erased.is_empty() {
             return Ok(Vec::new());
         }

@@ -134,7 +134,7 @@ pub(super) fn words(judgement: &Judgement) -> Words {
 }
 
 impl VerdictView {
-    fn of(row: &DecisionRow) -> Result<VerdictView, FlowError> {
+    pub(super) fn of(row: &DecisionRow) -> Result<VerdictView, FlowError> {
         let record: DecisionRecord =
             serde_json::from_str(&row.record).map_err(|source| FlowError::Stored {
                 what: "decision record",

@@ -38,7 +38,13 @@ impl TenantTx<'_> {
         contact: ContactId,
         wamid: &str,
     ) -> Result<bool> {
-        let args = args![self.tenant, message_key(number, wamid), wamid, contact, number];
+        let args = args![
+            self.tenant,
+            message_key(number, wamid),
+            wamid,
+            contact,
+            number
+        ];
         let found: Option<(i32,)> = self.tx.row(REACTS_TO, args).await?;
         Ok(found.is_some())
     }
