@@ -53,6 +53,7 @@ impl Veil {
         }
         let mut veiled = one.clone();
         veiled.raw = "null".to_owned();
+        veiled.update.dedupe_key = String::new();
         veiled.update.what = UpdateKind::Status(StatusUpdate {
             wamid: Wamid::new(mark(status.wamid.as_str())).unwrap_or_else(|| status.wamid.clone()),
             recipient: PersonRef::default(),
