@@ -16,7 +16,8 @@ use portero_flow::desk::tenants::{self, TenantView};
 use portero_flow::desk::users::{self, UserOrder, UserView};
 use serde::Deserialize;
 
-use crate::languages::{self, NAMES};
+use crate::frame::Frame;
+use crate::languages;
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
 use crate::{ConsoleState, reach};
@@ -89,9 +90,9 @@ struct Made {
 #[derive(Template)]
 #[template(path = "access.html")]
 struct Page {
+    f: Frame,
     w: Words,
     lang: &'static str,
-    languages: Vec<(&'static str, &'static str, bool)>,
     roles: [Role; 6],
     /// Shops that a new user or token may be of; empty: the caller's own.
     shops: Vec<(String, String)>,
@@ -292,12 +293,9 @@ async fn show(
     };
     let tokens = access::tokens(&state.ctx, principal.tenant).await?;
     let page = Page {
+        f: Frame::new(w.0, principal.role, "/access", Vec::new(), None),
         w,
         lang: w.0.code(),
-        languages: NAMES
-            .iter()
-            .map(|(l, name)| (l.code(), *name, *l == w.0))
-            .collect(),
         roles: Role::ALL,
         shops: match principal.tenant {
             None => all

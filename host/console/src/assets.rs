@@ -23,6 +23,11 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/phone.js"),
     },
     Asset {
+        name: "frame.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/frame.css"),
+    },
+    Asset {
         name: "inbox.css",
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../assets/inbox.css"),

@@ -3,15 +3,14 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::header::ACCEPT_LANGUAGE;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::audit::{self, AuditQuery, AuditView};
 use portero_flow::desk::tenants;
 use serde::Deserialize;
 
-use crate::languages::{self, NAMES};
+use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
 use crate::{ConsoleState, reach};
@@ -52,19 +51,18 @@ struct Row {
 #[derive(Template)]
 #[template(path = "audit.html")]
 struct Page {
+    f: Frame,
     w: Words,
     lang: &'static str,
-    languages: Vec<(&'static str, &'static str, bool)>,
     who: String,
     operation: String,
     since: String,
     until: String,
     shop: String,
-    /// What is asked for, for links: begins with `&`.
-    query: String,
     trouble: String,
     rows: Vec<Row>,
-    next: Option<String>,
+    /// Query of the next page.
+    older: Option<String>,
 }
 
 /// The log within the caller's reach.
@@ -74,15 +72,13 @@ pub(crate) async fn page(
     Asks(asked): Asks<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let accepts = headers.get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
-    let language = languages::choose(asked.lang.as_deref(), accepts);
     let shops = tenants::list(&state.ctx, principal.tenant).await?;
     let chosen = match asked.shop.as_deref().filter(|s| !s.is_empty()) {
         Some(name) => Some(reach::tenant(&state, &principal, name).await?),
         None => None,
     };
     let within = chosen.as_ref().map(|t| t.id).or(principal.tenant);
-    let query = AuditQuery {
+    let wanted = AuditQuery {
         who: asked.who.clone(),
         operation: asked.operation.clone(),
         since: asked.since.clone(),
@@ -91,7 +87,7 @@ pub(crate) async fn page(
         after: asked.after,
     };
     // What somebody typed into the form and does not read is said on the page, not instead of it.
-    let (items, next, trouble) = match audit::list(&state.ctx, within, &query).await {
+    let (items, next, trouble) = match audit::list(&state.ctx, within, &wanted).await {
         Ok(found) => (found.items, found.next_cursor, String::new()),
         Err(error @ portero_flow::FlowError::BadInput { .. }) => {
             (Vec::new(), None, error.to_string())
@@ -110,36 +106,35 @@ pub(crate) async fn page(
         ("since", &asked.since),
         ("until", &asked.until),
     ];
-    let mut query = format!("&shop={shop}");
-    for (field, value) in fields {
-        if let Some(value) = value.as_deref().filter(|v| !v.is_empty()) {
-            query.push_str(&format!("&{field}={}", escaped(value)));
-        }
-    }
-    let page = Page {
-        w: Words(language),
-        lang: language.code(),
-        languages: NAMES
-            .iter()
-            .map(|(l, name)| (l.code(), *name, *l == language))
-            .collect(),
+    let mut kept = vec![("shop", shop.as_str())];
+    kept.extend(fields.map(|(field, value)| (field, value.as_deref().unwrap_or_default())));
+    let visit = Visit {
+        state: &state,
+        principal: &principal,
+        headers: &headers,
+        entry: "/audit",
+        lang: asked.lang.as_deref(),
+        shop: None,
+    };
+    let f = visit.of_all().here("/audit", &kept);
+    let older = next.map(|cursor| {
+        let mut fields = vec![("lang", f.lang), ("after", cursor.as_str())];
+        fields.extend(kept.iter().copied());
+        query("", &fields)
+    });
+    Ok(render(&Page {
+        w: f.w,
+        lang: f.lang,
+        f,
         who: asked.who.unwrap_or_default(),
         operation: asked.operation.unwrap_or_default(),
         since: asked.since.unwrap_or_default(),
         until: asked.until.unwrap_or_default(),
         shop,
-        query,
         trouble,
         rows,
-        next,
-    };
-    Ok(match page.render() {
-        Ok(html) => Html(html).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the page of the log did not render");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    })
+        older,
+    }))
 }
 
 fn shown(row: &AuditView, shop: String) -> Row {
@@ -166,21 +161,10 @@ const fn outcome(status: u16) -> &'static str {
     }
 }
 
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portero_domain::access::Role;
     use portero_domain::language::Language;
 
     #[test]
@@ -198,15 +182,14 @@ mod tests {
     #[test]
     fn the_page_escapes_what_others_wrote() {
         let page = Page {
+            f: Frame::new(Language::Es, Role::Owner, "/audit", Vec::new(), None),
             w: Words(Language::Es),
             lang: "es",
-            languages: Vec::new(),
             who: "\"><script>".to_owned(),
             operation: String::new(),
             since: String::new(),
             until: String::new(),
             shop: String::new(),
-            query: format!("&who={}", escaped("\"><script>&x=1")),
             trouble: String::new(),
             rows: vec![Row {
                 at: "2026-11-29 10:00:00".to_owned(),
@@ -218,7 +201,7 @@ mod tests {
                 status: 202,
                 times: 3,
             }],
-            next: Some("aud_1".to_owned()),
+            older: Some(query("", &[("who", "\"><script>&x=1")])),
         };
         let html = page.render().unwrap();
         assert!(!html.contains("<script"), "{html}");

@@ -3,18 +3,16 @@
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::header::ACCEPT_LANGUAGE;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
-use portero_domain::language::Language;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::reports::{self, CardView, FigureView, Report, Span};
-use portero_flow::desk::tenants;
 use serde::Deserialize;
 
+use crate::ConsoleState;
+use crate::frame::{Frame, Visit, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
-use crate::{ConsoleState, languages, reach};
 
 /// Width of a bar at its longest, in units of its drawing.
 const BAR: i64 = 1_000;
@@ -34,13 +32,6 @@ pub(crate) struct Asked {
     since: Option<String>,
     #[serde(default)]
     until: Option<String>,
-}
-
-/// Something to go to: a language or a shop.
-struct Choice {
-    key: String,
-    name: String,
-    current: bool,
 }
 
 struct Line {
@@ -85,10 +76,9 @@ struct Plugin {
 #[derive(Template)]
 #[template(path = "figures.html")]
 struct Page {
+    f: Frame,
     w: Words,
     lang: &'static str,
-    languages: Vec<Choice>,
-    shops: Vec<Choice>,
     shop: String,
     since: String,
     until: String,
@@ -102,23 +92,25 @@ pub(crate) async fn page(
     Asks(asked): Asks<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let accepts = headers.get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
-    let language = languages::choose(asked.lang.as_deref(), accepts);
-    let all = tenants::list(&state.ctx, principal.tenant).await?;
-    let chosen = match asked.shop.as_deref() {
-        Some(name) => Some(reach::tenant(&state, &principal, name).await?),
-        None => all.first().cloned(),
+    let visit = Visit {
+        state: &state,
+        principal: &principal,
+        headers: &headers,
+        entry: "/figures",
+        lang: asked.lang.as_deref(),
+        shop: asked.shop.as_deref(),
     };
+    let f = visit.of_a_shop().await?;
     // An empty field of the form is a day nobody chose.
     let given = |day: Option<String>| day.filter(|d| !d.is_empty());
     let span = Span {
         since: given(asked.since),
         until: given(asked.until),
-        language: Some(language.code().to_owned()),
+        language: Some(f.lang.to_owned()),
     };
     let mut plugins = Vec::new();
     let (mut since, mut until) = (String::new(), String::new());
-    if let Some(shop) = &chosen {
+    if let Some(shop) = &f.shop {
         for one in reports::list(&state.ctx, shop.id).await? {
             let id = one.installation;
             let mut fault = one.fault.unwrap_or_default();
@@ -148,46 +140,15 @@ pub(crate) async fn page(
             (since, until) = (days.since, days.until);
         }
     }
-    let shop = chosen.map(|s| s.slug).unwrap_or_default();
-    let page = Page {
-        w: Words(language),
-        lang: language.code(),
-        languages: Language::ALL
-            .into_iter()
-            .map(|l| Choice {
-                key: l.code().to_owned(),
-                name: name(l).to_owned(),
-                current: l == language,
-            })
-            .collect(),
-        shops: all
-            .into_iter()
-            .map(|t| Choice {
-                current: t.slug == shop,
-                key: t.slug,
-                name: t.name,
-            })
-            .collect(),
-        shop,
+    Ok(render(&Page {
+        w: f.w,
+        lang: f.lang,
+        shop: f.shop_slug().to_owned(),
+        f,
         since,
         until,
         plugins,
-    };
-    Ok(match page.render() {
-        Ok(html) => Html(html).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the page of figures did not render");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    })
-}
-
-const fn name(language: Language) -> &'static str {
-    match language {
-        Language::Es => "Español",
-        Language::Pt => "Português",
-        Language::En => "English",
-    }
+    }))
 }
 
 fn scaled(amount: i64, most: i64, full: i64) -> i64 {
@@ -255,6 +216,8 @@ fn charts(rows: &[FigureView]) -> Vec<Chart> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portero_domain::access::Role;
+    use portero_domain::language::Language;
     use portero_flow::desk::reports::LineView;
 
     fn html(language: Language) -> String {
@@ -276,8 +239,7 @@ mod tests {
         Page {
             w: Words(language),
             lang: language.code(),
-            languages: Vec::new(),
-            shops: Vec::new(),
+            f: Frame::new(language, Role::Owner, "/figures", Vec::new(), None),
             shop: "sol".to_owned(),
             since: "2026-11-01".to_owned(),
             until: "2026-12-01".to_owned(),

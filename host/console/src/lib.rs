@@ -17,6 +17,7 @@ mod doors;
 mod events;
 mod fate;
 mod figures;
+mod frame;
 mod inbox;
 mod languages;
 pub mod login;

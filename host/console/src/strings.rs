@@ -2,6 +2,7 @@
 
 mod en;
 mod es;
+mod frame;
 mod pt;
 
 use portero_domain::language::Language;
@@ -18,6 +19,24 @@ pub(crate) const fn table(language: Language) -> Table {
     }
 }
 
+/// A table of one page: key, then the words in Spanish, Portuguese and English.
+pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
+
+/// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
+const PAGES: &[Rows] = &[frame::ROWS];
+
+/// All words of a language.
+fn all(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let at = match language {
+        Language::Es => 0,
+        Language::Pt => 1,
+        Language::En => 2,
+    };
+    let pages = PAGES.iter().copied().flatten();
+    let long = table(language).iter().copied();
+    long.chain(pages.map(move |(key, words)| (*key, words[at])))
+}
+
 /// The words of one language, for templates.
 #[derive(Clone, Copy)]
 pub(crate) struct Words(pub(crate) Language);
@@ -25,13 +44,12 @@ pub(crate) struct Words(pub(crate) Language);
 impl Words {
     /// The words under `key`; the key itself when there are none (a test keeps that from happening).
     pub(crate) fn t<'a>(&self, key: &'a str) -> &'a str {
-        table(self.0)
-            .iter()
+        all(self.0)
             .find(|(k, _)| *k == key)
             .map_or(key, |(_, words)| words)
     }
 
-    /// The whole table as JSON, for the script.
+    /// The long table as JSON, for the phone's script.
     pub(crate) fn json(&self) -> String {
         let all: serde_json::Map<String, serde_json::Value> = table(self.0)
             .iter()
@@ -49,7 +67,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn keys(language: Language) -> BTreeSet<&'static str> {
-        table(language).iter().map(|(k, _)| *k).collect()
+        all(language).map(|(k, _)| k).collect()
     }
 
     /// Keys named in a source: what stands between `open` and the closing quote.
@@ -61,37 +79,42 @@ mod tests {
             .collect()
     }
 
-    fn used() -> BTreeSet<&'static str> {
-        let mut used = named(include_str!("../templates/phone.html"), "w.t(\"");
-        used.extend(named(include_str!("../assets/phone.js"), "words(\""));
-        for page in [
-            include_str!("../templates/inbox.html"),
-            include_str!("../templates/inbox_one.html"),
-            include_str!("inbox.rs"),
-            include_str!("../templates/figures.html"),
-            include_str!("../templates/login.html"),
-            include_str!("../templates/account.html"),
-            include_str!("login.rs"),
-            include_str!("../templates/audit.html"),
-            include_str!("../templates/access.html"),
-            include_str!("access.rs"),
-            include_str!("../templates/verdicts.html"),
-            include_str!("../templates/verdicts_one.html"),
-            include_str!("verdicts.rs"),
-            include_str!("verdicts/one.rs"),
-        ] {
-            used.extend(named(page, "w.t(\""));
-            used.extend(named(page, ".t(\""));
+    /// Every template, script and source of the pages but the tables of words.
+    fn sources() -> Vec<String> {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut folders = vec![
+            root.join("templates"),
+            root.join("assets"),
+            root.join("src"),
+        ];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() && !path.ends_with("strings") {
+                    folders.push(path);
+                } else if path.is_file() {
+                    files.push(std::fs::read_to_string(path).unwrap());
+                }
+            }
         }
-        // Built from a word of the host: the family counts.
-        used.extend([
-            "inbox.from.",
-            "inbox.did.",
-            "audit.outcome.",
-            "role.",
-            "explore.result.",
-            "explore.stage.",
-        ]);
+        files
+    }
+
+    fn used() -> BTreeSet<String> {
+        let mut used = BTreeSet::new();
+        for source in sources() {
+            for open in ["w.t(\"", ".t(\"", "words(\""] {
+                used.extend(named(&source, open).into_iter().map(str::to_owned));
+            }
+            // Built from a word of the host: the family counts.
+            let built = named(&source, ".t(&format!(\"").into_iter();
+            used.extend(built.filter_map(|k| Some(k.split_once('{')?.0.to_owned())));
+        }
+        for (_, title, about) in crate::frame::MENU {
+            used.extend([(*title).to_owned(), (*about).to_owned()]);
+        }
+        used.extend(["audit.outcome.", "role."].map(str::to_owned));
         used
     }
 
@@ -101,18 +124,18 @@ mod tests {
         for language in Language::ALL {
             assert_eq!(keys(language), spanish, "{language:?}");
             assert_eq!(
-                table(language).len(),
+                all(language).count(),
                 spanish.len(),
                 "a key twice in {language:?}"
             );
-            for (key, words) in table(language) {
+            for (key, words) in all(language) {
                 assert!(
                     !words.trim().is_empty(),
                     "{key} has no words in {language:?}"
                 );
                 assert_eq!(
                     words.trim(),
-                    *words,
+                    words,
                     "{key} has loose spaces in {language:?}"
                 );
             }
@@ -128,7 +151,7 @@ mod tests {
                 .filter_map(|rest| rest.split('}').next())
                 .collect()
         }
-        for (key, spanish) in table(Language::Es) {
+        for (key, spanish) in all(Language::Es) {
             for language in [Language::Pt, Language::En] {
                 assert_eq!(
                     places(Words(language).t(key)),
@@ -144,7 +167,7 @@ mod tests {
         let known = keys(Language::Es);
         let missing: Vec<_> = used()
             .into_iter()
-            .filter(|k| !k.ends_with('.') && !known.contains(k))
+            .filter(|k| !k.ends_with('.') && !known.contains(k.as_str()))
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
@@ -152,10 +175,10 @@ mod tests {
     #[test]
     fn every_key_is_used_by_name_or_by_its_family() {
         let used = used();
-        let families: Vec<&str> = used.iter().copied().filter(|k| k.ends_with('.')).collect();
+        let families: Vec<&String> = used.iter().filter(|k| k.ends_with('.')).collect();
         let idle: Vec<_> = keys(Language::Es)
             .into_iter()
-            .filter(|k| !used.contains(k) && !families.iter().any(|f| k.starts_with(f)))
+            .filter(|k| !used.contains(*k) && !families.iter().any(|f| k.starts_with(f.as_str())))
             .collect();
         assert!(idle.is_empty(), "{idle:?}");
     }

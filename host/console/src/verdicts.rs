@@ -7,20 +7,20 @@ mod one;
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::header::ACCEPT_LANGUAGE;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use portero_domain::language::Language;
 use portero_flow::desk::access::Principal;
-use portero_flow::desk::tenants::{self, TenantView};
+use portero_flow::desk::tenants::TenantView;
 use portero_flow::desk::verdict_days::{self, ReasonDays, local};
 use portero_flow::desk::verdicts::{self, VerdictQuery, VerdictView};
 use portero_flow::desk::{campaigns, contacts, plugins};
 use serde::Deserialize;
 
+use crate::ConsoleState;
+use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
-use crate::{ConsoleState, languages, reach};
 
 pub(crate) use one::one;
 
@@ -92,10 +92,9 @@ struct Reason {
 #[derive(Template)]
 #[template(path = "verdicts.html")]
 struct List {
+    f: Frame,
     w: Words,
     lang: &'static str,
-    languages: Vec<Choice>,
-    shops: Vec<Choice>,
     shop: String,
     since: String,
     until: String,
@@ -112,37 +111,6 @@ struct List {
     first: String,
     last: String,
     reasons: Vec<Reason>,
-}
-
-fn language(asked: Option<&str>, headers: &HeaderMap) -> Language {
-    let accepts = headers.get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
-    languages::choose(asked, accepts)
-}
-
-fn tongues(language: Language) -> Vec<Choice> {
-    Language::ALL
-        .into_iter()
-        .map(|l| Choice {
-            key: l.code().to_owned(),
-            name: match l {
-                Language::Es => "Español",
-                Language::Pt => "Português",
-                Language::En => "English",
-            }
-            .to_owned(),
-            current: l == language,
-        })
-        .collect()
-}
-
-fn render(page: &impl Template) -> Response {
-    match page.render() {
-        Ok(html) => Html(html).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the page of verdicts did not render");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
 }
 
 /// An empty field of the form is a filter nobody chose.
@@ -179,25 +147,6 @@ fn row(w: Words, zone: &str, view: VerdictView) -> Row {
     }
 }
 
-/// A query of ours from its fields.
-fn query(fields: &[(&str, &str)]) -> String {
-    let mut out = String::new();
-    for (name, value) in fields.iter().filter(|(_, value)| !value.is_empty()) {
-        out.push(if out.is_empty() { '?' } else { '&' });
-        out.push_str(name);
-        out.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-                    out.push(char::from(byte));
-                }
-                _ => out.push_str(&format!("%{byte:02X}")),
-            }
-        }
-    }
-    out
-}
-
 /// The list.
 pub(crate) async fn list(
     State(state): State<ConsoleState>,
@@ -205,25 +154,20 @@ pub(crate) async fn list(
     Asks(asked): Asks<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let language = language(asked.lang.as_deref(), &headers);
-    let all = tenants::list(&state.ctx, principal.tenant).await?;
-    let chosen = match asked.shop.as_deref() {
-        Some(name) => Some(reach::tenant(&state, &principal, name).await?),
-        None => all.first().cloned(),
+    let visit = Visit {
+        state: &state,
+        principal: &principal,
+        headers: &headers,
+        entry: "/verdicts",
+        lang: asked.lang.as_deref(),
+        shop: asked.shop.as_deref(),
     };
-    let shops = all
-        .into_iter()
-        .map(|t| Choice {
-            current: chosen.as_ref().is_some_and(|c| c.id == t.id),
-            key: t.slug,
-            name: t.name,
-        })
-        .collect();
+    let f = visit.of_a_shop().await?;
+    let (language, chosen) = (f.language, f.shop.clone());
     let mut page = List {
-        w: Words(language),
-        lang: language.code(),
-        languages: tongues(language),
-        shops,
+        w: f.w,
+        lang: f.lang,
+        f,
         shop: String::new(),
         since: given(asked.since).unwrap_or_default(),
         until: given(asked.until).unwrap_or_default(),
@@ -339,7 +283,7 @@ async fn fill(
         let mut fields = vec![("lang", language.code()), ("shop", shop.slug.as_str())];
         fields.extend(chosen);
         fields.push(("after", &cursor));
-        query(&fields)
+        query("", &fields)
     });
     page.rows = found
         .items
@@ -391,32 +335,6 @@ fn draw(page: &mut List, language: Language, days: ReasonDays) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_of_ours_is_made_of_plain_letters() {
-        let fields = [("lang", "es"), ("rule", ""), ("who", "+57 300&x=1")];
-        assert_eq!(query(&fields), "?lang=es&who=%2B57%20300%26x%3D1");
-        assert_eq!(query(&[]), "");
-    }
-
-    #[test]
-    fn the_pages_keep_to_the_policy() {
-        for page in [
-            include_str!("../templates/verdicts.html"),
-            include_str!("../templates/verdicts_one.html"),
-        ] {
-            for word in [
-                "style=",
-                "onclick",
-                "onload",
-                "<style",
-                "javascript:",
-                "<script",
-            ] {
-                assert!(!page.contains(word), "{word}");
-            }
-        }
-    }
 
     #[test]
     fn an_empty_field_chooses_nothing() {

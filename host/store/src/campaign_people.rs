@@ -105,7 +105,8 @@ pub struct PeopleFilter {
     pub after: Option<ContactId>,
 }
 
-// The plugin's reason as it is now: the segment may say something else tomorrow.
+// The plugin's reason as it is now: the segment may say something else tomorrow. In the order of the indexes that
+// are written: each row goes where the one before went.
 macro_rules! snapshot {
     ($reason:literal, $from:literal) => {
         concat!(
@@ -113,7 +114,8 @@ macro_rules! snapshot {
              select c.tenant_id, cast($2 as text), c.contact_id, 'waiting', ",
             $reason,
             " from ",
-            $from
+            $from,
+            " order by c.contact_id"
         )
     };
 }
@@ -150,6 +152,8 @@ statements! {
     PEOPLE_SEGMENT = snapshot!("m.reason", "segment_members m
              join contacts c on c.tenant_id = m.tenant_id and c.contact_id = m.contact_id
              where m.tenant_id = $1 and m.installation_id = $3 and m.segment = $4 and c.erased_at is null");
+    /// A few thousand rows tell as much as is asked for.
+    PEOPLE_SAMPLE = "select 1", postgres = "set local default_statistics_target = 10";
     /// PostgreSQL decides by statistics; after an import they know nothing of the people that came.
     PEOPLE_STATISTICS = "select 1",
         postgres = "analyze contacts, contact_aliases, consent_events, campaign_people";
@@ -164,9 +168,11 @@ statements! {
     PEOPLE_IMPORTED_TURNED = "select count(*) from campaign_people p join outbox o on o.outbox_id = p.outbox_id
         where p.tenant_id = $1 and p.campaign_id = $2 and p.imported = 1 and p.state = 'proposed'
           and o.state not in ('denied', 'cancelled', 'expired')";
+    /// Where to go on is said of the contacts too: Postgres merges both in their order, and began with the first contact at
+    /// every page.
     PEOPLE_PAGE = concat!("select c.contact_id, ", address!(), ", c.name, c.language, p.imported from campaign_people p
         join contacts c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
-        where p.tenant_id = $1 and p.campaign_id = $2 and p.state = 'waiting' and p.contact_id > $3
+        where p.tenant_id = $1 and p.campaign_id = $2 and p.state = 'waiting' and p.contact_id > $3 and c.contact_id > $3
         order by p.contact_id limit $4");
     PEOPLE_SOME = concat!("select c.contact_id, ", address!(), ", c.name, c.language, p.imported from campaign_people p
         join contacts c on c.tenant_id = p.tenant_id and c.contact_id = p.contact_id
@@ -289,6 +295,7 @@ impl TenantTx<'_> {
             }
         };
         if people >= MANY {
+            self.tx.run(PEOPLE_SAMPLE, args![]).await?;
             self.tx.run(PEOPLE_STATISTICS, args![]).await?;
         }
         Ok(people)

@@ -44,6 +44,8 @@ pub(crate) enum Arg {
     Int(Option<i64>),
     Text(Option<String>),
     Blob(Option<Vec<u8>>),
+    /// A column of many rows, for `unnest`. Postgres alone: SQLite has no arrays.
+    Texts(Vec<Option<String>>),
 }
 
 /// Rows that both drivers can read.
@@ -72,6 +74,7 @@ pub(crate) fn sqlite_args(args: Vec<Arg>) -> Result<SqliteArguments, sqlx::error
             Arg::Int(v) => Arguments::add(&mut out, v)?,
             Arg::Text(v) => Arguments::add(&mut out, v.map(clean))?,
             Arg::Blob(v) => Arguments::add(&mut out, v)?,
+            Arg::Texts(_) => return Err("SQLite takes no arrays".into()),
         }
     }
     Ok(out)
@@ -84,6 +87,10 @@ pub(crate) fn pg_args(args: Vec<Arg>) -> Result<PgArguments, sqlx::error::BoxDyn
             Arg::Int(v) => Arguments::add(&mut out, v)?,
             Arg::Text(v) => Arguments::add(&mut out, v.map(clean))?,
             Arg::Blob(v) => Arguments::add(&mut out, v)?,
+            Arg::Texts(v) => {
+                let all: Vec<Option<String>> = v.into_iter().map(|t| t.map(clean)).collect();
+                Arguments::add(&mut out, all)?;
+            }
         }
     }
     Ok(out)

@@ -16,7 +16,7 @@ use portero_gate::facts::{
     TemplateQuality,
 };
 
-use self::rows::{Lists, Raw, Read, assemble};
+use self::rows::{Lists, Raw, Read, Shared, assemble};
 use crate::accounts;
 use crate::engine::EngineKind;
 use crate::error::{Result, StoreError};
@@ -70,7 +70,8 @@ macro_rules! one {
 statements! {
     FACTS = concat!("with q as (select cast(0 as bigint) as i, cast($4 as text) as n, cast($5 as text) as c,
             cast($6 as text) as k, cast($7 as text) as o, cast($8 as text) as p) ", sql::facts!());
-    FACT_LISTS = concat!(one!(), sql::lists!()), postgres = concat!(one!(), sql::lists!(postgres));
+    FACT_LISTS = concat!(one!(), sql::lists!(sql::rare_lists!())),
+        postgres = concat!(one!(), sql::lists!(postgres sql::rare_lists!()));
     PERSON_HOLD = "select contact_id from contacts where tenant_id = $1 and contact_id = $2",
         postgres = "select contact_id from contacts where tenant_id = $1 and contact_id = $2 for no key update";
 }
@@ -101,20 +102,21 @@ impl TenantTx<'_> {
         let raw: Option<Raw> = self.tx.row(FACTS, args).await?;
         let raw = raw.ok_or(StoreError::NotFound { what: "tenant" })?;
         let lists = self.lists(p, query.now).await?;
-        let mut sender = self.sender(&raw)?;
+        let mut sender = self.sender(&raw.shared)?;
         if let Some(limit) = counts_against(&raw, &sender, p, query.now) {
             let use_ = self.tier_use(limit, query.now).await?;
             add_tier(&mut sender, use_.facts(p.contact, lists.counted));
         }
         let (template, registry) = match wanted(p, &sender) {
             Some((waba, name, language)) => {
-                let same = same_language(raw.language.as_deref(), language);
+                let same = same_language(raw.person.language.as_deref(), language);
                 self.template_fact(waba, name, language, same).await?
             }
             None => no_template(p),
         };
+        let only = std::slice::from_ref(&query);
         let campaign = self
-            .campaign_facts(std::slice::from_ref(&query))
+            .campaign_facts(only, &many::Asked::of(self.tx.engine(), only)?)
             .await?
             .pop()
             .flatten();
@@ -171,7 +173,7 @@ impl TenantTx<'_> {
     }
 
     /// A number of another tenant is known to be just that; nothing else of it is told.
-    fn sender(&self, raw: &Raw) -> Result<Fact<SenderFacts>> {
+    fn sender(&self, raw: &Shared) -> Result<Fact<SenderFacts>> {
         let (Some(owner), Some(waba)) = (&raw.number_tenant, &raw.waba_id) else {
             return Ok(Fact::Unknown);
         };
@@ -221,9 +223,10 @@ fn counts_against(
     now: Ts,
 ) -> Option<Option<MessagingLimit>> {
     let open = raw
+        .person
         .window_at
         .is_some_and(|at| now < Ts(at) + SERVICE_WINDOW);
-    let limit = accounts::limit(raw.messaging_limit);
+    let limit = accounts::limit(raw.shared.messaging_limit);
     let counts = sender.known().is_some_and(|s| s.owned)
         && p.content.is_template()
         && !open

@@ -126,6 +126,19 @@ pub(crate) fn rows(rows: Vec<Value>) -> Arg {
     Arg::Text(Some(all.to_string()))
 }
 
+/// As [`rows`], of rows with a type of their own: nothing is built but the text.
+pub(crate) fn typed<T: Serialize>(what: &'static str, rows: &[T]) -> Result<Arg> {
+    let text = serde_json::to_string(rows).map_err(|e| StoreError::Json {
+        what,
+        why: e.to_string(),
+    })?;
+    // A NUL is written `\u0000`, and so is the text `\u0000` with one more backslash: where either is, the long way.
+    if !text.contains("\\u0000") {
+        return Ok(Arg::Text(Some(text)));
+    }
+    Ok(self::rows(read(what, &text)?))
+}
+
 fn clean_texts(value: &mut Value) {
     match value {
         Value::String(text) if text.contains('\0') => *text = clean(std::mem::take(text)),
@@ -163,9 +176,12 @@ mod tests {
             panic!("a text")
         };
         let back: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(
-            back,
-            json!([{"v": "a\u{fffd}b", "json": "{\"x\":\"\\u0000\"}"}])
-        );
+        let wanted = json!([{"v": "a\u{fffd}b", "json": "{\"x\":\"\\u0000\"}"}]);
+        assert_eq!(back, wanted);
+        let same = [json!({"v": "a\0b", "json": "{\"x\":\"\\u0000\"}"})];
+        let Arg::Text(Some(text)) = typed("t", &same).unwrap() else {
+            panic!("a text")
+        };
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), wanted);
     }
 }

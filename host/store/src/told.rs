@@ -11,7 +11,7 @@ use crate::tx::TenantTx;
 statements! {
     /// Counted as the gate counts, see `bot.consecutive`.
     BOT_SINCE = concat!("with q as (select cast($2 as text) as n, cast($3 as text) as c, '' as o)
-        select ", sql::bot_since!(""), " as bot_since from q cross join tenants t
+        select ", sql::bot_since!("count(*)"), " as bot_since from q cross join tenants t
         left join conversations v on v.phone_number_id = q.n and v.contact_id = q.c and v.tenant_id = t.tenant_id
         where t.tenant_id = $1");
     /// The last template begun before, as the figures take it. The tenant is asked in a way no index

@@ -12,7 +12,8 @@ use portero_flow::desk::verdict_days::local;
 use portero_flow::desk::verdicts::{self, FindingView, VerdictView};
 use serde::Deserialize;
 
-use super::{Choice, language, render, result, tongues, utc};
+use super::{result, utc};
+use crate::frame::{Frame, Visit, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
 use crate::{ConsoleState, reach};
@@ -54,10 +55,9 @@ struct Again {
 #[derive(Template)]
 #[template(path = "verdicts_one.html")]
 struct One {
+    f: Frame,
     w: Words,
     lang: &'static str,
-    languages: Vec<Choice>,
-    shop: String,
     id: String,
     verdict: String,
     result: String,
@@ -77,7 +77,6 @@ pub(crate) async fn one(
     Asks(asked): Asks<AskedOne>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let language = language(asked.lang.as_deref(), &headers);
     let tenant = reach::tenant(&state, &principal, &shop).await?;
     let id = id
         .parse()
@@ -87,23 +86,21 @@ pub(crate) async fn one(
         Some(_) => Some(rejudge::rejudge(&state.ctx, tenant.id, id).await?),
         None => None,
     };
-    Ok(render(&page(
-        language,
-        &tenant.slug,
-        &tenant.timezone,
-        view,
-        again,
-    )))
+    let visit = Visit {
+        state: &state,
+        principal: &principal,
+        headers: &headers,
+        entry: "/verdicts",
+        lang: asked.lang.as_deref(),
+        shop: None,
+    };
+    let here = format!("/verdicts/{}/{id}", tenant.slug);
+    let f = visit.below(tenant.clone()).here(&here, &[]);
+    Ok(render(&page(f, &tenant.timezone, view, again)))
 }
 
-fn page(
-    language: Language,
-    shop: &str,
-    zone: &str,
-    mut view: VerdictView,
-    again: Option<RejudgedView>,
-) -> One {
-    let w = Words(language);
+fn page(f: Frame, zone: &str, mut view: VerdictView, again: Option<RejudgedView>) -> One {
+    let (w, language) = (f.w, f.language);
     let found = view.findings.remove(language.code()).unwrap_or_default();
     let time = |at: &str| format!("{} ({zone}) · {} UTC", local(at, zone), utc(at));
     let stage = serde_json::to_value(view.stage).unwrap_or_default();
@@ -136,10 +133,9 @@ fn page(
         (w.t("explore.record"), view.record_hash),
     ]);
     One {
+        f: f.titled(result(w, &view.verdict)),
         w,
         lang: language.code(),
-        languages: tongues(language),
-        shop: shop.to_owned(),
         id: view.id.to_string(),
         result: result(w, &view.verdict),
         verdict: view.verdict,

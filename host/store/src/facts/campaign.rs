@@ -7,7 +7,7 @@ use portero_domain::proposal::Origin;
 use portero_gate::facts::CampaignFacts;
 
 use super::FactsQuery;
-use super::many::{asked, place};
+use super::many::{Asked, place};
 use crate::campaigns::state;
 use crate::db;
 use crate::error::Result;
@@ -40,8 +40,8 @@ macro_rules! asked_third {
             j.value ->> 'g' as g, j.value ->> 'h' as h from json_each($3) j) "
     };
     (postgres) => {
-        "with q as (select i, c, o, g, h from jsonb_to_recordset(cast($3 as jsonb))
-            as j(i bigint, c text, o text, g text, h text)) "
+        "with q as (select i - 1 as i, c, o, g, h from unnest(cast($3 as text[]), cast($4 as text[]),
+            cast($5 as text[]), cast($6 as text[])) with ordinality as j(c, o, g, h, i)) "
     };
 }
 
@@ -57,9 +57,10 @@ type Earlier = (i64, String, Option<i64>, i32, i32);
 
 impl TenantTx<'_> {
     /// What is known of the campaigns that propose; `None` where none does, or it is not the tenant's.
-    pub(crate) async fn campaign_facts(
+    pub(super) async fn campaign_facts(
         &mut self,
         queries: &[FactsQuery<'_>],
+        asked: &Asked<'_>,
     ) -> Result<Vec<Option<CampaignFacts>>> {
         let mut known = HashMap::new();
         let mut all = Vec::with_capacity(queries.len());
@@ -95,7 +96,7 @@ impl TenantTx<'_> {
         if all.iter().all(Option::is_none) {
             return Ok(all);
         }
-        let args = args![self.tenant, now - SAME_TEXT, asked(queries)];
+        let args = asked.earlier(args![self.tenant, now - SAME_TEXT]);
         let earlier: Vec<Earlier> = self.tx.rows(FACT_EARLIER, args).await?;
         for (i, outbox, at, same_campaign, same_body) in earlier {
             let Some(facts) = all.get_mut(place(i)).and_then(Option::as_mut) else {

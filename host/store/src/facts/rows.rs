@@ -21,9 +21,9 @@ use crate::json;
 use crate::lists::strictest;
 use crate::tenants::{read_stop_all, stop};
 
-#[derive(sqlx::FromRow)]
-pub(super) struct Raw {
-    pub(super) place: i64,
+/// What is the same for everybody a number of the tenant writes to.
+#[derive(Clone, sqlx::FromRow)]
+pub(super) struct Shared {
     mode: String,
     timezone: String,
     tenant_name: String,
@@ -45,6 +45,12 @@ pub(super) struct Raw {
     restricted_until_at: Option<i64>,
     refused_code: Option<i64>,
     refused_at: Option<i64>,
+}
+
+/// What is known of one person.
+#[derive(sqlx::FromRow)]
+pub(super) struct OfPerson {
+    pub(super) place: i64,
     contact_id: Option<String>,
     country: Option<String>,
     pub(super) language: Option<String>,
@@ -58,14 +64,26 @@ pub(super) struct Raw {
     pair_tat_at: Option<i64>,
     duplicate_of: Option<String>,
     duplicate_hash: Option<String>,
-    bot_since: i64,
-    bot_minute: i64,
-    plugin_hour: i64,
-    plugin_minute: i64,
+    /// Since the person wrote, and in thousands of millions within the minute.
+    bot: i64,
+    /// Within the hour, and in thousands of millions the messages within the day.
     plugin_day: i64,
+    plugin_minute: i64,
 }
 
-impl Raw {
+/// Where the second of two counts begins.
+const SECOND: i64 = 1_000_000_000;
+
+/// Both for one proposal.
+#[derive(sqlx::FromRow)]
+pub(super) struct Raw {
+    #[sqlx(flatten)]
+    pub(super) shared: Shared,
+    #[sqlx(flatten)]
+    pub(super) person: OfPerson,
+}
+
+impl Shared {
     /// What Meta said of the number and its account.
     pub(super) fn standing(&self) -> Standing {
         Standing {
@@ -99,7 +117,9 @@ impl Raw {
         );
         Ok(tenant.or_else(|| number.filter(|_| owned)))
     }
+}
 
+impl OfPerson {
     /// When the person last wrote, read or tapped.
     fn last_sign(&self) -> Option<Ts> {
         [
@@ -156,12 +176,7 @@ impl Lists {
                 .blocked
                 .push(json::from_word("do_not_contact.scope", text)?),
             "counted" => self.counted = true,
-            "copy" => self.listings.push(Listing {
-                registry: text.to_owned(),
-                as_of: as_of.map(Ts),
-                listed: false,
-                listed_at: None,
-            }),
+            "copy" => self.copy(text, as_of.map(Ts)),
             "listed" => self.listed(text, as_of.map(Ts)),
             _ => self.sandbox = true,
         }
@@ -170,6 +185,16 @@ impl Lists {
 }
 
 impl Lists {
+    /// A copy of a registry that applies to the tenant.
+    fn copy(&mut self, registry: &str, as_of: Option<Ts>) {
+        self.listings.push(Listing {
+            registry: registry.to_owned(),
+            as_of,
+            listed: false,
+            listed_at: None,
+        });
+    }
+
     /// The person is on a registry whose copy came before ("copy" sorts before "listed").
     fn listed(&mut self, registry: &str, at: Option<Ts>) {
         if let Some(copy) = self.listings.iter_mut().find(|l| l.registry == registry) {
@@ -221,62 +246,64 @@ pub(super) fn assemble(query: FactsQuery<'_>, read: Read) -> Result<Facts> {
         month_micro,
     } = read;
     let p = query.proposal;
-    let of_person = raw.contact_id.is_some();
-    let country = (raw.country.clone()).or_else(|| p.to.country().map(str::to_owned));
+    let of_person = raw.person.contact_id.is_some();
+    let country = (raw.person.country.clone()).or_else(|| p.to.country().map(str::to_owned));
     let listings = lists.listings(country.as_deref());
     Ok(Facts {
         tenant: TenantFacts {
-            mode: json::from_word("tenant mode", &raw.mode)?,
-            stopped: raw.widest_stop(sender.known().is_some_and(|s| s.owned))?,
+            mode: json::from_word("tenant mode", &raw.shared.mode)?,
+            stopped: raw
+                .shared
+                .widest_stop(sender.known().is_some_and(|s| s.owned))?,
             sandbox_allowed: lists.sandbox,
-            timezone: raw.timezone.clone(),
+            timezone: raw.shared.timezone.clone(),
         },
         sender,
         plugin: query.plugin.map(|plugin| PluginFacts {
-            proposals_contact_hour: few(raw.plugin_hour),
-            proposals_minute: few(raw.plugin_minute),
-            messages_contact_day: few(raw.plugin_day),
+            proposals_contact_hour: few(raw.person.plugin_day % SECOND),
+            proposals_minute: few(raw.person.plugin_minute),
+            messages_contact_day: few(raw.person.plugin_day / SECOND),
             ..plugin
         }),
         consent: known(of_person, lists.consent),
         window: known(
             of_person,
             WindowFacts {
-                last_inbound_at: raw.window_at.map(Ts),
-                last_inbound_wamid: raw.window_wamid.as_deref().map(mark),
+                last_inbound_at: raw.person.window_at.map(Ts),
+                last_inbound_wamid: raw.person.window_wamid.as_deref().map(mark),
             },
         ),
         template,
         conversation: ConversationFacts {
-            human_since: raw.human_since_at.map(Ts),
-            bot_since_inbound: few(raw.bot_since),
-            bot_last_minute: few(raw.bot_minute),
-            pair_tat: Ts(raw.pair_tat_at.unwrap_or_default()),
+            human_since: raw.person.human_since_at.map(Ts),
+            bot_since_inbound: few(raw.person.bot % SECOND),
+            bot_last_minute: few(raw.person.bot / SECOND),
+            pair_tat: Ts(raw.person.pair_tat_at.unwrap_or_default()),
         },
         promotional_sends: known(of_person, lists.promotions),
         template_sends: known(of_person, lists.templates),
         meta_refusals: known(of_person, lists.refusals),
         registry,
         question_names_business: if p.purpose == Purpose::ConsentRequest {
-            Fact::Known(mentions(&p.content, &raw.tenant_name))
+            Fact::Known(mentions(&p.content, &raw.shared.tenant_name))
         } else {
             Fact::Unknown
         },
-        duplicate_of: match &raw.duplicate_of {
+        duplicate_of: match &raw.person.duplicate_of {
             Some(of) => Some(Duplicate {
                 of: json::id("outbox_id", of)?,
-                same_content: raw.duplicate_hash.as_deref() == Some(query.content_hash),
+                same_content: raw.person.duplicate_hash.as_deref() == Some(query.content_hash),
             }),
             None => None,
         },
         recipient: RecipientFacts {
-            last_sign_at: raw.last_sign(),
+            last_sign_at: raw.person.last_sign(),
             listings,
             country,
             do_not_contact: strictest(lists.blocked),
-            erased: raw.erased_at.is_some(),
+            erased: raw.person.erased_at.is_some(),
             open_transactions: lists.open_transactions,
-            language: raw.language,
+            language: raw.person.language,
         },
         campaign,
         spend: month_micro
