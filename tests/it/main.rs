@@ -25,6 +25,7 @@ mod campaign_plans;
 mod campaigns;
 mod canary;
 mod carts;
+mod checklist;
 mod clock;
 mod consent;
 mod door;
@@ -104,6 +105,10 @@ const TESTS: &[harness::Test] = &[
     harness::test!(answers::a_parcel_is_told_of_once_as_text_or_template),
     harness::test!(answers::parcels_fall_silent_only_after_an_opt_out_of_everything),
     harness::test!(answers::a_cart_told_after_an_order_that_named_none_starts_nothing),
+    harness::test!(checklist::the_list_says_what_is_missing_until_it_is_there),
+    harness::test!(checklist::a_token_that_meta_does_not_take_is_told_in_its_words),
+    harness::test!(checklist::the_page_says_it_in_three_languages_and_asks_when_told_to),
+    harness::test!(checklist::a_shop_without_a_number_is_told_to_connect_one),
     harness::test!(sandbox::who_answered_the_code_is_written_to_and_nobody_else),
     harness::test!(apps::another_apps_secret_has_no_effect),
     harness::test!(fields::a_call_opens_the_window),

@@ -18,21 +18,21 @@ use sha2::Digest as _;
 use crate::binary::{Ran, Running, finish, folder, portero};
 use crate::postgres;
 
-const NUMBER: &str = "401000000000001";
-const WABA: &str = "301000000000001";
+pub(crate) const NUMBER: &str = "401000000000001";
+pub(crate) const WABA: &str = "301000000000001";
 const KEY: [u8; 32] = [7; 32];
 
 /// A host's folder and database in which everything is as it should be, and a Meta that knows its number.
-struct Good {
+pub(crate) struct Good {
     here: tempfile::TempDir,
     simulator: Running,
     graph: String,
-    token: String,
+    pub(crate) token: String,
     database_url: Option<String>,
 }
 
 impl Good {
-    fn new(database_url: Option<String>) -> Good {
+    pub(crate) fn new(database_url: Option<String>) -> Good {
         let here = folder();
         let mut command = portero(here.path());
         command.args(["simulator", "--listen", "127.0.0.1:0", "--json"]);
@@ -80,7 +80,7 @@ impl Good {
         fs::set_permissions(self.key_file(), fs::Permissions::from_mode(mode)).expect("a mode");
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = portero(self.here.path());
         command
             .args(arguments)
@@ -94,13 +94,13 @@ impl Good {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let ran = finish(self.command(arguments));
         assert_eq!(ran.code, 0, "{arguments:?}\n{}{}", ran.out, ran.err);
         ran
     }
 
-    fn serve(&self) -> (Running, String) {
+    pub(crate) fn serve(&self) -> (Running, String) {
         let mut host = Running::start(self.command(&["serve", "--json"]));
         let url = host.start_object()["host_url"]
             .as_str()

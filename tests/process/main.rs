@@ -14,6 +14,7 @@
 
 mod binary;
 mod campaign;
+mod connect;
 mod crash;
 mod demo;
 mod desk;
@@ -222,6 +223,9 @@ const KILLING: &[(&str, Run)] = &[
     }),
     ("watch::what_is_triggered_is_seen", |url| {
         Box::pin(watch::what_is_triggered_is_seen(url))
+    }),
+    ("connect::a_number_is_connected_step_by_step", |url| {
+        Box::pin(connect::a_number_is_connected_step_by_step(url))
     }),
     ("doctor::each_thing_broken_alone_is_found_alone", |url| {
         Box::pin(doctor::each_thing_broken_alone_is_found_alone(url))

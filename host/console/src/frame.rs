@@ -24,6 +24,7 @@ pub(crate) const MENU: &[(&str, &str, &str)] = &[
     ("/verdicts", "explore.title", "explore.about"),
     ("/figures", "figures.title", "figures.about"),
     ("/phone", "page.title", "page.about"),
+    ("/checklist", "checklist.title", "checklist.about"),
     ("/audit", "audit.title", "audit.about"),
     ("/access", "access.title", "access.about"),
 ];

@@ -11,6 +11,7 @@ mod acts;
 mod assets;
 mod audit;
 mod bubble;
+mod checklist;
 mod contact_card;
 mod conversation;
 mod doors;
@@ -104,6 +105,8 @@ fn pages() -> Pages {
         .get("/phone", &[Read, SeePersonalData], page::phone)
         .get("/console", &[Read], || async { Redirect::to("/phone") })
         .get("/figures", &[Read], figures::page)
+        .get("/checklist", &[Read], checklist::page)
+        .get("/checklist/asked", &[Read, Edit], checklist::asked)
         .get("/audit", &[ReadAudit], audit::page)
         .get("/access", &[ManageAccess], access::page)
         .post("/console/access/users", &[ManageAccess], access::add_user)

@@ -1,5 +1,6 @@
 //! Every word of the pages, one table per language, and how pages and script reach them.
 
+mod checklist;
 mod en;
 mod es;
 mod frame;
@@ -23,7 +24,7 @@ pub(crate) const fn table(language: Language) -> Table {
 pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
 
 /// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
-const PAGES: &[Rows] = &[frame::ROWS];
+const PAGES: &[Rows] = &[checklist::ROWS, frame::ROWS];
 
 /// All words of a language.
 fn all(language: Language) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -114,7 +115,16 @@ mod tests {
         for (_, title, about) in crate::frame::MENU {
             used.extend([(*title).to_owned(), (*about).to_owned()]);
         }
-        used.extend(["audit.outcome.", "role."].map(str::to_owned));
+        used.extend(
+            [
+                "audit.outcome.",
+                "checklist.do.",
+                "checklist.state.",
+                "checklist.step.",
+                "role.",
+            ]
+            .map(str::to_owned),
+        );
         used
     }
 

@@ -4,6 +4,7 @@ pub mod access;
 pub mod account;
 pub mod audit;
 pub mod campaigns;
+pub mod checklist;
 pub mod clock;
 pub mod consent_told;
 pub mod consents;

@@ -1,5 +1,7 @@
 //! The real client of Meta's Cloud API.
 
+mod subscriptions;
+
 use std::error::Error;
 use std::net::IpAddr;
 
@@ -224,7 +226,18 @@ impl CloudApi {
     }
 
     async fn ask(&self, url: Url, access: &Access) -> Result<Vec<u8>, ApiError> {
-        match self.call(Method::GET, url, None, access).await {
+        self.exchange(Method::GET, url, None, access).await
+    }
+
+    /// A request that has the answer or the reason why there is none; not for messages.
+    async fn exchange(
+        &self,
+        method: Method,
+        url: Url,
+        json: Option<&Value>,
+        access: &Access,
+    ) -> Result<Vec<u8>, ApiError> {
+        match self.call(method, url, json, access).await {
             Wire::Answer { status, body } if (200..300).contains(&status) => Ok(body),
             Wire::Answer { status, body } => {
                 let (code, title) = code_and_title(answer::read_error(&body));

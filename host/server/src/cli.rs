@@ -13,6 +13,7 @@ pub mod exit;
 mod figures;
 mod inbox;
 mod listen;
+mod number;
 pub mod page;
 mod people;
 mod registry;
@@ -32,6 +33,7 @@ pub use doctor::DoctorArgs;
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
 pub use listen::ListenArgs;
+pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
 pub use registry::RegistryCommand;
 pub use sandbox::SandboxCommand;
@@ -369,60 +371,6 @@ pub enum TenantCommand {
         /// simulator or sandbox
         #[arg(long, default_value = "simulator")]
         mode: String,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-}
-
-/// Verbs of `number`.
-#[derive(Subcommand, Debug)]
-pub enum NumberCommand {
-    /// List them
-    #[command(after_help = "Example:\n  portero number list --tenant tienda-sol")]
-    List(Target),
-    /// One number: quality, limit, restriction, and what Meta said of it over time
-    #[command(after_help = "Example:\n  portero number show 401000000000001 --tenant tienda-sol")]
-    Show {
-        /// Meta's id of the number
-        phone_number_id: String,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Ask Meta for quality, name and limit of every number
-    #[command(after_help = "Example:\n  portero number sync --tenant tienda-sol")]
-    Sync(Target),
-    /// Connect one; the access token is read from PORTERO_ACCESS_TOKEN or a file
-    #[command(
-        after_help = "Example:\n  portero number add 401000000000001 --waba 301000000000001 --display \"+57 1 555 0101\" --access-token-file token.txt --tenant tienda-sol"
-    )]
-    Add {
-        /// Meta's id of the number
-        phone_number_id: String,
-        /// Meta's id of its account
-        #[arg(long)]
-        waba: String,
-        /// Shown form
-        #[arg(long)]
-        display: String,
-        /// People a day the account may write to first (TIER_2K, …); 250 until Meta tells it
-        #[arg(long, value_name = "TIER")]
-        messaging_limit: Option<String>,
-        /// The Meta app whose webhooks speak for it [default: as before, at first `default`]
-        #[arg(long, value_name = "NAME")]
-        app: Option<String>,
-        /// File with the access token
-        #[arg(long, value_name = "FILE")]
-        access_token_file: Option<PathBuf>,
-        /// The token itself, better from the environment
-        #[arg(
-            long,
-            env = "PORTERO_ACCESS_TOKEN",
-            hide = true,
-            hide_env_values = true
-        )]
-        access_token: Option<String>,
         /// Which host
         #[command(flatten)]
         target: Target,

@@ -6,7 +6,7 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// Flags or words that this program does not know; the command line's reader ends with it.
 pub const USAGE: u8 = 2;
-/// `portero doctor` found something.
+/// `portero doctor` or `portero number checklist` found something.
 pub const FOUND: u8 = 3;
 
 /// Every code with what it means.
@@ -14,7 +14,7 @@ pub const CODES: &[(u8, &str)] = &[
     (DONE, "done"),
     (FAILED, "it did not work (the message says what to do)"),
     (USAGE, "wrong usage"),
-    (FOUND, "doctor found something"),
+    (FOUND, "doctor or the checklist found something"),
 ];
 
 /// What `portero --help` ends with.

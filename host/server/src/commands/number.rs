@@ -1,5 +1,8 @@
 //! `portero number`.
 
+mod checklist;
+mod connect;
+
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -58,6 +61,37 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
             show(target.json, &answer, &format!("{count} numbers asked"));
             api.close().await;
         }
+        NumberCommand::Connect {
+            phone_number_id,
+            waba,
+            display,
+            app,
+            public_url,
+            secrets,
+            target,
+        } => {
+            let given = connect::Given {
+                phone_number_id,
+                waba,
+                display,
+                app,
+                public_url,
+                secrets,
+            };
+            return connect::run(given, &target).await;
+        }
+        NumberCommand::Subscribe {
+            phone_number_id,
+            target,
+        } => {
+            let api = target.connect().await?;
+            let path = format!("/v1/numbers/{}/subscribe", encode(&phone_number_id));
+            let answer = api.post(&path, json!({})).await?;
+            let line = format!("Meta sends the webhooks of {phone_number_id}'s account here");
+            show(target.json, &answer, &line);
+            api.close().await;
+        }
+        NumberCommand::Checklist { ask, target } => return checklist::run(ask, &target).await,
         NumberCommand::Add {
             phone_number_id,
             waba,

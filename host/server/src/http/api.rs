@@ -2,6 +2,7 @@
 
 mod audit;
 mod campaigns;
+mod checklist;
 mod contacts;
 mod events;
 mod handovers;
@@ -269,6 +270,11 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(routes!(operator::number), &[("GET", &[Read])])
         .routes(routes!(operator::history), &[("GET", &[Read])])
         .routes(routes!(operator::sync_numbers), &[("POST", &[Edit])])
+        .routes(routes!(checklist::subscribe), &[("POST", &[Edit])])
+        .routes(
+            routes!(checklist::look, checklist::ask),
+            &[("GET", &[Read]), ("POST", &[Edit])],
+        )
         .routes(routes!(operator::put_app), &[("PUT", &[ManageAccess])])
         .routes(routes!(registries::list), &[("GET", &[Read])])
         .routes(routes!(registries::declare), &[("PUT", &[ChangePolicy])])
