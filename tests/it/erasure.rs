@@ -1,8 +1,10 @@
 //! One person's data handed out, and erased: what goes, what stays, who may come back.
 
+use std::process::ExitCode;
+
 use portero::cli::ErasureWord;
 use portero::client::Target;
-use portero::commands::erase as verb;
+use portero::commands::erase as verbs;
 use portero::demo::setup;
 use portero_domain::clock::Millis;
 use serde_json::{Value, json};
@@ -191,6 +193,17 @@ fn target(env: &Env) -> Target {
     }
 }
 
+/// Runs a verb as its own process would: on a thread of its own, since a verb's future need not be
+/// sendable.
+async fn verb<F>(run: impl FnOnce() -> F + Send + 'static)
+where
+    F: Future<Output = anyhow::Result<ExitCode>>,
+{
+    let here = tokio::runtime::Handle::current();
+    let ran = tokio::task::spawn_blocking(move || here.block_on(run()));
+    ran.await.unwrap().unwrap();
+}
+
 /// The chain of Sol's records holds, and there is one.
 async fn chain_holds(env: &Env) {
     let sol = env.sol().id.parse().unwrap();
@@ -297,13 +310,11 @@ pub(crate) async fn who_was_erased_is_refused_at_every_door_until_they_write_aga
     let api = &env.sol().api;
     diego(&env).await;
     let path = format!("/v1/contacts/{META}/erasure");
-    verb::run(META, ErasureWord::Authority, true, false, target(&env))
-        .await
-        .unwrap();
+    let cli = target(&env);
+    verb(|| verbs::run(META, ErasureWord::Authority, true, false, cli)).await;
     assert_eq!(api.get(&path).await.unwrap()["erased"], false, "a preview");
-    verb::run(META, ErasureWord::Authority, false, true, target(&env))
-        .await
-        .unwrap();
+    let cli = target(&env);
+    verb(|| verbs::run(META, ErasureWord::Authority, false, true, cli)).await;
     let done = api.get(&path).await.unwrap();
     assert_eq!(
         (&done["erased"], &done["reason"]),
@@ -564,7 +575,8 @@ pub(crate) async fn one_document_holds_everything_about_one_person(env: Env) {
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("diego.json");
-    verb::export(SHOP, Some(&file), target(&env)).await.unwrap();
+    let (cli, out) = (target(&env), file.clone());
+    verb(move || async move { verbs::export(SHOP, Some(&out), cli).await }).await;
     let written: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!(written, whole, "the file is the answer");
 

@@ -192,6 +192,13 @@ statements! {
         from jsonb_to_recordset(cast($2 as jsonb)) as j(c text, e text)
         where consent_events.consent_event_id = j.c and consent_events.tenant_id = $1";
     CONSENTS_COUNT = "select count(*) from consent_events where tenant_id = $1 and contact_id = $2";
+    /// Builds before migration 0140 sealed texts as they are: these cannot go without breaking the chain.
+    CONSENTS_PLAIN = "select count(*) from consent_events
+        where tenant_id = $1 and contact_id = $2 and salt is null";
+    /// The same builds had ids of Meta's, evidence and references of orders in records.
+    VERDICTS_PLAIN = "select count(*) from decisions where tenant_id = $1 and contact_id = $2 and (
+            record like '%\"wamid.%' or replace(record, '\"evidence\":\"\"', '') like '%\"evidence\":\"%'
+            or replace(record, '\"open\"', '') like '%\"open_transactions\":[\"%')";
     VERDICTS_COUNT = "select count(*) from decisions where tenant_id = $1 and contact_id = $2";
 }
 
@@ -309,8 +316,13 @@ impl TenantTx<'_> {
             });
         }
         add(&mut done.removed, "name_and_language", named);
-        let n = self.count_of(VERDICTS_COUNT, contact).await?;
-        add(&mut done.kept, "verdicts", n);
+        for (kind, sql) in [
+            ("verdicts", VERDICTS_COUNT),
+            ("verdicts_of_older_builds", VERDICTS_PLAIN),
+        ] {
+            let n = self.count_of(sql, contact).await?;
+            add(&mut done.kept, kind, n);
+        }
         let row = ErasureRow {
             contact,
             reason: order.reason.to_owned(),
@@ -359,7 +371,11 @@ impl TenantTx<'_> {
         now: Ts,
         done: &mut Erased,
     ) -> Result<()> {
-        let lanes = wamids.iter().map(|w| bounded(&format!("s:{w}")).into());
+        // As the key is kept, and as builds before migration 0140 kept it.
+        let lanes = wamids.iter().flat_map(|w| {
+            let plain = format!("s:{w}");
+            [bounded(&plain).into_owned().into(), plain.into()]
+        });
         let args = args![
             self.tenant,
             contact,
@@ -463,6 +479,8 @@ impl TenantTx<'_> {
     }
 
     async fn erase_proofs(&mut self, contact: ContactId, done: &mut Erased) -> Result<()> {
+        let n = self.count_of(CONSENTS_PLAIN, contact).await?;
+        add(&mut done.kept, "consent_texts_of_older_builds", n);
         let rows: Vec<(String, String, String)> =
             self.tx.rows(CONSENTS, args![self.tenant, contact]).await?;
         let mut empty = Vec::with_capacity(rows.len());

@@ -89,7 +89,7 @@ statements! {
             j.value ->> 'dedupe', j.value ->> 'lane', j.value ->> 'tenant', j.value ->> 'waba', j.value ->> 'number',
             j.value ->> 'contact', j.value ->> 'payload', j.value ->> 'state', j.value ->> 'interpretation',
             j.value ->> 'received', j.value ->> 'due', j.value ->> 'finished'
-        from json_each($1) j where true
+        from json_each($1) j where not exists (select 1 from inbox o where o.dedupe_key = j.value ->> 'was')
         on conflict (dedupe_key) do nothing returning event_id"),
         postgres = concat!("insert into inbox (", new_columns!(), ")
         select j.id, j.delivery, j.source, j.field, j.kind, j.dedupe, j.lane, j.tenant, j.waba, j.number, j.contact,
@@ -97,7 +97,8 @@ statements! {
         from jsonb_to_recordset(cast($1 as jsonb)) as j(id text, delivery text, source text, field text, kind text,
             dedupe text, lane text, tenant text, waba text, number text, contact text, payload text, state text,
             interpretation text, received bigint, due bigint,
-            finished bigint)
+            finished bigint, was text)
+        where not exists (select 1 from inbox o where o.dedupe_key = j.was)
         order by j.dedupe, j.id
         on conflict (dedupe_key) do nothing returning event_id");
     EVENTS_CLAIM = concat!("with due as (", heads!(""), ") ", lease!(), event_columns!()),
@@ -162,15 +163,21 @@ pub(crate) fn bounded(key: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
-/// The key under which a message that somebody wrote to a number is kept.
-pub(crate) fn message_key(number: &PhoneNumberId, wamid: &str) -> String {
-    bounded(&format!("m:{number}:{wamid}")).into_owned()
+/// Keys under which a message that somebody wrote to a number is kept: since migration 0140, and before.
+pub(crate) fn message_keys(number: &PhoneNumberId, wamid: &str) -> [String; 2] {
+    let plain = format!("m:{number}:{wamid}");
+    [bounded(&plain).into_owned(), plain]
+}
+
+/// The key that builds before migration 0140 kept this under: what they received is no news either.
+fn plain(key: &str) -> Option<&str> {
+    (key.len() <= KEY_MAX && bounded(key) != key).then_some(key)
 }
 
 fn row(e: &NewEvent) -> Value {
     json!({
         "id": e.id, "delivery": e.delivery, "source": e.source, "field": e.field, "kind": e.kind,
-        "dedupe": bounded(&e.dedupe_key), "lane": bounded(&e.lane_key), "tenant": e.tenant, "waba": e.waba,
+        "dedupe": bounded(&e.dedupe_key), "was": plain(&e.dedupe_key), "lane": bounded(&e.lane_key), "tenant": e.tenant, "waba": e.waba,
         "number": e.number, "contact": e.contact, "payload": e.payload, "state": e.state,
         "interpretation": e.interpretation, "received": e.received_at, "due": e.due_at,
         "finished": (e.state == EventState::Done).then_some(e.received_at),
@@ -391,7 +398,8 @@ impl TenantTx<'_> {
         let numbers = self.numbers().await?;
         let keys = numbers
             .iter()
-            .map(|n| Value::from(message_key(&n.id, wamid.as_str())));
+            .flat_map(|n| message_keys(&n.id, wamid.as_str()))
+            .map(Value::from);
         let args = args![self.tenant, json::rows(keys.collect())];
         let row: Option<RawEvent> = self.tx.row(EVENT_BY_WAMID, args).await?;
         row.map(RawEvent::read).transpose()

@@ -130,6 +130,22 @@ const KEPT: &[(&str, [&str; 3])] = &[
         ],
     ),
     (
+        "consent_texts_of_older_builds",
+        [
+            "Consentimientos guardados por una versión anterior: sus textos no pueden salir sin romper la cadena que prueba todo lo demás.",
+            "Consentimentos guardados por uma versão anterior: seus textos não podem sair sem quebrar a cadeia que prova todo o resto.",
+            "Consents kept by an older version: their texts cannot go without breaking the chain that proves everything else.",
+        ],
+    ),
+    (
+        "verdicts_of_older_builds",
+        [
+            "De esos, los que una versión anterior guardó con identificadores de Meta, prueba de consentimiento o referencias de pedidos: la cadena no deja cambiarlos.",
+            "Desses, os que uma versão anterior guardou com identificadores da Meta, prova de consentimento ou referências de pedidos: a cadeia não deixa mudá-los.",
+            "Of these, what an older version kept with ids of Meta's, evidence of consent or references of orders: the chain does not let them be changed.",
+        ],
+    ),
+    (
         "messages_without_text",
         [
             "Que hubo un mensaje, su estado y su costo, sin destinatario ni contenido: cuentas de la tienda.",
