@@ -8,11 +8,13 @@ use portero::commands::erase as verbs;
 use portero::demo::setup;
 use portero_domain::clock::Millis;
 use serde_json::{Value, json};
-use sqlx::{Connection, Row};
 
 use crate::harness::{self, Env, ruled};
 use crate::imports;
 use crate::rules::{granted, offer, text, to};
+
+mod rows;
+use rows::{everything, holding};
 
 pub(crate) const TESTS: &[harness::Test] = &[
     harness::test!(erasure::nothing_of_an_erased_person_is_left_in_any_column),
@@ -107,50 +109,17 @@ async fn diego(env: &Env) -> Vec<String> {
     ids
 }
 
-/// Every row of every table as text, bytes as hexadecimal digits.
-async fn everything(env: &Env) -> Vec<String> {
-    let mut all = Vec::new();
-    if env.database.starts_with("postgres") {
-        let mut conn = sqlx::PgConnection::connect(&env.database).await.unwrap();
-        let tables = "select table_name::text from information_schema.tables where table_schema = 'public' order by 1";
-        for table in sqlx::query(tables).fetch_all(&mut conn).await.unwrap() {
-            let table: String = table.get(0);
-            let sql = sqlx::AssertSqlSafe(format!("select t::text from {table} t order by 1"));
-            for row in sqlx::query(sql).fetch_all(&mut conn).await.unwrap() {
-                all.push(format!("{table}: {}", row.get::<String, _>(0)));
-            }
-        }
-    } else {
-        let mut conn = sqlx::SqliteConnection::connect(&env.database)
-            .await
-            .unwrap();
-        let tables = "select name from sqlite_master where type = 'table' order by 1";
-        for table in sqlx::query(tables).fetch_all(&mut conn).await.unwrap() {
-            let table: String = table.get(0);
-            let columns = sqlx::AssertSqlSafe(format!(
-                "select group_concat('quote(' || name || ')', '||'',''||') from pragma_table_info('{table}')"
-            ));
-            let columns: String = sqlx::query(columns)
-                .fetch_one(&mut conn)
-                .await
-                .unwrap()
-                .get(0);
-            let sql = sqlx::AssertSqlSafe(format!("select {columns} from {table} order by 1"));
-            for row in sqlx::query(sql).fetch_all(&mut conn).await.unwrap() {
-                all.push(format!("{table}: {}", row.get::<String, _>(0)));
-            }
-        }
-    }
-    all
-}
-
-/// Rows that hold a text, as it is or as bytes.
-fn holding<'a>(all: &'a [String], what: &str) -> Vec<&'a str> {
-    let bytes: String = what.bytes().map(|b| format!("{b:02x}")).collect();
-    let found = all
-        .iter()
-        .filter(|row| row.contains(what) || row.to_ascii_lowercase().contains(&bytes));
-    found.map(String::as_str).collect()
+/// His message, word by word as Meta told it the first time.
+async fn tells_again(env: &Env, wamid: &str) {
+    let value = json!({
+        "messaging_product": "whatsapp",
+        "metadata": { "display_phone_number": "1", "phone_number_id": env.sol().shop.number },
+        "contacts": [{ "profile": { "name": NAME }, "wa_id": META }],
+        "messages": [{ "from": META, "id": wamid, "timestamp": env.stage.host.ctx.now().secs().to_string(),
+            "type": "text", "text": { "body": "hola, soy Zaragoza, de la calle Secreta 77" } }],
+    });
+    env.meta_says(env.sol(), "messages", value).await;
+    env.settle().await;
 }
 
 /// Tables that an erasure changes and nothing else at rest.
@@ -226,6 +195,8 @@ pub(crate) async fn nothing_of_an_erased_person_is_left_in_any_column(env: Env) 
     .into_iter()
     .chain(ids.iter().map(String::as_str))
     .collect();
+    // Meta tells again what it told.
+    tells_again(&env, &ids[0]).await;
     let before = everything(&env).await;
     for what in &personal {
         assert!(
@@ -299,6 +270,21 @@ pub(crate) async fn nothing_of_an_erased_person_is_left_in_any_column(env: Env) 
     let last = after.len();
     let after = everything(&env).await;
     assert!(after.len() > last, "the statuses were kept");
+    // What it tells again, and what the shop writes from its telephone, brings nobody back.
+    tells_again(&env, &ids[0]).await;
+    let echo = json!({
+        "messaging_product": "whatsapp",
+        "metadata": { "display_phone_number": "1", "phone_number_id": env.sol().shop.number },
+        "message_echoes": [{ "from": "1", "to": META, "id": "wamid.Zaragoza",
+            "timestamp": env.stage.host.ctx.now().secs().to_string(),
+            "type": "text", "text": { "body": "Hola Zaragoza" } }],
+    });
+    env.meta_says(env.sol(), "smb_message_echoes", echo).await;
+    let left = env.sol().api.get(&format!("/v1/contacts/{SHOP}/erasure"));
+    let left = left.await.unwrap();
+    assert_eq!(left["contact"], contact, "{left}");
+    assert_eq!(left["returned_at"], Value::Null, "{left}");
+    let after = everything(&env).await;
     for what in &personal {
         assert_eq!(holding(&after, what), Vec::<&str>::new(), "{what}");
     }
@@ -393,7 +379,7 @@ pub(crate) async fn who_was_erased_is_refused_at_every_door_until_they_write_aga
         "the same key is the same message"
     );
 
-    // A webhook that Meta tells once more brings nobody back; Diego himself does, without consent.
+    // Diego himself comes back, without consent.
     env.jump(Millis::days(12)).await;
     says(&env, "hola, ¿precio?").await;
     let back = api.get(&format!("/v1/contacts/{SHOP}")).await.unwrap();

@@ -83,6 +83,9 @@ statements! {
         postgres = "insert into deliveries (delivery_id, app, body, received_at, updates)
         select j.id, j.app, decode(j.body, 'hex'), j.at, j.n
         from jsonb_to_recordset(cast($1 as jsonb)) as j(id text, app text, body text, at bigint, n bigint)";
+    BODIES_FORGET = "update deliveries set body = $2 where delivery_id in (select value from json_each($1))",
+        postgres = "update deliveries set body = $2
+        where delivery_id in (select jsonb_array_elements_text(cast($1 as jsonb)))";
     DELIVERY_BODY = "select body from deliveries where delivery_id = $1";
     EVENTS_INSERT = concat!("insert into inbox (", new_columns!(), ")
         select j.value ->> 'id', j.value ->> 'delivery', j.value ->> 'source', j.value ->> 'field', j.value ->> 'kind',
@@ -204,7 +207,21 @@ impl SystemTx<'_> {
         self.tx.run(DELIVERIES_INSERT, args![rows]).await.map(drop)
     }
 
-    /// The body of a webhook, byte for byte.
+    /// Keeps webhooks without what they said.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn forget_bodies(&mut self, deliveries: &[DeliveryId]) -> Result<()> {
+        if deliveries.is_empty() {
+            return Ok(());
+        }
+        let ids = deliveries.iter().map(|id| Value::from(id.to_string()));
+        let args = args![json::rows(ids.collect()), Vec::<u8>::new()];
+        self.tx.run(BODIES_FORGET, args).await.map(drop)
+    }
+
+    /// The body of a webhook, byte for byte. Empty where everything in it had been told before, or its
+    /// person was erased.
     ///
     /// # Errors
     /// The database.

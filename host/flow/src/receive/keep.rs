@@ -12,7 +12,7 @@ use portero_store::model::{EventState, NewDelivery, NewEvent};
 use super::Received;
 use super::event::{broken, event};
 use super::obey::{Seen, obey, recognise};
-use super::veil::Veil;
+use super::veil::{Veil, Veiled};
 use crate::context::{Context, Point};
 use crate::error::FlowError;
 use crate::route::Routes;
@@ -117,10 +117,17 @@ async fn write(
                             None => None,
                         };
                         let veiled = veil.over(&mut tx, to.tenant, one).await?;
-                        if veiled.is_some() {
-                            row.body.clear();
-                        }
-                        let one = veiled.as_ref().unwrap_or(one);
+                        let one = match &veiled {
+                            Veiled::AsItIs => one,
+                            Veiled::Without(veiled) => {
+                                row.body.clear();
+                                veiled
+                            }
+                            Veiled::Nothing => {
+                                row.body.clear();
+                                continue;
+                            }
+                        };
                         let id = EventId::new(&*ctx.ids, now);
                         let seen_by = seen.as_ref();
                         events.push(event(id, row.id, &to, one, seen_by, now, lease_now));
@@ -138,6 +145,13 @@ async fn write(
     tx.system().insert_deliveries(&rows).await?;
     move_on(ctx, &mut tx, &mut events, &heard, now).await?;
     let fresh = tx.system().insert_events(&events).await?;
+    // What was told before stands with its first telling: an erasure finds a body by its events only.
+    let repeated: Vec<DeliveryId> = events
+        .iter()
+        .zip(&fresh)
+        .filter_map(|(event, fresh)| event.delivery.filter(|_| !fresh))
+        .collect();
+    tx.system().forget_bodies(&repeated).await?;
     for ((event, seen), fresh) in events.iter().zip(&people).zip(&fresh) {
         if let (true, Some(seen)) = (*fresh, seen)
             && let Some(tenant) = event.tenant

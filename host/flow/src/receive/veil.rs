@@ -15,18 +15,55 @@ pub(super) struct Veil {
     any: BTreeMap<TenantId, bool>,
 }
 
+/// What is done with an update.
+pub(super) enum Veiled {
+    /// It is of nobody who was erased, or they say it themselves: kept as it is.
+    AsItIs,
+    /// Kept without the person, and with the mark of its message's id, which is what is left of that.
+    Without(Box<Translated>),
+    /// What others say or do to somebody erased is not kept: only they bring themselves back.
+    Nothing,
+}
+
 impl Veil {
-    /// The update without the person and with the mark of its message's id, which is what is left of
-    /// that, where it is of somebody erased; nothing for all others.
     pub(super) async fn over(
         &mut self,
         tx: &mut Tx,
         tenant: Option<TenantId>,
         one: &Translated,
-    ) -> Result<Option<Translated>, StoreError> {
-        let (Some(tenant), UpdateKind::Status(status)) = (tenant, &one.update.what) else {
-            return Ok(None);
+    ) -> Result<Veiled, StoreError> {
+        let Some(tenant) = tenant else {
+            return Ok(Veiled::AsItIs);
         };
+        match &one.update.what {
+            UpdateKind::Status(status) if self.erased(tx, tenant, &status.recipient).await? => {
+                let mut veiled = one.clone();
+                veiled.raw = "null".to_owned();
+                veiled.update.dedupe_key = String::new();
+                veiled.update.what = UpdateKind::Status(StatusUpdate {
+                    wamid: Wamid::new(mark(status.wamid.as_str()))
+                        .unwrap_or_else(|| status.wamid.clone()),
+                    recipient: PersonRef::default(),
+                    ..status.clone()
+                });
+                Ok(Veiled::Without(Box::new(veiled)))
+            }
+            UpdateKind::Echo { person, .. } | UpdateKind::Handover { person, .. }
+                if self.erased(tx, tenant, person).await? =>
+            {
+                Ok(Veiled::Nothing)
+            }
+            _ => Ok(Veiled::AsItIs),
+        }
+    }
+
+    /// Whether this is somebody who was erased and has not come back from any of these addresses.
+    async fn erased(
+        &mut self,
+        tx: &mut Tx,
+        tenant: TenantId,
+        person: &PersonRef,
+    ) -> Result<bool, StoreError> {
         let any = match self.any.get(&tenant) {
             Some(any) => *any,
             None => {
@@ -36,29 +73,14 @@ impl Veil {
             }
         };
         if !any {
-            return Ok(None);
+            return Ok(false);
         }
-        let addresses: Vec<AddressKey> = status
-            .recipient
+        let addresses: Vec<AddressKey> = person
             .addresses()
             .filter_map(|a| AddressKey::parse(a).ok())
             .collect();
-        if tx
-            .tenant(tenant)
-            .erased_addresses(&addresses)
-            .await?
-            .is_empty()
-        {
-            return Ok(None);
-        }
-        let mut veiled = one.clone();
-        veiled.raw = "null".to_owned();
-        veiled.update.dedupe_key = String::new();
-        veiled.update.what = UpdateKind::Status(StatusUpdate {
-            wamid: Wamid::new(mark(status.wamid.as_str())).unwrap_or_else(|| status.wamid.clone()),
-            recipient: PersonRef::default(),
-            ..status.clone()
-        });
-        Ok(Some(veiled))
+        let mut of = tx.tenant(tenant);
+        Ok(!of.erased_addresses(&addresses).await?.is_empty()
+            && of.contact_by_addresses(&addresses).await?.is_none())
     }
 }
