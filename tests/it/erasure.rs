@@ -280,8 +280,8 @@ pub(crate) async fn nothing_of_an_erased_person_is_left_in_any_column(env: Env) 
             "type": "text", "text": { "body": "Hola Zaragoza" } }],
     });
     env.meta_says(env.sol(), "smb_message_echoes", echo).await;
-    let left = env.sol().api.get(&format!("/v1/contacts/{SHOP}/erasure"));
-    let left = left.await.unwrap();
+    let path = format!("/v1/contacts/{SHOP}/erasure");
+    let left = env.sol().api.get(&path).await.unwrap();
     assert_eq!(left["contact"], contact, "{left}");
     assert_eq!(left["returned_at"], Value::Null, "{left}");
     let after = everything(&env).await;
