@@ -32,6 +32,7 @@ mod console_campaigns;
 mod console_manage;
 mod contacts_page;
 mod door;
+mod erasure;
 mod fields;
 mod figures;
 mod figures_sql;
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         home::TESTS,
         contacts_page::TESTS,
         audit::TESTS,
+        erasure::TESTS,
         TESTS,
     ])
 }

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::harness::Env;
 
 /// Rules whose cases HTTP itself makes impossible, with the reason; `host/gate/tests/needed.rs` shows them.
-const NOT_THROUGH_HTTP: &[(&str, &str)] = &[("data.erased", "erasure has no door yet")];
+const NOT_THROUGH_HTTP: &[(&str, &str)] = &[];
 
 type Play = for<'a> fn(&'a Env, &'a mut Cases) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
@@ -61,6 +61,7 @@ groups! {
         "consent.scope",
     ];
     "addresses", people::addresses, ["recipient.invalid"];
+    "erased", people::erased, ["data.erased"];
     "registries", registries::registries, ["recipient.registry", "recipient.registry-stale"];
     "records", people::records, [
         "consent.expired", "consent.double-opt-in-pending", "consent.import-refused",

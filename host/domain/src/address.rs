@@ -60,6 +60,34 @@ impl AddressKey {
         &self.0
     }
 
+    /// Stands where the address of an erased person stood: nobody has this number.
+    #[must_use]
+    pub fn nobody() -> AddressKey {
+        AddressKey("+00000000".to_owned())
+    }
+
+    /// Every way Meta or a shop may have written it, without `+` and punctuation: the digits, the
+    /// national spellings that [`AddressKey::parse`] takes for the same, or the user id.
+    #[must_use]
+    pub fn spellings(&self) -> Vec<String> {
+        let plain = self.0.trim_start_matches('+').to_owned();
+        let digits = plain.as_str();
+        let other = if let Some(rest) = digits.strip_prefix("52").filter(|r| r.len() == 10) {
+            Some(format!("521{rest}"))
+        } else if let Some(rest) = digits.strip_prefix("549").filter(|r| r.len() == 10) {
+            Some(format!("54{rest}"))
+        } else if let Some((area, local)) = digits
+            .strip_prefix("55")
+            .filter(|r| r.len() == 11)
+            .and_then(|r| r.split_at_checked(2))
+        {
+            local.strip_prefix('9').map(|l| format!("55{area}{l}"))
+        } else {
+            None
+        };
+        std::iter::once(plain).chain(other).collect()
+    }
+
     /// Whether this is a business-scoped user id.
     #[must_use]
     pub fn is_bsuid(&self) -> bool {
@@ -209,6 +237,24 @@ const LENGTHS: &[(&str, usize, usize)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_spelling_of_a_number_is_the_number() {
+        for (number, spellings) in [
+            ("525512345678", ["525512345678", "5215512345678"]),
+            ("5491123456789", ["5491123456789", "541123456789"]),
+            ("5511987654321", ["5511987654321", "551187654321"]),
+        ] {
+            let key = AddressKey::parse(number).unwrap();
+            assert_eq!(key.spellings(), spellings);
+            for spelling in key.spellings() {
+                assert_eq!(AddressKey::parse(&spelling).unwrap(), key, "{spelling}");
+            }
+        }
+        let user = AddressKey::parse("MX.9001").unwrap();
+        assert_eq!(user.spellings(), ["MX.9001"]);
+        assert_eq!(AddressKey::parse("00000000"), Ok(AddressKey::nobody()));
+    }
 
     #[test]
     fn national_variants_are_one_person() {

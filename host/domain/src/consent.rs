@@ -118,6 +118,8 @@ pub enum ConsentSource {
     Operator,
     /// A list that was brought in.
     Import,
+    /// An erased person wrote again: what was refused before stays refused.
+    Erasure,
     /// Seeded by the demo or a test.
     Seed,
 }

@@ -61,7 +61,19 @@ impl Who {
         Who::read(tx, tenant, number, contact).await
     }
 
+    /// Nothing for an erased person: no plugin hears of them.
     pub(crate) async fn read(
+        tx: &mut Tx,
+        tenant: TenantId,
+        number: PhoneNumberId,
+        contact: ContactId,
+    ) -> Result<Option<Who>, FlowError> {
+        let who = Who::read_or_erased(tx, tenant, number, contact).await?;
+        Ok(who.filter(|who| who.to != AddressKey::nobody()))
+    }
+
+    /// An erased person has no address, and is at nobody's.
+    pub(crate) async fn read_or_erased(
         tx: &mut Tx,
         tenant: TenantId,
         number: PhoneNumberId,
@@ -77,7 +89,8 @@ impl Who {
             .iter()
             .find(|(k, _)| !k.is_bsuid())
             .or_else(|| person.aliases.first())
-            .map(|(k, _)| k.clone());
+            .map(|(k, _)| k.clone())
+            .or_else(|| person.erased_at.map(|_| AddressKey::nobody()));
         let Some(to) = to else { return Ok(None) };
         let language = person
             .language

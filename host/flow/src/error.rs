@@ -24,6 +24,14 @@ pub enum FlowError {
         /// What is wrong and what would be right.
         why: String,
     },
+    /// Of whom nothing may be kept any more (`data.erased`).
+    #[error(
+        "contact `{contact}` was erased: only the person can write again, nothing is kept of them before"
+    )]
+    Erased {
+        /// What is left.
+        contact: portero_domain::ids::ContactId,
+    },
     /// The same key was used for another body.
     #[error("idempotency key `{key}` was used before with another body")]
     KeyReused {

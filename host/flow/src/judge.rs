@@ -13,7 +13,7 @@ use portero_gate::record::{DecisionRecord, content_hash};
 use portero_gate::{Facts, Judgement, Stage, Verdict};
 use portero_store::Tx;
 use portero_store::model::{
-    AboutCart, DecisionRow, FactsQuery, NewEvent, NewOutbox, SpendQuery, TenantRow,
+    AboutCart, DecisionRow, ERASED, FactsQuery, NewEvent, NewOutbox, SpendQuery, TenantRow, emptied,
 };
 use serde_json::json;
 
@@ -90,6 +90,10 @@ pub async fn admit(
     if duplicate_of.is_none() {
         let (state, not_before) = resting(proposal, &judgement, now);
         let effective = portero_gate::effective_purpose(proposal, &facts);
+        // What was to be said to an erased person is not kept, nor where.
+        let erased = judgement.primary.as_deref() == Some(ERASED);
+        let emptied = erased.then(|| emptied(proposal.clone()));
+        let kept = emptied.as_ref().unwrap_or(proposal);
         let template_name = match &proposal.content {
             portero_domain::content::Content::Template(t) => Some(t.name.clone()),
             _ => None,
@@ -97,8 +101,8 @@ pub async fn admit(
         tx.tenant(proposal.tenant)
             .insert_outbox(
                 &NewOutbox {
-                    proposal,
-                    content_hash: &hash,
+                    proposal: kept,
+                    content_hash: if erased { "" } else { &hash },
                     event: from.event,
                     installation: installation(&proposal.origin),
                     is_promotional: effective == Purpose::Promotional,

@@ -17,6 +17,7 @@ mod apps;
 mod event;
 mod keep;
 mod obey;
+mod veil;
 
 /// Largest body accepted; Meta sends up to 3 MB.
 pub const BODY_LIMIT_BYTES: usize = 4 * 1024 * 1024;

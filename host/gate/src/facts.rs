@@ -46,7 +46,7 @@ pub struct Facts {
     pub plugin: Option<PluginFacts>,
     /// About the person.
     pub recipient: RecipientFacts,
-    /// Every consent event of the person, oldest first.
+    /// Every consent event of the person, oldest first, without its evidence and proof.
     pub consent: Fact<Vec<ConsentEvent>>,
     /// The service window with this number.
     pub window: Fact<WindowFacts>,
@@ -237,7 +237,7 @@ pub struct RecipientFacts {
     pub do_not_contact: Option<DoNotContact>,
     /// Erased: only a tombstone is kept.
     pub erased: bool,
-    /// Open orders or appointments the person entered into: their references.
+    /// Open orders or appointments the person entered into: a word for each, never its reference.
     pub open_transactions: Vec<String>,
     /// Language tag on record, as somebody told it; never guessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -331,7 +331,7 @@ pub enum DoNotContact {
 pub struct WindowFacts {
     /// The person's last message that opens a window (Meta's time); `None` when they never wrote.
     pub last_inbound_at: Option<Ts>,
-    /// Its wamid: the evidence.
+    /// Its wamid as [`crate::record::mark`] has it: the evidence.
     pub last_inbound_wamid: Option<String>,
 }
 

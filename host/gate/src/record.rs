@@ -41,6 +41,14 @@ pub fn content_hash(content: &Content) -> String {
     hash_of(&canonical_json(content))
 }
 
+/// What a record holds instead of an id of Meta's, which has the person's number in it. The id holds
+/// enough that is random for nobody to find it by trying; whoever has it finds its mark again.
+#[must_use]
+pub fn mark(wamid: &str) -> String {
+    let hash = hash_of(wamid);
+    format!("wamid#{}", hash.get(..32).unwrap_or(&hash))
+}
+
 fn hash_of(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
 }
@@ -71,7 +79,7 @@ pub struct ProposalRecord {
     pub topic: Option<String>,
     /// Queue it travelled in.
     pub class: Class,
-    /// The inbound message it answered.
+    /// The inbound message it answered, its wamid as [`mark`] has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<Answers>,
     /// [`content_hash`] of the content.
@@ -100,7 +108,10 @@ impl ProposalRecord {
             purpose: proposal.purpose,
             topic: proposal.topic.clone(),
             class: proposal.class,
-            answers: proposal.answers.clone(),
+            answers: proposal.answers.clone().map(|answers| Answers {
+                wamid: answers.wamid.as_deref().map(mark),
+                ..answers
+            }),
             content_hash: content_hash(&proposal.content),
             consistent: crate::case::is_of(facts, &proposal.content),
             created_at: proposal.created_at,

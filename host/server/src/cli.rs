@@ -36,7 +36,7 @@ pub use inbox::{InboxArgs, InboxCommand};
 pub use keep::{BackupArgs, PlaceFlags, RestoreArgs};
 pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
-pub use people::{ContactsCommand, ImportArgs, SegmentCommand};
+pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
 pub use registry::RegistryCommand;
 pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};

@@ -9,6 +9,7 @@ pub mod config;
 pub mod consent;
 pub mod contacts;
 pub mod doctor;
+pub mod erase;
 pub mod inbox;
 pub mod listen;
 pub mod logs;

@@ -99,17 +99,17 @@ statements! {
         where c.tenant_id = $1 order by j.c, j.t
         on conflict (contact_id, tag) do nothing";
     BULK_CONSENT = "insert into consent_events (consent_event_id, tenant_id, contact_id, kind, scope, event, content_hash,
-            captured_at, received_at)
+            captured_at, received_at, salt)
         select j.value ->> 'id', c.tenant_id, c.contact_id, j.value ->> 'kind', j.value ->> 'scope', j.value ->> 'event',
-            j.value ->> 'hash', j.value ->> 'cap', j.value ->> 'rec'
+            j.value ->> 'hash', j.value ->> 'cap', j.value ->> 'rec', j.value ->> 'salt'
         from json_each($2) j cross join contacts c on c.contact_id = j.value ->> 'c'
         where c.tenant_id = $1
         on conflict (consent_event_id) do nothing",
         postgres = "insert into consent_events (consent_event_id, tenant_id, contact_id, kind, scope, event, content_hash,
-            captured_at, received_at)
-        select j.id, c.tenant_id, c.contact_id, j.kind, j.scope, j.event, j.hash, j.cap, j.rec
+            captured_at, received_at, salt)
+        select j.id, c.tenant_id, c.contact_id, j.kind, j.scope, j.event, j.hash, j.cap, j.rec, j.salt
         from jsonb_to_recordset(cast($2 as jsonb)) as j(id text, c text, kind text, scope text, event text, hash text,
-            cap bigint, rec bigint)
+            cap bigint, rec bigint, salt text)
         join contacts c on c.contact_id = j.c
         where c.tenant_id = $1 order by j.id
         on conflict (consent_event_id) do nothing";
@@ -118,7 +118,7 @@ statements! {
 }
 
 impl TenantTx<'_> {
-    /// Which of these addresses belong to whom.
+    /// Which of these addresses belong to whom; those of an erased person to what is left of them.
     ///
     /// # Errors
     /// The database.
@@ -133,11 +133,11 @@ impl TenantTx<'_> {
             .tx
             .rows(KNOWN, args![self.tenant, texts(addresses)])
             .await?;
-        rows.into_iter()
-            .map(|(address, contact)| {
-                Ok((json::address(address)?, json::id("contact_id", &contact)?))
-            })
-            .collect()
+        let mut all = self.erased_addresses(addresses).await?;
+        for (address, contact) in rows {
+            all.insert(json::address(address)?, json::id("contact_id", &contact)?);
+        }
+        Ok(all)
     }
 
     /// Which of these addresses are on the tenant's block list, by themselves or through another
@@ -240,10 +240,11 @@ impl TenantTx<'_> {
         }
         let mut rows = Vec::with_capacity(events.len());
         for (contact, event) in events {
+            let salt = self.new_salt();
             rows.push(json!({
                 "id": event.id, "c": contact, "kind": event.kind.as_str(), "scope": scope_text(&event.scope),
                 "event": json::canonical("consent event", event)?,
-                "hash": content_hash(self.tenant, *contact, event)?,
+                "hash": content_hash(self.tenant, *contact, event, Some(&salt))?, "salt": salt,
                 "cap": event.captured_at, "rec": event.received_at,
             }));
         }

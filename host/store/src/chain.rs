@@ -62,7 +62,7 @@ statements! {
         postgres = "update consent_events set sealed = 1
         where tenant_id = $1 and consent_event_id in (select jsonb_array_elements_text(cast($2 as jsonb)))";
     SEALS_PAGE = "select s.seq, s.item_id, s.item_hash, s.prev_hash, s.hash,
-            d.record, d.content_hash, c.event, c.contact_id, c.content_hash
+            d.record, d.content_hash, c.event, c.contact_id, c.content_hash, c.salt
         from seals s
         left join decisions d on d.decision_id = s.item_id and d.tenant_id = s.tenant_id
         left join consent_events c on c.consent_event_id = s.item_id and c.tenant_id = s.tenant_id
@@ -152,6 +152,7 @@ struct Sealed(
     Option<String>,
     Option<String>,
     Option<String>,
+    Option<String>,
 );
 
 impl TenantTx<'_> {
@@ -201,6 +202,7 @@ impl TenantTx<'_> {
             event,
             contact,
             consent_hash,
+            salt,
         ) = row;
         report.seals += 1;
         if *seq != before + 1 {
@@ -221,9 +223,10 @@ impl TenantTx<'_> {
         report.head.clone_from(hash);
         let (recomputed, stored) = match (record, event, contact) {
             (Some(record), ..) => (Some(json::sha256_hex(record.as_bytes())), decision_hash),
-            (None, Some(event), Some(contact)) => {
-                (self.consent_hash(event, contact).ok(), consent_hash)
-            }
+            (None, Some(event), Some(contact)) => (
+                self.consent_hash(event, contact, salt.as_deref()).ok(),
+                consent_hash,
+            ),
             _ => {
                 report
                     .faults
@@ -238,9 +241,9 @@ impl TenantTx<'_> {
         }
     }
 
-    fn consent_hash(&self, event: &str, contact: &str) -> Result<String> {
+    fn consent_hash(&self, event: &str, contact: &str, salt: Option<&str>) -> Result<String> {
         let event: ConsentEvent = json::read("consent event", event)?;
         let contact: ContactId = json::id("contact_id", contact)?;
-        consents::content_hash(self.tenant, contact, &event)
+        consents::content_hash(self.tenant, contact, &event, salt)
     }
 }

@@ -83,13 +83,16 @@ statements! {
         postgres = "insert into deliveries (delivery_id, app, body, received_at, updates)
         select j.id, j.app, decode(j.body, 'hex'), j.at, j.n
         from jsonb_to_recordset(cast($1 as jsonb)) as j(id text, app text, body text, at bigint, n bigint)";
+    BODIES_FORGET = "update deliveries set body = $2 where delivery_id in (select value from json_each($1))",
+        postgres = "update deliveries set body = $2
+        where delivery_id in (select jsonb_array_elements_text(cast($1 as jsonb)))";
     DELIVERY_BODY = "select body from deliveries where delivery_id = $1";
     EVENTS_INSERT = concat!("insert into inbox (", new_columns!(), ")
         select j.value ->> 'id', j.value ->> 'delivery', j.value ->> 'source', j.value ->> 'field', j.value ->> 'kind',
             j.value ->> 'dedupe', j.value ->> 'lane', j.value ->> 'tenant', j.value ->> 'waba', j.value ->> 'number',
             j.value ->> 'contact', j.value ->> 'payload', j.value ->> 'state', j.value ->> 'interpretation',
             j.value ->> 'received', j.value ->> 'due', j.value ->> 'finished'
-        from json_each($1) j where true
+        from json_each($1) j where not exists (select 1 from inbox o where o.dedupe_key = j.value ->> 'was')
         on conflict (dedupe_key) do nothing returning event_id"),
         postgres = concat!("insert into inbox (", new_columns!(), ")
         select j.id, j.delivery, j.source, j.field, j.kind, j.dedupe, j.lane, j.tenant, j.waba, j.number, j.contact,
@@ -97,7 +100,8 @@ statements! {
         from jsonb_to_recordset(cast($1 as jsonb)) as j(id text, delivery text, source text, field text, kind text,
             dedupe text, lane text, tenant text, waba text, number text, contact text, payload text, state text,
             interpretation text, received bigint, due bigint,
-            finished bigint)
+            finished bigint, was text)
+        where not exists (select 1 from inbox o where o.dedupe_key = j.was)
         order by j.dedupe, j.id
         on conflict (dedupe_key) do nothing returning event_id");
     EVENTS_CLAIM = concat!("with due as (", heads!(""), ") ", lease!(), event_columns!()),
@@ -132,8 +136,10 @@ statements! {
         where tenant_id = $1 and kind = 'message' and lane_key in (select jsonb_array_elements_text(cast($2 as jsonb)))
           and event_id < $3
         order by event_id desc limit $4");
-    EVENT_BY_WAMID = concat!("select ", event_columns!(), " from inbox where tenant_id = $1 and dedupe_key in (
-        select 'm:' || n.phone_number_id || ':' || $2 from numbers n where n.tenant_id = $1)");
+    EVENT_BY_WAMID = concat!("select ", event_columns!(), " from inbox
+        where tenant_id = $1 and dedupe_key in (select value from json_each($2))"),
+        postgres = concat!("select ", event_columns!(), " from inbox
+        where tenant_id = $1 and dedupe_key in (select jsonb_array_elements_text(cast($2 as jsonb)))");
     EVENT_GET = concat!("select ", event_columns!(), " from inbox where tenant_id = $1 and event_id = $2");
 }
 
@@ -143,9 +149,11 @@ const AFTER_ALL: &str = "evt_g";
 /// Bytes of a key that an index surely takes, on both engines.
 const KEY_MAX: usize = 300;
 
-/// A key as it is kept: what is too long for an index (texts of webhooks have no bound) is its hash.
+/// A key as it is kept: a hash for what is too long for an index (texts of webhooks have no bound), and
+/// for what holds an id of Meta's, which has the person's number in it: the key outlives an erasure.
 pub(crate) fn bounded(key: &str) -> std::borrow::Cow<'_, str> {
-    if key.len() <= KEY_MAX {
+    let of_meta = key.starts_with("m:") || key.starts_with("s:");
+    if key.len() <= KEY_MAX && !of_meta {
         key.into()
     } else {
         let kind = key.split(':').next().filter(|k| k.len() <= 8);
@@ -158,10 +166,21 @@ pub(crate) fn bounded(key: &str) -> std::borrow::Cow<'_, str> {
     }
 }
 
+/// Keys under which a message that somebody wrote to a number is kept: since migration 0140, and before.
+pub(crate) fn message_keys(number: &PhoneNumberId, wamid: &str) -> [String; 2] {
+    let plain = format!("m:{number}:{wamid}");
+    [bounded(&plain).into_owned(), plain]
+}
+
+/// The key that builds before migration 0140 kept this under: what they received is no news either.
+fn plain(key: &str) -> Option<&str> {
+    (key.len() <= KEY_MAX && bounded(key) != key).then_some(key)
+}
+
 fn row(e: &NewEvent) -> Value {
     json!({
         "id": e.id, "delivery": e.delivery, "source": e.source, "field": e.field, "kind": e.kind,
-        "dedupe": bounded(&e.dedupe_key), "lane": bounded(&e.lane_key), "tenant": e.tenant, "waba": e.waba,
+        "dedupe": bounded(&e.dedupe_key), "was": plain(&e.dedupe_key), "lane": bounded(&e.lane_key), "tenant": e.tenant, "waba": e.waba,
         "number": e.number, "contact": e.contact, "payload": e.payload, "state": e.state,
         "interpretation": e.interpretation, "received": e.received_at, "due": e.due_at,
         "finished": (e.state == EventState::Done).then_some(e.received_at),
@@ -188,7 +207,21 @@ impl SystemTx<'_> {
         self.tx.run(DELIVERIES_INSERT, args![rows]).await.map(drop)
     }
 
-    /// The body of a webhook, byte for byte.
+    /// Keeps webhooks without what they said.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn forget_bodies(&mut self, deliveries: &[DeliveryId]) -> Result<()> {
+        if deliveries.is_empty() {
+            return Ok(());
+        }
+        let ids = deliveries.iter().map(|id| Value::from(id.to_string()));
+        let args = args![json::rows(ids.collect()), Vec::<u8>::new()];
+        self.tx.run(BODIES_FORGET, args).await.map(drop)
+    }
+
+    /// The body of a webhook, byte for byte. Empty where everything in it had been told before, or its
+    /// person was erased.
     ///
     /// # Errors
     /// The database.
@@ -379,7 +412,12 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn event_by_wamid(&mut self, wamid: &Wamid) -> Result<Option<EventRow>> {
-        let args = args![self.tenant, wamid.as_str()];
+        let numbers = self.numbers().await?;
+        let keys = numbers
+            .iter()
+            .flat_map(|n| message_keys(&n.id, wamid.as_str()))
+            .map(Value::from);
+        let args = args![self.tenant, json::rows(keys.collect())];
         let row: Option<RawEvent> = self.tx.row(EVENT_BY_WAMID, args).await?;
         row.map(RawEvent::read).transpose()
     }

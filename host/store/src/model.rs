@@ -20,6 +20,7 @@ pub use crate::conversations::ConversationRow;
 pub use crate::decisions::{
     DecisionFilter, DecisionRow, ReasonCount, verdict_counts, verdict_lists,
 };
+pub use crate::erasure::{Counts, ERASED, Erased, ErasureOrder, emptied};
 pub use crate::event_row::{ClaimedEvent, EventRow, EventState, NewEvent};
 pub use crate::facts::many::MANY;
 pub use crate::facts::{FactsQuery, SpendQuery};
@@ -45,6 +46,7 @@ pub use crate::observations::{
 };
 pub use crate::outbox::{NewOutbox, OutboxFilter};
 pub use crate::outbox_row::OutboxRow;
+pub use crate::person_rows::PersonTimer;
 pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
 pub use crate::purchases::{CartRow, CartState, PurchaseRow};
 pub use crate::registries::{ListedPerson, NewCopy, RegistryRow};
@@ -58,6 +60,7 @@ pub use crate::tables::{Column, ColumnKind, Table};
 pub use crate::tenants::{NewTenant, TenantRow};
 pub use crate::timers::{NewTimer, TimerRow};
 pub use crate::tokens::{NewToken, TokenRow};
+pub use crate::tombstones::ErasureRow;
 pub use crate::transactions::TransactionRow;
 pub use crate::users::{NewUser, UserRow};
 pub use crate::waiting::PersonsCampaign;

@@ -178,6 +178,14 @@ fn seal(key: &[u8; 32], ids: &dyn IdSource, place: &Place<'_>, plain: &[u8]) -> 
     Ok(out)
 }
 
+/// HMAC-SHA-256, hex.
+pub(crate) fn keyed_hash(key: &[u8], text: &[u8]) -> Result<String> {
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key)
+        .map_err(|_| StoreError::Sealed { what: "keyed hash" })?;
+    mac.update(text);
+    Ok(hex::encode(mac.finalize().into_bytes()))
+}
+
 /// Random bytes hashed with key, place and text. A seeded source may repeat its bytes (a demo run
 /// twice on the same data); even then two different texts never share a nonce.
 fn nonce(

@@ -27,6 +27,21 @@ pub(super) async fn addresses(env: &Env, cases: &mut Cases) {
     passes(env, cases, 0, "recipient.invalid", to(&whole, offer())).await;
 }
 
+/// Nothing is kept of them but that nobody may write to them.
+pub(super) async fn erased(env: &Env, cases: &mut Cases) {
+    let who = agreed(env, 70).await;
+    let neighbour = agreed(env, 71).await;
+    let path = format!("/v1/contacts/{who}/erase");
+    let done = env
+        .sol()
+        .api
+        .post(&path, json!({ "reason": "request" }))
+        .await;
+    assert_eq!(done.unwrap()["erased"], true);
+    fires(env, cases, 0, "data.erased", to(&who, offer())).await;
+    passes(env, cases, 0, "data.erased", to(&neighbour, offer())).await;
+}
+
 pub(super) async fn consent(env: &Env, cases: &mut Cases) {
     env.jump(Millis::minutes(2)).await;
     fires(env, cases, 1, "consent.missing", offer()).await;

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::consent::wording_shown;
 use crate::context::Context;
 use crate::desk::contacts::{ContactView, get};
-use crate::desk::messages::find_contact;
+use crate::desk::messages::living_contact;
 use crate::error::FlowError;
 use crate::interpret;
 
@@ -318,7 +318,7 @@ pub async fn record(
         proof: request.proof.clone().into_proof(actor),
     };
     let mut tx = ctx.store.write().await?;
-    let contact = find_contact(&mut tx, tenant, who).await?;
+    let contact = living_contact(&mut tx, tenant, who).await?;
     words_shown(&mut tx, tenant, request, granted && !refused, &mut event).await?;
     tx.tenant(tenant).append_consent(contact, &event).await?;
     if !granted {

@@ -9,7 +9,7 @@ use portero_store::model::{ContactRow, NewContact};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
-use crate::desk::messages::find_contact;
+use crate::desk::messages::{find_contact, living_contact, not_erased};
 use crate::desk::{Page, numbers, parse_cursor};
 use crate::error::FlowError;
 
@@ -99,10 +99,11 @@ pub async fn put(
     let spelled = key.as_str().trim_start_matches('+').to_owned();
     let id = match tx
         .tenant(tenant)
-        .contact_by_addresses(std::slice::from_ref(&key))
+        .person_by_addresses(std::slice::from_ref(&key))
         .await?
     {
         Some(id) => {
+            not_erased(&mut tx, tenant, id).await?;
             if let Some(name) = &request.name {
                 tx.tenant(tenant).touch_contact_name(id, name).await?;
             }
@@ -264,7 +265,7 @@ pub async fn block(
         return Err(FlowError::bad("reason", "say why: it is kept and shown"));
     }
     let mut tx = ctx.store.write().await?;
-    let contact = find_contact(&mut tx, tenant, who).await?;
+    let contact = living_contact(&mut tx, tenant, who).await?;
     let row = tx
         .tenant(tenant)
         .contact(contact)
@@ -299,7 +300,7 @@ pub async fn own(
     author: &str,
 ) -> Result<ContactView, FlowError> {
     let mut tx = ctx.store.write().await?;
-    let contact = find_contact(&mut tx, tenant, who).await?;
+    let contact = living_contact(&mut tx, tenant, who).await?;
     let number = numbers::choose(&mut tx, tenant, number).await?;
     match take {
         Some(reason) => {

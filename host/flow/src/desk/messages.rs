@@ -6,7 +6,7 @@ use portero_domain::address::AddressKey;
 use portero_domain::content::Content;
 use portero_domain::ids::{ContactId, DecisionId, OutboxId, PhoneNumberId, TenantId};
 use portero_domain::proposal::{Answers, Origin, OutboxState, Proposal, Purpose};
-use portero_store::model::{OutboxFilter, OutboxRow};
+use portero_store::model::{ERASED, OutboxFilter, OutboxRow};
 use serde::{Deserialize, Serialize};
 
 use crate::consult::Who;
@@ -140,7 +140,8 @@ pub async fn propose(
     let mut tx = ctx.store.write().await?;
     let number = sender(&mut tx, tenant, request.phone_number_id.as_deref()).await?;
     let contact = find_contact(&mut tx, tenant, &request.to).await?;
-    let who = Who::read(&mut tx, tenant, number.clone(), contact)
+    // An erased person is judged like anybody: the gate says no, and why is on record.
+    let who = Who::read_or_erased(&mut tx, tenant, number.clone(), contact)
         .await?
         .ok_or_else(|| FlowError::not_found("contact", &request.to))?;
     let window = tx.tenant(tenant).conversation(&number, contact).await?;
@@ -181,7 +182,9 @@ pub async fn propose(
     if admitted.duplicate
         && let Some(first) = first
     {
-        if first.proposal.content != request.content || first.contact != contact {
+        // Of a message to an erased person the text is not kept.
+        let kept = first.rule.as_deref() != Some(ERASED);
+        if (kept && first.proposal.content != request.content) || first.contact != contact {
             return Err(FlowError::KeyReused {
                 key: idempotency_key.to_owned(),
             });
@@ -206,6 +209,7 @@ async fn sender(
     }
 }
 
+/// The person of an id or address, or what is left of one who was erased.
 pub(crate) async fn find_contact(
     tx: &mut portero_store::Tx,
     tenant: TenantId,
@@ -219,7 +223,7 @@ pub(crate) async fn find_contact(
     }
     let key = AddressKey::parse(to).map_err(|why| FlowError::bad("to", why.to_string()))?;
     tx.tenant(tenant)
-        .contact_by_addresses(&[key])
+        .person_by_addresses(&[key])
         .await?
         .ok_or_else(|| {
             FlowError::bad(
@@ -227,6 +231,30 @@ pub(crate) async fn find_contact(
                 "no contact has this address; create it with PUT /v1/contacts",
             )
         })
+}
+
+/// Somebody of whom something may be kept.
+pub(crate) async fn living_contact(
+    tx: &mut portero_store::Tx,
+    tenant: TenantId,
+    who: &str,
+) -> Result<ContactId, FlowError> {
+    let contact = find_contact(tx, tenant, who).await?;
+    not_erased(tx, tenant, contact).await?;
+    Ok(contact)
+}
+
+/// Refuses what would keep something of an erased person.
+pub(crate) async fn not_erased(
+    tx: &mut portero_store::Tx,
+    tenant: TenantId,
+    contact: ContactId,
+) -> Result<(), FlowError> {
+    let row = tx.tenant(tenant).contact(contact).await?;
+    if row.is_some_and(|row| row.erased_at.is_some()) {
+        return Err(FlowError::Erased { contact });
+    }
+    Ok(())
 }
 
 /// One message.

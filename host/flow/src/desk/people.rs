@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::context::Context;
 use crate::desk::contacts::{self, ContactView};
-use crate::desk::messages::find_contact;
+use crate::desk::messages::{living_contact, not_erased};
 use crate::error::FlowError;
 
 /// Longest attribute key and tag, in bytes.
@@ -54,15 +54,18 @@ pub async fn put(
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
     let known = match who.parse::<ContactId>() {
-        Ok(_) => Some(find_contact(&mut tx, tenant, who).await?),
+        Ok(_) => Some(living_contact(&mut tx, tenant, who).await?),
         Err(_) => {
             let key = AddressKey::parse(who).map_err(|e| FlowError::bad("who", e.to_string()))?;
             let found = tx
                 .tenant(tenant)
-                .contact_by_addresses(std::slice::from_ref(&key))
+                .person_by_addresses(std::slice::from_ref(&key))
                 .await?;
             match found {
-                Some(id) => Some(id),
+                Some(id) => {
+                    not_erased(&mut tx, tenant, id).await?;
+                    Some(id)
+                }
                 None => {
                     let id = ContactId::new(&*ctx.ids, now);
                     let new = NewContact {

@@ -12,6 +12,7 @@ use portero_store::model::{EventState, NewDelivery, NewEvent};
 use super::Received;
 use super::event::{broken, event};
 use super::obey::{Seen, obey, recognise};
+use super::veil::{Veil, Veiled};
 use crate::context::{Context, Point};
 use crate::error::FlowError;
 use crate::route::Routes;
@@ -82,7 +83,7 @@ async fn write(
     let now = ctx.now();
     let lease_now = ctx.clock.lease_now();
     let mut tx = ctx.store.write().await?;
-    let rows: Vec<NewDelivery> = deliveries
+    let mut rows: Vec<NewDelivery> = deliveries
         .iter()
         .map(|delivery| NewDelivery {
             id: DeliveryId::new(&*ctx.ids, now),
@@ -92,11 +93,11 @@ async fn write(
             updates: delivery.updates(),
         })
         .collect();
-    tx.system().insert_deliveries(&rows).await?;
     let (mut events, mut people, mut heard) = (Vec::new(), Vec::new(), Vec::new());
     let mut kept = Vec::with_capacity(deliveries.len());
     let mut routes: BTreeMap<&str, Routes<'_>> = BTreeMap::new();
-    for (delivery, row) in deliveries.iter().zip(&rows) {
+    let mut veil = Veil::default();
+    for (delivery, row) in deliveries.iter().zip(&mut rows) {
         let before = events.len();
         match &delivery.read {
             Err(bad) => {
@@ -115,12 +116,24 @@ async fn write(
                             Some(tenant) => recognise(ctx, &mut tx, tenant, &one.update).await?,
                             None => None,
                         };
+                        let veiled = veil.over(&mut tx, to.tenant, one).await?;
+                        let one = match &veiled {
+                            Veiled::AsItIs => one,
+                            Veiled::Without(veiled) => {
+                                row.body.clear();
+                                veiled
+                            }
+                            Veiled::Nothing => {
+                                row.body.clear();
+                                continue;
+                            }
+                        };
                         let id = EventId::new(&*ctx.ids, now);
                         let seen_by = seen.as_ref();
                         events.push(event(id, row.id, &to, one, seen_by, now, lease_now));
                         people.push(seen);
                         heard.push(match &one.update.what {
-                            UpdateKind::Status(status) if at_once => Some(status),
+                            UpdateKind::Status(status) if at_once => Some(status.clone()),
                             _ => None,
                         });
                     }
@@ -129,8 +142,16 @@ async fn write(
         }
         kept.push(events.len() - before);
     }
+    tx.system().insert_deliveries(&rows).await?;
     move_on(ctx, &mut tx, &mut events, &heard, now).await?;
     let fresh = tx.system().insert_events(&events).await?;
+    // What was told before stands with its first telling: an erasure finds a body by its events only.
+    let repeated: Vec<DeliveryId> = events
+        .iter()
+        .zip(&fresh)
+        .filter_map(|(event, fresh)| event.delivery.filter(|_| !fresh))
+        .collect();
+    tx.system().forget_bodies(&repeated).await?;
     for ((event, seen), fresh) in events.iter().zip(&people).zip(&fresh) {
         if let (true, Some(seen)) = (*fresh, seen)
             && let Some(tenant) = event.tenant
@@ -159,13 +180,13 @@ async fn move_on(
     ctx: &Context,
     tx: &mut Tx,
     events: &mut [NewEvent],
-    heard: &[Option<&StatusUpdate>],
+    heard: &[Option<StatusUpdate>],
     now: Ts,
 ) -> Result<(), FlowError> {
     let mut tenants: BTreeMap<TenantId, (Vec<&mut NewEvent>, Vec<&StatusUpdate>)> = BTreeMap::new();
     for (event, status) in events.iter_mut().zip(heard) {
         if let (EventState::Pending, Some(tenant), Some(status)) =
-            (event.state, event.tenant, *status)
+            (event.state, event.tenant, status)
             && status.moves_on().is_some()
         {
             let (events, statuses) = tenants.entry(tenant).or_default();

@@ -106,6 +106,7 @@ pub(super) async fn obey(
                     tx.tenant(tenant)
                         .create_contact(id, &new, &seen.addresses, now)
                         .await?;
+                    back(ctx, tx, tenant, id, &keys, now).await?;
                     id
                 }
             };
@@ -190,6 +191,38 @@ pub(super) async fn obey(
             }
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// Somebody who was erased writes again: a person anew, of whom nothing is known but what they had
+/// refused. Only they can take that back.
+async fn back(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: TenantId,
+    contact: ContactId,
+    addresses: &[AddressKey],
+    now: Ts,
+) -> Result<(), StoreError> {
+    let mut of = tx.tenant(tenant);
+    for (address, erasure) in of.returned(addresses, now).await? {
+        let refused = ConsentEvent {
+            source: ConsentSource::Erasure,
+            evidence: erasure.contact.to_string(),
+            captured_at: erasure.erased_at,
+            proof: ConsentProof {
+                actor: Some(ConsentActor::System),
+                ..ConsentProof::default()
+            },
+            ..by_the_person(ctx, erasure.scope, now)
+        };
+        of.append_consent(contact, &refused).await?;
+        if let Some(scope) = erasure.blocked {
+            let why = "on the list before the erasure";
+            of.put_do_not_contact(&address, scope, why, &erasure.author, now)
+                .await?;
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 use portero_domain::campaign::{Audience, CampaignDefinition};
 use portero_domain::clock::Ts;
-use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope};
+use portero_domain::consent::{ConsentEvent, ConsentEventKind, ConsentScope, ConsentSource};
 use portero_domain::status::MessageStatus;
 use portero_domain::template::TemplateCategory;
 use portero_store::Tx;
@@ -309,6 +309,8 @@ async fn consents(tx: &mut Tx, tenant: &TenantRow, feed: &mut Feed) -> Result<us
         let event = read_consent(&row.event)?;
         let mut labels = Labels::new();
         let name = match event.kind {
+            // Refused before an erasure, and counted then.
+            _ if event.source == ConsentSource::Erasure => continue,
             ConsentEventKind::Granted => "opt_in",
             ConsentEventKind::Declined => "declined",
             ConsentEventKind::Revoked | ConsentEventKind::MetaStop => "opt_out",

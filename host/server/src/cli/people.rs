@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::client::Target;
 
@@ -26,6 +26,40 @@ pub enum ContactsCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Write everything the host holds of one person as JSON, to hand it to them
+    #[command(
+        after_help = "Examples:\n  portero contacts export-person +573001112233 --tenant tienda-sol --out ana.json\n  portero contacts export-person con_0193… > person.json\n\nSentences are in the person's language. The look is in the log of who did what. Terms for an answer by\ncountry: host/docs/data-rights.md."
+    )]
+    ExportPerson {
+        /// con_…, a number with country code, or a BSUID
+        who: String,
+        /// File to write (default: standard output)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Erase one person: shows what goes and what the law keeps, asks, then does it
+    #[command(
+        after_help = "Examples:\n  portero contacts erase +573001112233 --tenant tienda-sol --preview\n  portero contacts erase +573001112233 --tenant tienda-sol --reason request\n  portero contacts erase con_0193… --reason authority --yes --json\n\nIt cannot be undone. Afterwards nobody can write to them or import them; only they can write again."
+    )]
+    Erase {
+        /// con_…, a number with country code, or a BSUID
+        who: String,
+        /// Why
+        #[arg(long, value_enum, default_value = "request")]
+        reason: ErasureWord,
+        /// Only show what would go
+        #[arg(long)]
+        preview: bool,
+        /// Do not ask
+        #[arg(long, conflicts_with = "preview")]
+        yes: bool,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
     /// Write all people as CSV; `contacts import` reads it in again
     #[command(
         after_help = "Example:\n  portero contacts export --csv --tenant tienda-sol > people.csv"
@@ -41,6 +75,32 @@ pub enum ContactsCommand {
         #[command(flatten)]
         target: Target,
     },
+}
+
+/// Why somebody is erased.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+pub enum ErasureWord {
+    /// The person asked for it
+    Request,
+    /// An authority or a court ordered it
+    Authority,
+    /// The purpose is gone
+    NotNeeded,
+    /// It should never have been collected
+    Unlawful,
+}
+
+impl ErasureWord {
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ErasureWord::Request => "request",
+            ErasureWord::Authority => "authority",
+            ErasureWord::NotNeeded => "not_needed",
+            ErasureWord::Unlawful => "unlawful",
+        }
+    }
 }
 
 /// Flags of `contacts import`.

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use crate::cli::{ContactsCommand, ImportArgs};
 use crate::client::{Api, Body};
-use crate::commands::{show_list, text};
+use crate::commands::{erase, show_list, text};
 use crate::output;
 
 /// Bytes read from the file at once.
@@ -43,6 +43,16 @@ pub async fn run(command: ContactsCommand) -> anyhow::Result<ExitCode> {
             show_list(target.json, &answer, &columns, "every line was good");
             api.close().await;
         }
+        ContactsCommand::ExportPerson { who, out, target } => {
+            return erase::export(&who, out.as_deref(), target).await;
+        }
+        ContactsCommand::Erase {
+            who,
+            reason,
+            preview,
+            yes,
+            target,
+        } => return erase::run(&who, reason, preview, yes, target).await,
         ContactsCommand::Export {
             csv: _,
             out,

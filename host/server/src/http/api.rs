@@ -129,6 +129,18 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[Read, SeePersonalData])],
         )
         .routes(
+            routes!(contacts::export),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(contacts::erasure),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(contacts::erase),
+            &[("POST", &[Edit, SeePersonalData])],
+        )
+        .routes(
             routes!(contacts::block),
             &[("POST", &[Edit, SeePersonalData])],
         )

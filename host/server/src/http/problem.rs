@@ -111,6 +111,12 @@ impl From<FlowError> for Problem {
                 "This key was used for another body",
                 text,
             ),
+            FlowError::Erased { .. } => Problem::new(
+                StatusCode::CONFLICT,
+                "data.erased",
+                "Nothing may be kept of this person",
+                text,
+            ),
             FlowError::WrongState { .. } => Problem::new(
                 StatusCode::CONFLICT,
                 "wrong_state",

@@ -6,21 +6,16 @@ use portero_domain::ids::{ContactId, PhoneNumberId};
 
 use super::FactsQuery;
 use crate::error::Result;
-use crate::inbox::bounded;
+use crate::inbox::message_keys;
 use crate::tx::TenantTx;
 
 statements! {
     /// Written by them to this number, or by this number to them.
     REACTS_TO = "select 1 from inbox i
-            where i.dedupe_key = $2 and i.tenant_id = $1 and i.contact_id = $4
+            where i.dedupe_key in ($2, $6) and i.tenant_id = $1 and i.contact_id = $4
         union all select 1 from outbox o
             where o.tenant_id = $1 and o.wamid = $3 and o.contact_id = $4 and o.phone_number_id = $5
         limit 1";
-}
-
-/// The key under which a message that somebody wrote to a number is kept.
-fn key(number: &PhoneNumberId, wamid: &str) -> String {
-    bounded(&format!("m:{number}:{wamid}")).into_owned()
 }
 
 impl TenantTx<'_> {
@@ -43,7 +38,8 @@ impl TenantTx<'_> {
         contact: ContactId,
         wamid: &str,
     ) -> Result<bool> {
-        let args = args![self.tenant, key(number, wamid), wamid, contact, number];
+        let [key, before] = message_keys(number, wamid);
+        let args = args![self.tenant, key, wamid, contact, number, before];
         let found: Option<(i32,)> = self.tx.row(REACTS_TO, args).await?;
         Ok(found.is_some())
     }

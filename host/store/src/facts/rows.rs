@@ -11,6 +11,7 @@ use portero_gate::facts::{
     RecipientFacts, RegistryFacts, Restriction, SenderFacts, SpendFacts, Standing, Stop,
     TemplateFact, TenantFacts, WindowFacts,
 };
+use portero_gate::record::mark;
 use portero_gate::registries;
 
 use super::FactsQuery;
@@ -158,11 +159,14 @@ impl Lists {
         match kind {
             "consent" => {
                 let mut event: ConsentEvent = json::read("consent event", text)?;
-                // Rules judge by what happened; who filled in which form stays out of the record.
+                // Rules judge by what happened; who filled in which form, and what shows it, stays out
+                // of the record: its id leads to both while they are kept.
                 event.proof = ConsentProof::default();
+                event.evidence = String::new();
                 self.consent.push(event);
             }
-            "open" => self.open_transactions.push(text.to_owned()),
+            // The shop's reference stays out of records: rules ask whether there is one.
+            "open" => self.open_transactions.push("open".to_owned()),
             "promotion" => self.promotions.push((body, at)),
             "refusal" => self.refusals.push(at),
             "template" => self
@@ -266,7 +270,7 @@ pub(super) fn assemble(query: FactsQuery<'_>, read: Read) -> Result<Facts> {
             of_person,
             WindowFacts {
                 last_inbound_at: raw.person.window_at.map(Ts),
-                last_inbound_wamid: raw.person.window_wamid.clone(),
+                last_inbound_wamid: raw.person.window_wamid.as_deref().map(mark),
             },
         ),
         template,

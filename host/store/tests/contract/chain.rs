@@ -2,10 +2,11 @@
 
 use portero_domain::consent::{ConsentEventKind, ConsentScope};
 use portero_domain::proposal::{Class, OutboxState};
-use portero_store::model::ChainReport;
+use portero_store::model::{ChainReport, Erased, ErasureOrder};
+use serde_json::json;
 
 use crate::schema::raw;
-use crate::world::{T0, World, at};
+use crate::world::{T0, World, at, sha256};
 
 crate::tests![
     a_sealed_chain_verifies_and_grows,
@@ -16,6 +17,7 @@ crate::tests![
     a_missing_seal_is_found,
     a_rewritten_seal_is_found,
     sealing_twice_seals_once,
+    an_erasure_leaves_the_chain_whole_also_of_what_older_builds_wrote,
 ];
 
 /// Three decisions and two consent events.
@@ -165,4 +167,77 @@ async fn sealing_twice_seals_once(w: World) {
     tx.commit().await.unwrap();
     let report = report(&w).await;
     assert_eq!((report.seals, report.faults.len()), (5, 0));
+}
+
+async fn erase(w: &World) -> Erased {
+    let order = ErasureOrder {
+        contact: w.a.ana,
+        reason: "request",
+        author: "test",
+        handles: &[],
+    };
+    let mut tx = w.write().await;
+    let done = tx.tenant(w.a.id).erase(&order, at(9)).await.unwrap();
+    tx.commit().await.unwrap();
+    done
+}
+
+/// Rows that hold a text, of one column.
+async fn holding(w: &World, column: &str, text: &str) -> u64 {
+    let sql = match column {
+        "event" => format!("update consent_events set sealed = sealed where event like '%{text}%'"),
+        _ => format!("update decisions set sealed = sealed where record like '%{text}%'"),
+    };
+    raw(w, sql.leak()).await
+}
+
+async fn an_erasure_leaves_the_chain_whole_also_of_what_older_builds_wrote(w: World) {
+    fill(&w).await;
+    // An event as builds before migration 0140 kept it: without salt, its hash over the texts as they are.
+    let mut old = w.consent(ConsentEventKind::Granted, ConsentScope::Promotional, at(5));
+    old.evidence = "an old form".to_owned();
+    let mut tx = w.write().await;
+    tx.tenant(w.a.id)
+        .append_consent(w.a.ana, &old)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut whole = json!({ "tenant": w.a.id, "contact": w.a.ana, "event": old });
+    whole.sort_all_objects();
+    let hash = sha256(&whole.to_string());
+    let sql = format!(
+        "update consent_events set salt = null, content_hash = '{hash}' where consent_event_id = '{}'",
+        old.id
+    );
+    assert_eq!(raw(&w, sql.leak()).await, 1);
+    // And a record of theirs, with an id of Meta's.
+    let outbox = w
+        .put(&w.proposal(Class::Reply, at(6)), OutboxState::Denied)
+        .await;
+    let record =
+        json!({ "facts": { "window": { "last_inbound_wamid": "wamid.OLD" } } }).to_string();
+    let sql = format!(
+        "update decisions set record = '{record}', content_hash = '{}' where outbox_id = '{outbox}'",
+        sha256(&record)
+    );
+    assert_eq!(raw(&w, sql.leak()).await, 1);
+    assert_eq!(seal(&w, 100).await, 7);
+    assert_eq!(report(&w).await.faults, [] as [String; 0]);
+
+    assert_eq!(holding(&w, "event", "\"evidence\":\"test\"").await, 2);
+    let done = erase(&w).await;
+    assert_eq!(holding(&w, "event", "\"evidence\":\"test\"").await, 0);
+    assert_eq!(done.removed["consent_texts"], 2, "{done:?}");
+    let after = report(&w).await;
+    assert_eq!((after.seals, after.faults), (7, vec![]));
+
+    // What cannot go is said, and stands.
+    assert_eq!(done.kept["consent_texts_of_older_builds"], 1, "{done:?}");
+    assert_eq!(done.kept["verdicts_of_older_builds"], 1, "{done:?}");
+    assert_eq!(holding(&w, "event", "an old form").await, 1);
+    assert_eq!(holding(&w, "record", "wamid.OLD").await, 1);
+
+    // The commitments that took the texts' place are sealed as the texts were.
+    let sql = "update consent_events set event = replace(event, 'hmac:', 'hmac:0') where kind = 'revoked'";
+    faults(&w, sql, 1, "was changed after seal").await;
 }

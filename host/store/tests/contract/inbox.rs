@@ -1,13 +1,15 @@
 //! Deliveries and events: dedupe, order, leases, fences.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{DeliveryId, EventId};
+use portero_domain::ids::{DeliveryId, EventId, Wamid};
 use portero_store::model::{EventState, NewDelivery, NewEvent};
 
+use crate::schema::raw;
 use crate::world::{T0, World, at};
 
 crate::tests![
     the_same_event_is_kept_once,
+    what_an_older_build_kept_under_a_plain_key_is_no_news,
     a_delivery_is_kept_byte_for_byte,
     only_the_head_of_a_lane_is_claimed,
     due_and_lease_are_exact_to_the_millisecond,
@@ -66,6 +68,31 @@ async fn the_same_event_is_kept_once(w: World) {
         (kept.payload, kept.dedupe_key, kept.attempts),
         ("{}".to_owned(), "wamid.X".to_owned(), 0)
     );
+}
+
+async fn what_an_older_build_kept_under_a_plain_key_is_no_news(w: World) {
+    let wamid = Wamid::new("wamid.OLD").unwrap();
+    let key = format!("m:{}:{wamid}", w.a.number);
+    let mut one = w.event("l", T0);
+    one.dedupe_key.clone_from(&key);
+    assert_eq!(insert(&w, &[one.clone()]).await, [true]);
+    let found = async || {
+        let mut tx = w.store.read().await.unwrap();
+        let found = tx.tenant(w.a.id).event_by_wamid(&wamid).await.unwrap();
+        found.map(|row| (row.id, row.dedupe_key))
+    };
+    let (id, kept) = found().await.unwrap();
+    assert_eq!(id, one.id);
+    assert!(!kept.contains("wamid"), "an id of Meta's in a key: {kept}");
+    let mut again = w.event("l", T0);
+    again.dedupe_key.clone_from(&key);
+    assert_eq!(insert(&w, &[again.clone()]).await, [false]);
+
+    // As builds before migration 0140 kept it.
+    let sql = format!("update inbox set dedupe_key = '{key}' where event_id = '{id}'");
+    assert_eq!(raw(&w, sql.leak()).await, 1);
+    assert_eq!(found().await, Some((id, key)));
+    assert_eq!(insert(&w, &[again, w.event("l", T0)]).await, [false, true]);
 }
 
 async fn a_delivery_is_kept_byte_for_byte(w: World) {

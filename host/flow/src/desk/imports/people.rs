@@ -173,7 +173,7 @@ fn refused(
         return Some(("blocked", why.to_owned()));
     }
     if who.is_some_and(|who| who.erased) {
-        let why = "nothing may be kept of this person any more";
+        let why = "nothing may be kept of this person any more (data.erased)";
         return Some(("erased", why.to_owned()));
     }
     let attestation = attestation.filter(|_| line.consent != Claim::None)?;

@@ -7,8 +7,10 @@ use portero_domain::proof::ConsentActor;
 use portero_flow::desk::consent_told::{self, ConsentRequest};
 use portero_flow::desk::consents::{self, ConsentsView};
 use portero_flow::desk::contacts::{self, BlockRequest, ContactRequest, ContactView};
+use portero_flow::desk::erasure::{self, ErasureRequest, ErasureView};
 use portero_flow::desk::messages::ProposedView;
 use portero_flow::desk::people::{self, PersonRequest};
+use portero_flow::desk::person_export::{self, PersonExport};
 use portero_flow::desk::questions::{self, QuestionRequest};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
@@ -128,6 +130,51 @@ pub(crate) async fn consents(
     ApiPath(who): ApiPath<String>,
 ) -> Result<Json<ConsentsView>, Problem> {
     Ok(Json(consents::get(&state.ctx, caller.tenant, &who).await?))
+}
+
+/// Everything the host holds of one person, as one document for them: who they are, consents with
+/// their proof, messages both ways with what was decided about each, orders, segments, what plugins
+/// remember.
+#[utoipa::path(get, path = "/v1/contacts/{who}/export", params(("who" = String, Path)), responses(
+    (status = 200, body = PersonExport), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn export(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+) -> Result<Json<PersonExport>, Problem> {
+    Ok(Json(
+        person_export::get(&state.ctx, caller.tenant, &who).await?,
+    ))
+}
+
+/// What erasing a person would do: rows that go, what is stopped, what stays and why. After an erasure:
+/// what it did. Changes nothing.
+#[utoipa::path(get, path = "/v1/contacts/{who}/erasure", params(("who" = String, Path)), responses(
+    (status = 200, body = ErasureView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn erasure(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+) -> Result<Json<ErasureView>, Problem> {
+    Ok(Json(
+        erasure::preview(&state.ctx, caller.tenant, &who).await?,
+    ))
+}
+
+/// Erase a person. It cannot be undone; done twice it is done once. 409 while a message to them is
+/// being handed to Meta: nothing was erased, ask again.
+#[utoipa::path(post, path = "/v1/contacts/{who}/erase", params(("who" = String, Path)), request_body = ErasureRequest, responses(
+    (status = 200, body = ErasureView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn erase(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+    ApiJson(request): ApiJson<ErasureRequest>,
+) -> Result<Json<ErasureView>, Problem> {
+    let author = caller.principal.author();
+    Ok(Json(
+        erasure::erase(&state.ctx, caller.tenant, &who, request, &author).await?,
+    ))
 }
 
 /// Put a person on the tenant's block list, or take them off.
