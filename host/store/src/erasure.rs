@@ -258,7 +258,7 @@ impl TenantTx<'_> {
     ///
     /// # Errors
     /// The database.
-    pub async fn in_flight(&mut self, contact: ContactId) -> Result<Vec<(OutboxId, String)>> {
+    pub async fn in_flight_to(&mut self, contact: ContactId) -> Result<Vec<(OutboxId, String)>> {
         let rows: Vec<(String, String)> =
             self.tx.rows(IN_FLIGHT, args![self.tenant, contact]).await?;
         rows.into_iter()

@@ -316,7 +316,7 @@ async fn in_flight(
     tenant: TenantId,
     contact: ContactId,
 ) -> Result<Vec<InFlightView>, FlowError> {
-    let rows = tx.tenant(tenant).in_flight(contact).await?;
+    let rows = tx.tenant(tenant).in_flight_to(contact).await?;
     Ok(rows
         .into_iter()
         .map(|(message, state)| InFlightView { message, state })
