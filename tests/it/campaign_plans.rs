@@ -11,6 +11,7 @@ pub(crate) const TESTS: &[harness::Test] = &[
     harness::test!(campaign_plans::a_plan_sees_quiet_hours_that_begin_while_it_runs),
     harness::test!(campaign_plans::a_plan_needs_room_only_for_who_does_not_count_yet),
     harness::test!(campaign_plans::whatever_was_approved_and_changes_voids_the_approval),
+    harness::test!(campaign_plans::who_sees_no_person_sees_no_text_of_a_plan),
     harness::test!(campaign_plans::people_who_leave_brake_the_campaign_that_reached_them),
 ];
 
@@ -216,6 +217,29 @@ async fn leaves(env: &Env, who: &str) {
         .await
         .unwrap();
     env.settle().await;
+}
+
+/// Texts as people would read them hold their names.
+pub(crate) async fn who_sees_no_person_sees_no_text_of_a_plan(env: Env) {
+    let people = customers(&env, 5).await;
+    reachable(&env, &people).await;
+    let id = create(&env, &weekly()).await;
+    let whole = act(&env, &id, "plan", json!({})).await;
+    assert!(!whole["previews"].as_array().unwrap().is_empty(), "{whole}");
+    let path = format!("/v1/campaigns/{id}/plan");
+    for (role, may_plan) in [("viewer", false), ("developer", true)] {
+        let token = json!({ "label": role, "tenant": env.sol().shop.slug, "role": role });
+        let token = env.world.operator.post("/v1/tokens", token).await.unwrap();
+        let api = env.as_token(token["token"].as_str().unwrap());
+        let shown = api.get(&path).await.unwrap();
+        assert_eq!(shown["previews"], json!([]), "{role}: {shown}");
+        assert_eq!(shown["hash"], whole["hash"], "{role}: {shown}");
+        let planned = api.post(&path, json!({})).await;
+        assert_eq!(planned.is_ok(), may_plan, "{role}");
+        if let Ok(planned) = planned {
+            assert_eq!(planned["previews"], json!([]), "{role}: {planned}");
+        }
+    }
 }
 
 pub(crate) async fn people_who_leave_brake_the_campaign_that_reached_them(env: Env) {

@@ -136,7 +136,7 @@ pub(crate) async fn page(
     let choices = |all: &[&'static str], family: &str, chosen: &str| -> Vec<Choice> {
         all.iter()
             .map(|key| Choice {
-                key: *key,
+                key,
                 name: named(w, family, key),
                 current: *key == chosen,
             })

@@ -58,6 +58,9 @@ struct Choice {
     other: bool,
 }
 
+/// Names of both shops, and each parameter that differs with its two values.
+type Compared = (String, String, Vec<(String, String, String)>);
+
 #[derive(Template)]
 #[template(path = "tenants.html")]
 struct Page {
@@ -67,7 +70,7 @@ struct Page {
     rows: Vec<Row>,
     choices: Vec<Choice>,
     /// Names of the two and what differs.
-    compared: Option<(String, String, Vec<(String, String, String)>)>,
+    compared: Option<Compared>,
 }
 
 /// The grid.

@@ -166,7 +166,7 @@ pub(super) fn run(
     }
 }
 
-fn reason(w: Words, mut view: ReasonView, to: &dyn Fn(&[(&str, &str)]) -> String) -> Line {
+fn reason(w: Words, mut view: ReasonView, to: &impl Fn(&[(&str, &str)]) -> String) -> Line {
     let id = view.rule.unwrap_or_default();
     let state = w.t(&format!("campaign.person.{}", view.state)).to_owned();
     let title = view.title.remove(w.0.code()).unwrap_or_else(|| id.clone());

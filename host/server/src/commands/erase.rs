@@ -53,7 +53,7 @@ pub async fn run(
     let api = target.connect().await?;
     let path = format!("/v1/contacts/{}", encode(who));
     let mut answer = api.get(&format!("{path}/erasure")).await?;
-    let done_before = answer["erased"] == json!(true);
+    let done_before = field(&answer, "erased") == &json!(true);
     if !preview && !done_before {
         if !yes {
             show(&answer);
@@ -94,10 +94,15 @@ fn agreed(contact: &str) -> anyhow::Result<bool> {
     Ok(line.trim() == "erase")
 }
 
+/// A field of an answer; null where it is missing.
+fn field<'a>(of: &'a Value, name: &str) -> &'a Value {
+    of.get(name).unwrap_or(&Value::Null)
+}
+
 fn show(answer: &Value) {
     let contact = text(answer, "contact");
-    let head = if answer["erased"] == json!(true) {
-        let back = match answer["returned_at"].as_str() {
+    let head = if field(answer, "erased") == &json!(true) {
+        let back = match field(answer, "returned_at").as_str() {
             Some(at) => format!("; wrote again {at}, as another contact"),
             None => String::new(),
         };
@@ -110,9 +115,11 @@ fn show(answer: &Value) {
         format!("{contact}: nothing is erased yet; it would be")
     };
     output::line(&head);
-    for (title, field) in [("goes", "removed"), ("is stopped", "stopped")] {
+    for (title, name) in [("goes", "removed"), ("is stopped", "stopped")] {
         output::line(&format!("\n{title}:"));
-        let all = answer[field].as_object().filter(|all| !all.is_empty());
+        let all = field(answer, name)
+            .as_object()
+            .filter(|all| !all.is_empty());
         match all {
             None => output::line("  nothing"),
             Some(all) => {
@@ -123,25 +130,25 @@ fn show(answer: &Value) {
         }
     }
     output::line("\nstays:");
-    for kept in answer["kept"].as_array().into_iter().flatten() {
+    for kept in field(answer, "kept").as_array().into_iter().flatten() {
         let (kind, count) = (text(kept, "kind"), text(kept, "count"));
         output::line(&format!(
             "  {kind}  {count}  {}",
-            text(&kept["ground"], "en")
+            text(field(kept, "ground"), "en")
         ));
     }
-    for one in answer["in_flight"].as_array().into_iter().flatten() {
+    for one in field(answer, "in_flight").as_array().into_iter().flatten() {
         let (message, state) = (text(one, "message"), text(one, "state"));
         output::line(&format!("\nwith Meta: {message} is {state}"));
     }
-    for one in answer["deadlines"].as_array().into_iter().flatten() {
+    for one in field(answer, "deadlines").as_array().into_iter().flatten() {
         output::line(&format!(
             "\nanswer within ({}, {}): {} {}{} – {}",
             text(one, "country"),
             text(one, "request"),
             text(one, "term"),
             text(one, "unit").replace('_', " "),
-            one["from"]
+            field(one, "from")
                 .as_str()
                 .map_or_else(String::new, |from| format!(", from {from}")),
             text(one, "law"),

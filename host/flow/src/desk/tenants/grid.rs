@@ -28,11 +28,7 @@ impl GridRow {
     fn risk(&self) -> (u64, u64, u64, u64, u64, u64, i64) {
         let s = &self.standing;
         let stopped = s.stopped + u64::from(self.tenant.stopped.is_some());
-        let refused = if s.judged == 0 {
-            0
-        } else {
-            s.refused * 100 / s.judged
-        };
+        let refused = (s.refused * 100).checked_div(s.judged).unwrap_or(0);
         (
             s.restricted,
             s.red,

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use portero_domain::access::Right;
 use portero_domain::ids::CampaignId;
 use portero_flow::desk::campaigns::{
     self, ApproveRequest, CampaignReason, CampaignRequest, CampaignView, PeopleQuery, PersonView,
@@ -92,7 +93,7 @@ pub(crate) async fn get(
     Ok(Json(campaigns::get(&state.ctx, caller.tenant, id).await?))
 }
 
-/// Fix the audience and judge everybody in it as of the start; nobody is written to.
+/// Fix the audience and judge everybody in it as of the start; nobody is written to. Previews need `see_personal_data`.
 #[utoipa::path(post, path = "/v1/campaigns/{id}/plan", operation_id = "campaign_plan", params(("id" = String, Path)), responses(
     (status = 200, body = PlanView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn plan(
@@ -101,10 +102,19 @@ pub(crate) async fn plan(
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<PlanView>, Problem> {
     let id: CampaignId = parse_id(&id)?;
-    Ok(Json(campaigns::plan(&state.ctx, caller.tenant, id).await?))
+    let plan = campaigns::plan(&state.ctx, caller.tenant, id).await?;
+    Ok(Json(within_rights(&caller, plan)))
 }
 
-/// The latest plan.
+/// Texts as people would read them hold what is known of these people.
+fn within_rights(caller: &Caller, mut plan: PlanView) -> PlanView {
+    if !caller.principal.role.has(Right::SeePersonalData) {
+        plan.previews.clear();
+    }
+    plan
+}
+
+/// The latest plan. Previews need `see_personal_data`.
 #[utoipa::path(get, path = "/v1/campaigns/{id}/plan", operation_id = "campaign_plan_show", params(("id" = String, Path)), responses(
     (status = 200, body = PlanView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn show_plan(
@@ -113,9 +123,8 @@ pub(crate) async fn show_plan(
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<PlanView>, Problem> {
     let id: CampaignId = parse_id(&id)?;
-    Ok(Json(
-        campaigns::show_plan(&state.ctx, caller.tenant, id).await?,
-    ))
+    let plan = campaigns::show_plan(&state.ctx, caller.tenant, id).await?;
+    Ok(Json(within_rights(&caller, plan)))
 }
 
 /// Approve the plan with this hash; the approval runs out.
