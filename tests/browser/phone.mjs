@@ -359,7 +359,7 @@ async function run() {
     const before = await say("BAJA");
     await until("the line of the consent ledger", (known) => [...document.querySelectorAll("#items > .row.consent")].some((r) => !known.includes(r.dataset.key)), before);
     await until("the receipt from the host itself", ([known, origin]) => [...document.querySelectorAll("#items > .row.business[data-reached='true']")]
-      .some((r) => !known.includes(r.dataset.key) && r.querySelector(".card[data-fate='allowed'] .from").textContent.includes(origin)), [before, words["origin.host"]]);
+      .some((r) => !known.includes(r.dataset.key) && r.querySelector(".card[data-fate='allowed'] .from")?.textContent.includes(origin)), [before, words["origin.host"]]);
     await page.locator(".standing[data-state='revoked']").first().waitFor();
     await steps.shot("opted-out");
   });
