@@ -4,7 +4,7 @@
 //
 // Three languages and two sizes; with the keyboard alone; kept fresh without losing what is typed; and
 // without a script. Exit codes as those of phone.mjs.
-import { Missing, Steps, axeSource, browser, must } from "./support.mjs";
+import { Steps, attempt, axeSource, must } from "./support.mjs";
 
 const [base, login, out] = process.argv.slice(2);
 if (!base || !login || !out) {
@@ -146,24 +146,7 @@ async function run() {
   });
 }
 
-const problems = [];
-let closing = async () => {};
-try {
-  const started = await browser();
-  closing = started.close;
-  page = started.context.pages()[0] || (await started.context.newPage());
-  steps.page = page;
-  page.on("pageerror", (error) => problems.push(`script error: ${error.message}`));
-  page.on("console", (message) => {
-    if (message.type() === "error" && /Content Security Policy/i.test(message.text())) problems.push(message.text());
-  });
-  await run();
-  if (problems.length) throw new Error(`the page complained: ${problems.join(" | ")}`);
-  process.stdout.write(`home, people and consents work; screenshots: ${out}\n`);
-} catch (error) {
-  await steps.failed(error);
-  if (problems.length) process.stderr.write(`the page complained: ${problems.join(" | ")}\n`);
-  process.exitCode = error instanceof Missing ? 3 : 1;
-} finally {
-  await closing();
-}
+await attempt(steps, (opened) => {
+  page = opened;
+  return run();
+}, `home, people and consents work; screenshots: ${out}`);

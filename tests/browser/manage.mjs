@@ -5,7 +5,7 @@
 // Every page in three languages and two sizes: fits, reads, follows axe's rules, is photographed. A campaign is
 // planned with the keyboard, approved and started.
 // Exit codes as those of phone.mjs.
-import { Missing, Steps, axeSource, browser, must } from "./support.mjs";
+import { Steps, attempt, axeSource, must } from "./support.mjs";
 
 const [base, login, shop, emptyShop, campaign, out] = process.argv.slice(2);
 if (!out) {
@@ -172,24 +172,7 @@ async function run() {
   await everywhere("tenants-compared", `/tenants?one=${shop}&other=${emptyShop}`, "#differs");
 }
 
-const problems = [];
-let closing = async () => {};
-try {
-  const started = await browser();
-  closing = started.close;
-  page = started.context.pages()[0] || (await started.context.newPage());
-  steps.page = page;
-  page.on("pageerror", (error) => problems.push(`script error: ${error.message}`));
-  page.on("console", (message) => {
-    if (message.type() === "error" && /Content Security Policy/i.test(message.text())) problems.push(message.text());
-  });
-  await run();
-  if (problems.length) throw new Error(`the page complained: ${problems.join(" | ")}`);
-  process.stdout.write("the pages of managing work\n");
-} catch (error) {
-  await steps.failed(error);
-  if (problems.length) process.stderr.write(`the page complained: ${problems.join(" | ")}\n`);
-  process.exitCode = error instanceof Missing ? 3 : 1;
-} finally {
-  await closing();
-}
+await attempt(steps, (opened) => {
+  page = opened;
+  return run();
+}, "the pages of managing work");

@@ -5,7 +5,7 @@
 // Writes, taps, opts out and jumps as a newcomer would, in three languages and two sizes; waits
 // for states with a deadline, never for a while. Exit code 0: all seen. 1: a step failed (named,
 // with OUT_DIR/failure.png). 2: wrong usage. 3: Node packages or the browser are missing.
-import { Missing, Steps, axeSource, browser, must } from "./support.mjs";
+import { Steps, attempt, axeSource, must } from "./support.mjs";
 
 const [base, login, out] = process.argv.slice(2);
 if (!base || !login || !out) {
@@ -464,24 +464,7 @@ async function run() {
   });
 }
 
-const problems = [];
-let closing = async () => {};
-try {
-  const started = await browser();
-  closing = started.close;
-  page = started.context.pages()[0] || (await started.context.newPage());
-  steps.page = page;
-  page.on("pageerror", (error) => problems.push(`script error: ${error.message}`));
-  page.on("console", (message) => {
-    if (message.type() === "error" && /Content Security Policy/i.test(message.text())) problems.push(message.text());
-  });
-  await run();
-  if (problems.length) throw new Error(`the page complained: ${problems.join(" | ")}`);
-  process.stdout.write("the simulator phone works\n");
-} catch (error) {
-  await steps.failed(error);
-  if (problems.length) process.stderr.write(`the page complained: ${problems.join(" | ")}\n`);
-  process.exitCode = error instanceof Missing ? 3 : 1;
-} finally {
-  await closing();
-}
+await attempt(steps, (opened) => {
+  page = opened;
+  return run();
+}, "the simulator phone works");

@@ -86,3 +86,28 @@ export class Steps {
     if (this.page) await this.shot("failure").catch(() => {});
   }
 }
+
+/** Runs a script on a page of its own browser; says `words` when all went well, else why not, by exit code. */
+export async function attempt(steps, run, words) {
+  const problems = [];
+  let closing = async () => {};
+  try {
+    const started = await browser();
+    closing = started.close;
+    const page = started.context.pages()[0] || (await started.context.newPage());
+    steps.page = page;
+    page.on("pageerror", (error) => problems.push(`script error: ${error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error" && /Content Security Policy/i.test(message.text())) problems.push(message.text());
+    });
+    await run(page);
+    if (problems.length) throw new Error(`the page complained: ${problems.join(" | ")}`);
+    process.stdout.write(`${words}\n`);
+  } catch (error) {
+    await steps.failed(error);
+    if (problems.length) process.stderr.write(`the page complained: ${problems.join(" | ")}\n`);
+    process.exitCode = error instanceof Missing ? 3 : 1;
+  } finally {
+    await closing();
+  }
+}
