@@ -35,7 +35,7 @@ async function words(where) {
     for (const code of copy.querySelectorAll("code")) code.remove();
     return copy.textContent;
   });
-  const key = /\b(campaign|template|segment|plugin|act|right|webhook|tenants)\.[a-z_.]+/.exec(text);
+  const key = /\b(campaign|template|segment|plugin|act|right|webhook|tenants|policy)\.[a-z_.]+/.exec(text);
   must(!key, `${where}: the key ${key} is shown instead of its words`);
   // What a template leaves open stands in two braces.
   const unfilled = /(^|[^{])\{[a-z]+\}([^}]|$)/.exec(text);
@@ -84,6 +84,57 @@ async function tabTo(selector) {
     await page.keyboard.press("Tab");
   }
   throw new Error(`the keyboard does not come to ${selector}`);
+}
+
+/** The page of the policy: its values, refusals, the step that says what would have been different, and saving. */
+async function policy() {
+  await everywhere("policy", `/policy?shop=${shop}`, "#edit fieldset");
+  await everywhere("policy-empty", `/policy?shop=${emptyShop}`, "#edit fieldset");
+  const closed = async () => {
+    for (let day = 0; day < 7; day += 1) await page.locator(`input[name="promotional_hours.${day}"]`).fill("");
+  };
+  for (const language of LANGUAGES) {
+    for (const [size, width, height] of SIZES) {
+      await steps.step(`what a policy would have changed, in ${language} at ${size} px`, async () => {
+        await page.setViewportSize({ width, height });
+        await open(`/policy?shop=${shop}&lang=${language}`);
+        await closed();
+        await page.locator("#edit button[type=submit]").click();
+        await page.locator("#proposed .effect").first().waitFor();
+        must((await page.locator("#proposed .effect a.more").count()) > 0, "no verdict is linked");
+        await good(`policy-effect-${language}-${size}`);
+        await page.locator("#back button").click();
+        must((await page.locator('input[name="promotional_hours.3"]').inputValue()) === "", "the value is gone");
+        await page.locator("input[name=promotional_per_week]").fill("99");
+        await page.locator('input[name="transactional_hours.0"]').fill("una-hora-muy-larga-sin-espacios-".repeat(6));
+        await page.locator("#edit button[type=submit]").click();
+        await page.locator("#t-promotional_per_week").waitFor();
+        await good(`policy-refused-${language}-${size}`);
+      });
+    }
+  }
+  await steps.step("an empty shop's change says that there is nothing to judge", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await open(`/policy?shop=${emptyShop}&lang=es`);
+    await closed();
+    await page.locator("#edit button[type=submit]").click();
+    await page.locator("#proposed").waitFor();
+    await good("policy-effect-empty-es-360");
+  });
+  await steps.step("a policy is changed with the keyboard, with a reason, and stands in the history", async () => {
+    await open(`/policy?shop=${shop}&lang=es`);
+    await page.locator("input[name=codes_per_hour]").fill("4");
+    await page.keyboard.press("Enter");
+    await page.locator("#save").waitFor();
+    await page.locator("#save button").click();
+    await page.locator("#reason-trouble").waitFor();
+    await good("policy-no-reason-es-360");
+    await tabTo("#save input[name=reason]");
+    await page.keyboard.type("un-motivo-larguísimo-sin-espacios-".repeat(12).slice(0, 400));
+    await page.keyboard.press("Enter");
+    await page.locator("#did").waitFor();
+  });
+  await everywhere("policy-changed", `/policy?shop=${shop}`, "#history form button");
 }
 
 async function run() {
@@ -168,6 +219,7 @@ async function run() {
   });
   await everywhere("webhook", endpoint, "#live-log li");
   await everywhere("webhooks-one", `/webhooks?shop=${shop}`, "main a.row-card");
+  await policy();
   await everywhere("tenants", "/tenants", ".cell");
   await everywhere("tenants-compared", `/tenants?one=${shop}&other=${emptyShop}`, "#differs");
 }

@@ -236,15 +236,14 @@ pub(crate) async fn a_restriction_pauses_and_burns_nobody(env: Env) {
 }
 
 pub(crate) async fn a_budget_pauses_and_more_money_goes_on(env: Env) {
-    let sol = env.sol();
     // Twenty messages to Colombia.
     let budget = |micro: i64| json!({ "monthly_budget_micro": micro });
-    sol.api.put("/v1/policy", budget(250_000)).await.unwrap();
+    crate::rules::policy(&env, budget(250_000)).await;
     let id = forty(&env).await;
     let view = until(&env, &id, "paused").await;
     assert_eq!(view["reason"], "limits.cost-budget", "{view}");
     assert_eq!(count(&view, "sent"), 20, "{view}");
-    sol.api.put("/v1/policy", budget(5_000_000)).await.unwrap();
+    crate::rules::policy(&env, budget(5_000_000)).await;
     act(&env, &id, "resume", json!({})).await;
     complete(&until(&env, &id, "done").await);
     env.end().await;

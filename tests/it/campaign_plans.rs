@@ -58,7 +58,7 @@ pub(crate) async fn a_plan_sees_quiet_hours_that_begin_while_it_runs(env: Env) {
     let mut hours = vec!["closed"; 7];
     hours[1] = "09:00-20:00";
     let policy = json!({ "promotional_hours": hours });
-    sol.api.put("/v1/policy", policy).await.unwrap();
+    crate::rules::policy(&env, policy).await;
     for n in 200..300 {
         newcomer(&env, n).await;
     }
@@ -187,7 +187,7 @@ pub(crate) async fn whatever_was_approved_and_changes_voids_the_approval(env: En
     refused("the plugin's settings").await;
     hashes.push(approve().await);
     let policy = json!({ "promotional_per_week": 2 });
-    sol.api.put("/v1/policy", policy).await.unwrap();
+    crate::rules::policy(&env, policy).await;
     refused("the policy").await;
     hashes.push(approve().await);
     let category = json!({ "message_template_id": 1, "message_template_name": "carrito_recordatorio",

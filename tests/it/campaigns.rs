@@ -215,11 +215,11 @@ pub(crate) async fn everybody_is_counted_and_only_the_approved_plan_runs(env: En
 
 pub(crate) async fn somebody_else_approves_where_the_account_wants_it(env: Env) {
     let sol = env.sol();
-    let looser = json!({ "brake_failures_percent": 50 });
+    let looser = json!({ "policy": { "brake_failures_percent": 50 }, "reason": "a test" });
     let refused = sol.api.put("/v1/policy", looser).await.unwrap_err();
     assert!(refused.to_string().contains("brake_failures_percent"));
     let two = json!({ "campaign_second_person": true });
-    sol.api.put("/v1/policy", two).await.unwrap();
+    crate::rules::policy(&env, two).await;
     let id = create(&env, &weekly()).await;
     let path = format!("/v1/campaigns/{id}/approve");
     let plan = act(&env, &id, "plan", json!({})).await;

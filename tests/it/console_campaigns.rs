@@ -204,7 +204,7 @@ pub(crate) async fn what_cannot_be_done_is_said_on_the_page(env: Env) {
     );
     // Whoever wrote it does not approve it where the account wants another.
     let two = json!({ "campaign_second_person": true });
-    env.sol().api.put("/v1/policy", two).await.unwrap();
+    crate::rules::policy(&env, two).await;
     let plan = act(&env, &id, "plan", json!({})).await;
     let hash = plan["hash"].as_str().unwrap();
     let others = owner.get(&env, &format!("{page}?lang=en")).await.body;
@@ -246,7 +246,7 @@ pub(crate) async fn what_cannot_be_done_is_said_on_the_page(env: Env) {
     let hash = plan["hash"].as_str().unwrap();
     assert_eq!(post("approve", &[("plan_hash", hash)]).await.status, 303);
     let policy = json!({ "campaign_second_person": true, "promotional_per_week": 2 });
-    env.sol().api.put("/v1/policy", policy).await.unwrap();
+    crate::rules::policy(&env, policy).await;
     let other = post("run", &[]).await;
     assert_eq!(other.status, 409, "{}", other.body);
     assert!(

@@ -394,7 +394,7 @@ pub(crate) async fn the_operator_sees_all_shops_by_risk_and_nobody_else_does(env
     let same = page(&format!("?lang=en&one={sol}&other={sol}")).await;
     assert!(same.contains("They do not differ."), "{same}");
     let policy = json!({ "promotional_per_week": 1 });
-    env.sol().api.put("/v1/policy", policy).await.unwrap();
+    crate::rules::policy(&env, policy).await;
     let differs = page(&format!("?lang=en&one={sol}&other={lua}")).await;
     assert!(
         differs.contains("<code>promotional_per_week</code>"),

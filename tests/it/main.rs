@@ -30,6 +30,7 @@ mod clock;
 mod consent;
 mod console_campaigns;
 mod console_manage;
+mod console_policy;
 mod contacts_page;
 mod door;
 mod erasure;
@@ -47,6 +48,7 @@ mod lost_answer;
 mod meta_says;
 mod money;
 mod not_through;
+mod policy;
 mod questions;
 mod registries;
 mod roles;
@@ -89,6 +91,8 @@ fn main() -> ExitCode {
         contacts_page::TESTS,
         audit::TESTS,
         erasure::TESTS,
+        policy::TESTS,
+        console_policy::TESTS,
         TESTS,
     ])
 }

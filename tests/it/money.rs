@@ -14,7 +14,7 @@ async fn estimated(env: &Env) -> Value {
 
 async fn budget(env: &Env, micro: Option<i64>) {
     let policy = json!({ "monthly_budget_micro": micro });
-    env.sol().api.put("/v1/policy", policy).await.unwrap();
+    crate::rules::policy(env, policy).await;
 }
 
 fn text(words: &str) -> Value {

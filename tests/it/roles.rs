@@ -156,7 +156,7 @@ pub(crate) async fn each_role_does_what_its_rights_say_and_nothing_else(env: Env
 }
 
 /// What is asked anew each time and changes nothing.
-const ASKED_BY_POST: &[&str] = &["/v1/verdicts/{id}/rejudge"];
+const ASKED_BY_POST: &[&str] = &["/v1/verdicts/{id}/rejudge", "/v1/policy/whatif"];
 
 pub(crate) async fn what_changes_something_asks_for_more_than_looking(env: Env) {
     let looking = ["read", "see_personal_data", "read_audit", "manage_access"];

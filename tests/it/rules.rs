@@ -268,7 +268,8 @@ pub(crate) async fn agreed(env: &Env, n: u32) -> String {
 }
 
 pub(crate) async fn policy(env: &Env, new: Value) {
-    let set = env.sol().api.put("/v1/policy", new.clone()).await.unwrap();
+    let change = json!({ "policy": new, "reason": "a test" });
+    let set = env.sol().api.put("/v1/policy", change).await.unwrap();
     for (name, value) in new.as_object().unwrap() {
         assert_eq!(&set["policy"][name], value);
     }

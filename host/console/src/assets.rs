@@ -28,6 +28,11 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/frame.css"),
     },
     Asset {
+        name: "policy.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/policy.css"),
+    },
+    Asset {
         name: "home.css",
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../assets/home.css"),

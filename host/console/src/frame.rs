@@ -32,6 +32,7 @@ pub(crate) const MENU: &[(&str, &str, &str)] = &[
     ("/figures", "figures.title", "figures.about"),
     ("/phone", "page.title", "page.about"),
     ("/webhooks", "webhook.title", "webhook.about"),
+    ("/policy", "policy.title", "policy.about"),
     ("/tenants", "tenants.title", "tenants.about"),
     ("/checklist", "checklist.title", "checklist.about"),
     ("/audit", "audit.title", "audit.about"),

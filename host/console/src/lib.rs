@@ -29,6 +29,7 @@ pub mod login;
 mod page;
 mod people;
 mod plugins;
+mod policy;
 mod problem;
 mod reach;
 mod record;
@@ -110,12 +111,13 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
-    let managing: [fn(Pages) -> Pages; 6] = [
+    let managing: [fn(Pages) -> Pages; 7] = [
         campaigns::pages,
         templates::pages,
         segments::pages,
         plugins::pages,
         webhooks::pages,
+        policy::pages,
         tenants::pages,
     ];
     managing

@@ -10,6 +10,7 @@ mod ledger;
 mod manage;
 mod people;
 mod plugins;
+mod policy;
 mod pt;
 mod segments;
 mod templates;
@@ -43,6 +44,7 @@ const PAGES: &[Rows] = &[
     manage::ROWS,
     people::ROWS,
     plugins::ROWS,
+    policy::ROWS,
     segments::ROWS,
     templates::ROWS,
     tenants::ROWS,

@@ -1,11 +1,11 @@
 //! What every step may use, built once by the binary.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use portero_domain::clock::{Clock, Millis, Ts};
-use portero_domain::ids::{IdSource, InstallationId};
+use portero_domain::ids::{IdSource, InstallationId, TenantId};
 use portero_gate::facts::TenantMode;
 use portero_meta::client::CloudApi;
 use portero_meta::transport::Transport;
@@ -145,6 +145,8 @@ pub struct Context {
     pub(crate) apps: Apps,
     /// Statuses that came in and wait to be kept.
     pub(crate) receiving: Receiving,
+    /// Tenants whose recorded verdicts are being judged under another policy.
+    pub(crate) whatifs: std::sync::Mutex<HashSet<TenantId>>,
     plugins: Mutex<HashMap<String, Arc<Loaded>>>,
 }
 
@@ -208,6 +210,7 @@ impl Context {
             breakers: Breakers::default(),
             settling: Settling::default(),
             receiving: Receiving::default(),
+            whatifs: std::sync::Mutex::default(),
             plugins: Mutex::new(HashMap::new()),
         }
     }

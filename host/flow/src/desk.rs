@@ -26,6 +26,7 @@ pub mod people;
 pub mod person;
 pub mod person_export;
 pub mod plugins;
+pub mod policy;
 pub mod questions;
 pub mod reasons;
 pub mod registries;

@@ -1,9 +1,13 @@
 //! What a tenant may tune. Stricter than the default is always possible, looser never.
 
+mod parameters;
+
 use serde::{Deserialize, Serialize};
 
 use portero_domain::clock::Millis;
 use portero_domain::consent::{FrequencyPromise, Period};
+
+pub use parameters::{Bound, Fault, FaultKind, Group, Kind, PARAMETERS, Parameter};
 
 /// The numbers the rules use. Defaults are the catalogue's (`compliance-rules` A).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

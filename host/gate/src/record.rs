@@ -206,19 +206,26 @@ impl DecisionRecord {
 /// Judges a record again from what it holds.
 #[must_use]
 pub fn replay(record: &DecisionRecord) -> Replay {
-    let case = Case::of_record(
-        record.stage,
-        &record.proposal,
-        &record.facts,
-        &record.policy,
-        record.judgement.at,
-    );
-    let judgement = judge::run(case, None);
+    let judgement = judge_under(record, &record.policy);
     Replay {
         same: judgement == record.judgement,
         same_ruleset: record.ruleset == *RULESET_HASH,
         judgement,
     }
+}
+
+/// What this build says of a record under another policy: the proposal, the facts and the instant stay
+/// as they were.
+#[must_use]
+pub fn judge_under(record: &DecisionRecord, policy: &Policy) -> Judgement {
+    let case = Case::of_record(
+        record.stage,
+        &record.proposal,
+        &record.facts,
+        policy,
+        record.judgement.at,
+    );
+    judge::run(case, None)
 }
 
 /// Judges a record again as if one rule did not exist: shows that a verdict needed it.

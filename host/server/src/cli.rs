@@ -17,6 +17,7 @@ mod listen;
 mod number;
 pub mod page;
 mod people;
+mod policy;
 mod registry;
 mod sandbox;
 mod setting;
@@ -37,6 +38,7 @@ pub use keep::{BackupArgs, PlaceFlags, RestoreArgs};
 pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
+pub use policy::{PolicyCommand, PolicyMeant};
 pub use registry::RegistryCommand;
 pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
@@ -335,29 +337,6 @@ pub struct StopArgs {
     /// Which host
     #[command(flatten)]
     pub target: Target,
-}
-
-/// Verbs of `policy`.
-#[derive(Subcommand, Debug)]
-pub enum PolicyCommand {
-    /// Every parameter of the rules with its value
-    #[command(after_help = "Example:\n  portero policy show --tenant tienda-sol")]
-    Show(Target),
-    /// Set parameters; stricter than the default is always possible, looser never
-    #[command(
-        after_help = "Examples:\n  portero policy set promotional_per_week=2 promotional_gap_ms=172800000 --tenant tienda-sol\n  portero policy set double_opt_in=true 'template_fallback=[\"es\"]' --tenant tienda-sol\n\nThe parameters, with the rules that use them: host/docs/rules.md. They hold for queued messages too."
-    )]
-    Set {
-        /// NAME=VALUE, the value as JSON
-        #[arg(required = true, value_name = "NAME=VALUE")]
-        values: Vec<String>,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Back to the defaults
-    #[command(after_help = "Example:\n  portero policy reset --tenant tienda-sol")]
-    Reset(Target),
 }
 
 /// Verbs of `tenant`.

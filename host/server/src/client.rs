@@ -292,10 +292,39 @@ impl Api {
         if let Some(tenant) = &self.tenant {
             request = request.header("x-portero-tenant", tenant);
         }
+        Self::streamed(request, &self.base).await
+    }
+
+    /// `POST` of a question whose answer comes in lines, read as it comes in.
+    ///
+    /// # Errors
+    /// As [`Api::send`].
+    pub async fn ask_in_lines(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<reqwest::Response> {
+        let mut request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .header("accept", "application/x-ndjson")
+            .timeout(WHOLE_FILE)
+            .json(body);
+        if let Some(tenant) = &self.tenant {
+            request = request.header("x-portero-tenant", tenant);
+        }
+        Self::streamed(request, &self.base).await
+    }
+
+    async fn streamed(
+        request: reqwest::RequestBuilder,
+        base: &str,
+    ) -> anyhow::Result<reqwest::Response> {
         let answer = request
             .send()
             .await
-            .with_context(|| format!("the host at {} does not answer", self.base))?;
+            .with_context(|| format!("the host at {base} does not answer"))?;
         if answer.status().is_success() {
             return Ok(answer);
         }

@@ -58,6 +58,7 @@ mod outbox_many;
 mod outbox_row;
 mod person_rows;
 mod plugins;
+mod policies;
 mod purchases;
 mod registries;
 mod rejudge;

@@ -4,6 +4,7 @@ use crate::db::Sql;
 
 const FILES: &[&[Sql]] = &[
     crate::tenants::ALL,
+    crate::policies::ALL,
     crate::apps::ALL,
     crate::numbers::ALL,
     crate::tokens::ALL,

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::error::{Result, StoreError};
 use crate::json;
+use crate::policies;
 use crate::seal::DataKey;
 use crate::standing::{Of, SWITCHES};
 use crate::tx::{SystemTx, TenantTx};
@@ -79,7 +80,6 @@ statements! {
             policy, policy_revision, data_key, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         on conflict (slug) do nothing";
-    TENANT_SET_POLICY = "update tenants set policy = $2, policy_revision = $3 where tenant_id = $1";
     TENANT_SET_MODE = "update tenants set mode = $2 where tenant_id = $1";
     TENANT_SET_STOP = "update tenants set stopped_at = $2, stop_reason = $3 where tenant_id = $1";
     DATA_KEYS = "select tenant_id, data_key from tenants order by tenant_id";
@@ -178,7 +178,7 @@ impl SystemTx<'_> {
     /// # Errors
     /// [`StoreError::Taken`] when the short name is in use, or the database.
     pub async fn create_tenant(&mut self, new: &NewTenant, now: Ts) -> Result<()> {
-        let (policy, revision) = policy_columns(&new.policy)?;
+        let (policy, revision) = policies::columns(&new.policy)?;
         let secrets = &self.tx.secrets;
         let key = secrets
             .master
@@ -202,7 +202,7 @@ impl SystemTx<'_> {
                 name: new.slug.clone(),
             });
         }
-        Ok(())
+        self.tx.tenant(new.id).begin_policies().await
     }
 
     /// Opens what the master key itself seals: every tenant's data key and every app's secrets.
@@ -247,12 +247,6 @@ impl SystemTx<'_> {
     }
 }
 
-fn policy_columns(policy: &Policy) -> Result<(String, String)> {
-    let text = json::canonical("policy", policy)?;
-    let revision = json::sha256_hex(text.as_bytes());
-    Ok((text, revision))
-}
-
 impl TenantTx<'_> {
     /// The tenant itself.
     ///
@@ -261,20 +255,6 @@ impl TenantTx<'_> {
     pub async fn row(&mut self) -> Result<TenantRow> {
         let row: Option<RawTenant> = self.tx.row(TENANT_BY_ID, args![self.tenant]).await?;
         row.ok_or(StoreError::NotFound { what: "tenant" })?.read()
-    }
-
-    /// Sets what the tenant tunes.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`], or the database.
-    pub async fn set_policy(&mut self, policy: &Policy) -> Result<()> {
-        let (text, revision) = policy_columns(policy)?;
-        self.must(
-            "tenant",
-            TENANT_SET_POLICY,
-            args![self.tenant, text, revision],
-        )
-        .await
     }
 
     /// Sets where the tenant may send.

@@ -281,7 +281,7 @@ pub(super) async fn frequency(env: &Env, cases: &mut Cases) {
     passes(env, cases, 0, "frequency.min-gap", to(&late, cart())).await;
     policy(env, json!({})).await;
     // Stricter is free, looser is refused by name.
-    let looser = json!({ "promotional_per_day": 2 });
+    let looser = json!({ "policy": { "promotional_per_day": 2 }, "reason": "a test" });
     let refused = env.sol().api.put("/v1/policy", looser).await.unwrap_err();
     assert!(
         refused.to_string().contains("promotional_per_day"),

@@ -162,47 +162,6 @@ fn not_looser(policy: &Policy) -> Result<(), FlowError> {
     ))
 }
 
-/// What a tenant has tuned, every parameter with its value.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct PolicyView {
-    /// Revision: SHA-256 of the policy, as decision records name it.
-    pub revision: String,
-    /// Every parameter.
-    #[schema(value_type = Object)]
-    pub policy: Policy,
-}
-
-/// The policy of a tenant.
-///
-/// # Errors
-/// The database.
-pub async fn policy(ctx: &Context, tenant: TenantId) -> Result<PolicyView, FlowError> {
-    let mut tx = ctx.store.read().await?;
-    let row = tx.tenant(tenant).row().await?;
-    Ok(PolicyView {
-        revision: row.policy_revision,
-        policy: row.policy,
-    })
-}
-
-/// Sets the policy of a tenant: what is not named goes back to its default. Holds for every judgement
-/// from now on, those of queued messages included.
-///
-/// # Errors
-/// Bad input (a parameter looser than its default), or the database.
-pub async fn set_policy(
-    ctx: &Context,
-    tenant: TenantId,
-    new: &Policy,
-) -> Result<PolicyView, FlowError> {
-    not_looser(new)?;
-    let mut tx = ctx.store.write().await?;
-    tx.tenant(tenant).set_policy(new).await?;
-    tx.commit().await?;
-    ctx.touched();
-    policy(ctx, tenant).await
-}
-
 /// All tenants, or the one a token reaches.
 ///
 /// # Errors

@@ -102,6 +102,15 @@ pub struct FindingView {
 /// A sentence and every finding, per language.
 pub(super) type Words = (BTreeMap<String, String>, BTreeMap<String, Vec<FindingView>>);
 
+/// A judgement in one sentence per language.
+pub(super) fn sentences(judgement: &Judgement) -> BTreeMap<String, String> {
+    let said = |language| portero_gate::explain::explain(judgement, language).summary;
+    Language::ALL
+        .into_iter()
+        .map(|language| (language.code().to_owned(), said(language)))
+        .collect()
+}
+
 /// A judgement in words.
 pub(super) fn words(judgement: &Judgement) -> Words {
     let mut summary = BTreeMap::new();

@@ -10,6 +10,7 @@ mod imports;
 mod messages;
 mod operator;
 mod plugins;
+mod policy;
 mod registries;
 mod reports;
 mod sandbox;
@@ -261,8 +262,13 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[Read]), ("POST", &[ManageAccess])],
         )
         .routes(
-            routes!(operator::policy, operator::set_policy),
+            routes!(policy::get, policy::set),
             &[("GET", &[Read]), ("PUT", &[ChangePolicy])],
+        )
+        .routes(routes!(policy::history), &[("GET", &[Read])])
+        .routes(
+            routes!(policy::whatif),
+            &[("POST", &[Read, SeePersonalData])],
         )
         .routes(
             routes!(operator::numbers, operator::put_number),

@@ -9,12 +9,13 @@ use portero_domain::template::{Template, TemplateCategory, TemplateSlots, Templa
 use portero_gate::Policy;
 use portero_gate::facts::TenantMode;
 use portero_store::StoreError;
-use portero_store::model::{NewNumber, NewTenant, NewToken, Wording};
+use portero_store::model::{HOST, NewNumber, NewPolicy, NewTenant, NewToken, Wording, revision_of};
 
 use crate::world::{T0, World, at, sha256};
 
 crate::tests![
     tenants_are_made_found_and_tuned,
+    every_policy_is_kept_with_who_set_it_and_why,
     stops_are_thrown_and_released,
     numbers_route_and_never_change_hands,
     tokens_are_found_by_hash_and_end_once,
@@ -36,7 +37,13 @@ async fn tenants_are_made_found_and_tuned(w: World) {
         pair_gap_ms: Millis::secs(9),
         ..Policy::default()
     };
-    tx.tenant(w.a.id).set_policy(&policy).await.unwrap();
+    let new = NewPolicy {
+        policy: &policy,
+        from: &row.policy_revision,
+        author: "tok_x",
+        reason: "slower",
+    };
+    assert!(tx.tenant(w.a.id).set_policy(new, at(5)).await.unwrap());
     tx.tenant(w.a.id)
         .set_mode(TenantMode::Sandbox)
         .await
@@ -74,6 +81,53 @@ async fn tenants_are_made_found_and_tuned(w: World) {
         tx.system().setting("x").await.unwrap().as_deref(),
         Some("2")
     );
+}
+
+async fn every_policy_is_kept_with_who_set_it_and_why(w: World) {
+    let mut tx = w.write().await;
+    let first = tx.tenant(w.a.id).row().await.unwrap();
+    let kept = tx.tenant(w.a.id).policies(None, 9).await.unwrap();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!((kept[0].seq, kept[0].author.as_str()), (1, HOST));
+    assert_eq!(kept[0].revision, first.policy_revision);
+    let stricter = Policy {
+        promotional_per_week: 1,
+        ..Policy::default()
+    };
+    let mut holds = first.policy_revision.clone();
+    for (n, policy) in [&stricter, &Policy::default(), &stricter].into_iter().enumerate() {
+        let reason = format!("reason {n}");
+        let new = NewPolicy {
+            policy,
+            from: &holds,
+            author: "usr_x",
+            reason: &reason,
+        };
+        let when = at(i64::try_from(n).unwrap() + 1);
+        assert!(tx.tenant(w.a.id).set_policy(new, when).await.unwrap());
+        // Made from what does not hold any more: nothing is set, nothing kept.
+        assert!(!tx.tenant(w.a.id).set_policy(new, when).await.unwrap());
+        holds = tx.tenant(w.a.id).row().await.unwrap().policy_revision;
+        assert_eq!(holds, revision_of(policy).unwrap());
+    }
+    let all = tx.tenant(w.a.id).policies(None, 9).await.unwrap();
+    let said: Vec<_> = all.iter().map(|p| (p.seq, p.reason.as_str())).collect();
+    let expected = [(4, "reason 2"), (3, "reason 1"), (2, "reason 0"), (1, "")];
+    assert_eq!(said, expected);
+    assert_eq!((&all[0].policy, all[0].set_at), (&stricter, at(3)));
+    let older = tx.tenant(w.a.id).policies(Some(3), 1).await.unwrap();
+    assert_eq!(older, all[2..3]);
+    // Found by the beginning of its hash, at its newest place; nothing and everything name none.
+    let found = tx.tenant(w.a.id).policy_of(&holds[..8]).await.unwrap();
+    assert_eq!(found, all[0]);
+    for none in ["", "00000000", "%"] {
+        let found = tx.tenant(w.a.id).policy_of(none).await;
+        assert!(matches!(found, Err(StoreError::NotFound { .. })), "{none}");
+    }
+    // Another tenant has its own.
+    let other = tx.tenant(w.b.id).policies(None, 9).await.unwrap();
+    assert_eq!(other.len(), 1);
+    assert!(tx.tenant(w.b.id).policy_of(&holds).await.is_err());
 }
 
 async fn stops_are_thrown_and_released(w: World) {

@@ -5,8 +5,9 @@ use portero_domain::ids::TenantId;
 use portero_store::model::Standing;
 use serde_json::Value;
 
-use super::{TenantView, list, policy};
+use super::{TenantView, list};
 use crate::context::Context;
+use crate::desk::policy;
 use crate::error::FlowError;
 
 /// Newest verdicts looked at of each.
@@ -80,29 +81,15 @@ pub async fn policy_difference(
     one: TenantId,
     other: TenantId,
 ) -> Result<Vec<(String, String, String)>, FlowError> {
-    let read = async |tenant| -> Result<Value, FlowError> {
-        let view = policy(ctx, tenant).await?;
-        serde_json::to_value(view.policy).map_err(|source| FlowError::Stored {
-            what: "policy",
-            source,
-        })
+    let one = policy::get(ctx, one).await?.policy;
+    let other = policy::get(ctx, other).await?.policy;
+    let text = |value: Value| match value {
+        Value::Null => "–".to_owned(),
+        Value::String(text) => text,
+        value => value.to_string(),
     };
-    let (one, other) = (read(one).await?, read(other).await?);
-    let mut names: Vec<&String> = [&one, &other]
-        .into_iter()
-        .filter_map(Value::as_object)
-        .flat_map(|o| o.keys())
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    let text = |of: &Value, name: &str| match of.get(name) {
-        None | Some(Value::Null) => "–".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-    };
-    Ok(names
-        .into_iter()
-        .filter(|name| one.get(name.as_str()) != other.get(name.as_str()))
-        .map(|name| (name.clone(), text(&one, name), text(&other, name)))
+    let differs = one.difference(&other).into_iter();
+    Ok(differs
+        .map(|(name, one, other)| (name.to_owned(), text(one), text(other)))
         .collect())
 }

@@ -5,8 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use portero_flow::desk::limit;
 use portero_flow::desk::numbers::{self, HistoryView, NumberDetail, NumberRequest, NumberView};
-use portero_flow::desk::tenants::{self, PolicyView, TenantRequest, TenantView};
-use portero_gate::Policy;
+use portero_flow::desk::tenants::{self, TenantRequest, TenantView};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -36,29 +35,6 @@ pub(crate) async fn create_tenant(
     Ok((
         StatusCode::CREATED,
         Json(tenants::create(&state.ctx, &request).await?),
-    ))
-}
-
-/// The tenant's policy: every parameter of the rules with its value.
-#[utoipa::path(get, path = "/v1/policy", responses(
-    (status = 200, body = PolicyView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn policy(
-    State(state): State<AppState>,
-    caller: Caller,
-) -> Result<Json<PolicyView>, Problem> {
-    Ok(Json(tenants::policy(&state.ctx, caller.tenant).await?))
-}
-
-/// Set the tenant's policy: what is not named goes back to its default. Stricter only.
-#[utoipa::path(put, path = "/v1/policy", request_body(content = Object, description = "Parameters of host/docs/rules.md"),
-    responses((status = 200, body = PolicyView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn set_policy(
-    State(state): State<AppState>,
-    caller: Caller,
-    ApiJson(new): ApiJson<Policy>,
-) -> Result<Json<PolicyView>, Problem> {
-    Ok(Json(
-        tenants::set_policy(&state.ctx, caller.tenant, &new).await?,
     ))
 }
 
