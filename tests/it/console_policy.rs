@@ -46,21 +46,31 @@ fn fields(page: &str, form: &str) -> Vec<(String, String)> {
             all.push((attribute(tag, "name").expect("a name"), value));
         } else if tag.starts_with("<select") {
             let inside = form[at..].split("</select>").next().unwrap_or_default();
-            let chosen = inside
-                .split("<option")
-                .skip(1)
-                .find(|o| o.split('>').next().is_some_and(|t| t.ends_with(" selected")));
+            let chosen = inside.split("<option").skip(1).find(|o| {
+                o.split('>')
+                    .next()
+                    .is_some_and(|t| t.ends_with(" selected"))
+            });
             let value = attribute(chosen.expect("one is chosen"), "value");
-            all.push((attribute(tag, "name").expect("a name"), value.expect("a value")));
+            all.push((
+                attribute(tag, "name").expect("a name"),
+                value.expect("a value"),
+            ));
         }
     }
     all
 }
 
 fn unescaped(text: &str) -> String {
-    [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")]
-        .into_iter()
-        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+    [
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#38;", "&"),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
 fn with(fields: &[(String, String)], changed: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -104,9 +114,24 @@ pub(crate) async fn a_policy_is_changed_in_three_steps_and_goes_back(env: Env) {
     let preview = format!("/console/policy/{slug}/preview");
     let save = format!("/console/policy/{slug}/save");
     for (lang, label, bound, fixed) in [
-        ("es", "Promociones a una persona en 7 días", "Puede ser menos, nunca más de 3.", "dentro de las 24 horas"),
-        ("pt", "Promoções a uma pessoa em 7 dias", "Pode ser menos, nunca mais de 3.", "dentro das 24 horas"),
-        ("en", "Promotions to one person in 7 days", "May be less, never more than 3.", "within the 24 hours"),
+        (
+            "es",
+            "Promociones a una persona en 7 días",
+            "Puede ser menos, nunca más de 3.",
+            "dentro de las 24 horas",
+        ),
+        (
+            "pt",
+            "Promoções a uma pessoa em 7 dias",
+            "Pode ser menos, nunca mais de 3.",
+            "dentro das 24 horas",
+        ),
+        (
+            "en",
+            "Promotions to one person in 7 days",
+            "May be less, never more than 3.",
+            "within the 24 hours",
+        ),
     ] {
         let page = owner.get(&env, &format!("/policy?lang={lang}")).await;
         assert_eq!(page.status, 200, "{}", page.body);
@@ -114,7 +139,11 @@ pub(crate) async fn a_policy_is_changed_in_three_steps_and_goes_back(env: Env) {
         for words in [label, bound, fixed] {
             assert!(page.body.contains(words), "{words}: {}", page.body);
         }
-        assert_eq!(page.body.matches("<fieldset").count(), 39, "every parameter a row");
+        assert_eq!(
+            page.body.matches("<fieldset").count(),
+            39,
+            "every parameter a row"
+        );
     }
     // Step one to step two: nothing changed says so, and there is nothing to save.
     let page = owner.get(&env, "/policy?lang=es").await.body;
@@ -149,20 +178,42 @@ pub(crate) async fn a_policy_is_changed_in_three_steps_and_goes_back(env: Env) {
     let third = fields(&closed.body, "id=\"save\"");
     let refused = post(&env, &owner, &save, &with(&third, &[("reason", "  ")])).await;
     assert_eq!(refused.status, 422, "{}", refused.body);
-    assert!(refused.body.contains("id=\"reason-trouble\""), "{}", refused.body);
-    let third = with(&fields(&refused.body, "id=\"save\""), &[("reason", "quejas <b> de \"octubre\"")]);
+    assert!(
+        refused.body.contains("id=\"reason-trouble\""),
+        "{}",
+        refused.body
+    );
+    let third = with(
+        &fields(&refused.body, "id=\"save\""),
+        &[("reason", "quejas <b> de \"octubre\"")],
+    );
     let saved = post(&env, &owner, &save, &third).await;
     assert_eq!(saved.status, 303, "{}", saved.body);
-    assert_eq!(saved.location, format!("/policy?lang=es&shop={slug}&did=saved"));
+    assert_eq!(
+        saved.location,
+        format!("/policy?lang=es&shop={slug}&did=saved")
+    );
     let now = api.get("/v1/policy").await.unwrap();
     assert_eq!(now["policy"]["promotional_hours"][6], "closed", "{now}");
     let page = owner.get(&env, &saved.location).await.body;
     in_words(&page);
-    assert!(page.contains("id=\"did\"") && page.contains("de esta tienda"), "{page}");
-    assert!(page.contains("quejas &#60;b&#62; de &#34;octubre&#34;"), "{page}");
+    assert!(
+        page.contains("id=\"did\"") && page.contains("de esta tienda"),
+        "{page}"
+    );
+    assert!(
+        page.contains("quejas &#60;b&#62; de &#34;octubre&#34;"),
+        "{page}"
+    );
     assert!(page.contains("(tú") || page.contains("tú (tok_"), "{page}");
     // The same form again was made from what does not hold any more.
-    let late = post(&env, &owner, &save, &with(&third, &[("policy", "{\"promotional_per_week\":1}")])).await;
+    let late = post(
+        &env,
+        &owner,
+        &save,
+        &with(&third, &[("policy", "{\"promotional_per_week\":1}")]),
+    )
+    .await;
     assert_eq!(late.status, 409, "{}", late.body);
     in_words(&late.body);
     let kept = fields(&late.body, "id=\"edit\"");
@@ -171,12 +222,24 @@ pub(crate) async fn a_policy_is_changed_in_three_steps_and_goes_back(env: Env) {
     // Going back to what was before, by the history.
     let first = before["revision"].as_str().unwrap();
     assert!(page.contains(&format!("value=\"{first}\"")), "{page}");
-    let go = [("lang", "es"), ("from", now["revision"].as_str().unwrap()), ("revision", first)];
+    let go = [
+        ("lang", "es"),
+        ("from", now["revision"].as_str().unwrap()),
+        ("revision", first),
+    ];
     let go = owner.post(&env, &preview, &go).await;
     assert_eq!(go.status, 200, "{}", go.body);
     in_words(&go.body);
-    assert!(go.body.contains("ya serían distintas con la política vigente"), "{}", go.body);
-    let third = with(&fields(&go.body, "id=\"save\""), &[("reason", "fue un error")]);
+    assert!(
+        go.body
+            .contains("ya serían distintas con la política vigente"),
+        "{}",
+        go.body
+    );
+    let third = with(
+        &fields(&go.body, "id=\"save\""),
+        &[("reason", "fue un error")],
+    );
     let saved = post(&env, &owner, &save, &third).await;
     assert_eq!(saved.status, 303, "{}", saved.body);
     assert_eq!(api.get("/v1/policy").await.unwrap(), before);
@@ -204,11 +267,26 @@ pub(crate) async fn what_is_refused_is_said_beside_its_field(env: Env) {
     assert_eq!(refused.status, 422, "{}", refused.body);
     in_words(&refused.body);
     for (name, words) in [
-        ("promotional_per_week", "Looser than allowed: the limit is 3."),
-        ("promotional_hours", "Looser than allowed: the limit is every day: 09:00–20:00."),
-        ("promotional_gap_ms", "Looser than allowed: the limit is 12 h."),
-        ("pair_burst", "Not understood. It is written like this: a whole number, 0 or more"),
-        ("transactional_hours", "Not understood. It is written like this: 09:00-20:00; empty: closed"),
+        (
+            "promotional_per_week",
+            "Looser than allowed: the limit is 3.",
+        ),
+        (
+            "promotional_hours",
+            "Looser than allowed: the limit is every day: 09:00–20:00.",
+        ),
+        (
+            "promotional_gap_ms",
+            "Looser than allowed: the limit is 12 h.",
+        ),
+        (
+            "pair_burst",
+            "Not understood. It is written like this: a whole number, 0 or more",
+        ),
+        (
+            "transactional_hours",
+            "Not understood. It is written like this: 09:00-20:00; empty: closed",
+        ),
     ] {
         let beside = format!("id=\"t-{name}\">{words}</p>");
         assert!(refused.body.contains(&beside), "{beside}: {}", refused.body);
@@ -222,7 +300,11 @@ pub(crate) async fn what_is_refused_is_said_beside_its_field(env: Env) {
     let none = [("lang", "en"), ("revision", "00000000ffff")];
     let none = owner.post(&env, &preview, &none).await;
     assert_eq!(none.status, 422, "{}", none.body);
-    assert!(none.body.contains("That revision cannot be used."), "{}", none.body);
+    assert!(
+        none.body.contains("That revision cannot be used."),
+        "{}",
+        none.body
+    );
     env.end().await;
 }
 
@@ -234,9 +316,19 @@ pub(crate) async fn whoever_sees_verdicts_looks_and_nobody_else_changes(env: Env
     let page = auditor.get(&env, "/policy?lang=en").await;
     assert_eq!(page.status, 200, "{}", page.body);
     let form = fields(&page.body, "id=\"edit\"");
-    let tried = post(&env, &auditor, &preview, &with(&form, &[("promotional_per_week", "1")])).await;
+    let tried = post(
+        &env,
+        &auditor,
+        &preview,
+        &with(&form, &[("promotional_per_week", "1")]),
+    )
+    .await;
     assert_eq!(tried.status, 200, "{}", tried.body);
-    assert!(tried.body.contains("id=\"lacks\"") && !tried.body.contains("id=\"save\""), "{}", tried.body);
+    assert!(
+        tried.body.contains("id=\"lacks\"") && !tried.body.contains("id=\"save\""),
+        "{}",
+        tried.body
+    );
     let policy = json!({ "promotional_per_week": 1 }).to_string();
     let third = [("policy", policy.as_str()), ("reason", "because")];
     let refused = auditor.post(&env, &save, &third).await;
@@ -250,13 +342,21 @@ pub(crate) async fn whoever_sees_verdicts_looks_and_nobody_else_changes(env: Env
     // Another shop's owner neither sees, tries nor changes this one's.
     env.sol()
         .api
-        .put("/v1/policy", json!({ "policy": { "codes_per_hour": 3 }, "reason": "solo-de-sol" }))
+        .put(
+            "/v1/policy",
+            json!({ "policy": { "codes_per_hour": 3 }, "reason": "solo-de-sol" }),
+        )
         .await
         .unwrap();
     let theirs = with_role(&env, lua, "owner").await;
     let own = theirs.get(&env, "/policy?lang=en").await.body;
-    assert!(!own.contains("solo-de-sol") && !own.contains("of this shop"), "{own}");
-    let answer = theirs.get(&env, &format!("/policy?lang=en&shop={sol}")).await;
+    assert!(
+        !own.contains("solo-de-sol") && !own.contains("of this shop"),
+        "{own}"
+    );
+    let answer = theirs
+        .get(&env, &format!("/policy?lang=en&shop={sol}"))
+        .await;
     assert_eq!(answer.status, 404, "{}", answer.body);
     assert_eq!(post(&env, &theirs, &preview, &form).await.status, 404);
     assert_eq!(theirs.post(&env, &save, &third).await.status, 404);

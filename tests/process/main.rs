@@ -29,6 +29,7 @@ mod run_token;
 mod settings;
 mod shops;
 mod street;
+mod tuning;
 mod verbs;
 mod watch;
 
@@ -209,6 +210,10 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
     (
         "desk::a_registry_is_loaded_and_declared_from_a_terminal",
         desk::a_registry_is_loaded_and_declared_from_a_terminal,
+    ),
+    (
+        "tuning::a_policy_is_tried_set_and_undone_from_a_terminal",
+        tuning::a_policy_is_tried_set_and_undone_from_a_terminal,
     ),
 ];
 

@@ -141,7 +141,7 @@ pub(crate) fn each_verb_has_a_manual_page() {
 }
 
 /// A line typed into a terminal of so many columns.
-fn in_a_terminal(here: &Path, columns: u16, line: &str) -> Ran {
+pub(crate) fn in_a_terminal(here: &Path, columns: u16, line: &str) -> Ran {
     let line = format!("stty cols {columns} && {line}");
     typed(
         here,

@@ -47,8 +47,8 @@ pub use crate::observations::{
 pub use crate::outbox::{NewOutbox, OutboxFilter};
 pub use crate::outbox_row::OutboxRow;
 pub use crate::person_rows::PersonTimer;
-pub use crate::policies::{HOST, NewPolicy, PolicyRow, revision_of};
 pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
+pub use crate::policies::{HOST, NewPolicy, PolicyRow, revision_of};
 pub use crate::purchases::{CartRow, CartState, PurchaseRow};
 pub use crate::registries::{ListedPerson, NewCopy, RegistryRow};
 pub use crate::rows::{Cell, RowFilter, rows_at_once};

@@ -201,8 +201,8 @@ fn inputs(w: Words, p: &Parameter, written: &Sent) -> Vec<Input> {
             ]
         }
         Kind::Switch => {
-            let word = |on| (on, w.t(&format!("policy.{on}")).to_owned());
-            vec![choice(name, value, vec![word("no"), word("yes")])]
+            let (no, yes) = (w.t("policy.no").to_owned(), w.t("policy.yes").to_owned());
+            vec![choice(name, value, vec![("no", no), ("yes", yes)])]
         }
         Kind::Hours => (0..7)
             .map(|day| {

@@ -130,7 +130,10 @@ pub(super) fn raw(p: &Parameter, value: &Value) -> Sent {
             both.insert(format!("{name}.unit"), unit.to_owned());
             both
         }
-        Kind::Switch => one(value.as_bool().map_or("no", |on| if on { "yes" } else { "no" }).to_owned()),
+        Kind::Switch => one(value
+            .as_bool()
+            .map_or("no", |on| if on { "yes" } else { "no" })
+            .to_owned()),
         Kind::Hours => texts(value)
             .into_iter()
             .enumerate()
@@ -218,7 +221,9 @@ fn length(n: &str, unit: &str) -> Option<i64> {
         "ms" => 1,
         unit => UNITS.iter().find(|(name, _)| *name == unit)?.1,
     };
-    n.parse::<u32>().ok().and_then(|n| i64::from(n).checked_mul(of))
+    n.parse::<u32>()
+        .ok()
+        .and_then(|n| i64::from(n).checked_mul(of))
 }
 
 /// `12.5` or `12,5` in millionths.
@@ -230,7 +235,11 @@ fn micro(text: &str) -> Option<i64> {
         return None;
     }
     let rest: i64 = format!("{rest:0<6}").parse().ok()?;
-    whole.parse::<i64>().ok()?.checked_mul(MICRO)?.checked_add(rest)
+    whole
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(MICRO)?
+        .checked_add(rest)
 }
 
 #[cfg(test)]
@@ -252,7 +261,18 @@ mod tests {
             ("template_fallback", json!(["es", "en"])),
             ("double_opt_in", json!(true)),
             ("window_margin_ms", json!(10_001)),
-            ("promotional_hours", json!(["09:00-18:00", "closed", "closed", "closed", "closed", "closed", "closed"])),
+            (
+                "promotional_hours",
+                json!([
+                    "09:00-18:00",
+                    "closed",
+                    "closed",
+                    "closed",
+                    "closed",
+                    "closed",
+                    "closed"
+                ]),
+            ),
         ] {
             values.insert(name.to_owned(), value);
         }
@@ -261,7 +281,10 @@ mod tests {
             assert_eq!(read(p, &raw(p, value)).as_ref(), Some(value), "{}", p.name);
         }
         let none = raw(parameter("monthly_budget_micro"), &Value::Null);
-        assert_eq!(read(parameter("monthly_budget_micro"), &none), Some(Value::Null));
+        assert_eq!(
+            read(parameter("monthly_budget_micro"), &none),
+            Some(Value::Null)
+        );
     }
 
     #[test]
@@ -289,7 +312,15 @@ mod tests {
         assert_eq!(said("window_margin_ms", json!(90_000)), "90 s");
         assert_eq!(said("monthly_budget_micro", json!(12_500_000)), "12.50");
         assert_eq!(said("monthly_budget_micro", Value::Null), "no limit");
-        let week = json!(["09:00-18:00", "09:00-18:00", "09:00-18:00", "09:00-18:00", "09:00-18:00", "10:00-12:00", "closed"]);
+        let week = json!([
+            "09:00-18:00",
+            "09:00-18:00",
+            "09:00-18:00",
+            "09:00-18:00",
+            "09:00-18:00",
+            "10:00-12:00",
+            "closed"
+        ]);
         assert_eq!(
             said("promotional_hours", week),
             "Mon–Fri 09:00–18:00, Sat 10:00–12:00, Sun closed"

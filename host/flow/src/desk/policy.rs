@@ -18,8 +18,8 @@ use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
 pub use whatif::{
-    AlreadyView, EffectView, ExampleView, MAX_DAYS, MAX_RECORDS, Progress, ReasonView, VerdictShort,
-    WhatIf, WhatIfRequest, WhatIfView,
+    AlreadyView, EffectView, ExampleView, MAX_DAYS, MAX_RECORDS, Progress, ReasonView,
+    VerdictShort, WhatIf, WhatIfRequest, WhatIfView,
 };
 
 /// Longest reason for a change, characters.
@@ -131,7 +131,12 @@ fn view(revision: String, policy: Policy) -> PolicyView {
             ParameterView {
                 name: p.name.to_owned(),
                 group: p.group.as_str().to_owned(),
-                origin: if value == default { "default" } else { "tenant" }.to_owned(),
+                origin: if value == default {
+                    "default"
+                } else {
+                    "tenant"
+                }
+                .to_owned(),
                 bound: p.bound.as_str().to_owned(),
                 value,
                 default,

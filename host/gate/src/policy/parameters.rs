@@ -320,7 +320,12 @@ mod tests {
                 Bound::AtLeast => (true, false),
                 _ => (false, false),
             };
-            assert_eq!((refused(value - 1), refused(value + 1)), expected, "{}", p.name);
+            assert_eq!(
+                (refused(value - 1), refused(value + 1)),
+                expected,
+                "{}",
+                p.name
+            );
         }
     }
 

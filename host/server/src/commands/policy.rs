@@ -89,7 +89,10 @@ pub async fn run(command: PolicyCommand) -> anyhow::Result<ExitCode> {
             let api = target.connect().await?;
             let mut path = format!("/v1/policy/history?limit={limit}");
             if let Some(after) = after {
-                path.push_str(&format!("&after={}", crate::commands::plugin::encode(&after)));
+                path.push_str(&format!(
+                    "&after={}",
+                    crate::commands::plugin::encode(&after)
+                ));
             }
             let answer = api.get(&path).await?;
             if target.json {
@@ -175,7 +178,14 @@ fn changes(of: Option<&Value>) -> String {
         Some(value) => value.to_string(),
     };
     let lines: Vec<String> = all
-        .map(|c| format!("{}: {} → {}", text(c, "name"), value(c, "was"), value(c, "now")))
+        .map(|c| {
+            format!(
+                "{}: {} → {}",
+                text(c, "name"),
+                value(c, "was"),
+                value(c, "now")
+            )
+        })
         .collect();
     lines.join("\n")
 }

@@ -95,7 +95,10 @@ async fn every_policy_is_kept_with_who_set_it_and_why(w: World) {
         ..Policy::default()
     };
     let mut holds = first.policy_revision.clone();
-    for (n, policy) in [&stricter, &Policy::default(), &stricter].into_iter().enumerate() {
+    for (n, policy) in [&stricter, &Policy::default(), &stricter]
+        .into_iter()
+        .enumerate()
+    {
         let reason = format!("reason {n}");
         let new = NewPolicy {
             policy,

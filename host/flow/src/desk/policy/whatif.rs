@@ -183,8 +183,9 @@ fn ask(ctx: &Arc<Context>, tenant: TenantId) -> Result<Asking, FlowError> {
         return Err(FlowError::WrongState {
             what: "this question".to_owned(),
             state: "being answered".to_owned(),
-            why: "verdicts of this tenant are judged again for somebody else; ask again in a moment"
-                .to_owned(),
+            why:
+                "verdicts of this tenant are judged again for somebody else; ask again in a moment"
+                    .to_owned(),
         });
     }
     Ok(Asking {

@@ -102,7 +102,10 @@ mod tests {
             parse(json).unwrap_err(),
             ["line 3: `promotional_per_week` would be looser than the default, 3"]
         );
-        for (broken, line) in [("{\n\"a\": 1,\n}", "line 3: "), ("a = 1\nb =\n", "line 2: ")] {
+        for (broken, line) in [
+            ("{\n\"a\": 1,\n}", "line 3: "),
+            ("a = 1\nb =\n", "line 2: "),
+        ] {
             let faults = parse(broken).unwrap_err();
             assert!(faults[0].starts_with(line), "{faults:?}");
         }
