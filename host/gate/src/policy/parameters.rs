@@ -227,7 +227,7 @@ impl Policy {
     /// Reads a policy from parameters by name; what is not named has its default.
     ///
     /// # Errors
-    /// Every parameter that is unknown, unreadable or looser than its default.
+    /// Every parameter that is unknown, unreadable or looser than its default, by name.
     pub fn read(fields: &Map<String, Value>) -> Result<Policy, Vec<Fault>> {
         let mut faults = Vec::new();
         let mut fault = |name: &String, kind| {
@@ -256,6 +256,7 @@ impl Policy {
             }
         }
         if !faults.is_empty() {
+            faults.sort_by(|a, b| a.name.cmp(&b.name));
             return Err(faults);
         }
         serde_json::from_value(Value::Object(good)).map_err(|wrong| {
@@ -298,7 +299,8 @@ mod tests {
         fields.insert("monthly_budget_micro".to_owned(), Value::Null);
         let mut table: Vec<&str> = PARAMETERS.iter().map(|p| p.name).collect();
         table.sort_unstable();
-        let known: Vec<&String> = fields.keys().collect();
+        let mut known: Vec<&String> = fields.keys().collect();
+        known.sort_unstable();
         assert_eq!(table, known);
         let grouped = PARAMETERS.iter().map(|p| p.group);
         assert!(grouped.is_sorted(), "group by group");

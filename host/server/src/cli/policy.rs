@@ -23,7 +23,7 @@ pub enum PolicyCommand {
         /// Why, for whoever asks later
         #[arg(long)]
         reason: String,
-        /// Revision that the change was made from; refused when another holds by now (default: the one that holds when this begins)
+        /// Revision that the change was made from; refused when another holds by now (for single values: the one that they are changes to)
         #[arg(long, value_name = "HASH")]
         from: Option<String>,
         /// Which host
