@@ -18,6 +18,7 @@
 mod access;
 mod answers;
 mod api_errors;
+mod api_fuzz;
 mod apps;
 mod audit;
 mod campaign_holds;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         contacts_page::TESTS,
         audit::TESTS,
         erasure::TESTS,
+        api_fuzz::TESTS,
         TESTS,
     ])
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use portero_domain::ids::TenantId;
@@ -12,6 +12,7 @@ use portero_flow::desk::access::{self, Principal};
 
 use crate::http::AppState;
 use crate::http::audit::{self, Reached};
+use crate::http::codes;
 use crate::http::doors::Doors;
 use crate::http::login;
 use crate::http::problem::Problem;
@@ -72,10 +73,8 @@ pub async fn operations(
             path = path.as_str(),
             "an operation declares no right; this is a bug"
         );
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "undeclared",
-            "Nobody may do this",
+        return Err(Problem::of(
+            codes::UNDECLARED,
             "this operation declares no right; this is a bug of Portero",
         ));
     };
@@ -106,10 +105,8 @@ impl FromRequestParts<AppState> for Operator {
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         let principal = principal(parts)?;
         if principal.tenant.is_some() {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "operator_only",
-                "Only the operator may do this",
+            return Err(Problem::of(
+                codes::OPERATOR_ONLY,
                 "this access token belongs to one tenant",
             ));
         }
