@@ -50,6 +50,10 @@ struct Run {
     /// The request and what was wrong, by operation and fault.
     faults: BTreeMap<String, String>,
     succeeded: BTreeSet<String>,
+    /// Whether a 5xx came: what led to it is to stand last.
+    broke: bool,
+    /// Changes that were taken: a fault may be of what one of them left.
+    changes: Vec<String>,
     sent: BTreeMap<u16, usize>,
 }
 
@@ -104,7 +108,12 @@ impl Run {
 
     /// What is wrong with the answer to a request, and the answer.
     async fn judged(&self, request: &Request) -> (Option<String>, Option<Answer>) {
-        match self.send(request).await {
+        let mut answer = self.send(request).await;
+        if answer.is_err() {
+            // A connection kept open may end in the moment in which it is used again; a new one may not.
+            answer = self.send(request).await;
+        }
+        match answer {
             Ok(answer) => {
                 let fault = self.document.find(&request.name()).fault(&answer);
                 (fault, Some(answer))
@@ -121,11 +130,21 @@ impl Run {
             && (200..300).contains(&answer.status)
         {
             self.succeeded.insert(request.name());
+            if request.method != "GET" {
+                let change = format!(
+                    "{} {} {:?}",
+                    request.method,
+                    request.address(),
+                    brief(&request.load)
+                );
+                self.changes.push(change);
+            }
             if let Ok(value) = serde_json::from_slice::<Value>(&answer.body) {
                 harvest(&value, &mut self.pool);
             }
         }
         if let Some(fault) = fault {
+            self.broke |= status.is_none_or(|s| s >= 500);
             let kind = format!("{}: {fault}", request.name());
             if !self.faults.contains_key(&kind) {
                 let small = self.smallest(request.clone(), &fault).await;
@@ -229,6 +248,8 @@ pub(crate) async fn every_answer_is_a_documented_one(env: Env) {
         pool,
         faults: BTreeMap::new(),
         succeeded: BTreeSet::new(),
+        broke: false,
+        changes: Vec::new(),
         sent: BTreeMap::new(),
     };
     let mut answered = Vec::new();
@@ -256,7 +277,7 @@ pub(crate) async fn every_answer_is_a_documented_one(env: Env) {
         let request = dice.spoil(&good, &query, &run.pool);
         run.one(&request).await;
         spoiled += 1;
-        if run.faults.len() >= ENOUGH {
+        if run.faults.len() >= ENOUGH || run.broke {
             break;
         }
     }
@@ -265,6 +286,11 @@ pub(crate) async fn every_answer_is_a_documented_one(env: Env) {
         .iter()
         .map(|(kind, text)| format!("{kind}\n    {text}"))
         .collect();
+    if !faults.is_empty() {
+        let last = run.changes.len().saturating_sub(200);
+        let last = run.changes[last..].join("\n  ");
+        println!("changes that were taken before, the last ones:\n  {last}");
+    }
     println!("{spoiled} spoiled requests, seed {seed}: {:?}", run.sent);
     assert!(
         faults.is_empty() && missing.is_empty(),

@@ -19,6 +19,7 @@ mod access;
 mod answers;
 mod api_errors;
 mod api_fuzz;
+mod api_limits;
 mod apps;
 mod audit;
 mod campaign_holds;
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
         audit::TESTS,
         erasure::TESTS,
         api_fuzz::TESTS,
+        api_limits::TESTS,
         TESTS,
     ])
 }

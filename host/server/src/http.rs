@@ -7,6 +7,7 @@ pub mod auth;
 pub mod codes;
 pub mod doors;
 pub mod health;
+pub mod limits;
 mod login;
 pub mod metrics;
 mod page;
@@ -31,6 +32,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::http::limits::{Limits, Rates};
 use crate::http::problem::Problem;
 use crate::sim_control::HttpControl;
 
@@ -50,6 +52,8 @@ pub struct AppState {
     pub outside: Option<HttpControl>,
     /// What stands in front of this host.
     pub front: Front,
+    /// How often may be asked.
+    pub limits: Arc<Limits>,
     /// Login codes that were not used yet, with the tenant they open.
     codes: Arc<Mutex<HashMap<String, Option<TenantId>>>>,
 }
@@ -63,8 +67,10 @@ impl AppState {
         simulator: Option<HttpControl>,
         outside: Option<HttpControl>,
         front: Front,
+        rates: &Rates,
     ) -> AppState {
         AppState {
+            limits: Arc::new(Limits::new(rates, &ctx.clock)),
             ctx,
             jump,
             simulator,

@@ -16,6 +16,10 @@ const PROBLEMS: &[(u16, &str)] = &[
     (413, "The body is too large."),
     (415, "The body is not said to be JSON."),
     (422, "Something in it is not right; nothing was done."),
+    (
+        429,
+        "More requests than the limits of the token, its tenant or the address allow; nothing was done.",
+    ),
     (502, "Meta did not do it."),
     (503, "The database did not do it; try again."),
 ];
@@ -150,13 +154,29 @@ fn responses() -> Value {
                 "code": { "type": "string", "enum": words },
             } },
         ] });
-        let answer = json!({
+        let mut answer = json!({
             "description": when,
             "content": { "application/problem+json": { "schema": schema } },
         });
+        if *status == 429
+            && let Some(answer) = answer.as_object_mut()
+        {
+            answer.insert("headers".to_owned(), limits());
+        }
         all.insert(format!("Refused{status}"), answer);
     }
     Value::Object(all)
+}
+
+/// Headers of a refusal for the rate; the two of the limits come with every answer.
+fn limits() -> Value {
+    let header =
+        |about: &str, kind: &str| json!({ "description": about, "schema": { "type": kind } });
+    json!({
+        "Retry-After": header("Seconds until a request would be taken.", "integer"),
+        "RateLimit-Policy": header("The limits: name, `q` requests at once, in `w` seconds.", "string"),
+        "RateLimit": header("How they stand: name, `r` requests left, `t` seconds until `q` are left again.", "string"),
+    })
 }
 
 fn tenant() -> Value {

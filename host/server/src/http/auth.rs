@@ -45,6 +45,7 @@ fn principal(parts: &Parts) -> Result<Principal, Problem> {
         .ok_or_else(|| Problem::unauthorized(NO_TOKEN))
 }
 
+const BAD_TOKEN: &str = "this access token is unknown, was revoked or ran out";
 const NO_TOKEN: &str = "send an access token: `Authorization: Bearer ptr_…`";
 
 /// In front of every operation: whose token this is, and whether its role has the rights declared
@@ -60,14 +61,22 @@ pub async fn operations(
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer "));
-    let Some(token) = bearer else {
-        return Err(Problem::unauthorized(NO_TOKEN));
+    let principal = match bearer {
+        Some(token) => access::authenticate(&state.ctx, token).await?,
+        None => None,
     };
-    let principal = access::authenticate(&state.ctx, token)
-        .await?
-        .ok_or_else(|| {
-            Problem::unauthorized("this access token is unknown, was revoked or ran out")
-        })?;
+    let Some(principal) = principal else {
+        let visitor = state.front.who(request.extensions(), request.headers());
+        let why = bearer.map_or(NO_TOKEN, |_| BAD_TOKEN);
+        return Ok(match state.limits.stranger(visitor.address).allowed() {
+            Ok(()) => Problem::unauthorized(why).into_response(),
+            Err(wait) => wait,
+        });
+    };
+    let taken = state.limits.caller(&principal);
+    if let Err(wait) = taken.allowed() {
+        return Ok(wait);
+    }
     let Some(rights) = doors.rights(request.method(), path.as_str()) else {
         tracing::error!(
             path = path.as_str(),
@@ -87,10 +96,12 @@ pub async fn operations(
             next.run(request).await
         }
     };
-    Ok(match keeping {
+    let mut response = match keeping {
         Some(keeping) => keeping.end(&state, &principal, response).await,
         None => response,
-    })
+    };
+    taken.say(response.headers_mut());
+    Ok(response)
 }
 
 impl FromRequestParts<AppState> for Anyone {

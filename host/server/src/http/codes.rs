@@ -78,6 +78,8 @@ codes! {
         "The component or its manifest is not accepted; `detail` says why.", true;
     SIMULATOR: UNPROCESSABLE_ENTITY "simulator", "The simulator did not do it",
         "The pretend outside world refused; `detail` has its words.", true;
+    RATE_LIMITED: TOO_MANY_REQUESTS "rate_limited", "More requests than allowed",
+        "The token, its tenant or the address asks too often: wait as long as `Retry-After` says.", true;
     BUG: INTERNAL_SERVER_ERROR "bug", "A bug in Portero",
         "A handler panicked; the log of the host has the place. Please report it.", false;
     META: BAD_GATEWAY "meta", "Meta did not do it",

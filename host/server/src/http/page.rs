@@ -38,11 +38,28 @@ take an `Idempotency-Key` do a thing once, `PUT` and `DELETE` say what is to be,
 of your own. The same key with the same body is answered as the first time and sends nothing more; with another body it
 is 422 `idempotency_key_reused`. `POST /v1/events` has its own `id` for the same purpose.
 
+## How often
+
+Each access token may make `api_per_second` requests (100), after a rest `api_burst` at once (1,000); all tokens of a tenant
+together `api_tenant_per_second` (200) and `api_tenant_burst` (2,000); who has no good token `api_strangers_per_minute` (60)
+per address, of IPv6 per network of 64 bits. 0 switches a limit off; the demo has none. What is too much is answered 429
+`rate_limited` before anything of it is read, with `Retry-After` in seconds. Every answer of an operation says how the limits
+stand (draft-ietf-httpapi-ratelimit-headers-10): `RateLimit-Policy: \"token\";q=1000;w=10` (so many at once, given back in so
+many seconds), `RateLimit: \"token\";r=999;t=1` (left, seconds until all is there again). `portero` waits by itself.
+
+A good token is let in whatever others try from its address. Each process counts for itself, so that two hosts behind one
+address let through up to twice as much. Meta's webhooks, `/healthz`, `/readyz`, `/version` and `/metrics` have no such
+limit; logins have their own ([access.md](access.md)).
+
 ## Lists
 
 A list that grows is a page: `items` and `next_cursor`. `limit` is 1 to 200 (50 when absent); a page beyond is asked for
 with `after`, the `next_cursor` of the one before; `next_cursor` is null on the last. A cursor is opaque and stays good while
 rows are added.
+
+Some lists come whole. What a shop sets up bounds these: numbers, plugins, segments, reports, registries, the people of
+`/v1/sandbox`, webhooks and their kinds, `/v1/inbox/counts`. These grow and still come whole: tenants, tokens, users,
+templates. `/v1/history` shows the newest 200 at most.
 ";
 
 /// The whole page.
