@@ -26,6 +26,7 @@ mod keep;
 mod ledger;
 mod people;
 mod run_token;
+mod seeded;
 mod settings;
 mod shops;
 mod street;
@@ -267,6 +268,10 @@ const KILLING: &[(&str, Run)] = &[
                 url,
             ))
         },
+    ),
+    (
+        "seeded::what_is_a_persons_or_a_secret_stays_inside",
+        |url| Box::pin(seeded::what_is_a_persons_or_a_secret_stays_inside(url)),
     ),
     ("crash::the_ledger_finds_what_was_sent_twice", |url| {
         Box::pin(crash::the_ledger_finds_what_was_sent_twice(url))
