@@ -14,7 +14,7 @@ use portero_domain::clock::{JumpClock, ManualClock, Millis};
 use portero_simulator::Timings;
 use serde_json::{Value, json};
 
-use crate::rules;
+use crate::{api_fuzz, rules};
 
 #[path = "../support/postgres.rs"]
 pub(crate) mod postgres;
@@ -78,13 +78,16 @@ pub(crate) fn run(tests: &[&[Test]]) -> ExitCode {
     let arguments = Arguments::from_args();
     let server = Postgres::start().map(Arc::new);
     let passed: [Arc<AtomicUsize>; 2] = Default::default();
-    let mut trials = vec![Trial::test(
-        "rules::every_rule_of_the_registry_has_its_cases",
-        || {
+    let mut trials = vec![
+        Trial::test("rules::every_rule_of_the_registry_has_its_cases", || {
             rules::every_rule_of_the_registry_has_its_cases();
             Ok(())
-        },
-    )];
+        }),
+        Trial::test("api_fuzz::the_referee_sees_each_fault", || {
+            api_fuzz::sees_each_fault();
+            Ok(())
+        }),
+    ];
     let all = || tests.iter().copied().flatten();
     for test in all() {
         let run = test.run;

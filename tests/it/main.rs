@@ -18,6 +18,8 @@
 mod access;
 mod answers;
 mod api_errors;
+mod api_fuzz;
+mod api_limits;
 mod apps;
 mod audit;
 mod campaign_holds;
@@ -93,6 +95,8 @@ fn main() -> ExitCode {
         erasure::TESTS,
         policy::TESTS,
         console_policy::TESTS,
+        api_fuzz::TESTS,
+        api_limits::TESTS,
         TESTS,
     ])
 }

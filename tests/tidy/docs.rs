@@ -171,6 +171,26 @@ fn links_between_documents_lead_somewhere() {
 }
 
 #[test]
+fn the_document_of_the_api_is_fresh() {
+    let document = portero::http::openapi();
+    let text = serde_json::to_string_pretty(&document).expect("JSON");
+    fresh(
+        "host/docs/openapi.json",
+        &format!("{text}\n"),
+        "It is generated from the operations; write it anew with",
+    );
+}
+
+#[test]
+fn the_page_of_the_api_is_fresh() {
+    fresh(
+        "host/docs/api.md",
+        &portero::http::api_page(),
+        "It is generated from the codes; write it anew with",
+    );
+}
+
+#[test]
 fn the_page_of_roles_and_rights_is_fresh() {
     let (_, api) = portero::http::documented();
     fresh(

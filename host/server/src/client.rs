@@ -76,6 +76,19 @@ fn hint(code: &str, detail: &str) -> &'static str {
     }
 }
 
+/// Longest wait that a host which is asked too often may tell a verb.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long to wait before a request that came too often is sent again.
+fn wait(answer: &reqwest::Response) -> Option<Duration> {
+    if answer.status() != reqwest::StatusCode::TOO_MANY_REQUESTS {
+        return None;
+    }
+    let said = answer.headers().get(reqwest::header::RETRY_AFTER)?;
+    let seconds = said.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds)).filter(|wait| *wait <= PATIENCE)
+}
+
 /// A file may take this long on its way.
 const WHOLE_FILE: Duration = Duration::from_secs(6 * 3_600);
 
@@ -272,11 +285,21 @@ impl Api {
                 .body(bytes),
             None => request,
         };
-        let answer = request
-            .send()
-            .await
-            .with_context(|| format!("the host at {} does not answer", self.base))?;
-        Self::read(answer).await
+        // What cannot be sent twice is a file that was read as it went.
+        let again = request.try_clone();
+        let answer = self.answer(request).await?;
+        match again.zip(wait(&answer)) {
+            Some((request, wait)) => {
+                tokio::time::sleep(wait).await;
+                Self::read(self.answer(request).await?).await
+            }
+            None => Self::read(answer).await,
+        }
+    }
+
+    async fn answer(&self, request: reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
+        let sent = request.send().await;
+        sent.with_context(|| format!("the host at {} does not answer", self.base))
     }
 
     /// `GET` of something large, read as it comes in.

@@ -222,7 +222,14 @@ impl Host {
             None => None,
         };
         let front = Front::new(config.public_url.as_deref(), &config.trusted_proxies);
-        let state = AppState::new(Arc::clone(&ctx), jump, control, outside, front);
+        let state = AppState::new(
+            Arc::clone(&ctx),
+            jump,
+            control,
+            outside,
+            front,
+            &config.rates(),
+        );
         let login_url = format!("{url}/login?code={}", state.one_time_code(None));
         let router = http::router(state);
         let stop = CancellationToken::new();

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use confique::Config as _;
 use confique::meta::{Field, FieldKind};
+use portero_domain::clock::Millis;
 use serde::Serialize;
+
+use crate::http::limits::{Rate, Rates};
 
 pub mod check;
 pub mod mask;
@@ -96,6 +99,41 @@ pub struct Config {
         parse_env = confique::env::parse::list_by_comma
     )]
     pub webhook_private_hosts: Vec<String>,
+    /// Requests of `/v1` that each access token may make per second (0 to 100000; 0: no limit).
+    #[config(
+        env = "PORTERO_API_PER_SECOND",
+        default = 100,
+        validate(within(api_per_second, &(0..=100_000)), "it may be 0 to 100000")
+    )]
+    pub api_per_second: u32,
+    /// Requests that a token which rested may make at once (1 to 1000000).
+    #[config(
+        env = "PORTERO_API_BURST",
+        default = 1_000,
+        validate(within(api_burst, &(1..=1_000_000)), "it may be 1 to 1000000")
+    )]
+    pub api_burst: u32,
+    /// Requests of `/v1` per second of all tokens of a tenant together (0 to 100000; 0: no limit).
+    #[config(
+        env = "PORTERO_API_TENANT_PER_SECOND",
+        default = 200,
+        validate(within(api_tenant_per_second, &(0..=100_000)), "it may be 0 to 100000")
+    )]
+    pub api_tenant_per_second: u32,
+    /// Requests that a tenant which rested may make at once (1 to 1000000).
+    #[config(
+        env = "PORTERO_API_TENANT_BURST",
+        default = 2_000,
+        validate(within(api_tenant_burst, &(1..=1_000_000)), "it may be 1 to 1000000")
+    )]
+    pub api_tenant_burst: u32,
+    /// Requests without a good access token per minute and address, and at once (0 to 100000; 0: no limit).
+    #[config(
+        env = "PORTERO_API_STRANGERS_PER_MINUTE",
+        default = 60,
+        validate(within(api_strangers_per_minute, &(0..=100_000)), "it may be 0 to 100000")
+    )]
+    pub api_strangers_per_minute: u32,
 }
 
 /// Settings as a layer that may lack some.
@@ -142,6 +180,19 @@ impl Config {
             config.database_url = Some(url.trim().to_owned());
         }
         Ok(config)
+    }
+
+    /// How often the API may be asked.
+    #[must_use]
+    pub fn rates(&self) -> Rates {
+        let second = Millis::secs(1);
+        let rate = |many, per, burst| Rate { many, per, burst };
+        let strangers = self.api_strangers_per_minute;
+        Rates {
+            token: rate(self.api_per_second, second, self.api_burst),
+            tenant: rate(self.api_tenant_per_second, second, self.api_tenant_burst),
+            stranger: rate(strangers, Millis::minutes(1), strangers),
+        }
     }
 
     /// The commented file with every setting, its default and its variable.

@@ -175,6 +175,10 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     config.graph_url.clone_from(&simulator_url);
     // Whoever tries things has the receiver on the same machine.
     config.webhook_private_hosts.push("127.0.0.1".to_owned());
+    // A clock that stands still gives no request back.
+    config.api_per_second = 0;
+    config.api_tenant_per_second = 0;
+    config.api_strangers_per_minute = 0;
     if config.master_key.is_none() && config.master_key_file.is_none() {
         config.master_key = Some(Secret::new(match &config.database_url {
             // The database outlives the folder.

@@ -1,12 +1,16 @@
 //! Every route, in one readable list, grouped by who calls it.
 
+mod answers;
 pub mod api;
 mod audit;
 pub mod auth;
+pub mod codes;
 pub mod doors;
 pub mod health;
+pub mod limits;
 mod login;
 pub mod metrics;
+mod page;
 pub mod problem;
 mod visitor;
 pub mod webhook;
@@ -17,7 +21,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use portero_console::ConsoleState;
@@ -28,9 +32,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::http::limits::{Limits, Rates};
 use crate::http::problem::Problem;
 use crate::sim_control::HttpControl;
 
+pub use page::api_page;
 pub use visitor::Front;
 
 /// What handlers share.
@@ -46,6 +52,8 @@ pub struct AppState {
     pub outside: Option<HttpControl>,
     /// What stands in front of this host.
     pub front: Front,
+    /// How often may be asked.
+    pub limits: Arc<Limits>,
     /// Login codes that were not used yet, with the tenant they open.
     codes: Arc<Mutex<HashMap<String, Option<TenantId>>>>,
 }
@@ -59,8 +67,10 @@ impl AppState {
         simulator: Option<HttpControl>,
         outside: Option<HttpControl>,
         front: Front,
+        rates: &Rates,
     ) -> AppState {
         AppState {
+            limits: Arc::new(Limits::new(rates, &ctx.clock)),
             ctx,
             jump,
             simulator,
@@ -102,7 +112,7 @@ pub fn trigger_events() -> &'static [(&'static str, &'static str)] {
 pub fn router(state: AppState) -> Router {
     let (api, doors) = documented();
     let (api, document) = api.split_for_parts();
-    let document = Arc::new(document);
+    let document = axum::body::Bytes::from(answers::complete(&document).to_string());
     let api = api.route_layer(axum::middleware::from_fn_with_state(
         (state.clone(), Arc::new(doors)),
         auth::operations,
@@ -131,7 +141,7 @@ pub fn router(state: AppState) -> Router {
         .merge(api)
         .route(
             "/openapi.json",
-            get(move || async move { axum::Json((*document).clone()) }),
+            get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
         )
         // operators' tools
         .merge(health::routes())
@@ -165,14 +175,19 @@ fn own_site(
         None => layer,
     };
     layer.with_rejection_response(|_| {
-        Problem::new(
-            StatusCode::FORBIDDEN,
-            "cross_site",
-            "From another site",
+        Problem::of(
+            codes::CROSS_SITE,
             "pages of this host only take requests from themselves",
         )
         .into_response()
     })
+}
+
+/// The document that `/openapi.json` shows.
+#[must_use]
+pub fn openapi() -> serde_json::Value {
+    let (api, _) = documented();
+    answers::complete(&api.split_for_parts().1)
 }
 
 /// The documented API with its OpenAPI document, and what each operation needs.

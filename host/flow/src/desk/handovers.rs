@@ -51,6 +51,7 @@ pub struct HandoverView {
 
 /// One line of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ConversationLineView)]
 pub struct LineView {
     /// When, RFC 3339.
     pub at: String,

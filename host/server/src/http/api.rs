@@ -7,6 +7,7 @@ mod contacts;
 mod events;
 mod handovers;
 mod imports;
+mod inputs;
 mod messages;
 mod operator;
 mod plugins;
@@ -21,11 +22,9 @@ pub(crate) mod trigger;
 mod users;
 mod webhooks;
 
-use axum::Json;
-use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request};
+use axum::extract::DefaultBodyLimit;
 use portero_domain::access::Right;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use utoipa::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
@@ -33,6 +32,8 @@ use utoipa_axum::routes;
 use crate::http::AppState;
 use crate::http::doors::{Doors, Guarded};
 use crate::http::problem::Problem;
+
+pub(crate) use inputs::{ApiJson, ApiPath, ApiQuery, whole_text};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -312,47 +313,6 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(routes!(users::set_password), &[("PUT", &[ManageAccess])])
         .routes(routes!(audit::list), &[("GET", &[ReadAudit])])
         .finish()
-}
-
-/// A JSON body whose faults are problem details too.
-pub(crate) struct ApiJson<T>(pub(crate) T);
-
-impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
-    type Rejection = Problem;
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let Json(value) = Json::<T>::from_request(request, state).await?;
-        Ok(ApiJson(value))
-    }
-}
-
-/// A path parameter whose faults are problem details too.
-pub(crate) struct ApiPath<T>(pub(crate) T);
-
-impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for ApiPath<T> {
-    type Rejection = Problem;
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        state: &AppState,
-    ) -> Result<Self, Problem> {
-        let axum::extract::Path(value) =
-            axum::extract::Path::<T>::from_request_parts(parts, state).await?;
-        Ok(ApiPath(value))
-    }
-}
-
-/// A query string whose faults are problem details too.
-pub(crate) struct ApiQuery<T>(pub(crate) T);
-
-impl<T: DeserializeOwned> FromRequestParts<AppState> for ApiQuery<T> {
-    type Rejection = Problem;
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        state: &AppState,
-    ) -> Result<Self, Problem> {
-        let axum::extract::Query(value) =
-            axum::extract::Query::<T>::from_request_parts(parts, state).await?;
-        Ok(ApiQuery(value))
-    }
 }
 
 /// Where a list begins and how long it may be.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use portero_domain::ids::TenantId;
@@ -12,6 +12,7 @@ use portero_flow::desk::access::{self, Principal};
 
 use crate::http::AppState;
 use crate::http::audit::{self, Reached};
+use crate::http::codes;
 use crate::http::doors::Doors;
 use crate::http::login;
 use crate::http::problem::Problem;
@@ -44,6 +45,7 @@ fn principal(parts: &Parts) -> Result<Principal, Problem> {
         .ok_or_else(|| Problem::unauthorized(NO_TOKEN))
 }
 
+const BAD_TOKEN: &str = "this access token is unknown, was revoked or ran out";
 const NO_TOKEN: &str = "send an access token: `Authorization: Bearer ptr_…`";
 
 /// In front of every operation: whose token this is, and whether its role has the rights declared
@@ -59,23 +61,29 @@ pub async fn operations(
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.strip_prefix("Bearer "));
-    let Some(token) = bearer else {
-        return Err(Problem::unauthorized(NO_TOKEN));
+    let principal = match bearer {
+        Some(token) => access::authenticate(&state.ctx, token).await?,
+        None => None,
     };
-    let principal = access::authenticate(&state.ctx, token)
-        .await?
-        .ok_or_else(|| {
-            Problem::unauthorized("this access token is unknown, was revoked or ran out")
-        })?;
+    let Some(principal) = principal else {
+        let visitor = state.front.who(request.extensions(), request.headers());
+        let why = bearer.map_or(NO_TOKEN, |_| BAD_TOKEN);
+        return Ok(match state.limits.stranger(visitor.address).allowed() {
+            Ok(()) => Problem::unauthorized(why).into_response(),
+            Err(wait) => wait,
+        });
+    };
+    let taken = state.limits.caller(&principal);
+    if let Err(wait) = taken.allowed() {
+        return Ok(wait);
+    }
     let Some(rights) = doors.rights(request.method(), path.as_str()) else {
         tracing::error!(
             path = path.as_str(),
             "an operation declares no right; this is a bug"
         );
-        return Err(Problem::new(
-            StatusCode::FORBIDDEN,
-            "undeclared",
-            "Nobody may do this",
+        return Err(Problem::of(
+            codes::UNDECLARED,
             "this operation declares no right; this is a bug of Portero",
         ));
     };
@@ -88,10 +96,12 @@ pub async fn operations(
             next.run(request).await
         }
     };
-    Ok(match keeping {
+    let mut response = match keeping {
         Some(keeping) => keeping.end(&state, &principal, response).await,
         None => response,
-    })
+    };
+    taken.say(response.headers_mut());
+    Ok(response)
 }
 
 impl FromRequestParts<AppState> for Anyone {
@@ -106,10 +116,8 @@ impl FromRequestParts<AppState> for Operator {
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         let principal = principal(parts)?;
         if principal.tenant.is_some() {
-            return Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "operator_only",
-                "Only the operator may do this",
+            return Err(Problem::of(
+                codes::OPERATOR_ONLY,
                 "this access token belongs to one tenant",
             ));
         }

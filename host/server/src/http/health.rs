@@ -1,13 +1,13 @@
 //! Probes: alive, and ready to work.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
 use crate::http::AppState;
+use crate::http::codes;
 use crate::http::problem::Problem;
 
 /// `/healthz`, `/readyz`, `/version`.
@@ -28,23 +28,15 @@ async fn ready(State(state): State<AppState>) -> Response {
     let ctx = &state.ctx;
     if let Err(error) = ctx.store.ping().await {
         tracing::warn!(%error, "not ready");
-        return Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "database",
-            "Not ready",
-            "the database does not answer",
-        )
-        .into_response();
+        return Problem::of(codes::DATABASE, "the database does not answer").into_response();
     }
     match ctx.store.pending_migrations().await {
         Ok(0) => {
             Json(json!({ "status": "ready", "allocator": ctx.sandbox.allocator_in_use().as_str() }))
                 .into_response()
         }
-        _ => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "schema",
-            "Not ready",
+        _ => Problem::of(
+            codes::SCHEMA,
             "the schema is not up to date; run `portero migrate`",
         )
         .into_response(),

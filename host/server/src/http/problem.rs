@@ -9,6 +9,8 @@ use portero_domain::access::{Right, Role};
 use portero_flow::FlowError;
 use serde::Serialize;
 
+use crate::http::codes::{self, Code};
+
 /// An error as callers see it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Problem {
@@ -26,51 +28,42 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem.
+    /// A problem of the list.
     #[must_use]
-    pub fn new(status: StatusCode, code: &str, title: &str, detail: impl Into<String>) -> Problem {
+    pub fn of(code: Code, detail: impl Into<String>) -> Problem {
         Problem {
             kind: "about:blank".to_owned(),
-            title: title.to_owned(),
-            status: status.as_u16(),
+            title: code.title.to_owned(),
+            status: code.status.as_u16(),
             detail: detail.into(),
-            code: code.to_owned(),
+            code: code.word.to_owned(),
         }
     }
 
     /// 401.
     #[must_use]
     pub fn unauthorized(detail: &str) -> Problem {
-        Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthorized",
-            "Not allowed in",
-            detail,
-        )
+        Problem::of(codes::UNAUTHORIZED, detail)
     }
 
     /// 403: the code names the right.
     #[must_use]
     pub fn missing_right(role: Role, right: Right) -> Problem {
-        Problem::new(
-            StatusCode::FORBIDDEN,
-            &format!("missing_right.{right}"),
-            "Not with this role",
-            format!(
+        Problem {
+            kind: "about:blank".to_owned(),
+            title: "Not with this role".to_owned(),
+            status: StatusCode::FORBIDDEN.as_u16(),
+            detail: format!(
                 "this needs the right `{right}`, which the role `{role}` does not have; host/docs/access.md has the table"
             ),
-        )
+            code: codes::missing_right(right),
+        }
     }
 
     /// 400.
     #[must_use]
     pub fn bad(detail: impl Into<String>) -> Problem {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "bad_request",
-            "This request cannot be read",
-            detail,
-        )
+        Problem::of(codes::BAD_REQUEST, detail)
     }
 }
 
@@ -94,60 +87,22 @@ impl IntoResponse for Problem {
 
 impl From<FlowError> for Problem {
     fn from(error: FlowError) -> Problem {
-        let text = error.to_string();
-        match error {
-            FlowError::NotFound { .. } => {
-                Problem::new(StatusCode::NOT_FOUND, "not_found", "No such thing", text)
-            }
-            FlowError::BadInput { .. } => Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "bad_input",
-                "Something in it is not right",
-                text,
-            ),
-            FlowError::KeyReused { .. } => Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                "This key was used for another body",
-                text,
-            ),
-            FlowError::Erased { .. } => Problem::new(
-                StatusCode::CONFLICT,
-                "data.erased",
-                "Nothing may be kept of this person",
-                text,
-            ),
-            FlowError::WrongState { .. } => Problem::new(
-                StatusCode::CONFLICT,
-                "wrong_state",
-                "Not as it stands",
-                text,
-            ),
-            FlowError::BadSignature { .. } => Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "bad_signature",
-                "Wrong signature",
-                text,
-            ),
-            FlowError::PluginRefused { .. } => Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "plugin_refused",
-                "This plugin cannot be installed",
-                text,
-            ),
-            FlowError::Meta { .. } => {
-                Problem::new(StatusCode::BAD_GATEWAY, "meta", "Meta did not do it", text)
-            }
+        let code = match &error {
+            FlowError::NotFound { .. } => codes::NOT_FOUND,
+            FlowError::BadInput { .. } => codes::BAD_INPUT,
+            FlowError::KeyReused { .. } => codes::KEY_REUSED,
+            FlowError::Erased { .. } => codes::ERASED,
+            FlowError::WrongState { .. } => codes::WRONG_STATE,
+            FlowError::BadSignature { .. } => codes::BAD_SIGNATURE,
+            FlowError::PluginRefused { .. } => codes::PLUGIN_REFUSED,
+            FlowError::Meta { .. } => codes::META,
             FlowError::Store(_) | FlowError::Stored { .. } | FlowError::Task { .. } => {
                 tracing::error!(error.chain = %error.chain(), "request failed");
-                Problem::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "unavailable",
-                    "The database did not do it",
-                    "try again; the log of the host has the reason",
-                )
+                let why = "try again; the log of the host has the reason";
+                return Problem::of(codes::UNAVAILABLE, why);
             }
-        }
+        };
+        Problem::of(code, error.to_string())
     }
 }
 
@@ -155,8 +110,13 @@ macro_rules! rejections {
     ($($name:ident),*) => {$(
         impl From<$name> for Problem {
             fn from(rejection: $name) -> Problem {
-                let status = rejection.status();
-                Problem::new(status, "bad_request", "This request cannot be read", rejection.body_text())
+                let code = match rejection.status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => codes::TOO_LARGE,
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE => codes::NOT_JSON,
+                    StatusCode::UNPROCESSABLE_ENTITY => codes::BAD_BODY,
+                    _ => codes::BAD_REQUEST,
+                };
+                Problem::of(code, rejection.body_text())
             }
         }
     )*};
@@ -164,10 +124,8 @@ macro_rules! rejections {
 rejections!(BytesRejection, JsonRejection, PathRejection, QueryRejection);
 
 pub(crate) async fn no_such_path(uri: Uri) -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "no_such_path",
-        "Nothing is here",
+    Problem::of(
+        codes::NO_SUCH_PATH,
         format!(
             "`{}` is no path of this host; /openapi.json lists them",
             uri.path()
@@ -176,10 +134,8 @@ pub(crate) async fn no_such_path(uri: Uri) -> Problem {
 }
 
 pub(crate) async fn no_such_method(uri: Uri) -> Problem {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "no_such_method",
-        "Not with this method",
+    Problem::of(
+        codes::NO_SUCH_METHOD,
         format!(
             "`{}` takes other methods; /openapi.json lists them",
             uri.path()
@@ -189,11 +145,5 @@ pub(crate) async fn no_such_method(uri: Uri) -> Problem {
 
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> axum::http::Response<Body> {
     tracing::error!("a handler panicked; this is a bug");
-    Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "bug",
-        "A bug in Portero",
-        "the log of the host has the place",
-    )
-    .into_response()
+    Problem::of(codes::BUG, "the log of the host has the place").into_response()
 }

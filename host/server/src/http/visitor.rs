@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{Extensions, HeaderMap, Uri, header};
 
 /// What stands in front of this host, as the settings have it.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +53,13 @@ impl Front {
 
     /// Who sent this request.
     pub(crate) fn visitor(&self, parts: &Parts) -> Visitor {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        self.seen(peer.map(|ConnectInfo(peer)| peer.ip()), &parts.headers)
+        self.who(&parts.extensions, &parts.headers)
+    }
+
+    /// The same, of a request that is not taken apart.
+    pub(crate) fn who(&self, extensions: &Extensions, headers: &HeaderMap) -> Visitor {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
+        self.seen(peer.map(|ConnectInfo(peer)| peer.ip()), headers)
     }
 
     fn seen(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Visitor {

@@ -11,6 +11,7 @@ use portero_flow::receive;
 
 use crate::http::AppState;
 use crate::http::api::ApiPath;
+use crate::http::codes;
 use crate::http::problem::Problem;
 
 /// App whose webhooks come without a name in the path.
@@ -39,10 +40,8 @@ async fn verify(
 ) -> Response {
     match receive::challenge(&state.ctx, &app, query.as_deref().unwrap_or_default()).await {
         Ok(Some(challenge)) => challenge.into_response(),
-        Ok(None) => Problem::new(
-            StatusCode::FORBIDDEN,
-            "wrong_verify_token",
-            "Wrong verify token",
+        Ok(None) => Problem::of(
+            codes::WRONG_VERIFY_TOKEN,
             "the verify token in Meta's dashboard is not the one given to `portero app put`",
         )
         .into_response(),

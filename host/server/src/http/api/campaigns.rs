@@ -225,7 +225,7 @@ pub(crate) async fn people(
 
 /// Everybody of a campaign as CSV, one line each.
 #[utoipa::path(get, path = "/v1/campaigns/{id}/export", operation_id = "campaign_export", params(("id" = String, Path)), responses(
-    (status = 200, content_type = "text/csv"), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = String, content_type = "text/csv"), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn export(
     State(state): State<AppState>,
     caller: Caller,

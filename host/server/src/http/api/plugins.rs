@@ -10,7 +10,7 @@ use portero_flow::desk::tenants::{self, WordingRequest};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiQuery};
+use crate::http::api::{ApiJson, ApiQuery, whole_text};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 
@@ -44,7 +44,9 @@ pub(crate) async fn install(
 ) -> Result<(StatusCode, Json<InstallationView>), Problem> {
     let body = body?;
     let request: InstallRequest = match q.how.as_deref() {
-        Some(text) => serde_json::from_str(text).map_err(|e| Problem::bad(format!("how: {e}")))?,
+        Some(text) => whole_text(text.as_bytes()).and_then(|()| {
+            serde_json::from_str(text).map_err(|e| Problem::bad(format!("how: {e}")))
+        })?,
         None => InstallRequest::default(),
     };
     let installed = plugins::install(&state.ctx, caller.tenant, &body, &request).await?;

@@ -43,7 +43,7 @@ pub(crate) struct ReportQuery {
 #[utoipa::path(get, path = "/v1/reports/{installation}/{report}", params(
     ("installation" = String, Path, description = "ins_…"),
     ("report" = String, Path, description = "cards, totals or days"), ReportQuery), responses(
-    (status = 200, body = ReportView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, content((ReportView = "application/json"), (String = "text/csv"))), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn show(
     State(state): State<AppState>,
     caller: Caller,

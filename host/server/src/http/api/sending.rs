@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::AppState;
 use crate::http::api::ApiJson;
+use crate::http::api::tokens::bad;
 use crate::http::auth::{Anyone, Caller, Operator};
+use crate::http::codes;
 use crate::http::problem::Problem;
 
 /// The account: proposed = resting + final. Of the tenant; for an operator of the whole server.
@@ -102,10 +104,8 @@ async fn reach(
     if request.all {
         return match own {
             None => Ok(Reach::All),
-            Some(_) => Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "operator_only",
-                "Only the operator may do this",
+            Some(_) => Err(Problem::of(
+                codes::OPERATOR_ONLY,
                 "a tenant's token stops its own tenant: leave `all` out",
             )),
         };
@@ -140,11 +140,14 @@ async fn reach(
     })
 }
 
+/// Farthest jump of the clock at a time: ten years.
+const JUMP_LIMIT: Millis = Millis::days(3_650);
+
 /// How far to move the clock.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JumpRequest {
-    /// Milliseconds forward.
+    /// Milliseconds forward: 0 to ten years.
     ms: i64,
 }
 
@@ -164,13 +167,15 @@ pub(crate) async fn jump(
     ApiJson(request): ApiJson<JumpRequest>,
 ) -> Result<Json<JumpView>, Problem> {
     let Some(jumping) = &state.jump else {
-        return Err(Problem::new(
-            StatusCode::CONFLICT,
-            "real_clock",
-            "This clock cannot be moved",
+        return Err(Problem::of(
+            codes::REAL_CLOCK,
             "only a host of the demo runs on a simulated clock",
         ));
     };
+    if !(0..=JUMP_LIMIT.0).contains(&request.ms) {
+        let why = format!("{}; 0 to {} (ten years)", request.ms, JUMP_LIMIT.0);
+        return Err(bad("ms", why));
+    }
     clock::jump(&state.ctx, jumping, Millis(request.ms)).await;
     Ok(Json(JumpView {
         now: jumping.now().rfc3339(),

@@ -5,7 +5,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use portero_domain::ids::TenantId;
 use portero_flow::desk::{messages, numbers, templates};
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 use crate::http::AppState;
 use crate::http::api::{ApiJson, parse_id};
 use crate::http::auth::Caller;
+use crate::http::codes;
 use crate::http::problem::Problem;
 use crate::sim_control::HttpControl;
 
@@ -88,10 +88,8 @@ pub(crate) async fn trigger(
     ApiJson(request): ApiJson<TriggerRequest>,
 ) -> Result<Json<TriggerView>, Problem> {
     let Some(control) = state.outside.clone() else {
-        return Err(Problem::new(
-            StatusCode::CONFLICT,
-            "not_simulated",
-            "The outside world is real",
+        return Err(Problem::of(
+            codes::NOT_SIMULATED,
             "this host talks to Meta itself; try it on `portero demo`, or on a host whose graph_url is a \
              `portero simulator` on this machine",
         ));
@@ -112,12 +110,7 @@ pub(crate) async fn trigger(
 }
 
 fn simulator(why: String) -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "simulator",
-        "The simulator did not do it",
-        why,
-    )
+    Problem::of(codes::SIMULATOR, why)
 }
 
 struct Act<'a> {
