@@ -49,6 +49,7 @@ mod money;
 mod not_through;
 mod questions;
 mod registries;
+mod retention;
 mod roles;
 mod rules;
 mod sandbox;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         contacts_page::TESTS,
         audit::TESTS,
         erasure::TESTS,
+        retention::TESTS,
         TESTS,
     ])
 }

@@ -8,7 +8,7 @@ use portero::clock::Ids;
 use portero_domain::clock::Ts;
 use portero_flow::desk::backup;
 use portero_gate::record::{DecisionRecord, replay};
-use portero_store::model::ChainReport;
+use portero_store::model::{Cell, ChainReport, Column, ColumnKind, Table};
 use portero_store::{MasterKey, Store};
 use serde_json::{Value, json};
 
@@ -382,4 +382,88 @@ pub(crate) async fn an_older_schema_is_restored_and_brought_up_to_date(url: Opti
         "{said}"
     );
     new.close().await;
+}
+
+/// As a newer version would have left the database.
+async fn migrated_by_a_newer_version(here: &Path, url: Option<&str>, key: MasterKey) {
+    let Some(url) = url else {
+        let url = sqlite(&here.join("data"));
+        let store = Store::open(&url, key, Arc::new(Ids::system())).await;
+        let column = |name: &str, kind| Column {
+            name: name.to_owned(),
+            kind,
+        };
+        let table = Table {
+            name: "_sqlx_migrations".to_owned(),
+            columns: vec![
+                column("version", ColumnKind::Int),
+                column("description", ColumnKind::Text),
+                column("success", ColumnKind::Int),
+                column("checksum", ColumnKind::Blob),
+                column("execution_time", ColumnKind::Int),
+            ],
+            references: Vec::new(),
+        };
+        let row = vec![
+            Cell::Int(9_999),
+            Cell::Text("from tomorrow".to_owned()),
+            Cell::Int(1),
+            Cell::Blob(vec![1]),
+            Cell::Int(1),
+        ];
+        let mut tx = store
+            .expect("a database")
+            .write()
+            .await
+            .expect("a transaction");
+        tx.system()
+            .put_rows(&table, vec![row])
+            .await
+            .expect("written");
+        tx.commit().await.expect("committed");
+        return;
+    };
+    let sql =
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        values (9999, 'from tomorrow', true, '\\x01', 1)";
+    let psql = crate::postgres::binaries().expect("Postgres").join("psql");
+    let done = std::process::Command::new(psql)
+        .args([url, "-q", "-c", sql])
+        .status();
+    assert!(done.expect("psql").success());
+}
+
+pub(crate) async fn a_newer_schema_is_refused_by_every_verb(url: Option<String>) {
+    let here = folder();
+    let here = here.path();
+    let key = "5a".repeat(32);
+    let verb = |arguments: &[&str]| {
+        let mut command = portero(here);
+        command.args(arguments);
+        command.env("PORTERO_MASTER_KEY", &key);
+        command.env("PORTERO_DATA", "data");
+        if let Some(url) = &url {
+            command.env("PORTERO_DATABASE_URL", url);
+        }
+        finish(command)
+    };
+    verb(&["migrate"]).says(0, &["up to date"]);
+    verb(&["backup", "before.backup"]).says(0, &["rows of"]);
+    migrated_by_a_newer_version(here, url.as_deref(), MasterKey([0x5a; 32])).await;
+    let said = [
+        "does not know migration 9999",
+        "newer binary",
+        "backup that was made before",
+    ];
+    for arguments in [
+        &["migrate"][..],
+        &["migrate", "--dry-run"],
+        &["backup", "after.backup"],
+        &["serve", "--json", "--listen", "127.0.0.1:0"],
+        &["tenant", "list"],
+    ] {
+        verb(arguments).says(1, &said);
+    }
+    verb(&["doctor"]).says(3, &said);
+    assert!(!here.join("after.backup").exists() && !here.join("after.backup.part").exists());
 }

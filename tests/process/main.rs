@@ -268,6 +268,9 @@ const KILLING: &[(&str, Run)] = &[
             ))
         },
     ),
+    ("keep::a_newer_schema_is_refused_by_every_verb", |url| {
+        Box::pin(keep::a_newer_schema_is_refused_by_every_verb(url))
+    }),
     ("crash::the_ledger_finds_what_was_sent_twice", |url| {
         Box::pin(crash::the_ledger_finds_what_was_sent_twice(url))
     }),

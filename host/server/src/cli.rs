@@ -18,6 +18,7 @@ mod number;
 pub mod page;
 mod people;
 mod registry;
+mod retention;
 mod sandbox;
 mod setting;
 mod shell;
@@ -38,6 +39,7 @@ pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
 pub use registry::RegistryCommand;
+pub use retention::RetentionCommand;
 pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
 pub use shell::{CompletionsArgs, ManArgs, ShellName};
@@ -164,6 +166,9 @@ pub enum Command {
     /// How strict the rules are for one tenant
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// How long a tenant's data is kept
+    #[command(subcommand)]
+    Retention(RetentionCommand),
     /// Clients of this server
     #[command(subcommand)]
     Tenant(TenantCommand),

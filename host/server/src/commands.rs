@@ -20,6 +20,7 @@ pub mod policy;
 pub mod registry;
 pub mod report;
 pub mod restore;
+pub mod retention;
 pub mod sandbox;
 pub mod segment;
 pub mod serve;

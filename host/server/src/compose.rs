@@ -171,6 +171,7 @@ impl Host {
             host: format!("host-{}", hex::encode(name)),
             lease,
             audit_keep: Millis::days(config.audit_keep_days.into()),
+            terms: config.terms()?,
             probe,
         }));
         // On SQLite this process is alone: leases of a dead predecessor need not run out first.

@@ -61,6 +61,8 @@ mod plugins;
 mod purchases;
 mod registries;
 mod rejudge;
+mod retention;
+mod retention_parts;
 mod rows;
 mod seal;
 mod segment_people;

@@ -50,6 +50,8 @@ pub use crate::person_rows::PersonTimer;
 pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
 pub use crate::purchases::{CartRow, CartState, PurchaseRow};
 pub use crate::registries::{ListedPerson, NewCopy, RegistryRow};
+pub use crate::retention::{Let, Past, WalkRow};
+pub use crate::retention_parts::Part;
 pub use crate::rows::{Cell, RowFilter, rows_at_once};
 pub use crate::segment_people::{OpenCart, SegmentPerson, SegmentWants};
 pub use crate::segment_runs::{BatchOutcome, SegmentRun, SegmentationRow, SegmentationSeat};

@@ -116,7 +116,8 @@ pub async fn count(tx: &mut Tx) -> Result<u64, BackupError> {
 /// Writes everything of one snapshot; memory does not grow with it.
 ///
 /// # Errors
-/// A master key that does not open what is there ([`StoreError::Sealed`]), the database, the file.
+/// A schema that a newer binary made ([`StoreError::NewerSchema`]), a master key that does not open what is there
+/// ([`StoreError::Sealed`]), the database, the file.
 pub async fn write(
     tx: &mut Tx,
     out: impl Write,
@@ -127,13 +128,14 @@ pub async fn write(
     let engine = tx.engine();
     let fingerprint = tx.master().fingerprint();
     let mut system = tx.system();
+    let migrations = system.schema_versions().await?;
     system.check_master().await?;
     let header = Header {
         format: file::FORMAT,
         made_at: now.rfc3339(),
         made_by: version.to_owned(),
         engine: engine.as_str().to_owned(),
-        migrations: system.schema_versions().await?,
+        migrations,
         master_key: fingerprint,
     };
     let tables = system.tables().await?;

@@ -12,6 +12,7 @@ mod operator;
 mod plugins;
 mod registries;
 mod reports;
+mod retention;
 mod sandbox;
 mod segments;
 mod sending;
@@ -264,6 +265,11 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(operator::policy, operator::set_policy),
             &[("GET", &[Read]), ("PUT", &[ChangePolicy])],
         )
+        .routes(
+            routes!(retention::show, retention::set),
+            &[("GET", &[Read]), ("PUT", &[ChangePolicy])],
+        )
+        .routes(routes!(retention::preview), &[("GET", &[Read])])
         .routes(
             routes!(operator::numbers, operator::put_number),
             &[("GET", &[Read]), ("PUT", &[ManageAccess])],

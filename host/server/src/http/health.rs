@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use portero_store::StoreError;
 use serde_json::json;
 
 use crate::http::AppState;
@@ -41,6 +42,13 @@ async fn ready(State(state): State<AppState>) -> Response {
             Json(json!({ "status": "ready", "allocator": ctx.sandbox.allocator_in_use().as_str() }))
                 .into_response()
         }
+        Err(StoreError::NewerSchema { .. }) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "schema",
+            "Not ready",
+            "the schema was migrated by a newer version; start that one",
+        )
+        .into_response(),
         _ => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "schema",
