@@ -58,6 +58,7 @@ mod segments_many;
 mod silence;
 mod standing_out;
 mod stop;
+mod tenant_move;
 mod tenants;
 mod users;
 mod verdicts;
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
         audit::TESTS,
         erasure::TESTS,
         retention::TESTS,
+        tenant_move::TESTS,
         TESTS,
     ])
 }

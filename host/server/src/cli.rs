@@ -34,7 +34,7 @@ pub use campaign::{CampaignCommand, CampaignNew};
 pub use doctor::DoctorArgs;
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
-pub use keep::{BackupArgs, PlaceFlags, RestoreArgs};
+pub use keep::{BackupArgs, PlaceFlags, RestoreArgs, TenantExportArgs, TenantImportArgs};
 pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
@@ -397,6 +397,16 @@ pub enum TenantCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// One client's whole data in one file, while the host runs
+    #[command(
+        after_help = "Examples:\n  portero tenant export tienda-sol --out sol.tenant --data shop-data\n  portero tenant export tienda-sol --out sol.tenant --key-file sol.key     # made by `openssl rand -hex 32`\n\nThe file holds personal data. Tokens, sessions and people who log in do not travel (host/docs/operations.md)."
+    )]
+    Export(TenantExportArgs),
+    /// Bring such a file into another host: all of it or nothing
+    #[command(
+        after_help = "Examples:\n  portero tenant import sol.tenant --key-file sol.key --dry-run --data other-data\n  portero tenant import sol.tenant --key-file sol.key --as sol --data other-data\n\nIts sending is stopped until `portero resume --tenant`. On SQLite the host must be stopped."
+    )]
+    Import(TenantImportArgs),
 }
 
 /// Verbs of `consent`.

@@ -30,6 +30,7 @@ pub mod status;
 pub mod stop;
 pub mod template;
 pub mod tenant;
+pub mod tenant_move;
 pub mod token;
 pub mod trigger;
 pub mod user;

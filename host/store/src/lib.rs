@@ -16,6 +16,7 @@ mod apps;
 mod attempts;
 mod attempts_many;
 mod audit;
+mod belonging;
 mod bulk;
 mod calls;
 mod campaign_counts;

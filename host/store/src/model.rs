@@ -6,6 +6,7 @@ pub use crate::apps::AppSecrets;
 pub use crate::attempts::{AttemptEnd, AttemptRow, NewAttempt};
 pub use crate::attempts_many::{AcceptedAttempt, Beginning};
 pub use crate::audit::{AuditFilter, AuditRow, NewAudit};
+pub use crate::belonging::{STAY_BEHIND, rows_of_tenant};
 pub use crate::bulk::BulkPerson;
 pub use crate::calls::{LogRow, MetricEvent, PluginCall};
 pub use crate::campaign_people::{
