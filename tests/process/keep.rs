@@ -446,7 +446,10 @@ pub(crate) fn a_backup_is_piped_whole() {
     command.stdout(std::fs::File::create(&piped).expect("a file"));
     let done = command.output().expect("it ran");
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(done.status.success() && said.contains("is not in it"), "{said}");
+    assert!(
+        done.status.success() && said.contains("is not in it"),
+        "{said}"
+    );
     let check = |file: &Path| {
         let mut command = portero(here);
         let file = file.display().to_string();

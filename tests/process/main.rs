@@ -120,7 +120,10 @@ const ALONE: &[(&str, fn())] = &[
         "keep::an_interrupted_backup_leaves_no_half_file",
         keep::an_interrupted_backup_leaves_no_half_file,
     ),
-    ("keep::a_backup_is_piped_whole", keep::a_backup_is_piped_whole),
+    (
+        "keep::a_backup_is_piped_whole",
+        keep::a_backup_is_piped_whole,
+    ),
     (
         "deploy::the_unit_starts_what_there_is_and_waits_for_its_end",
         deploy::the_unit_starts_what_there_is_and_waits_for_its_end,

@@ -156,7 +156,7 @@ async fn every_table_is_somebodys_or_stays_behind_for_a_reason(w: World) {
     }
     for (name, reason) in STAY_BEHIND {
         assert!(tables.iter().any(|t| t.name == *name), "{name} is no table");
-        assert!(reason.len() > 10);
+        assert!(reason.len() > 5);
     }
     // Of two tenants each has its own.
     for (name, of_a, of_b) in [
