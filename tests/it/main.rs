@@ -135,6 +135,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(figures::bad_questions_are_answered_with_what_to_do),
     harness::test!(figures::a_small_sum_is_not_lost_behind_large_ones),
     harness::test!(webhooks::a_wrong_signature_is_turned_away_and_stores_nothing),
+    harness::test!(webhooks::a_body_beyond_the_limit_is_not_read),
     harness::test!(webhooks::duplicates_in_any_order_take_effect_once),
     harness::test!(webhooks::what_nobody_understands_is_kept_and_answered_200),
     harness::test!(webhooks::a_number_nobody_owns_is_kept_for_the_operator),

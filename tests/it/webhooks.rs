@@ -76,6 +76,23 @@ pub(crate) async fn a_wrong_signature_is_turned_away_and_stores_nothing(env: Env
     env.end().await;
 }
 
+pub(crate) async fn a_body_beyond_the_limit_is_not_read(env: Env) {
+    let counts = "/v1/inbox/counts";
+    let before = env.world.operator.get(counts).await.unwrap();
+    // Well signed and well formed, so that its size alone can be the reason.
+    let with = |length: usize| {
+        let body =
+            json!({ "object": "whatsapp_business_account", "entry": [], "x": "x".repeat(length) });
+        body.to_string()
+    };
+    let limit = 4 * 1_024 * 1_024;
+    assert_eq!(env.webhook(with(limit + 1).as_bytes()).await, 413);
+    assert_eq!(env.world.operator.get(counts).await.unwrap(), before);
+    let frame = with(0).len();
+    assert_eq!(env.webhook(with(limit - frame).as_bytes()).await, 200);
+    env.end().await;
+}
+
 pub(crate) async fn duplicates_in_any_order_take_effect_once(env: Env) {
     let sol = env.sol();
     env.jump(Millis::secs(60)).await;

@@ -26,6 +26,7 @@ mod keep;
 mod ledger;
 mod people;
 mod run_token;
+mod seeded;
 mod settings;
 mod shops;
 mod street;
@@ -278,6 +279,10 @@ const KILLING: &[(&str, Run)] = &[
     ("keep::a_newer_schema_is_refused_by_every_verb", |url| {
         Box::pin(keep::a_newer_schema_is_refused_by_every_verb(url))
     }),
+    (
+        "seeded::what_is_a_persons_or_a_secret_stays_inside",
+        |url| Box::pin(seeded::what_is_a_persons_or_a_secret_stays_inside(url)),
+    ),
     ("crash::the_ledger_finds_what_was_sent_twice", |url| {
         Box::pin(crash::the_ledger_finds_what_was_sent_twice(url))
     }),

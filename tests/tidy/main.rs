@@ -15,4 +15,5 @@ mod edges;
 mod migrations;
 mod pure;
 mod sources;
+mod threats;
 mod tree;

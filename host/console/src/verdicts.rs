@@ -238,11 +238,10 @@ async fn fill(
             choice(p.id.to_string(), name, &filters.plugin)
         })
         .collect();
-    page.campaigns = campaigns::list(ctx, shop.id, None, LIMIT, None)
+    page.campaigns = campaigns::names(ctx, shop.id, LIMIT)
         .await?
-        .items
         .into_iter()
-        .map(|c| choice(c.id.to_string(), c.name, &filters.campaign))
+        .map(|(id, name)| choice(id.to_string(), name, &filters.campaign))
         .collect();
     let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
     let contact = match some(&page.who) {

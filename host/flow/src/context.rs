@@ -17,6 +17,7 @@ use portero_store::model::{InstallationRow, TenantRow};
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore};
 use tokio_util::task::TaskTracker;
 
+use crate::desk::verdict_days::Known;
 use crate::dispatch::Settling;
 use crate::error::FlowError;
 use crate::receive::{Apps, Receiving};
@@ -149,6 +150,8 @@ pub struct Context {
     pub breakers: Breakers,
     /// Answers of Meta that wait to be written down.
     pub(crate) settling: Settling,
+    /// What decided on days that are over.
+    pub(crate) days: Known,
     /// Secrets of apps, remembered for a moment.
     pub(crate) apps: Apps,
     /// Statuses that came in and wait to be kept.
@@ -220,6 +223,7 @@ impl Context {
             changed: tokio::sync::watch::Sender::new(0),
             breakers: Breakers::default(),
             settling: Settling::default(),
+            days: Known::default(),
             receiving: Receiving::default(),
             plugins: Mutex::new(HashMap::new()),
         }

@@ -91,10 +91,14 @@ impl FlowError {
     }
 
     pub(crate) fn not_found(what: &'static str, name: impl ToString) -> FlowError {
-        FlowError::NotFound {
-            what,
-            name: name.to_string(),
-        }
+        let name = name.to_string();
+        // A person's number, or Meta's id of a message, which holds one: errors are kept in places where
+        // nobody looks after people's data.
+        let name = match what != "number" && of_a_person(&name) {
+            true => "…".to_owned(),
+            false => name,
+        };
+        FlowError::NotFound { what, name }
     }
 
     pub(crate) fn bad(field: impl Into<String>, why: impl Into<String>) -> FlowError {
@@ -115,5 +119,40 @@ impl FlowError {
             source = cause.source();
         }
         text
+    }
+}
+
+/// Whether a name may say who somebody is: seven digits in a row outside an id of ours, or an id of Meta's.
+fn of_a_person(name: &str) -> bool {
+    let ours = name.split_once('_').is_some_and(|(kind, rest)| {
+        kind.len() == 3
+            && kind.bytes().all(|b| b.is_ascii_lowercase())
+            && rest.len() == 32
+            && rest.bytes().all(|b| b.is_ascii_hexdigit())
+    });
+    let digits = name.split(|c: char| !c.is_ascii_digit());
+    !ours && (name.starts_with("wamid.") || digits.map(str::len).any(|n| n >= 7))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_not_repeated_and_our_ids_are() {
+        for name in [
+            "+573009871236",
+            "573009871236 ",
+            "CO.30098712367",
+            "wamid.HBgMNTc",
+        ] {
+            assert!(of_a_person(name), "{name}");
+        }
+        let ours = "out_01a208b4dbd3705ea1f6eed270edc5ae";
+        for name in [ours, "tienda-sol", "promo_2026", "dec_…"] {
+            assert!(!of_a_person(name), "{name}");
+        }
+        let error = FlowError::not_found("contact", "+573009871236");
+        assert!(!error.to_string().contains("573009871236"), "{error}");
     }
 }

@@ -10,14 +10,13 @@ use crate::tx::TenantTx;
 
 statements! {
     PEOPLE_COUNT = "select count(*) from campaign_people where tenant_id = $1 and campaign_id = $2";
+    /// Whoever has a message is counted by it.
     PEOPLE_STATES = "select state, count(*) from campaign_people
-        where tenant_id = $1 and campaign_id = $2 group by state";
+        where tenant_id = $1 and campaign_id = $2 and state in ('waiting', 'left_out', 'withdrawn') group by state";
     PEOPLE_PROPOSED = "select o.state, count(*) from outbox o
         where o.campaign_id = $2 and o.tenant_id = $1 group by o.state";
-    PEOPLE_STATUSES = "select coalesce(o.status, ''), count(*) from outbox o
-        where o.campaign_id = $2 and o.tenant_id = $1 and o.state = 'sent' group by coalesce(o.status, '')";
-    PEOPLE_SLICES = "select planned, rule, count(*) from campaign_people
-        where tenant_id = $1 and campaign_id = $2 and planned is not null group by planned, rule";
+    PEOPLE_STATUSES = "select o.status, count(*) from outbox o
+        where o.campaign_id = $2 and o.tenant_id = $1 and o.state = 'sent' and o.status is not null group by o.status";
     /// Two stretches of one index each: who was sent to is not looked at.
     PEOPLE_LEFT = "select state, rule, count(*) from campaign_people
         where tenant_id = $1 and campaign_id = $2 and state in ('left_out', 'withdrawn') group by state, rule";
@@ -51,10 +50,7 @@ impl TenantTx<'_> {
             .tx
             .rows(PEOPLE_PROPOSED, args![self.tenant, id])
             .await?;
-        Ok(counts(own)
-            .filter(|(state, _)| state != "proposed")
-            .chain(counts(messages))
-            .collect())
+        Ok(counts(own).chain(counts(messages)).collect())
     }
 
     /// Meta's last word on the messages it took: (`delivered`, how many).
@@ -66,23 +62,7 @@ impl TenantTx<'_> {
             .tx
             .rows(PEOPLE_STATUSES, args![self.tenant, id])
             .await?;
-        Ok(counts(rows).filter(|(s, _)| !s.is_empty()).collect())
-    }
-
-    /// The dry run by slice and first decisive rule.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn campaign_slices(
-        &mut self,
-        id: CampaignId,
-    ) -> Result<Vec<(String, Option<String>, u64)>> {
-        let rows: Vec<(String, Option<String>, i64)> =
-            self.tx.rows(PEOPLE_SLICES, args![self.tenant, id]).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(slice, rule, n)| (slice, rule, db::count(n)))
-            .collect())
+        Ok(counts(rows).collect())
     }
 
     /// Why people did not get it (yet): (state, rule, how many), the most frequent first.

@@ -2,7 +2,7 @@
 
 use portero_domain::ids::ContactId;
 
-use crate::contacts::ContactRow;
+use crate::contacts::{ContactRow, RawContact};
 use crate::db;
 use crate::error::Result;
 use crate::json;
@@ -10,9 +10,11 @@ use crate::tx::TenantTx;
 
 statements! {
     /// Walks the tenant's people from the newest until there are enough.
-    CONTACTS_LIKE = "select contact_id from contacts
-        where tenant_id = $1 and contact_id < $2 and erased_at is null
+    CONTACTS_LIKE = "select contact_id, name, language, country, created_at, erased_at from contacts
+        where tenant_id = $1 and contact_id < $2 and contact_id >= $5 and erased_at is null
           and (cast($3 as text) is null or lower(name) like $3) order by contact_id desc limit $4";
+    CONTACTS_FLOOR = "select contact_id from contacts
+        where tenant_id = $1 and contact_id < $2 order by contact_id desc limit 1 offset $3";
 }
 
 /// A pattern that every spelling of the words fits: accents and case apart, wherever they stand in a name.
@@ -51,7 +53,7 @@ pub fn folded(text: &str) -> String {
 
 impl TenantTx<'_> {
     /// People, newest first, whose name may hold these words ([`folded`] says whether it does); everybody
-    /// without words. Who was erased is left out.
+    /// without words. Who was erased is left out, and who is older than `floor`.
     ///
     /// # Errors
     /// The database.
@@ -60,17 +62,38 @@ impl TenantTx<'_> {
         words: Option<&str>,
         limit: usize,
         after: Option<ContactId>,
+        floor: Option<ContactId>,
     ) -> Result<Vec<ContactRow>> {
-        let before = after.map_or_else(|| format!("{}_g", ContactId::PREFIX), |id| id.to_string());
-        let args = args![self.tenant, before, words.map(pattern), db::limit(limit)];
-        let ids: Vec<(String,)> = self.tx.rows(CONTACTS_LIKE, args).await?;
-        let mut people = Vec::with_capacity(ids.len());
-        for (id,) in ids {
-            let id: ContactId = json::id("contact_id", &id)?;
-            people.extend(self.contact(id).await?);
-        }
-        Ok(people)
+        let floor = floor.map_or_else(String::new, |id| id.to_string());
+        let args = args![
+            self.tenant,
+            before(after),
+            words.map(pattern),
+            db::limit(limit),
+            floor
+        ];
+        let rows: Vec<RawContact> = self.tx.rows(CONTACTS_LIKE, args).await?;
+        self.with_aliases(rows).await
     }
+
+    /// The last of the next `n` people, newest first; nobody when there are fewer.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn contacts_floor(
+        &mut self,
+        after: Option<ContactId>,
+        n: usize,
+    ) -> Result<Option<ContactId>> {
+        let args = args![self.tenant, before(after), db::limit(n.saturating_sub(1))];
+        let row: Option<(String,)> = self.tx.row(CONTACTS_FLOOR, args).await?;
+        row.map(|(id,)| json::id("contact_id", &id)).transpose()
+    }
+}
+
+/// Sorts after every contact that is older than `after`.
+fn before(after: Option<ContactId>) -> String {
+    after.map_or_else(|| format!("{}_g", ContactId::PREFIX), |id| id.to_string())
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ statements! {
         where tenant_id = $1 and contact_id in (select value from json_each($2))
         order by until_at is not null, since_at, address",
         postgres = "select contact_id, address, as_spelled from contact_aliases
-        where tenant_id = $1 and contact_id in (select jsonb_array_elements_text(cast($2 as jsonb)))
+        where tenant_id = $1 and contact_id = any(array(select jsonb_array_elements_text(cast($2 as jsonb))))
         order by until_at is not null, since_at, address";
     ALIAS_HISTORY = "select address, since_at, until_at from contact_aliases
         where tenant_id = $1 and contact_id = $2 order by since_at, address";
@@ -123,7 +123,7 @@ statements! {
 }
 
 #[derive(sqlx::FromRow)]
-struct RawContact {
+pub(crate) struct RawContact {
     contact_id: String,
     name: Option<String>,
     language: Option<String>,
@@ -309,7 +309,7 @@ impl TenantTx<'_> {
         self.with_aliases(rows).await
     }
 
-    async fn with_aliases(&mut self, rows: Vec<RawContact>) -> Result<Vec<ContactRow>> {
+    pub(crate) async fn with_aliases(&mut self, rows: Vec<RawContact>) -> Result<Vec<ContactRow>> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }

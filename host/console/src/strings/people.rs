@@ -60,6 +60,14 @@ pub(super) const ROWS: super::Rows = &[
     ("person.since", ["desde", "desde", "since"]),
     ("person.until", ["hasta", "até", "until"]),
     (
+        "person.none_so_far",
+        [
+            "Nadie con ese nombre entre las personas más nuevas. Sigue con las más antiguas.",
+            "Ninguém com esse nome entre as pessoas mais novas. Continue com as mais antigas.",
+            "Nobody of that name among the newest people. Go on to the older ones.",
+        ],
+    ),
+    (
         "person.more",
         ["Más personas", "Mais pessoas", "More people"],
     ),

@@ -74,6 +74,15 @@ pub async fn account(ctx: &Context, tenant: Option<TenantId>) -> Result<AccountV
     })
 }
 
+/// Proposals of all tenants by state, without the account: what is asked every few seconds.
+///
+/// # Errors
+/// The database.
+pub async fn states(ctx: &Context) -> Result<Vec<(OutboxState, u64)>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    Ok(tx.system().accounting(None).await?)
+}
+
 async fn month(ctx: &Context, tx: &mut Tx, tenant: TenantId) -> Result<MonthView, FlowError> {
     let now = ctx.now();
     let micro = tx.tenant(tenant).month_spend(now).await?;

@@ -171,6 +171,23 @@ pub async fn list(
     Ok(Page::of(items, limit, |c: &CampaignView| c.id.to_string()))
 }
 
+/// The newest campaigns by name, uncounted: what somebody may choose from.
+///
+/// # Errors
+/// The database.
+pub async fn names(
+    ctx: &Context,
+    tenant: TenantId,
+    limit: usize,
+) -> Result<Vec<(CampaignId, String)>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let rows = tx.tenant(tenant).campaigns(None, limit, None).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.definition.name))
+        .collect())
+}
+
 async fn view(
     tx: &mut portero_store::Tx,
     row: CampaignRow,

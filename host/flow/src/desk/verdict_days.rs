@@ -1,12 +1,14 @@
 //! Why messages were put off, held or refused, counted by day and rule; and times as a tenant reads them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use portero_domain::clock::Ts;
 use portero_domain::ids::TenantId;
+use portero_store::Tx;
 use serde::Serialize;
 
 use crate::context::Context;
@@ -33,6 +35,30 @@ pub struct ReasonRow {
     pub counts: Vec<u64>,
     /// On all of them.
     pub total: u64,
+}
+
+/// Counts of days that are over: nothing is added to them any more, so each is counted once per process.
+#[derive(Default)]
+pub(crate) struct Known(Mutex<HashMap<(TenantId, Ts, Ts), Vec<(String, u64)>>>);
+
+/// Days kept in memory, some hundred bytes each: a month of several hundred tenants.
+const KNOWN: usize = 20_000;
+/// Records of a day may be written a little after its end.
+const SETTLED_MS: i64 = 3_600_000;
+
+impl Known {
+    fn of(&self, tenant: TenantId, (begins, ends): (Ts, Ts)) -> Option<Vec<(String, u64)>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(tenant, begins, ends)).cloned()
+    }
+
+    fn keep(&self, tenant: TenantId, (begins, ends): (Ts, Ts), counts: Vec<(String, u64)>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN {
+            known.clear();
+        }
+        known.insert((tenant, begins, ends), counts);
+    }
 }
 
 /// A tenant's zone; UTC for one that this machine does not know.
@@ -86,15 +112,12 @@ pub async fn reasons(ctx: &Context, tenant: TenantId, n: usize) -> Result<Reason
         }
     }
     let (names, spans): (Vec<String>, Vec<(Ts, Ts)>) = days.into_iter().unzip();
-    let ids: Vec<&str> = rules().into_iter().map(|(id, _)| id).collect();
-    let counted = tx.tenant(tenant).decision_reasons(&ids, &spans).await?;
     let mut by_rule: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for one in counted {
-        let counts = by_rule
-            .entry(one.rule)
-            .or_insert_with(|| vec![0; names.len()]);
-        if let Some(count) = counts.get_mut(one.day) {
-            *count = one.count;
+    let counted = by_day(ctx, &mut tx, tenant, &spans).await?;
+    for (day, (rule, n)) in counted {
+        let counts = by_rule.entry(rule).or_insert_with(|| vec![0; names.len()]);
+        if let Some(count) = counts.get_mut(day) {
+            *count = n;
         }
     }
     let mut rules: Vec<ReasonRow> = by_rule
@@ -108,6 +131,44 @@ pub async fn reasons(ctx: &Context, tenant: TenantId, n: usize) -> Result<Reason
         .collect();
     rules.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| a.rule.cmp(&b.rule)));
     Ok(ReasonDays { days: names, rules })
+}
+
+/// (which of the days, (rule, how often)): those that are over from memory where they were asked for before.
+async fn by_day(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: TenantId,
+    spans: &[(Ts, Ts)],
+) -> Result<Vec<(usize, (String, u64))>, FlowError> {
+    let mut days: Vec<Option<Vec<(String, u64)>>> = spans
+        .iter()
+        .map(|span| ctx.days.of(tenant, *span))
+        .collect();
+    let open: Vec<usize> = (0..days.len())
+        .filter(|at| days.get(*at).is_some_and(Option::is_none))
+        .collect();
+    let asked: Vec<(Ts, Ts)> = open
+        .iter()
+        .filter_map(|at| spans.get(*at).copied())
+        .collect();
+    let ids: Vec<&str> = rules().into_iter().map(|(id, _)| id).collect();
+    let counted = tx.tenant(tenant).decision_reasons(&ids, &asked).await?;
+    for (n, at) in open.into_iter().enumerate() {
+        let of_day = counted.iter().filter(|one| one.day == n);
+        let counts: Vec<(String, u64)> = of_day.map(|one| (one.rule.clone(), one.count)).collect();
+        if let Some(span) = spans.get(at)
+            && span.1.ms() + SETTLED_MS <= ctx.now().ms()
+        {
+            ctx.days.keep(tenant, *span, counts.clone());
+        }
+        if let Some(day) = days.get_mut(at) {
+            *day = Some(counts);
+        }
+    }
+    let days = days.into_iter().enumerate();
+    Ok(days
+        .flat_map(|(day, counts)| counts.into_iter().flatten().map(move |one| (day, one)))
+        .collect())
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ async fn metrics(
             "/metrics answers this machine, or an operator's access token",
         ));
     }
-    let account = account::account(&state.ctx, None).await?;
+    let by_state = account::states(&state.ctx).await?;
     let idle = account::idle(&state.ctx).await?;
     let mut registry = Registry::with_prefix("portero");
     for (name, value) in state.ctx.counters.all() {
@@ -51,10 +51,10 @@ async fn metrics(
         registry.register(name, "see the list of counters", counter);
     }
     let states: Family<Vec<(String, String)>, Gauge> = Family::default();
-    for (name, count) in &account.states {
-        let count = i64::try_from(*count).unwrap_or(i64::MAX);
+    for (name, count) in by_state {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
         states
-            .get_or_create(&vec![("state".to_owned(), name.clone())])
+            .get_or_create(&vec![("state".to_owned(), name.as_str().to_owned())])
             .set(count);
     }
     registry.register("outbox_messages", "proposals by state", states);

@@ -178,20 +178,36 @@ async fn somebody_is_found_by_a_part_of_their_name(w: World) {
         .await
         .unwrap();
     for words in ["jose", "JOSÉ", "munoz", "ana j", "100%"] {
-        let found = a.contacts_like(Some(words), 10, None).await.unwrap();
+        let found = a.contacts_like(Some(words), 10, None, None).await.unwrap();
         let hit = found.iter().find(|c| c.id == w.a.ana);
         let name = hit.and_then(|c| c.name.clone()).unwrap_or_default();
         assert!(folded(&name).contains(&folded(words)), "{words}: {found:?}");
     }
     let rest = a
-        .contacts_like(Some("jose"), 10, Some(w.a.ana))
+        .contacts_like(Some("jose"), 10, Some(w.a.ana), None)
         .await
         .unwrap();
     assert!(rest.iter().all(|c| c.id != w.a.ana), "older ones alone");
-    assert!(!a.contacts_like(None, 10, None).await.unwrap().is_empty());
+    assert!(
+        !a.contacts_like(None, 10, None, None)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let all = a.contacts_like(None, 10, None, None).await.unwrap();
+    let floor = a.contacts_floor(None, all.len()).await.unwrap();
+    assert_eq!(floor, all.last().map(|c| c.id), "the last of so many");
+    let second = a.contacts_floor(Some(all[0].id), 1).await.unwrap();
+    assert_eq!(second, all.get(1).map(|c| c.id), "after the first");
+    assert_eq!(a.contacts_floor(None, all.len() + 1).await.unwrap(), None);
+    let newest = a
+        .contacts_like(None, 10, None, Some(all[0].id))
+        .await
+        .unwrap();
+    assert_eq!(newest.len(), 1, "nobody older than the floor");
     let theirs = tx
         .tenant(w.b.id)
-        .contacts_like(None, 10, None)
+        .contacts_like(None, 10, None, None)
         .await
         .unwrap();
     assert!(theirs.iter().all(|c| c.id != w.a.ana));

@@ -1,0 +1,448 @@
+//! Names, numbers, words and secrets that exist nowhere else go through a whole day; then everything that leaves the
+//! host beside its answers to the shop itself is searched for them.
+
+use std::path::Path;
+use std::time::Instant;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::binary::{LOOK, PATIENCE, Running, finish, folder, portero};
+
+/// What is about a person: for the shop alone.
+const PERSON: [&str; 6] = [
+    "Xochiquetzal",
+    "573009871236",
+    "3009871236",
+    "guacamaya-azul-4471",
+    "calle-del-secreto-19",
+    "CO.seeded7713",
+];
+/// What opens something: for nobody, and never as it is on the disk.
+const SECRETS: [&str; 5] = [
+    "EAAseededtoken5518",
+    "seededappsecret9924",
+    "seeded-verify-3307",
+    "seeded-password-8812",
+    "ptr_op_seeded6605",
+];
+
+/// Everything that handles what people say; a compiler's steps by the million say nothing of them.
+const LOG: &str = "trace,cranelift_codegen=warn,cranelift_frontend=warn,wasmtime=warn,wasmtime_cranelift=warn,\
+                   wasmtime_environ=warn,regalloc2=warn";
+
+/// Somebody with a token, and what was said to them when it went wrong.
+struct Caller {
+    url: String,
+    http: reqwest::Client,
+    refused: Vec<(String, String)>,
+}
+
+impl Caller {
+    async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Body,
+    ) -> (StatusCode, String) {
+        let mut asked = self
+            .http
+            .request(method.clone(), format!("{}{path}", self.url));
+        if !token.is_empty() {
+            asked = asked.bearer_auth(token);
+        }
+        if token.starts_with("ptr_op_") && path == "/v1/numbers" {
+            asked = asked.header("x-portero-tenant", "tienda-sol");
+        }
+        if path == "/v1/messages" {
+            asked = asked.header("idempotency-key", format!("seeded-{}", self.refused.len()));
+        }
+        asked = match body {
+            Body::None => asked,
+            Body::Json(json) => asked.json(&json),
+            Body::Raw(kind, text) => asked.header("content-type", kind).body(text),
+        };
+        let answer = asked.send().await.expect("an answer");
+        let (status, text) = (answer.status(), answer.text().await.expect("its body"));
+        if status.is_client_error() || status.is_server_error() {
+            // 502: Meta said no.
+            assert!(
+                !status.is_server_error() || status == StatusCode::BAD_GATEWAY,
+                "{method} {path}: {status} {text}"
+            );
+            self.refused
+                .push((format!("{method} {path}: {status}"), text.clone()));
+        }
+        (status, text)
+    }
+
+    async fn good(&mut self, method: Method, path: &str, token: &str, body: Body) -> Value {
+        let (status, text) = self.send(method.clone(), path, token, body).await;
+        assert!(status.is_success(), "{method} {path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    async fn bad(&mut self, method: Method, path: &str, token: &str, body: Body) {
+        let (status, text) = self.send(method.clone(), path, token, body).await;
+        assert!(
+            status.is_client_error(),
+            "{method} {path} was to be refused: {status} {text}"
+        );
+    }
+}
+
+enum Body {
+    None,
+    Json(Value),
+    Raw(&'static str, String),
+}
+
+fn clean(place: &str, text: &str, words: &[&str]) {
+    for word in words {
+        let Some(at) = text.find(word) else { continue };
+        let from = text[..at]
+            .char_indices()
+            .rev()
+            .nth(160)
+            .map_or(0, |(n, _)| n);
+        let until = text[at..]
+            .char_indices()
+            .nth(120)
+            .map_or(text.len(), |(n, _)| at + n);
+        panic!("`{word}` stands in {place}: …{}…", &text[from..until]);
+    }
+}
+
+/// The file of a database and what lies beside it, as bytes.
+fn on_disk(data: &Path) -> Vec<(String, Vec<u8>)> {
+    let files = std::fs::read_dir(data).expect("the data folder");
+    files
+        .flatten()
+        .filter(|f| f.file_name().to_string_lossy().starts_with("portero.db"))
+        .map(|f| {
+            let bytes = std::fs::read(f.path()).expect("a file of the database");
+            (f.file_name().to_string_lossy().into_owned(), bytes)
+        })
+        .collect()
+}
+
+/// A day of one shop, wrong turns included. The log is written whole, at its most talkative.
+pub(crate) async fn what_is_a_persons_or_a_secret_stays_inside(database: Option<String>) {
+    portero_net::install_tls();
+    let folder = folder();
+    let data = folder.path().join("data");
+    let mut command = portero(folder.path());
+    command
+        .args(["demo", "--idle", "--json", "--data"])
+        .arg(&data);
+    if let Some(url) = &database {
+        command.args(["--database-url", url]);
+    }
+    command.env("PORTERO_LOG", LOG);
+    let mut running = Running::start(command);
+    let start = running.start_object();
+    let says = |value: &Value| value.as_str().expect("a text").to_owned();
+    let operator = says(&start["operator_token"]);
+    let own = says(&start["tenants"][0]["api_token"]);
+    let other = says(&start["tenants"][1]["api_token"]);
+    let number = says(&start["tenants"][0]["phone_number_id"]);
+    let mut caller = Caller {
+        url: says(&start["host_url"]),
+        http: reqwest::Client::new(),
+        refused: Vec::new(),
+    };
+    day(&mut caller, &own, &number).await;
+    wrong_turns(&mut caller, &own, &other, &operator).await;
+    secrets(&mut caller, &own, &operator).await;
+    settled(&mut caller, &operator).await;
+
+    // It is there, for those whose it is: otherwise nothing below says anything.
+    let (_, seen) = caller
+        .send(Method::GET, "/v1/contacts?limit=100", &own, Body::None)
+        .await;
+    assert!(
+        seen.contains("Xochiquetzal") && seen.contains("573009871236"),
+        "{seen}"
+    );
+    let (_, seen) = caller
+        .send(Method::GET, "/v1/inbox?limit=100", &own, Body::None)
+        .await;
+    assert!(seen.contains("guacamaya-azul-4471"), "{seen}");
+
+    let of_the_demo = [
+        says(&start["access_token"]),
+        says(&start["app_secret"]),
+        says(&start["verify_token"]),
+        operator.clone(),
+        own.clone(),
+        other.clone(),
+    ];
+    let secrets: Vec<&str> = SECRETS
+        .into_iter()
+        .chain(of_the_demo.iter().map(String::as_str))
+        .collect();
+    let everything: Vec<&str> = PERSON.into_iter().chain(secrets.iter().copied()).collect();
+    assert!(caller.refused.len() >= 15, "{}", caller.refused.len());
+    for (place, text) in &caller.refused {
+        clean(place, text, &everything);
+    }
+    for path in OF_ANOTHER {
+        let (_, text) = caller.send(Method::GET, path, &other, Body::None).await;
+        clean(&format!("another shop's {path}"), &text, &everything);
+    }
+    for path in OF_NOBODY {
+        let (_, text) = caller.send(Method::GET, path, &operator, Body::None).await;
+        clean(&format!("the operator's {path}"), &text, &everything);
+    }
+    for path in [
+        "/v1/numbers",
+        "/v1/users",
+        "/v1/tokens",
+        "/v1/webhooks",
+        "/v1/plugins",
+    ] {
+        let (_, text) = caller.send(Method::GET, path, &own, Body::None).await;
+        clean(&format!("the shop's own {path}"), &text, &secrets);
+    }
+    let mut shown = portero(folder.path());
+    shown.args(["config", "show"]).env("PORTERO_LOG", LOG);
+    let shown = finish(shown);
+    clean(
+        "what `config show` prints",
+        &format!("{}{}", shown.out, shown.err),
+        &secrets,
+    );
+    running.terminate();
+    assert!(running.wait().success(), "{}", running.errors());
+    let (_, log) = running.said();
+    assert!(
+        log.contains("TRACE") || log.contains("\"trace\""),
+        "the log was to be talkative: {}",
+        log.len()
+    );
+    clean("the log", &log, &everything);
+    for (file, bytes) in on_disk(&data) {
+        for secret in &secrets {
+            let found = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());
+            assert!(!found, "`{secret}` lies in {file} as it is");
+        }
+    }
+}
+
+/// What the other shop may ask for.
+const OF_ANOTHER: &[&str] = &[
+    "/v1/contacts?limit=100",
+    "/v1/contacts.csv",
+    "/v1/inbox?limit=100",
+    "/v1/messages?limit=100",
+    "/v1/verdicts?limit=100",
+    "/v1/conversations",
+    "/v1/segments",
+    "/v1/campaigns",
+    "/v1/plugins",
+    "/v1/reports",
+    "/v1/audit",
+    "/v1/history",
+    "/v1/imports",
+    "/v1/overview",
+    "/v1/webhooks/events",
+];
+/// What is about the machine, not about people.
+const OF_NOBODY: &[&str] = &[
+    "/metrics",
+    "/healthz",
+    "/readyz",
+    "/v1/idle",
+    "/v1/tenants",
+    "/v1/audit",
+    "/v1/account",
+];
+
+/// A person comes in, writes, is written to, is exported.
+async fn day(caller: &mut Caller, own: &str, number: &str) {
+    let person = json!({ "address": "+573009871236", "name": "Xochiquetzal", "language": "es", "country": "CO" });
+    caller
+        .good(Method::PUT, "/v1/contacts", own, Body::Json(person))
+        .await;
+    let consent = json!({ "event": "granted", "topic": "ofertas", "wording": "ofertas@1", "language": "es",
+                          "promise": { "max": 2, "per": "week" },
+                          "evidence": "calle-del-secreto-19" });
+    let path = "/v1/contacts/%2B573009871236/consent";
+    caller
+        .good(Method::POST, path, own, Body::Json(consent))
+        .await;
+    let event = json!({ "id": "seeded-1", "name": "cart.updated", "contact": "+573009871236", "phone_number_id": number,
+                        "data": { "cart": "c1", "items": ["guacamaya-azul-4471"] } });
+    caller
+        .good(Method::POST, "/v1/events", own, Body::Json(event))
+        .await;
+    // Somebody the pretend Meta knows writes; a webhook with the words comes in.
+    let said = json!({ "event": "text", "text": "guacamaya-azul-4471" });
+    caller
+        .good(Method::POST, "/v1/trigger", own, Body::Json(said))
+        .await;
+    // Outside the window: refused by the gate, which is an answer.
+    let message = json!({ "to": "+573009871236", "purpose": "reply", "phone_number_id": number,
+                          "content": { "type": "text", "body": "guacamaya-azul-4471" } });
+    caller
+        .good(Method::POST, "/v1/messages", own, Body::Json(message))
+        .await;
+    let import = caller
+        .good(Method::POST, "/v1/imports", own, Body::Json(json!({})))
+        .await;
+    let rows = "phone,name\n+573009871236,Xochiquetzal\n+57x3009871236,Xochiquetzal\n";
+    let path = format!(
+        "/v1/imports/{}/rows",
+        import["id"].as_str().expect("its id")
+    );
+    caller
+        .good(Method::PUT, &path, own, Body::Raw("text/csv", rows.into()))
+        .await;
+    let path = "/v1/contacts/%2B573009871236/export";
+    caller.good(Method::GET, path, own, Body::None).await;
+}
+
+/// Everything that is refused, with what must not be repeated in it.
+async fn wrong_turns(caller: &mut Caller, own: &str, other: &str, operator: &str) {
+    let who = "/v1/contacts/%2B573009871236";
+    for path in [
+        who,
+        "/v1/why/+573009871236",
+        "/v1/conversations/%2B573009871236",
+    ] {
+        // Another shop's person is nobody.
+        caller.bad(Method::GET, path, other, Body::None).await;
+    }
+    let bodies = [
+        r#"{"address":"+573009871236","name":"Xochiquetzal""#,
+        r#"{"address":"+573009871236","name":{"first":"Xochiquetzal"}}"#,
+        r#"{"address":"+573009871236","name":"Xochiquetzal","nombre":1}"#,
+        r#"{"address":"calle-del-secreto-19"}"#,
+    ];
+    for body in bodies {
+        caller
+            .bad(
+                Method::PUT,
+                "/v1/contacts",
+                own,
+                Body::Raw("application/json", body.into()),
+            )
+            .await;
+    }
+    let event = json!({ "id": "seeded-2", "name": "no name at all", "contact": "+573009871236", "data": { "note": "guacamaya-azul-4471" } });
+    caller
+        .bad(Method::POST, "/v1/events", own, Body::Json(event))
+        .await;
+    let message = json!({ "to": "+573009871236", "purpose": "reply", "words": 1, "content": { "type": "text", "body": "guacamaya-azul-4471" } });
+    caller
+        .bad(Method::POST, "/v1/messages", own, Body::Json(message))
+        .await;
+    let erasure = json!({ "reason": "", "why": "Xochiquetzal" });
+    caller
+        .bad(
+            Method::POST,
+            &format!("{who}/erase"),
+            own,
+            Body::Json(erasure),
+        )
+        .await;
+    // Not signed by Meta.
+    let update = json!({ "object": "whatsapp_business_account", "entry": [{ "changes": [{ "value": {
+        "contacts": [{ "profile": { "name": "Xochiquetzal" }, "wa_id": "573009871236" }],
+        "messages": [{ "from": "573009871236", "text": { "body": "guacamaya-azul-4471" } }] } }] }] });
+    caller
+        .bad(Method::POST, "/webhooks/whatsapp", "", Body::Json(update))
+        .await;
+    let path =
+        "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1&hub.verify_token=seeded-verify-3307";
+    caller.bad(Method::GET, path, "", Body::None).await;
+    // A token that is none, and one where none belongs.
+    caller
+        .bad(Method::GET, who, "ptr_op_seeded6605", Body::None)
+        .await;
+    caller
+        .bad(
+            Method::GET,
+            "/v1/contacts?token=ptr_op_seeded6605",
+            "",
+            Body::None,
+        )
+        .await;
+    caller
+        .bad(Method::GET, "/login?code=ptr_op_seeded6605", "", Body::None)
+        .await;
+    let login = "name=Xochiquetzal&password=seeded-password-8812".to_owned();
+    let (status, page) = caller
+        .send(
+            Method::POST,
+            "/login",
+            "",
+            Body::Raw("application/x-www-form-urlencoded", login),
+        )
+        .await;
+    assert!(!status.is_success(), "{status}");
+    clean(
+        "the page of a wrong login",
+        &page,
+        &["seeded-password-8812"],
+    );
+    // The name that was typed stands in its field again: it is theirs who typed it.
+    caller.refused.pop();
+    let user = json!({ "name": "a", "role": "nobody", "password": "seeded-password-8812" });
+    caller
+        .bad(Method::POST, "/v1/users", operator, Body::Json(user))
+        .await;
+}
+
+/// What is given to be kept, well and badly.
+async fn secrets(caller: &mut Caller, own: &str, operator: &str) {
+    let app = json!({ "app_secret": "seededappsecret9924", "verify_token": "seeded-verify-3307" });
+    caller
+        .good(Method::PUT, "/v1/apps/seeded", operator, Body::Json(app))
+        .await;
+    let app = json!({ "app_secret": "seededappsecret9924", "verify_token": 5 });
+    caller
+        .bad(Method::PUT, "/v1/apps/seeded", operator, Body::Json(app))
+        .await;
+    let number = json!({ "phone_number_id": "401000000007713", "waba_id": "301000000007713", "display": "+57 601 5550199",
+                         "access_token": "EAAseededtoken5518" });
+    caller
+        .good(Method::PUT, "/v1/numbers", operator, Body::Json(number))
+        .await;
+    let number = json!({ "phone_number_id": 5, "waba_id": "3", "display": "", "access_token": "EAAseededtoken5518" });
+    caller
+        .bad(Method::PUT, "/v1/numbers", operator, Body::Json(number))
+        .await;
+    // Meta does not know that token: asking it fails, and is told.
+    let _ = caller
+        .send(Method::POST, "/v1/numbers/sync", own, Body::None)
+        .await;
+    let user =
+        json!({ "name": "seeded-user", "role": "viewer", "password": "seeded-password-8812" });
+    caller
+        .good(Method::POST, "/v1/users", own, Body::Json(user))
+        .await;
+    let login = "name=seeded-user&password=seeded-password-8812".to_owned();
+    let form = Body::Raw("application/x-www-form-urlencoded", login);
+    let (status, _) = caller.send(Method::POST, "/login", "", form).await;
+    assert!(status.is_redirection() || status.is_success(), "{status}");
+}
+
+/// Until the host has nothing left to do.
+async fn settled(caller: &mut Caller, operator: &str) {
+    let began = Instant::now();
+    loop {
+        let idle = caller
+            .good(Method::GET, "/v1/idle", operator, Body::None)
+            .await;
+        if idle["idle"] == true {
+            return;
+        }
+        assert!(
+            began.elapsed() < PATIENCE,
+            "it does not come to rest: {idle}"
+        );
+        tokio::time::sleep(LOOK).await;
+    }
+}
