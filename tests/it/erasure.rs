@@ -14,7 +14,7 @@ use crate::imports;
 use crate::rules::{granted, offer, text, to};
 
 mod rows;
-use rows::{everything, holding};
+pub(crate) use rows::{everything, holding};
 
 pub(crate) const TESTS: &[harness::Test] = &[
     harness::test!(erasure::nothing_of_an_erased_person_is_left_in_any_column),
@@ -151,7 +151,7 @@ async fn erase(env: &Env, who: &str) -> anyhow::Result<Value> {
 }
 
 /// The command line of somebody elsewhere.
-fn target(env: &Env) -> Target {
+pub(crate) fn target(env: &Env) -> Target {
     Target {
         config: None,
         data: None,
@@ -164,7 +164,7 @@ fn target(env: &Env) -> Target {
 
 /// Runs a verb as its own process would: on a thread of its own, since a verb's future need not be
 /// sendable.
-async fn verb<F>(run: impl FnOnce() -> F + Send + 'static)
+pub(crate) async fn verb<F>(run: impl FnOnce() -> F + Send + 'static)
 where
     F: Future<Output = anyhow::Result<ExitCode>>,
 {

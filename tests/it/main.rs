@@ -53,6 +53,7 @@ mod not_through;
 mod policy;
 mod questions;
 mod registries;
+mod retention;
 mod roles;
 mod rules;
 mod sandbox;
@@ -61,6 +62,7 @@ mod segments_many;
 mod silence;
 mod standing_out;
 mod stop;
+mod tenant_move;
 mod tenants;
 mod users;
 mod verdicts;
@@ -97,6 +99,8 @@ fn main() -> ExitCode {
         console_policy::TESTS,
         api_fuzz::TESTS,
         api_limits::TESTS,
+        retention::TESTS,
+        tenant_move::TESTS,
         TESTS,
     ])
 }

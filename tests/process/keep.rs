@@ -8,7 +8,7 @@ use portero::clock::Ids;
 use portero_domain::clock::Ts;
 use portero_flow::desk::backup;
 use portero_gate::record::{DecisionRecord, replay};
-use portero_store::model::ChainReport;
+use portero_store::model::{Cell, ChainReport, Column, ColumnKind, Table};
 use portero_store::{MasterKey, Store};
 use serde_json::{Value, json};
 
@@ -225,6 +225,109 @@ pub(crate) async fn a_shop_moves_from_sqlite_to_postgres(url: String) {
     is_the_same(&mut street, &host, &first_url, &second, &url).await;
 }
 
+/// One client's day, taken to another server's database.
+async fn moves(mut street: Street, target: Option<String>) {
+    let host = street.start();
+    a_day(&mut street, &host).await;
+    let tenants = street.operator(&host, "/v1/tenants").await;
+    let slug = tenants[0]["slug"].as_str().expect("a slug").to_owned();
+    let out = street.folder().join("shop.tenant");
+    let out_text = out.display().to_string();
+    let place = place(&street);
+    let mut arguments = vec![
+        "tenant",
+        "export",
+        slug.as_str(),
+        "--out",
+        out_text.as_str(),
+        "--json",
+    ];
+    arguments.extend(place.iter().map(String::as_str));
+    let made = verb(&street, &arguments).json();
+    let keys = ["right.key", "wrong.key"].map(|name| street.folder().join(name));
+    std::fs::write(&keys[0], made["key"].as_str().expect("a key")).expect("written");
+    std::fs::write(&keys[1], "77".repeat(32)).expect("written");
+    let [right, wrong] = keys.map(|file| file.display().to_string());
+
+    let data = street.folder().join("moved");
+    let data_text = data.display().to_string();
+    let mut there = vec!["--data", data_text.as_str()];
+    if let Some(url) = &target {
+        there.extend(["--database-url", url.as_str()]);
+    }
+    let into = |more: &[&str], key: &str| {
+        let mut arguments = vec!["tenant", "import", out_text.as_str(), "--key-file", key];
+        arguments.extend(more);
+        arguments.extend(&there);
+        verb(&street, &arguments)
+    };
+    let mut migrate = vec!["migrate"];
+    migrate.extend(&there);
+    verb(&street, &migrate).says(0, &["up to date"]);
+    into(&[], &wrong).says(1, &["not the key of this export", "Nothing was written"]);
+    into(&["--dry-run"], &right).says(
+        0,
+        &["chain of", "nothing was written", "portero app put default"],
+    );
+    let url = target.clone().unwrap_or_else(|| sqlite(&data));
+    // Ended while it reads or writes: all of it is there, or nothing.
+    for _ in 0..3 {
+        let mut command = portero(street.folder());
+        command.args([
+            "tenant",
+            "import",
+            out_text.as_str(),
+            "--key-file",
+            right.as_str(),
+            "--json",
+        ]);
+        command
+            .args(&there)
+            .env("PORTERO_MASTER_KEY", Street::master_key());
+        let mut ended = Running::start(command);
+        ended.terminate();
+        let whole = ended.wait().success();
+        let store = Store::open(&url, MasterKey([0x5a; 32]), Arc::new(Ids::system())).await;
+        let store = store.expect("a database");
+        assert_eq!(
+            backup::must_be_empty(&store).await.is_err(),
+            whole,
+            "{}",
+            ended.errors()
+        );
+        store.close().await;
+        assert!(!whole, "a signal at its start is in time");
+    }
+    let came = into(&["--json"], &right).json();
+    assert_eq!(
+        (&came["imported"], &came["sending_stopped"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(came["tables"], made["tables"]);
+    assert_eq!(came["chain"]["faults"], json!([]));
+    into(&[], &right).says(1, &["here already"]);
+
+    let mut second = street.host_on("moved", target.as_deref());
+    let stopped = street.operator(&second, "/v1/tenants").await;
+    let why = stopped[0]["stopped"].as_str().expect("it is stopped");
+    assert!(why.contains("imported from the export of"), "{why}");
+    street.moved_in(&mut second).await;
+    let first_url = match street.database_url() {
+        Some(url) => url.to_owned(),
+        None => sqlite(&street.folder().join("first")),
+    };
+    is_the_same(&mut street, &host, &first_url, &second, &url).await;
+}
+
+/// Into SQLite, from either engine.
+pub(crate) async fn a_tenant_moves_to_another_server(url: Option<String>) {
+    moves(Street::build(33, VERDICTS, url).await, None).await;
+}
+
+pub(crate) async fn a_tenant_moves_from_sqlite_to_postgres(url: String) {
+    moves(Street::build(34, VERDICTS, None).await, Some(url)).await;
+}
+
 fn sqlite(data: &Path) -> String {
     format!("sqlite:{}", data.join("portero.db").display())
 }
@@ -333,6 +436,33 @@ pub(crate) fn an_interrupted_backup_leaves_no_half_file() {
     }
 }
 
+pub(crate) fn a_backup_is_piped_whole() {
+    let here = folder();
+    let here = here.path();
+    small(here);
+    let piped = here.join("piped.backup");
+    let mut command = portero(here);
+    command.args(["backup", "-", "--data", "data"]);
+    command.stdout(std::fs::File::create(&piped).expect("a file"));
+    let done = command.output().expect("it ran");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(
+        done.status.success() && said.contains("is not in it"),
+        "{said}"
+    );
+    let check = |file: &Path| {
+        let mut command = portero(here);
+        let file = file.display().to_string();
+        command.args(["restore", &file, "--check", "--data", "data"]);
+        finish(command)
+    };
+    check(&piped).says(0, &["every hash fits"]);
+    let whole = std::fs::read(&piped).expect("a file");
+    let cut = here.join("cut.backup");
+    std::fs::write(&cut, &whole[..whole.len() / 2]).expect("written");
+    check(&cut).says(1, &["damaged"]);
+}
+
 pub(crate) async fn an_older_schema_is_restored_and_brought_up_to_date(url: Option<String>) {
     let here = folder();
     let known = Store::known_migrations();
@@ -382,4 +512,88 @@ pub(crate) async fn an_older_schema_is_restored_and_brought_up_to_date(url: Opti
         "{said}"
     );
     new.close().await;
+}
+
+/// As a newer version would have left the database.
+async fn migrated_by_a_newer_version(here: &Path, url: Option<&str>, key: MasterKey) {
+    let Some(url) = url else {
+        let url = sqlite(&here.join("data"));
+        let store = Store::open(&url, key, Arc::new(Ids::system())).await;
+        let column = |name: &str, kind| Column {
+            name: name.to_owned(),
+            kind,
+        };
+        let table = Table {
+            name: "_sqlx_migrations".to_owned(),
+            columns: vec![
+                column("version", ColumnKind::Int),
+                column("description", ColumnKind::Text),
+                column("success", ColumnKind::Int),
+                column("checksum", ColumnKind::Blob),
+                column("execution_time", ColumnKind::Int),
+            ],
+            references: Vec::new(),
+        };
+        let row = vec![
+            Cell::Int(9_999),
+            Cell::Text("from tomorrow".to_owned()),
+            Cell::Int(1),
+            Cell::Blob(vec![1]),
+            Cell::Int(1),
+        ];
+        let mut tx = store
+            .expect("a database")
+            .write()
+            .await
+            .expect("a transaction");
+        tx.system()
+            .put_rows(&table, vec![row])
+            .await
+            .expect("written");
+        tx.commit().await.expect("committed");
+        return;
+    };
+    let sql =
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+        values (9999, 'from tomorrow', true, '\\x01', 1)";
+    let psql = crate::postgres::binaries().expect("Postgres").join("psql");
+    let done = std::process::Command::new(psql)
+        .args([url, "-q", "-c", sql])
+        .status();
+    assert!(done.expect("psql").success());
+}
+
+pub(crate) async fn a_newer_schema_is_refused_by_every_verb(url: Option<String>) {
+    let here = folder();
+    let here = here.path();
+    let key = "5a".repeat(32);
+    let verb = |arguments: &[&str]| {
+        let mut command = portero(here);
+        command.args(arguments);
+        command.env("PORTERO_MASTER_KEY", &key);
+        command.env("PORTERO_DATA", "data");
+        if let Some(url) = &url {
+            command.env("PORTERO_DATABASE_URL", url);
+        }
+        finish(command)
+    };
+    verb(&["migrate"]).says(0, &["up to date"]);
+    verb(&["backup", "before.backup"]).says(0, &["rows of"]);
+    migrated_by_a_newer_version(here, url.as_deref(), MasterKey([0x5a; 32])).await;
+    let said = [
+        "does not know migration 9999",
+        "newer binary",
+        "backup that was made before",
+    ];
+    for arguments in [
+        &["migrate"][..],
+        &["migrate", "--dry-run"],
+        &["backup", "after.backup"],
+        &["serve", "--json", "--listen", "127.0.0.1:0"],
+        &["tenant", "list"],
+    ] {
+        verb(arguments).says(1, &said);
+    }
+    verb(&["doctor"]).says(3, &said);
+    assert!(!here.join("after.backup").exists() && !here.join("after.backup.part").exists());
 }

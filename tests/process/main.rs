@@ -123,6 +123,10 @@ const ALONE: &[(&str, fn())] = &[
         keep::an_interrupted_backup_leaves_no_half_file,
     ),
     (
+        "keep::a_backup_is_piped_whole",
+        keep::a_backup_is_piped_whole,
+    ),
+    (
         "deploy::the_unit_starts_what_there_is_and_waits_for_its_end",
         deploy::the_unit_starts_what_there_is_and_waits_for_its_end,
     ),
@@ -274,6 +278,12 @@ const KILLING: &[(&str, Run)] = &[
             ))
         },
     ),
+    ("keep::a_tenant_moves_to_another_server", |url| {
+        Box::pin(keep::a_tenant_moves_to_another_server(url))
+    }),
+    ("keep::a_newer_schema_is_refused_by_every_verb", |url| {
+        Box::pin(keep::a_newer_schema_is_refused_by_every_verb(url))
+    }),
     (
         "seeded::what_is_a_persons_or_a_secret_stays_inside",
         |url| Box::pin(seeded::what_is_a_persons_or_a_secret_stays_inside(url)),
@@ -337,6 +347,17 @@ fn killing(server: Option<&Arc<Postgres>>, passed: &Arc<Passed>) -> Vec<Trial> {
             "several::a_shop_moves_from_sqlite_to_postgres",
             move || {
                 on_a_runtime(keep::a_shop_moves_from_sqlite_to_postgres(
+                    server.database(),
+                ));
+                Ok(())
+            },
+        ));
+    }
+    if let Some(server) = server.cloned() {
+        trials.push(Trial::test(
+            "several::a_tenant_moves_from_sqlite_to_postgres",
+            move || {
+                on_a_runtime(keep::a_tenant_moves_from_sqlite_to_postgres(
                     server.database(),
                 ));
                 Ok(())

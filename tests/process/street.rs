@@ -249,6 +249,19 @@ impl Street {
         assert!(process.wait().success(), "{}", process.errors());
     }
 
+    /// What a tenant that moved needs where it is now: the Meta app, a token, leave to send.
+    pub(crate) async fn moved_in(&self, host: &mut Host) {
+        let operator = Api::at(&host.url, &host.operator).expect("a client");
+        let app = json!({ "app_secret": self.secrets.app_secret, "verify_token": self.secrets.verify_token });
+        operator.put("/v1/apps/default", app).await.expect("app");
+        let resume = json!({ "tenant": self.shop.slug });
+        operator.post("/v1/resume", resume).await.expect("resumed");
+        let new = json!({ "label": "moved", "tenant": self.shop.slug });
+        let token = operator.post("/v1/tokens", new).await.expect("token");
+        let token = token["token"].as_str().expect("a token");
+        host.api = Api::at(&host.url, token).expect("a client");
+    }
+
     /// Where its files are.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()

@@ -16,6 +16,7 @@ pub mod notice;
 pub mod plugin;
 pub mod proof;
 pub mod proposal;
+pub mod retention;
 pub mod status;
 pub mod template;
 pub mod update;

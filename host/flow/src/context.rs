@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use portero_domain::clock::{Clock, Millis, Ts};
 use portero_domain::ids::{IdSource, InstallationId, TenantId};
+use portero_domain::retention::Terms;
 use portero_gate::facts::TenantMode;
 use portero_meta::client::CloudApi;
 use portero_meta::transport::Transport;
@@ -20,6 +21,7 @@ use crate::desk::verdict_days::Known;
 use crate::dispatch::Settling;
 use crate::error::FlowError;
 use crate::receive::{Apps, Receiving};
+use crate::retention::{Agenda, LetGo};
 
 /// Events in hand at the same time.
 const EVENTS: usize = 64;
@@ -110,10 +112,16 @@ pub struct Context {
     pub audit_keep: Millis,
     /// When its old rows were last looked for, by business time.
     pub(crate) audit_swept_at: AtomicI64,
+    /// How long each kind of data is kept where a tenant set nothing.
+    pub terms: Terms,
+    /// What is past its term and waits to be let go of.
+    pub(crate) agenda: Mutex<Agenda>,
     /// Told at the points where a process may die.
     pub probe: Arc<dyn Probe>,
     /// Counters of this process, for `/metrics`.
     pub counters: Counters,
+    /// Rows let go of at the end of their term, by kind, of this process.
+    pub let_go: LetGo,
     /// Workers hold it shared while they work; a clock jump takes it alone.
     pub pause: Arc<RwLock<()>>,
     /// Events worked on at the same time.
@@ -175,6 +183,8 @@ pub struct Parts {
     pub lease: Millis,
     /// How long the log of who did what is kept.
     pub audit_keep: Millis,
+    /// How long each kind of data is kept where a tenant set nothing.
+    pub terms: Terms,
     /// Told at the points where a process may die.
     pub probe: Arc<dyn Probe>,
 }
@@ -206,6 +216,9 @@ impl Context {
             wake_campaigns: Notify::new(),
             lane_due: AtomicI64::new(i64::MAX),
             audit_keep: parts.audit_keep,
+            terms: parts.terms,
+            agenda: Mutex::default(),
+            let_go: LetGo::default(),
             audit_swept_at: AtomicI64::new(0),
             statistics_at: AtomicI64::new(0),
             apps: Apps::default(),

@@ -32,6 +32,7 @@ pub mod reasons;
 pub mod registries;
 pub mod rejudge;
 pub mod reports;
+pub mod retention;
 pub mod sandbox;
 pub mod segments;
 pub mod sessions;

@@ -47,6 +47,7 @@ pub mod tally;
 
 pub mod consent;
 pub mod deliver;
+pub mod retention;
 mod route;
 mod sandbox_list;
 pub mod segment;

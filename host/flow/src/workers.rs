@@ -10,7 +10,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::context::Context;
 use crate::error::FlowError;
-use crate::{asks, campaigns, deliver, dispatch, interpret, segment, sweep, tally, timers, track};
+use crate::{
+    asks, campaigns, deliver, dispatch, interpret, retention, segment, sweep, tally, timers, track,
+};
 
 /// How long a loop waits when nobody wakes it: the truth behind every hint.
 const POLL: Duration = Duration::from_millis(250);
@@ -42,6 +44,7 @@ impl Workers {
             Loop::Campaigns,
             Loop::Webhooks,
             Loop::Asks,
+            Loop::Retention,
         ] {
             let (ctx, stop) = (Arc::clone(ctx), stop.clone());
             tracker.spawn(async move { run(&ctx, kind, &stop).await });
@@ -85,6 +88,7 @@ enum Loop {
     Campaigns,
     Webhooks,
     Asks,
+    Retention,
 }
 
 async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
@@ -105,7 +109,8 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
             | Loop::Figures
             | Loop::Campaigns
             | Loop::Webhooks
-            | Loop::Asks => Vec::new(),
+            | Loop::Asks
+            | Loop::Retention => Vec::new(),
         };
         let result = {
             let working = Arc::new(Arc::clone(&ctx.pause).read_owned().await);
@@ -123,6 +128,7 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
                 Loop::Campaigns => campaigns::step(ctx).await,
                 Loop::Webhooks => deliver::step(ctx).await,
                 Loop::Asks => asks::step(ctx).await,
+                Loop::Retention => retention::step(ctx).await,
             }
         };
         let wait = match result {
@@ -140,9 +146,12 @@ async fn run(ctx: &Arc<Context>, kind: Loop, stop: &CancellationToken) {
                 Loop::Inbox => ctx.wake_inbox.notified().await,
                 Loop::Statuses => ctx.wake_statuses.notified().await,
                 Loop::Outbox => ctx.wake_outbox.notified().await,
-                Loop::Chores | Loop::Segments | Loop::Figures | Loop::Webhooks | Loop::Asks => {
-                    std::future::pending().await
-                }
+                Loop::Chores
+                | Loop::Segments
+                | Loop::Figures
+                | Loop::Webhooks
+                | Loop::Asks
+                | Loop::Retention => std::future::pending().await,
                 Loop::Campaigns => ctx.wake_campaigns.notified().await,
             }
         };

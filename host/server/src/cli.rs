@@ -19,6 +19,7 @@ pub mod page;
 mod people;
 mod policy;
 mod registry;
+mod retention;
 mod sandbox;
 mod setting;
 mod shell;
@@ -34,12 +35,13 @@ pub use campaign::{CampaignCommand, CampaignNew};
 pub use doctor::DoctorArgs;
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
-pub use keep::{BackupArgs, PlaceFlags, RestoreArgs};
+pub use keep::{BackupArgs, PlaceFlags, RestoreArgs, TenantExportArgs, TenantImportArgs};
 pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
 pub use policy::{PolicyCommand, PolicyMeant};
 pub use registry::RegistryCommand;
+pub use retention::RetentionCommand;
 pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
 pub use shell::{CompletionsArgs, ManArgs, ShellName};
@@ -166,6 +168,9 @@ pub enum Command {
     /// How strict the rules are for one tenant
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// How long a tenant's data is kept
+    #[command(subcommand)]
+    Retention(RetentionCommand),
     /// Clients of this server
     #[command(subcommand)]
     Tenant(TenantCommand),
@@ -371,6 +376,16 @@ pub enum TenantCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// One client's whole data in one file, while the host runs
+    #[command(
+        after_help = "Examples:\n  portero tenant export tienda-sol --out sol.tenant --data shop-data\n  portero tenant export tienda-sol --out sol.tenant --key-file sol.key     # made by `openssl rand -hex 32`\n\nThe file holds personal data. Tokens, sessions and people who log in do not travel (host/docs/operations.md)."
+    )]
+    Export(TenantExportArgs),
+    /// Bring such a file into another host: all of it or nothing
+    #[command(
+        after_help = "Examples:\n  portero tenant import sol.tenant --key-file sol.key --dry-run --data other-data\n  portero tenant import sol.tenant --key-file sol.key --as sol --data other-data\n\nIts sending is stopped until `portero resume --tenant`. On SQLite the host must be stopped."
+    )]
+    Import(TenantImportArgs),
 }
 
 /// Verbs of `consent`.

@@ -171,6 +171,7 @@ impl Host {
             host: format!("host-{}", hex::encode(name)),
             lease,
             audit_keep: Millis::days(config.audit_keep_days.into()),
+            terms: config.terms()?,
             probe,
         }));
         // On SQLite this process is alone: leases of a dead predecessor need not run out first.
@@ -395,6 +396,23 @@ pub fn configured_key(config: &Config) -> anyhow::Result<Option<[u8; 32]>> {
          or a file of 32 bytes as a data folder's master.key",
     )?;
     Ok(Some(key))
+}
+
+/// A key of one's own, from a file: 64 hexadecimal digits.
+///
+/// # Errors
+/// A file that does not read, or holds something else.
+pub fn key_in(file: &Path) -> anyhow::Result<[u8; 32]> {
+    let text = std::fs::read(file)
+        .with_context(|| format!("cannot read the key file `{}`", file.display()))?;
+    let mut key = [0_u8; 32];
+    hex::decode_to_slice(text.trim_ascii(), &mut key).with_context(|| {
+        format!(
+            "`{}` must hold 64 hexadecimal digits, e.g. from `openssl rand -hex 32`",
+            file.display()
+        )
+    })?;
+    Ok(key)
 }
 
 /// The master key of these settings or of their data folder, if there is one; none is made.

@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use confique::Config as _;
 use confique::meta::{Field, FieldKind};
 use portero_domain::clock::Millis;
+use portero_domain::retention::{self, Kind, Terms};
 use serde::Serialize;
 
 use crate::http::limits::{Rate, Rates};
@@ -91,6 +92,15 @@ pub struct Config {
         validate(within(audit_keep_days, &(30..=36_500)), "it may be 30 to 36500")
     )]
     pub audit_keep_days: u32,
+    /// Days that other kinds of data are kept where a tenant sets nothing, such as `messages=365`; kinds, bounds and
+    /// defaults: host/docs/data-rights.md. `PORTERO_*`: separated by commas.
+    #[config(
+        env = "PORTERO_RETENTION",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma,
+        validate = terms_read
+    )]
+    pub retention: Vec<String>,
     /// Hosts of your own network that webhooks may go to although they are not public, as they stand
     /// in the address, without port; plain http is allowed for them. `PORTERO_*`: separated by commas.
     #[config(
@@ -195,6 +205,15 @@ impl Config {
         }
     }
 
+    /// How long each kind of data is kept where a tenant sets nothing.
+    ///
+    /// # Errors
+    /// Terms that are out of bounds.
+    pub fn terms(&self) -> anyhow::Result<Terms> {
+        read_terms(&self.retention, self.audit_keep_days)
+            .map_err(|faults| anyhow::anyhow!("retention: {}", faults.join("; ")))
+    }
+
     /// The commented file with every setting, its default and its variable.
     #[must_use]
     pub fn template() -> String {
@@ -239,6 +258,22 @@ fn site<T: AsRef<str>>(url: &T) -> Result<(), &'static str> {
         true => Ok(()),
         false => Err("write it as https://wa.example.com"),
     }
+}
+
+/// Terms of their own, over the defaults.
+fn read_terms(given: &[String], audit_days: u32) -> Result<Terms, Vec<String>> {
+    let pairs = given
+        .iter()
+        .map(|one| one.split_once('=').unwrap_or((one, "")));
+    Terms::of_host(&retention::read(pairs)?, audit_days)
+}
+
+fn terms_read(given: &Vec<String>) -> Result<(), String> {
+    // The log of who did what has a setting of its own, with bounds of its own.
+    let audit_days = Kind::Audit.facts().default_days;
+    read_terms(given, audit_days)
+        .map(drop)
+        .map_err(|faults| faults.join("; "))
 }
 
 fn within<T: Copy + Into<u64>>(value: &T, allowed: &RangeInclusive<u64>) -> bool {

@@ -61,6 +61,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Stop(args) => commands::stop::run(args, true).await,
         Command::Resume(args) => commands::stop::run(args, false).await,
         Command::Policy(args) => commands::policy::run(args).await,
+        Command::Retention(args) => commands::retention::run(args).await,
         Command::Tenant(args) => commands::tenant::run(args).await,
         Command::Number(args) => commands::number::run(args).await,
         Command::Consent(args) => commands::consent::run(args).await,

@@ -1,7 +1,8 @@
 //! The chain: each seal holds the hash of an item and of the seal before it.
 //!
 //! A row changed after it was sealed no longer gives its hash; a row taken out leaves a seal
-//! without a row; a seal changed or taken out breaks every later link.
+//! without a row; a seal changed or taken out breaks every later link. A row that goes at the end of
+//! its term leaves a seal that says when: none is younger than the shortest term there is.
 
 use portero_domain::clock::Ts;
 use portero_domain::consent::ConsentEvent;
@@ -13,6 +14,7 @@ use crate::consents;
 use crate::db;
 use crate::error::{Result, StoreError};
 use crate::json;
+use crate::retention::DROPPED_AFTER;
 use crate::tx::{SystemTx, TenantTx};
 
 /// What stands before the first seal.
@@ -27,6 +29,10 @@ pub struct ChainReport {
     pub seals: u64,
     /// Decisions and consent events not sealed yet.
     pub unsealed: u64,
+    /// Rows that went at the end of their term; their hashes are in the chain.
+    pub dropped: u64,
+    /// When the last of them went: not in the future, where all is well.
+    pub dropped_at: Option<Ts>,
     /// Hash of the newest seal, to be kept elsewhere.
     pub head: String,
     /// What does not hold, one sentence each; empty when all is well.
@@ -62,7 +68,7 @@ statements! {
         postgres = "update consent_events set sealed = 1
         where tenant_id = $1 and consent_event_id in (select jsonb_array_elements_text(cast($2 as jsonb)))";
     SEALS_PAGE = "select s.seq, s.item_id, s.item_hash, s.prev_hash, s.hash,
-            d.record, d.content_hash, c.event, c.contact_id, c.content_hash, c.salt
+            d.record, d.content_hash, c.event, c.contact_id, c.content_hash, c.salt, s.dropped_at
         from seals s
         left join decisions d on d.decision_id = s.item_id and d.tenant_id = s.tenant_id
         left join consent_events c on c.consent_event_id = s.item_id and c.tenant_id = s.tenant_id
@@ -153,7 +159,14 @@ struct Sealed(
     Option<String>,
     Option<String>,
     Option<String>,
+    Option<i64>,
 );
+
+/// When the item of that id was made.
+fn made_at(item: &str) -> Option<Ts> {
+    let (_, hex) = item.split_once('_')?;
+    i64::from_str_radix(hex.get(..12)?, 16).ok().map(Ts)
+}
 
 impl TenantTx<'_> {
     /// Checks every link of the tenant's chain and every sealed row against its seal.
@@ -203,6 +216,7 @@ impl TenantTx<'_> {
             contact,
             consent_hash,
             salt,
+            dropped_at,
         ) = row;
         report.seals += 1;
         if *seq != before + 1 {
@@ -228,12 +242,25 @@ impl TenantTx<'_> {
                 consent_hash,
             ),
             _ => {
-                report
-                    .faults
-                    .push(format!("{item} is sealed by seal {seq} and is gone"));
+                // At the end of its term, which nobody can set shorter.
+                let at = dropped_at.map(Ts);
+                let kept = at.zip(made_at(item)).map(|(at, made)| at.since(made));
+                if kept.is_some_and(|ms| ms > DROPPED_AFTER.0) {
+                    report.dropped += 1;
+                    report.dropped_at = report.dropped_at.max(at);
+                } else {
+                    report
+                        .faults
+                        .push(format!("{item} is sealed by seal {seq} and is gone"));
+                }
                 return;
             }
         };
+        if dropped_at.is_some() {
+            report
+                .faults
+                .push(format!("{item} is marked as dropped and is there"));
+        }
         if recomputed.as_ref() != Some(item_hash) || stored.as_ref() != Some(item_hash) {
             report
                 .faults

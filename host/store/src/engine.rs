@@ -222,7 +222,7 @@ impl Store {
     /// How many migrations this binary would apply.
     ///
     /// # Errors
-    /// [`StoreError::Migrate`], also when the schema is newer than this binary.
+    /// [`StoreError::NewerSchema`] when the schema is newer than this binary, [`StoreError::Migrate`].
     pub async fn pending_migrations(&self) -> Result<u32> {
         match &self.pools {
             Pools::Sqlite { writer, .. } => {
@@ -239,7 +239,7 @@ impl Store {
     /// Brings the schema up to date. Several hosts may try at once: one works, the others wait.
     ///
     /// # Errors
-    /// [`StoreError::Migrate`], also when the schema is newer than this binary.
+    /// [`StoreError::NewerSchema`] when the schema is newer than this binary, [`StoreError::Migrate`].
     pub async fn migrate(&self) -> Result<u32> {
         let applied = self.pending_migrations().await?;
         match &self.pools {
@@ -471,8 +471,24 @@ async fn applied<C: Migrate>(conn: &mut C, migrator: &Migrator) -> Result<Vec<i6
     Ok(applied.iter().map(|a| a.version).collect())
 }
 
+/// Refuses what a newer version made: this one would read and write past it.
+pub(crate) fn known(applied: &[i64]) -> Result<()> {
+    let known = Store::known_migrations();
+    let unknown: Vec<i64> = applied
+        .iter()
+        .copied()
+        .filter(|version| !known.contains(version))
+        .collect();
+    if unknown.is_empty() {
+        Ok(())
+    } else {
+        Err(StoreError::NewerSchema { unknown })
+    }
+}
+
 async fn pending<C: Migrate>(conn: &mut C, migrator: &Migrator) -> Result<u32> {
     let applied = applied(conn, migrator).await?;
+    known(&applied)?;
     let waiting = migrator
         .iter()
         .filter(|m| !applied.contains(&m.version))

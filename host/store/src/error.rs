@@ -21,6 +21,14 @@ pub enum StoreError {
         /// The migrator's words.
         why: String,
     },
+    /// The database was migrated by a newer version.
+    #[error(
+        "the schema is newer than this binary, which does not know migration {}: a newer schema needs a newer binary. Start the version that migrated it, or go back to the backup that was made before (host/docs/upgrade.md)", unknown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    NewerSchema {
+        /// Migrations that this binary does not know.
+        unknown: Vec<i64>,
+    },
     /// Another transaction got in the way; nothing was written, doing it again may help.
     #[error("another transaction got in the way of {statement}")]
     Conflict {
@@ -108,6 +116,9 @@ impl StoreError {
             }
             StoreError::Migrate { .. } => Some(
                 "run `portero migrate` with the newest binary; a newer schema needs a newer binary",
+            ),
+            StoreError::NewerSchema { .. } => Some(
+                "a newer schema needs a newer binary: start the version that migrated it, or go back to the backup made before",
             ),
             StoreError::Sealed { .. } => {
                 Some("start with the master key this data was written with")

@@ -154,6 +154,14 @@ pub struct EventRow {
     pub finished_at: Option<Ts>,
 }
 
+impl EventRow {
+    /// Whether what it said is not kept any more: its term is over, or its person was erased.
+    #[must_use]
+    pub fn words_gone(&self) -> bool {
+        self.payload == "null"
+    }
+}
+
 /// An event somebody holds the lease of.
 pub type ClaimedEvent = EventRow;
 

@@ -6,6 +6,7 @@ pub use crate::apps::AppSecrets;
 pub use crate::attempts::{AttemptEnd, AttemptRow, NewAttempt};
 pub use crate::attempts_many::{AcceptedAttempt, Beginning};
 pub use crate::audit::{AuditFilter, AuditRow, NewAudit};
+pub use crate::belonging::{STAY_BEHIND, rows_of_tenant};
 pub use crate::bulk::BulkPerson;
 pub use crate::calls::{LogRow, MetricEvent, PluginCall};
 pub use crate::campaign_people::{
@@ -51,6 +52,8 @@ pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
 pub use crate::policies::{HOST, NewPolicy, PolicyRow, revision_of};
 pub use crate::purchases::{CartRow, CartState, PurchaseRow};
 pub use crate::registries::{ListedPerson, NewCopy, RegistryRow};
+pub use crate::retention::{Let, Past, WalkRow};
+pub use crate::retention_parts::Part;
 pub use crate::rows::{Cell, RowFilter, rows_at_once};
 pub use crate::segment_people::{OpenCart, SegmentPerson, SegmentWants};
 pub use crate::segment_runs::{BatchOutcome, SegmentRun, SegmentationRow, SegmentationSeat};

@@ -1,11 +1,13 @@
 //! The row of a proposal: every column, typed.
 
 use portero_domain::clock::Ts;
+use portero_domain::content::Content;
 use portero_domain::ids::{
     ContactId, DecisionId, EventId, InstallationId, OutboxId, PhoneNumberId, TenantId,
 };
 use portero_domain::proposal::{Class, OutboxState, Proposal};
 use portero_domain::status::MessageStatus;
+use portero_gate::record::content_hash;
 
 use crate::error::Result;
 use crate::json;
@@ -75,6 +77,16 @@ pub struct OutboxRow {
     pub admission_decision: DecisionId,
     /// The record of the last dispatch round.
     pub dispatch_decision: Option<DecisionId>,
+}
+
+impl OutboxRow {
+    /// Whether what it said is not kept any more: its term is over, or its person was erased.
+    #[must_use]
+    pub fn words_gone(&self) -> bool {
+        let content = &self.proposal.content;
+        matches!(content, Content::Text(text) if text.body.is_empty())
+            && content_hash(content) != self.content_hash
+    }
 }
 
 /// Columns of [`RawOutbox`], with the table named `o`.

@@ -109,6 +109,18 @@ impl MasterKey {
         Ok(DataKey(key?))
     }
 
+    /// Wraps a tenant's data key with another key.
+    pub(crate) fn rewrap_data_key(
+        &self,
+        ids: &dyn IdSource,
+        tenant: &str,
+        sealed: &[u8],
+        to: &MasterKey,
+    ) -> Result<Vec<u8>> {
+        let key = self.data_key(tenant, sealed)?;
+        seal(&to.0, ids, &data_key_place(tenant), &key.0)
+    }
+
     /// Seals what belongs to no tenant.
     pub(crate) fn seal(
         &self,

@@ -74,6 +74,8 @@ const FILES: &[&[Sql]] = &[
     crate::statistics::ALL,
     crate::grid::ALL,
     crate::tables::ALL,
+    crate::retention::ALL,
+    crate::retention_parts::ALL,
 ];
 
 pub(crate) fn all() -> impl Iterator<Item = Sql> {

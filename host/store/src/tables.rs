@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::known;
 use crate::error::{Result, StoreError};
 use crate::tx::SystemTx;
 
@@ -133,10 +134,13 @@ impl SystemTx<'_> {
     /// Versions of the migrations that made this schema, ascending.
     ///
     /// # Errors
-    /// The database, also when it holds no schema of ours.
+    /// [`StoreError::NewerSchema`] when this binary does not know one of them, the database, also when it
+    /// holds no schema of ours.
     pub async fn schema_versions(&mut self) -> Result<Vec<i64>> {
         let rows: Vec<(i64,)> = self.tx.rows(SCHEMA_VERSIONS, args![]).await?;
-        Ok(rows.into_iter().map(|(version,)| version).collect())
+        let versions: Vec<i64> = rows.into_iter().map(|(version,)| version).collect();
+        known(&versions)?;
+        Ok(versions)
     }
 }
 

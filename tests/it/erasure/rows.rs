@@ -5,7 +5,7 @@ use sqlx::{Connection, Row};
 use crate::harness::Env;
 
 /// Every row of every table as text, bytes as hexadecimal digits.
-pub(super) async fn everything(env: &Env) -> Vec<String> {
+pub(crate) async fn everything(env: &Env) -> Vec<String> {
     let mut all = Vec::new();
     if env.database.starts_with("postgres") {
         let mut conn = sqlx::PgConnection::connect(&env.database).await.unwrap();
@@ -42,7 +42,7 @@ pub(super) async fn everything(env: &Env) -> Vec<String> {
 }
 
 /// Rows that hold a text, as it is or as bytes.
-pub(super) fn holding<'a>(all: &'a [String], what: &str) -> Vec<&'a str> {
+pub(crate) fn holding<'a>(all: &'a [String], what: &str) -> Vec<&'a str> {
     let bytes: String = what.bytes().map(|b| format!("{b:02x}")).collect();
     let found = all
         .iter()

@@ -4,6 +4,7 @@
 //! and columns there are is read from the schema. The master key is never in it.
 
 mod file;
+pub mod tenant;
 
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
@@ -13,7 +14,7 @@ use portero_store::model::{Cell, Column, ColumnKind, RowFilter, Table, rows_at_o
 use portero_store::{MasterKey, Store, StoreError, Tx};
 use serde::Serialize;
 
-pub use file::{Header, Manifest, TableSum};
+pub use file::{Header, Manifest, TableSum, TenantHead};
 use file::{Item, Reader, Writer};
 
 /// Bytes of values that one statement writes at most, beside its first row.
@@ -70,6 +71,27 @@ pub enum BackupError {
         /// Migrations that the backup does not have.
         newer: Vec<String>,
     },
+    /// It is one tenant's data, where a host's was wanted, or the other way.
+    #[error("this file holds {holds}: {instead}")]
+    OtherReach {
+        /// What is in it.
+        holds: String,
+        /// What to do with it.
+        instead: &'static str,
+    },
+    /// The key of an export is another one.
+    #[error(
+        "this is not the key of this export: its secrets would stay closed. Nothing was written; give the key that `portero tenant export` printed, or the file it was given, with --key-file"
+    )]
+    OtherExportKey,
+    /// The tenant cannot come in beside what is there.
+    #[error("{what}. Nothing was written; {remedy}")]
+    Taken {
+        /// What is there already.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
     /// The database holds rows.
     #[error(
         "the database is not empty ({} has rows): a backup is restored into an empty one, so that nothing gets lost or mixed", tables.join(", ")
@@ -116,7 +138,8 @@ pub async fn count(tx: &mut Tx) -> Result<u64, BackupError> {
 /// Writes everything of one snapshot; memory does not grow with it.
 ///
 /// # Errors
-/// A master key that does not open what is there ([`StoreError::Sealed`]), the database, the file.
+/// A schema that a newer binary made ([`StoreError::NewerSchema`]), a master key that does not open what is there
+/// ([`StoreError::Sealed`]), the database, the file.
 pub async fn write(
     tx: &mut Tx,
     out: impl Write,
@@ -127,14 +150,16 @@ pub async fn write(
     let engine = tx.engine();
     let fingerprint = tx.master().fingerprint();
     let mut system = tx.system();
+    let migrations = system.schema_versions().await?;
     system.check_master().await?;
     let header = Header {
         format: file::FORMAT,
         made_at: now.rfc3339(),
         made_by: version.to_owned(),
         engine: engine.as_str().to_owned(),
-        migrations: system.schema_versions().await?,
+        migrations,
         master_key: fingerprint,
+        tenant: None,
     };
     let tables = system.tables().await?;
     let mut writer = Writer::begin(out, &header)?;
@@ -177,7 +202,22 @@ pub fn check(
     master: &MasterKey,
     mut watch: impl FnMut(Progress<'_>),
 ) -> Result<Summary, BackupError> {
-    let (mut reader, header) = Reader::begin(input)?;
+    let (reader, header) = Reader::begin(input)?;
+    if let Some(tenant) = &header.tenant {
+        return Err(BackupError::OtherReach {
+            holds: format!("the tenant {} alone", tenant.slug),
+            instead: "`portero tenant import` brings it into a host that runs already",
+        });
+    }
+    check_rest(reader, header, master, &mut watch)
+}
+
+fn check_rest<R: Read>(
+    mut reader: Reader<R>,
+    header: Header,
+    master: &MasterKey,
+    mut watch: impl FnMut(Progress<'_>),
+) -> Result<Summary, BackupError> {
     let unknown: Vec<String> = {
         let known = Store::known_migrations();
         let unknown = header.migrations.iter().filter(|v| !known.contains(v));

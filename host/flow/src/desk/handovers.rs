@@ -7,7 +7,7 @@ use portero_domain::ids::{ContactId, PhoneNumberId, TenantId};
 use portero_domain::proposal::Purpose;
 use portero_domain::update::{InboundBody, Update, UpdateKind};
 use portero_gate::case::SERVICE_WINDOW;
-use portero_store::model::{HandedOver, HandedOverCursor, OutboxFilter};
+use portero_store::model::{EventRow, HandedOver, HandedOverCursor, OutboxFilter};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
@@ -431,20 +431,15 @@ async fn lines(
         .messages_of(number, &addresses, limit, None)
         .await?
     {
-        let update: Update =
-            serde_json::from_str(&event.payload).map_err(|source| FlowError::Stored {
-                what: "update",
-                source,
-            })?;
-        if let UpdateKind::Message(m) = &update.what {
+        if let Some((at, text)) = heard(&event)? {
             lines.push(LineView {
-                at: m.at.rfc3339(),
+                at: at.rfc3339(),
                 from: "person".to_owned(),
-                text: said(&m.body),
+                text,
                 state: None,
                 status: None,
                 rule: None,
-                at_ms: m.at,
+                at_ms: at,
             });
         }
     }
@@ -467,7 +462,11 @@ async fn lines(
         lines.push(LineView {
             at: message.created_at,
             from: from.to_owned(),
-            text: shown(&message.content),
+            text: if message.content_gone {
+                GONE.to_owned()
+            } else {
+                shown(&message.content)
+            },
             state: Some(message.state),
             status: message.status,
             rule: message.rule,
@@ -479,8 +478,27 @@ async fn lines(
     Ok(lines.split_off(surplus))
 }
 
+/// Stands where words were whose term is over.
+pub(super) const GONE: &str = "[no longer kept]";
+
+/// When a person said what; nothing where the event is no message.
+pub(super) fn heard(event: &EventRow) -> Result<Option<(Ts, String)>, FlowError> {
+    if event.words_gone() {
+        return Ok(Some((event.received_at, GONE.to_owned())));
+    }
+    let update: Update =
+        serde_json::from_str(&event.payload).map_err(|source| FlowError::Stored {
+            what: "update",
+            source,
+        })?;
+    Ok(match &update.what {
+        UpdateKind::Message(m) => Some((m.at, said(&m.body))),
+        _ => None,
+    })
+}
+
 /// The words of what a person sent, or a word for what it is.
-pub(super) fn said(body: &InboundBody) -> String {
+fn said(body: &InboundBody) -> String {
     match body {
         InboundBody::Text { text } | InboundBody::TemplateButton { text, .. } => text.clone(),
         InboundBody::ButtonReply { title, .. } | InboundBody::ListReply { title, .. } => {

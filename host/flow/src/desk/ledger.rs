@@ -84,6 +84,8 @@ pub struct ChainView {
     pub holds: bool,
     /// Seals checked: of consent events and verdicts.
     pub seals: u64,
+    /// Rows that went at the end of their term; their hashes are in the chain.
+    pub dropped: u64,
     /// Rows that are not sealed yet.
     pub unsealed: u64,
     /// Hash of the newest seal, to be kept elsewhere.
@@ -243,8 +245,13 @@ pub async fn wordings(ctx: &Context, tenant: TenantId) -> Result<Vec<WordingView
 /// The database; a chain that does not hold is an answer.
 pub async fn check(ctx: &Context, tenant: TenantId) -> Result<ChainView, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let report = tx.tenant(tenant).verify_chain().await?;
+    let mut report = tx.tenant(tenant).verify_chain().await?;
+    if let Some(at) = report.dropped_at.filter(|at| *at > ctx.now()) {
+        let said = format!("a row was dropped at {}, which is not yet", at.rfc3339());
+        report.faults.push(said);
+    }
     Ok(ChainView {
+        dropped: report.dropped,
         holds: report.faults.is_empty(),
         seals: report.seals,
         unsealed: report.unsealed,

@@ -78,6 +78,8 @@ pub struct MessageView {
     /// The message itself.
     #[schema(value_type = Object)]
     pub content: Content,
+    /// Whether what it said is not kept any more: its term is over, or its person was erased.
+    pub content_gone: bool,
 }
 
 impl MessageView {
@@ -88,6 +90,7 @@ impl MessageView {
         };
         MessageView {
             reason,
+            content_gone: row.words_gone(),
             id: row.id,
             contact: row.contact,
             phone_number_id: row.number.as_str().to_owned(),

@@ -8,13 +8,12 @@ use portero_domain::clock::Ts;
 use portero_domain::consent::{ConsentEvent, ConsentStanding, FrequencyPromise};
 use portero_domain::ids::{CampaignId, ContactId, DecisionId, EventId, OutboxId, TenantId};
 use portero_domain::proposal::{Origin, Purpose};
-use portero_domain::update::{Update, UpdateKind};
 use portero_store::TenantTx;
 use portero_store::model::{ContactRow, HandoverEvent, OutboxFilter, OutboxRow, folded};
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::desk::handovers::{said, shown};
+use crate::desk::handovers::{GONE, heard, shown};
 use crate::desk::messages::find_contact;
 use crate::desk::verdicts::VerdictView;
 use crate::desk::{Page, parse_cursor};
@@ -300,13 +299,7 @@ pub async fn timeline(
     for number in of.numbers().await? {
         let events = of.messages_of(&number.id, &keys, limit + 1, newest).await?;
         for event in events {
-            let update: Update =
-                serde_json::from_str(&event.payload).map_err(|source| FlowError::Stored {
-                    what: "update",
-                    source,
-                })?;
-            if let UpdateKind::Message(m) = &update.what {
-                let text = said(&m.body);
+            if let Some((_, text)) = heard(&event)? {
                 items.push(item(
                     event.received_at,
                     event.id.to_string(),
@@ -406,7 +399,11 @@ async fn message(of: &mut TenantTx<'_>, row: OutboxRow) -> Result<TimelineMessag
     };
     let (result, summary) = view.map_or_else(Default::default, |v| (v.verdict, v.summary));
     Ok(TimelineMessage {
-        text: shown(&row.proposal.content),
+        text: if row.words_gone() {
+            GONE.to_owned()
+        } else {
+            shown(&row.proposal.content)
+        },
         origin: row.origin,
         purpose: row.purpose.as_str().to_owned(),
         topic: row.topic,

@@ -107,7 +107,8 @@ fn changes(was: &Judgement, now: &Judgement) -> Vec<ChangeView> {
 /// come, so that what only speaks there is heard.
 ///
 /// # Errors
-/// [`FlowError::NotFound`] (also for another tenant's), or the database.
+/// [`FlowError::NotFound`] (also for another tenant's), [`FlowError::WrongState`] when the message's words are not
+/// kept any more, or the database.
 pub async fn rejudge(
     ctx: &Context,
     tenant: TenantId,
@@ -127,6 +128,14 @@ pub async fn rejudge(
         .outbox(row.outbox)
         .await?
         .ok_or_else(missing)?;
+    if message.words_gone() {
+        return Err(FlowError::WrongState {
+            what: id.to_string(),
+            state: "content gone".to_owned(),
+            why: "what the message said is not kept any more; its verdict still is (`portero why`)"
+                .to_owned(),
+        });
+    }
     let mut proposal = message.proposal;
     let lives = proposal.expires_at.since(proposal.created_at);
     proposal.created_at = now;

@@ -97,13 +97,7 @@ impl TenantView {
 /// # Errors
 /// Bad input (also `live`), or the database.
 pub async fn create(ctx: &Context, request: &TenantRequest) -> Result<TenantView, FlowError> {
-    let slug_ok = !request.slug.is_empty()
-        && request.slug.len() <= 40
-        && request
-            .slug
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !slug_ok {
+    if !slug_reads(&request.slug) {
         return Err(FlowError::bad("slug", "1 to 40 of a-z 0-9 -"));
     }
     if request.mode == TenantMode::Live {
@@ -145,6 +139,15 @@ pub async fn create(ctx: &Context, request: &TenantRequest) -> Result<TenantView
     let row = tx.tenant(id).row().await?;
     tx.commit().await?;
     Ok(TenantView::of(row))
+}
+
+/// Whether a short name is one: 1 to 40 of a-z 0-9 -.
+pub(crate) fn slug_reads(slug: &str) -> bool {
+    !slug.is_empty()
+        && slug.len() <= 40
+        && slug
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Stricter than the catalogue is always possible, looser never.

@@ -53,7 +53,7 @@ impl PlaceFlags {
 /// Flags of `backup`.
 #[derive(Args, Debug)]
 pub struct BackupArgs {
-    /// The file to write
+    /// The file to write; `-` is standard output, for a program that encrypts it
     pub file: PathBuf,
     /// Replace the file if it is there
     #[arg(long)]
@@ -75,6 +75,53 @@ pub struct RestoreArgs {
     #[arg(long)]
     pub check: bool,
     /// Do not stop sending: nothing has left since the backup was made
+    #[arg(long)]
+    pub keep_sending: bool,
+    /// Where the data goes
+    #[command(flatten)]
+    pub place: PlaceFlags,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `tenant export`.
+#[derive(Args, Debug)]
+pub struct TenantExportArgs {
+    /// Its short name or id
+    pub tenant: String,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub overwrite: bool,
+    /// File with the key that its secrets travel under: 64 hexadecimal digits. Without it a key is made and printed once
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Where the data is
+    #[command(flatten)]
+    pub place: PlaceFlags,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `tenant import`.
+#[derive(Args, Debug)]
+pub struct TenantImportArgs {
+    /// The file that `portero tenant export` wrote
+    pub file: PathBuf,
+    /// File with the key that the export printed or was given
+    #[arg(long, value_name = "FILE")]
+    pub key_file: PathBuf,
+    /// Call it so here
+    #[arg(long = "as", value_name = "NEW-SLUG")]
+    pub slug: Option<String>,
+    /// Do everything but keep it: what would come in, and whether it can
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not stop its sending: nothing has left elsewhere since the export
     #[arg(long)]
     pub keep_sending: bool,
     /// Where the data goes

@@ -3,6 +3,8 @@
 //! It reads the database itself, in one snapshot and without writing: a stopped host can be backed up
 //! too, and what is read passes through no second process. Who may read the data folder has all of it.
 
+use std::io::{BufWriter, IsTerminal as _, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use crate::cli::BackupArgs;
 use crate::clock::{Ids, SystemClock};
 use crate::commands::serve::EndSignals;
 use crate::compose;
-use crate::config::mask;
+use crate::config::{Config, mask};
 use crate::output;
 use crate::whole_file::WholeFile;
 
@@ -38,6 +40,9 @@ pub async fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
             config.data.display()
         );
     };
+    if args.file == Path::new("-") {
+        return to_standard_output(&args, &config, &url, MasterKey(key)).await;
+    }
     let mut end = EndSignals::listen()?;
     let mut file = WholeFile::begin(&args.file, args.overwrite)?;
     let made = tokio::select! {
@@ -69,6 +74,33 @@ pub async fn run(args: BackupArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Into a pipe, for a program that encrypts or sends it. What is cut on its way is refused by `restore`.
+async fn to_standard_output(
+    args: &BackupArgs,
+    config: &Config,
+    url: &str,
+    master: MasterKey,
+) -> anyhow::Result<ExitCode> {
+    let out = std::io::stdout();
+    if out.is_terminal() {
+        bail!("a backup is no text for a terminal; pipe it into a file or a program");
+    }
+    let mut end = EndSignals::listen()?;
+    let made = tokio::select! {
+        made = save(url, master, BufWriter::new(out), args.json) => made?,
+        () = end.told() => bail!("interrupted; what was written is no whole backup"),
+    };
+    // Standard output is the backup's.
+    output::error(&format!(
+        "{} rows of {} tables, sha256 {}; the master key ({}) is not in it",
+        made.manifest.rows,
+        made.manifest.tables.len(),
+        made.manifest.sha256,
+        where_the_key_is(config)
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
 fn where_the_key_is(config: &crate::config::Config) -> String {
     match (&config.master_key, &config.master_key_file) {
         (Some(_), _) => "PORTERO_MASTER_KEY".to_owned(),
@@ -80,7 +112,7 @@ fn where_the_key_is(config: &crate::config::Config) -> String {
 async fn save(
     url: &str,
     master: MasterKey,
-    file: &mut WholeFile,
+    file: impl Write,
     quiet: bool,
 ) -> anyhow::Result<Summary> {
     let mut tx = Store::snapshot(url, master, Arc::new(Ids::system()))

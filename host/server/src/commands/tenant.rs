@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::TenantCommand;
-use crate::commands::{show, show_list, text};
+use crate::commands::{show, show_list, tenant_move, text};
 
 /// Runs the verb.
 ///
@@ -13,6 +13,8 @@ use crate::commands::{show, show_list, text};
 /// The host's words.
 pub async fn run(command: TenantCommand) -> anyhow::Result<ExitCode> {
     match command {
+        TenantCommand::Export(args) => return tenant_move::export(args).await,
+        TenantCommand::Import(args) => return tenant_move::import(args).await,
         TenantCommand::List(target) => {
             let api = target.connect().await?;
             let answer = api.get("/v1/tenants").await?;

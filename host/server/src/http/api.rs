@@ -14,6 +14,7 @@ mod plugins;
 mod policy;
 mod registries;
 mod reports;
+mod retention;
 mod sandbox;
 mod segments;
 mod sending;
@@ -271,6 +272,11 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(policy::whatif),
             &[("POST", &[Read, SeePersonalData])],
         )
+        .routes(
+            routes!(retention::show, retention::set),
+            &[("GET", &[Read]), ("PUT", &[ChangePolicy])],
+        )
+        .routes(routes!(retention::preview), &[("GET", &[Read])])
         .routes(
             routes!(operator::numbers, operator::put_number),
             &[("GET", &[Read]), ("PUT", &[ManageAccess])],

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use portero_store::StoreError;
 use serde_json::json;
 
 use crate::http::AppState;
@@ -35,6 +36,11 @@ async fn ready(State(state): State<AppState>) -> Response {
             Json(json!({ "status": "ready", "allocator": ctx.sandbox.allocator_in_use().as_str() }))
                 .into_response()
         }
+        Err(StoreError::NewerSchema { .. }) => Problem::of(
+            codes::SCHEMA,
+            "the schema was migrated by a newer version; start that one",
+        )
+        .into_response(),
         _ => Problem::of(
             codes::SCHEMA,
             "the schema is not up to date; run `portero migrate`",

@@ -58,6 +58,16 @@ async fn metrics(
             .set(count);
     }
     registry.register("outbox_messages", "proposals by state", states);
+    let let_go: Family<Vec<(String, String)>, Counter> = Family::default();
+    for (kind, rows) in state.ctx.let_go.all() {
+        let labels = vec![("kind".to_owned(), kind.as_str().to_owned())];
+        let_go.get_or_create(&labels).inc_by(rows);
+    }
+    registry.register(
+        "retention_rows",
+        "let go of at the end of their term",
+        let_go,
+    );
     for (name, value) in [
         ("inbox_waiting", idle.events),
         ("lanes_waiting", idle.lanes),

@@ -21,7 +21,7 @@ crate::tests![
 ];
 
 /// Three decisions and two consent events.
-async fn fill(w: &World) {
+pub(crate) async fn fill(w: &World) {
     for n in 0..3 {
         w.put(&w.proposal(Class::Reply, at(n)), OutboxState::Denied)
             .await;
@@ -44,7 +44,7 @@ async fn fill(w: &World) {
     tx.commit().await.unwrap();
 }
 
-async fn seal(w: &World, limit: usize) -> usize {
+pub(crate) async fn seal(w: &World, limit: usize) -> usize {
     let mut tx = w.write().await;
     let items = tx.system().unsealed(limit).await.unwrap();
     assert!(items.iter().all(|(tenant, _, _)| *tenant == w.a.id));
@@ -54,7 +54,7 @@ async fn seal(w: &World, limit: usize) -> usize {
     pairs.len()
 }
 
-async fn report(w: &World) -> ChainReport {
+pub(crate) async fn report(w: &World) -> ChainReport {
     let mut tx = w.store.read().await.unwrap();
     tx.tenant(w.a.id).verify_chain().await.unwrap()
 }
@@ -169,7 +169,7 @@ async fn sealing_twice_seals_once(w: World) {
     assert_eq!((report.seals, report.faults.len()), (5, 0));
 }
 
-async fn erase(w: &World) -> Erased {
+pub(crate) async fn erase(w: &World) -> Erased {
     let order = ErasureOrder {
         contact: w.a.ana,
         reason: "request",

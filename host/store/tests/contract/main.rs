@@ -30,6 +30,7 @@ mod plugins;
 #[path = "../../../../tests/support/postgres.rs"]
 mod postgres;
 mod registries;
+mod retention;
 mod schema;
 mod secrets;
 mod segments;
@@ -83,6 +84,7 @@ const FILES: &[&[Test]] = &[
     people::TESTS,
     plugins::TESTS,
     registries::TESTS,
+    retention::TESTS,
     schema::TESTS,
     secrets::TESTS,
     segments::TESTS,

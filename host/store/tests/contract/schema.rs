@@ -81,8 +81,18 @@ async fn a_newer_schema_is_refused(w: World) {
         select 9999, description, installed_on, success, checksum, execution_time from _sqlx_migrations limit 1";
     raw(&w, sql).await;
     let store = open(&w.url, crate::world::KEY, w.ids.clone()).await;
-    let error = store.migrate().await.unwrap_err();
-    assert!(error.hint().unwrap().contains("newer binary"), "{error}");
+    let mut tx = store.read().await.unwrap();
+    for error in [
+        store.migrate().await.unwrap_err(),
+        store.pending_migrations().await.unwrap_err(),
+        tx.system().schema_versions().await.unwrap_err(),
+    ] {
+        assert!(
+            error.to_string().contains("does not know migration 9999"),
+            "{error}"
+        );
+        assert!(error.hint().unwrap().contains("newer binary"), "{error}");
+    }
 }
 
 async fn the_address_of_a_database_is_checked(w: World) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use portero_store::EngineKind;
-use portero_store::model::{Cell, RowFilter, Table};
+use portero_store::model::{Cell, RowFilter, STAY_BEHIND, Table, rows_of_tenant};
 
 use crate::schema::raw;
 use crate::world::World;
@@ -13,6 +13,7 @@ crate::tests![
     every_table_of_the_schema_is_known_with_its_columns,
     what_is_read_is_what_was_written,
     a_value_of_another_kind_is_refused,
+    every_table_is_somebodys_or_stays_behind_for_a_reason,
 ];
 
 /// The tables that the migrations make, read from their texts.
@@ -127,5 +128,54 @@ async fn a_value_of_another_kind_is_refused(w: World) {
             .await;
         let said = read.unwrap_err().to_string();
         assert!(said.contains("tenants.created_at holds TEXT"), "{said}");
+    }
+}
+
+async fn every_table_is_somebodys_or_stays_behind_for_a_reason(w: World) {
+    w.install().await;
+    let mut tx = w.store.read().await.unwrap();
+    let mut system = tx.system();
+    let tables = system.tables().await.unwrap();
+    for table in &tables {
+        let stays = STAY_BEHIND.iter().any(|(name, _)| *name == table.name);
+        let filter = rows_of_tenant(table, &tables, w.a.id);
+        assert_ne!(
+            stays,
+            filter.is_some(),
+            "{}: either it is told whose its rows are (a column tenant_id, or a reference to a table that has one), \
+             or it is in STAY_BEHIND with the reason",
+            table.name
+        );
+        if let Some(filter) = filter {
+            // It is a statement that reads.
+            system
+                .each_row(table, &filter, |_| ControlFlow::Continue(()))
+                .await
+                .unwrap();
+        }
+    }
+    for (name, reason) in STAY_BEHIND {
+        assert!(tables.iter().any(|t| t.name == *name), "{name} is no table");
+        assert!(reason.len() > 5);
+    }
+    // Of two tenants each has its own.
+    for (name, of_a, of_b) in [
+        ("tenants", 1, 1),
+        ("contacts", 1, 1),
+        ("numbers", 1, 1),
+        ("plugins", 1, 0),
+        ("installations", 1, 0),
+    ] {
+        let table = tables.iter().find(|t| t.name == name).unwrap();
+        for (tenant, expected) in [(w.a.id, of_a), (w.b.id, of_b)] {
+            let filter = rows_of_tenant(table, &tables, tenant).unwrap();
+            let mut n = 0;
+            let each = |_| {
+                n += 1;
+                ControlFlow::Continue(())
+            };
+            system.each_row(table, &filter, each).await.unwrap();
+            assert_eq!(n, expected, "{name}");
+        }
     }
 }

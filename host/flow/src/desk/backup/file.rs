@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use portero_domain::ids::TenantId;
 use portero_store::MasterKey;
 use portero_store::model::{Cell, Column, ColumnKind, Table};
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,10 @@ use sha2::{Digest, Sha256};
 
 use super::BackupError;
 
-/// Version of the file's own form; a binary reads those up to its own.
+/// Version of the file's own form: all of a host.
 pub(super) const FORMAT: u32 = 1;
+/// The form of one tenant's data. A binary reads forms up to this.
+pub(super) const FORMAT_OF_TENANT: u32 = 2;
 /// Longer lines than this are not ours: the largest value is a plugin's component.
 const LINE_MAX: u64 = 512 << 20;
 
@@ -35,8 +38,20 @@ pub struct Header {
     pub engine: String,
     /// The migrations that made its schema, ascending.
     pub migrations: Vec<i64>,
-    /// Fingerprint of the master key that opens its secrets.
+    /// Fingerprint of the key that opens its secrets: the host's master key, or the key of an export.
     pub master_key: String,
+    /// Whose it is; absent: the whole host's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantHead>,
+}
+
+/// The tenant whose data a file holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantHead {
+    /// Its id.
+    pub id: TenantId,
+    /// Its short name.
+    pub slug: String,
 }
 
 /// What was written of one table.
@@ -215,11 +230,11 @@ impl<R: Read> Reader<R> {
             .get("portero_backup")
             .and_then(Value::as_u64)
             .ok_or_else(|| foreign("its first line is not one of ours".to_owned()))?;
-        if format > u64::from(FORMAT) {
+        if format > u64::from(FORMAT_OF_TENANT) {
             let made_by = value.get("made_by").and_then(Value::as_str);
             return Err(BackupError::Newer {
                 made_by: made_by.unwrap_or("of some version").to_owned(),
-                why: format!("its form is {format}, this binary reads up to {FORMAT}"),
+                why: format!("its form is {format}, this binary reads up to {FORMAT_OF_TENANT}"),
             });
         }
         let header = serde_json::from_value(value).map_err(|e| foreign(e.to_string()))?;
@@ -382,6 +397,7 @@ mod tests {
             engine: "sqlite".to_owned(),
             migrations: vec![1, 2],
             master_key: KEY.fingerprint(),
+            tenant: None,
         }
     }
 
@@ -501,7 +517,7 @@ mod tests {
             assert!(matches!(read(bytes), Err(BackupError::Foreign { .. })));
         }
         let newer = Header {
-            format: FORMAT + 1,
+            format: FORMAT_OF_TENANT + 1,
             made_by: "9.0.0".to_owned(),
             ..header()
         };

@@ -65,7 +65,11 @@ pub(super) async fn open(
             format!("{n} migrations are missing"),
             "run `portero migrate`",
         ),
-        Err(error) => bad("database", error.to_string(), "run `portero migrate`"),
+        Err(error) => bad(
+            "database",
+            error.to_string(),
+            error.hint().unwrap_or("run `portero migrate`"),
+        ),
     });
     if !usable {
         return None;
