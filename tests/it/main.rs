@@ -20,6 +20,7 @@ mod answers;
 mod api_errors;
 mod apps;
 mod audit;
+mod campaign_form;
 mod campaign_holds;
 mod campaign_plans;
 mod campaigns;
@@ -30,7 +31,9 @@ mod clock;
 mod consent;
 mod console_campaigns;
 mod console_manage;
+mod contact_leaves;
 mod contacts_page;
+mod dials;
 mod door;
 mod erasure;
 mod fields;
@@ -44,9 +47,11 @@ mod home;
 mod imports;
 mod imports_consent;
 mod lost_answer;
+mod me;
 mod meta_says;
 mod money;
 mod not_through;
+mod proofs;
 mod questions;
 mod registries;
 mod roles;
@@ -70,12 +75,17 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     harness::run(&[
         rules::TESTS,
+        campaign_form::TESTS,
         campaign_holds::TESTS,
         campaign_plans::TESTS,
         carts::TESTS,
         yellow::TESTS,
         silence::TESTS,
         canary::TESTS,
+        contact_leaves::TESTS,
+        dials::TESTS,
+        me::TESTS,
+        proofs::TESTS,
         questions::TESTS,
         verdicts::TESTS,
         console_campaigns::TESTS,

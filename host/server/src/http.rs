@@ -8,6 +8,7 @@ pub mod health;
 mod login;
 pub mod metrics;
 pub mod problem;
+mod proof;
 mod visitor;
 pub mod webhook;
 
@@ -138,6 +139,7 @@ pub fn router(state: AppState) -> Router {
         .merge(metrics::routes())
         // people
         .merge(doors)
+        .merge(proof::routes())
         .with_state(state)
         .merge(pages)
         .fallback(problem::no_such_path)

@@ -48,6 +48,7 @@ pub use crate::outbox::{NewOutbox, OutboxFilter};
 pub use crate::outbox_row::OutboxRow;
 pub use crate::person_rows::PersonTimer;
 pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
+pub use crate::proof_links::{NewProofLink, ProofLinkRow, SealRow};
 pub use crate::purchases::{CartRow, CartState, PurchaseRow};
 pub use crate::registries::{ListedPerson, NewCopy, RegistryRow};
 pub use crate::rows::{Cell, RowFilter, rows_at_once};
