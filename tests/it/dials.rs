@@ -116,7 +116,7 @@ pub(crate) async fn every_dial_turns_what_it_says(env: Env) {
 }
 
 pub(crate) async fn dials_of_every_shop_are_the_operators(env: Env) {
-    let (sol, lua) = (env.sol().shop.slug, env.lua().shop);
+    let (sol, lua) = (env.sol().shop.slug, &env.lua().shop);
     let owner = with_role(&env, sol, "owner").await;
     let page = owner
         .get(&env, &format!("/phone/dials?lang=en&shop={sol}"))

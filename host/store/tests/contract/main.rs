@@ -29,6 +29,7 @@ mod people;
 mod plugins;
 #[path = "../../../../tests/support/postgres.rs"]
 mod postgres;
+mod proofs;
 mod registries;
 mod schema;
 mod secrets;
@@ -82,6 +83,7 @@ const FILES: &[&[Test]] = &[
     outbox::TESTS,
     people::TESTS,
     plugins::TESTS,
+    proofs::TESTS,
     registries::TESTS,
     schema::TESTS,
     secrets::TESTS,
