@@ -82,7 +82,7 @@ const PAGES = {
   "/templates": {
     filled: [at("/templates")],
     empty: [at("/templates", emptyShop)],
-    error: "needs a Meta that does not answer; tests/it asks for it (console_manage)",
+    error: "needs a Meta that does not answer, which the demo has not",
     long: "names and texts are Meta's; none of the demo's is long",
   },
   "/plugins": {
@@ -118,7 +118,7 @@ const PAGES = {
   "/checklist": {
     filled: [at("/checklist")],
     empty: [at("/checklist", emptyShop)],
-    error: "needs a Meta that does not answer; tests/it asks for it (checklist)",
+    error: "needs a Meta that does not answer, which the demo has not",
     long: [at("/checklist", longShop)],
   },
   "/audit": {
