@@ -10,7 +10,6 @@ use axum::response::Response;
 use portero_flow::FlowError;
 use portero_flow::desk::access::{Principal, TokenView};
 use portero_flow::desk::me::{self as desk, Changed, ComesFrom, NewOwn};
-use portero_flow::desk::tenants;
 use serde::Deserialize;
 
 use crate::ConsoleState;
@@ -115,18 +114,8 @@ async fn show(
     let (ctx, principal) = (&visit.state.ctx, visit.principal);
     let account = desk::account(ctx, principal).await?;
     let all = desk::sessions(ctx, principal).await?;
-    let shop = match principal.tenant {
-        Some(own) => tenants::list(ctx, Some(own)).await?.into_iter().next(),
-        None => None,
-    };
     let f = visit.of_all();
     let w = f.w;
-    // Whoever has the whole server has no shop whose clock it would be.
-    let when = |at: Option<&str>| match (&shop, at) {
-        (Some(shop), at) => time(at, &shop.timezone),
-        (None, Some(at)) => format!("{} UTC", at.get(..16).unwrap_or(at).replace('T', " ")),
-        (None, None) => String::new(),
-    };
     let words = |key: &'static str| match key {
         "" => String::new(),
         key => w.t(key).replace("{n}", &seconds.to_string()),
@@ -134,9 +123,9 @@ async fn show(
     let session = |s: TokenView| Session {
         this: s.id == principal.token,
         id: s.id.to_string(),
-        began: when(Some(&s.created_at)),
-        used: when(s.last_used_at.as_deref()),
-        ends: when(s.expires_at.as_deref()),
+        began: time(Some(&s.created_at), "UTC"),
+        used: time(s.last_used_at.as_deref(), "UTC"),
+        ends: time(s.expires_at.as_deref(), "UTC"),
     };
     let role = w.t(&format!("role.{}", principal.role)).to_owned();
     Ok(render(&Page {
@@ -144,7 +133,7 @@ async fn show(
         did: words(did),
         changed: account
             .as_ref()
-            .map(|a| when(Some(&a.password_at)))
+            .map(|a| time(Some(&a.password_at), "UTC"))
             .unwrap_or_default(),
         name: account.map(|a| a.name).unwrap_or_default(),
         role,
