@@ -1,5 +1,5 @@
-//! Pages in a real browser: starts a demo and runs `phone.mjs`, `home.mjs` and `manage.mjs` on it after its day,
-//! `login.mjs` without one.
+//! Pages in a real browser: starts a demo and runs `phone.mjs`, `home.mjs`, `manage.mjs`, `forms.mjs` and `states.mjs`
+//! on it after its day, `login.mjs` without one.
 //!
 //! Needs Node, Chromium and the packages of `package.json` (`npm ci` here, or PORTERO_PLAYWRIGHT).
 //! Without them it says so loudly and passes, unless PORTERO_REQUIRE_BROWSER is 1.
@@ -51,6 +51,11 @@ fn main() -> ExitCode {
         test("the_pages_of_managing_work_in_a_real_browser", manage),
         test("logging_in_and_out_works_in_a_real_browser", login),
         test("home_people_and_consents_work_in_a_real_browser", home),
+        test("the_long_and_grave_forms_work_in_a_real_browser", forms),
+        test(
+            "every_page_is_good_in_every_state_in_a_real_browser",
+            states,
+        ),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -95,28 +100,41 @@ fn manage() -> Result<(), String> {
         return missing("node is not there");
     }
     let (_demo, start) = after_its_day()?;
-    let data = text(&start, "data_dir");
-    let portero = |arguments: &[&str]| -> Result<Value, String> {
-        let made = Command::new(env!("CARGO_BIN_EXE_portero"))
-            .args(arguments)
-            .args(["--json", "--data", &data])
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|e| format!("the program does not start: {e}"))?;
-        serde_json::from_slice(&made.stdout)
-            .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&made.stderr)))
-    };
-    portero(&[
-        "tenant",
-        "create",
-        "vacia",
-        "--name",
-        "Vacía",
-        "--timezone",
-        "America/Bogota",
-        "--country",
-        "CO",
-    ])?;
+    shop(&start, "vacia", "Vacía")?;
+    let campaign = long_campaign(&start)?;
+    script(
+        "manage.mjs",
+        &[
+            text(&start, "host_url"),
+            text(&start, "login_url"),
+            "tienda-sol".to_owned(),
+            "vacia".to_owned(),
+            text(&campaign, "id"),
+        ],
+    )
+}
+
+/// Says a verb to the demo's host.
+fn portero(start: &Value, arguments: &[&str]) -> Result<Value, String> {
+    let made = Command::new(env!("CARGO_BIN_EXE_portero"))
+        .args(arguments)
+        .args(["--json", "--data", &text(start, "data_dir")])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| format!("the program does not start: {e}"))?;
+    serde_json::from_slice(&made.stdout)
+        .map_err(|e| format!("{e}: {}", String::from_utf8_lossy(&made.stderr)))
+}
+
+/// A shop without anything.
+fn shop(start: &Value, slug: &str, name: &str) -> Result<(), String> {
+    let place = ["--timezone", "America/Bogota", "--country", "CO"];
+    let new = [&["tenant", "create", slug, "--name", name], &place[..]].concat();
+    portero(start, &new).map(drop)
+}
+
+/// A draft whose name and reason are as long as they may be.
+fn long_campaign(start: &Value) -> Result<Value, String> {
     let why = "porque-aceptaron-recibir-ofertas".repeat(8);
     let shop = [
         "--tenant",
@@ -135,15 +153,57 @@ fn manage() -> Result<(), String> {
         &shop[..],
     ]
     .concat();
-    let campaign = portero(&new)?;
+    portero(start, &new)
+}
+
+/// Makes somebody who logs in with a password; says that password.
+fn owner(start: &Value, name: &str) -> Result<String, String> {
+    let add = ["user", "add", name, "--role", "owner", "--generate"];
+    Ok(text(&portero(start, &add)?, "password"))
+}
+
+fn forms() -> Result<(), String> {
+    if !node() {
+        return missing("node is not there");
+    }
+    let (_demo, start) = after_its_day()?;
+    let password = owner(&start, "rosa")?;
     script(
-        "manage.mjs",
+        "forms.mjs",
+        &[
+            text(&start, "host_url"),
+            text(&start, "login_url"),
+            "tienda-sol".to_owned(),
+            "rosa".to_owned(),
+            password,
+        ],
+    )
+}
+
+fn states() -> Result<(), String> {
+    if !node() {
+        return missing("node is not there");
+    }
+    let (_demo, start) = after_its_day()?;
+    shop(&start, "vacia", "Vacía")?;
+    let name = "Comercializadora-de-nombre-larguísimo-y-sin-espacios-de-la-Ñ ".repeat(2);
+    shop(&start, "larga", name.trim())?;
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let people = folder.path().join("people.csv");
+    let long = "Nombre-de-persona-larguísimo-sin-espacios-".repeat(4);
+    std::fs::write(&people, format!("phone,name\n+573001112299,{long}\n"))
+        .map_err(|e| e.to_string())?;
+    let file = people.display().to_string();
+    portero(&start, &["contacts", "import", &file, "--tenant", "larga"])?;
+    long_campaign(&start)?;
+    script(
+        "states.mjs",
         &[
             text(&start, "host_url"),
             text(&start, "login_url"),
             "tienda-sol".to_owned(),
             "vacia".to_owned(),
-            text(&campaign, "id"),
+            "larga".to_owned(),
         ],
     )
 }

@@ -22,6 +22,7 @@ mod api_fuzz;
 mod api_limits;
 mod apps;
 mod audit;
+mod campaign_form;
 mod campaign_holds;
 mod campaign_plans;
 mod campaigns;
@@ -33,7 +34,9 @@ mod consent;
 mod console_campaigns;
 mod console_manage;
 mod console_policy;
+mod contact_leaves;
 mod contacts_page;
+mod dials;
 mod door;
 mod erasure;
 mod fields;
@@ -47,10 +50,12 @@ mod home;
 mod imports;
 mod imports_consent;
 mod lost_answer;
+mod me;
 mod meta_says;
 mod money;
 mod not_through;
 mod policy;
+mod proofs;
 mod questions;
 mod registries;
 mod retention;
@@ -76,12 +81,17 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     harness::run(&[
         rules::TESTS,
+        campaign_form::TESTS,
         campaign_holds::TESTS,
         campaign_plans::TESTS,
         carts::TESTS,
         yellow::TESTS,
         silence::TESTS,
         canary::TESTS,
+        contact_leaves::TESTS,
+        dials::TESTS,
+        me::TESTS,
+        proofs::TESTS,
         questions::TESTS,
         verdicts::TESTS,
         console_campaigns::TESTS,

@@ -158,6 +158,9 @@ pub(crate) async fn each_role_does_what_its_rights_say_and_nothing_else(env: Env
 /// What is asked anew each time and changes nothing.
 const ASKED_BY_POST: &[&str] = &["/v1/verdicts/{id}/rejudge", "/v1/policy/whatif"];
 
+/// Whoever sees a verdict may show that verdict to somebody, for some days, and take that back.
+const SHOWN_ON: &[&str] = &["/v1/verdicts/{id}/links", "/v1/proof-links/{id}"];
+
 pub(crate) async fn what_changes_something_asks_for_more_than_looking(env: Env) {
     let looking = ["read", "see_personal_data", "read_audit", "manage_access"];
     for operation in operations(&env).await {
@@ -171,7 +174,9 @@ pub(crate) async fn what_changes_something_asks_for_more_than_looking(env: Env) 
             rights.iter().all(|r| TABLE.iter().any(|(t, _)| t == r)),
             "{what}"
         );
-        if method == "GET" || ASKED_BY_POST.contains(&path.as_str()) {
+        let looking_on =
+            ASKED_BY_POST.contains(&path.as_str()) || SHOWN_ON.contains(&path.as_str());
+        if method == "GET" || looking_on {
             assert!(
                 rights.iter().all(|r| looking.contains(&r.as_str())),
                 "{what}"

@@ -73,6 +73,48 @@ pub(crate) fn somebody_of_the_shop_answers_from_a_terminal(shops: &Shops) {
     inbox(&["show", WHO]).says(0, &["the bot has it", "resuelto"]);
     // Somebody who never wrote: the gate says why not, and the exit code too.
     inbox(&["answer", "573005550009", "Hola"]).says(1, &[]);
+    a_verdict_is_shown_to_a_lawyer(shops);
+}
+
+/// Status of a page for somebody without a login.
+fn looked(address: &str) -> u16 {
+    let mut status = 0;
+    crate::on_a_runtime(async {
+        portero_net::install_tls();
+        let http = portero_net::client(portero_net::ClientOptions::default()).expect("a client");
+        status = http
+            .get(address)
+            .send()
+            .await
+            .expect("an answer")
+            .status()
+            .as_u16();
+    });
+    status
+}
+
+fn a_verdict_is_shown_to_a_lawyer(shops: &Shops) {
+    let verdicts = |rest: &[&str]| {
+        let all = ["verdicts"].iter().chain(rest);
+        let all: Vec<&str> = all.chain(&["--tenant", "tienda-sol"]).copied().collect();
+        shops.run(&all)
+    };
+    let listed = verdicts(&["list", "--limit", "1", "--json"]).json();
+    let verdict = listed["items"][0]["id"].as_str().expect("a verdict");
+    verdicts(&["link", verdict, "--days", "31"]).says(2, &["31"]);
+    let made = verdicts(&["link", verdict, "--days", "3", "--json"]).json();
+    let link = made["id"].as_str().expect("a link");
+    let host = shops.start["host_url"].as_str().expect("an address");
+    let address = format!("{host}{}", made["path"].as_str().expect("a path"));
+    assert_eq!(looked(&address), 200);
+    verdicts(&["link", verdict]).says(
+        0,
+        &["/proof/", "shown once", "portero verdicts unlink plk_"],
+    );
+    verdicts(&["links", verdict]).says(0, &[link, "good"]);
+    verdicts(&["unlink", link]).says(0, &["shows nothing any more"]);
+    verdicts(&["unlink", link]).says(1, &["no proof link"]);
+    assert_eq!(looked(&address), 404);
 }
 
 pub(crate) fn a_registry_is_loaded_and_declared_from_a_terminal(shops: &Shops) {

@@ -58,6 +58,21 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/figures.css"),
     },
     Asset {
+        name: "proof.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/proof.css"),
+    },
+    Asset {
+        name: "copy.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/copy.js"),
+    },
+    Asset {
+        name: "sheet.css",
+        kind: "text/css; charset=utf-8",
+        bytes: include_bytes!("../assets/sheet.css"),
+    },
+    Asset {
         name: "access.css",
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../assets/access.css"),

@@ -2,6 +2,7 @@
 //! and its people.
 
 mod acts;
+mod new;
 mod one;
 mod people;
 mod plan;
@@ -22,7 +23,7 @@ use crate::ConsoleState;
 use crate::doors::Pages;
 use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
-use crate::shown::{given, number, part, rule, time};
+use crate::shown::{given, lacks, number, part, rule, time};
 use crate::strings::Words;
 
 /// Campaigns on one page.
@@ -34,6 +35,8 @@ const BAR: u64 = 1_000;
 pub(crate) fn pages(pages: Pages) -> Pages {
     pages
         .get("/campaigns", &[Read], list)
+        .get(new::NEW, &[Read, Edit], new::form)
+        .post(new::CREATE, &[Edit], new::create)
         .get("/campaigns/{tenant}/{id}", &[Read], one::one)
         .get(
             "/campaigns/{tenant}/{id}/people",
@@ -104,6 +107,9 @@ struct List {
     filtered: bool,
     rows: Vec<Row>,
     next: Option<String>,
+    /// Why the caller may not write one; empty when they may.
+    lacks: String,
+    new: String,
 }
 
 /// A state in words.
@@ -208,6 +214,8 @@ pub(crate) async fn list(
         lang,
         states: states.map(choice).collect(),
         filtered: wanted.is_some(),
+        lacks: lacks(w, principal.role, new::CREATE),
+        new: query(new::NEW, &[("lang", lang), ("shop", &shop)]),
         shop,
         f,
         rows,

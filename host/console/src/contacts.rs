@@ -1,5 +1,6 @@
 //! `GET /contacts`: people found by what is known of them; and one person with everything that happened.
 
+mod leave;
 mod one;
 
 use askama::Template;
@@ -18,6 +19,7 @@ use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
 
+pub(crate) use leave::{erase, export, preview as erasure};
 pub(crate) use one::{one, promise, scope_name, withdraw, word};
 
 /// People on one page.

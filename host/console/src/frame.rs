@@ -37,6 +37,7 @@ pub(crate) const MENU: &[(&str, &str, &str)] = &[
     ("/checklist", "checklist.title", "checklist.about"),
     ("/audit", "audit.title", "audit.about"),
     ("/access", "access.title", "access.about"),
+    ("/me", "me.title", "me.about"),
 ];
 
 /// Pages about all tenants: whoever reaches one alone does not see them.

@@ -17,6 +17,7 @@ mod consents;
 mod contact_card;
 mod contacts;
 mod conversation;
+mod dials;
 mod doors;
 mod events;
 mod fate;
@@ -26,11 +27,13 @@ mod home;
 mod inbox;
 mod languages;
 pub mod login;
+mod me;
 mod page;
 mod people;
 mod plugins;
 mod policy;
 mod problem;
+pub mod proof;
 mod reach;
 mod record;
 mod segments;
@@ -113,6 +116,7 @@ pub fn doors() -> Vec<Door> {
 fn pages() -> Pages {
     let managing: [fn(Pages) -> Pages; 7] = [
         campaigns::pages,
+        dials::pages,
         templates::pages,
         segments::pages,
         plugins::pages,
@@ -137,6 +141,10 @@ fn first_pages() -> Pages {
         .get("/checklist", &[Read], checklist::page)
         .get("/checklist/asked", &[Read, Edit], checklist::asked)
         .get("/audit", &[ReadAudit], audit::page)
+        // Everybody has an account of their own.
+        .get("/me", &[Read], me::page)
+        .post("/console/me/password", &[Read], me::password)
+        .post("/console/me/sessions/{session}/end", &[Read], me::end)
         .get("/access", &[ManageAccess], access::page)
         .post("/console/access/users", &[ManageAccess], access::add_user)
         .post(
@@ -171,12 +179,37 @@ fn first_pages() -> Pages {
             &[Edit, SeePersonalData],
             contacts::withdraw,
         )
+        .get(
+            "/console/contacts/{tenant}/{who}/export",
+            &[Read, SeePersonalData],
+            contacts::export,
+        )
+        .get(
+            "/contacts/{tenant}/{who}/erase",
+            &[Read, SeePersonalData],
+            contacts::erasure,
+        )
+        .post(
+            "/console/contacts/{tenant}/{who}/erase",
+            &[Edit, SeePersonalData],
+            contacts::erase,
+        )
         .get("/consents", &[Read, SeePersonalData], consents::page)
         .get("/verdicts", &[Read, SeePersonalData], verdicts::list)
         .get(
             "/verdicts/{tenant}/{id}",
             &[Read, SeePersonalData],
             verdicts::one,
+        )
+        .post(
+            "/console/verdicts/{tenant}/{id}/links",
+            &[Read, SeePersonalData],
+            verdicts::make_link,
+        )
+        .post(
+            "/console/verdicts/{tenant}/{id}/links/{link}/end",
+            &[Read, SeePersonalData],
+            verdicts::end_link,
         )
         .get("/inbox", &[Read, SeePersonalData], inbox::list)
         .get(

@@ -1,16 +1,21 @@
 //! Every word of the pages, one table per language, and how pages and script reach them.
 
+mod campaign_new;
 mod campaigns;
 mod checklist;
+mod dials;
 mod en;
+mod erasure;
 mod es;
 mod frame;
 mod home;
 mod ledger;
 mod manage;
+mod me;
 mod people;
 mod plugins;
 mod policy;
+mod proof;
 mod pt;
 mod segments;
 mod templates;
@@ -36,15 +41,20 @@ pub(crate) type Rows = &'static [(&'static str, [&'static str; 3])];
 
 /// The pages that have a file of their own. The three long tables hold the older pages and the script's words.
 const PAGES: &[Rows] = &[
+    campaign_new::ROWS,
     campaigns::ROWS,
     checklist::ROWS,
+    dials::ROWS,
+    erasure::ROWS,
     frame::ROWS,
     home::ROWS,
     ledger::ROWS,
     manage::ROWS,
+    me::ROWS,
     people::ROWS,
     plugins::ROWS,
     policy::ROWS,
+    proof::ROWS,
     segments::ROWS,
     templates::ROWS,
     tenants::ROWS,

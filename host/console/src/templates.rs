@@ -2,6 +2,8 @@
 
 mod one;
 
+pub(crate) use one::slot_kind;
+
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Path, State};

@@ -2,6 +2,7 @@
 //!
 //! Plain pages and forms that are read only: judging again sends nothing, so it is a question like any other.
 
+mod links;
 mod one;
 
 use askama::Template;
@@ -22,7 +23,8 @@ use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
 
-pub(crate) use one::one;
+pub(crate) use links::{end as end_link, make as make_link};
+pub(crate) use one::{Finding, facts, finding, one, twice};
 
 /// Verdicts on one page, campaigns to choose from.
 const LIMIT: usize = 50;
@@ -126,7 +128,7 @@ fn utc(rfc3339: &str) -> String {
 }
 
 /// `allow` and so on, in the page's words.
-fn result(w: Words, verdict: &str) -> String {
+pub(crate) fn result(w: Words, verdict: &str) -> String {
     w.t(&format!("explore.result.{verdict}")).to_owned()
 }
 

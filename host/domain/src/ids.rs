@@ -104,6 +104,8 @@ ids! {
     NoticeId = "ntc";
     /// A proposal on its way (or its end): the row of the outbox.
     OutboxId = "out";
+    /// A link that shows one verdict to somebody without a login.
+    ProofLinkId = "plk";
     /// A full pass of a segmentation plugin over everybody.
     RunId = "run";
     /// A file of people being read in.

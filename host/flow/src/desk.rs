@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod audience;
 pub mod audit;
 pub mod backup;
 pub mod campaigns;
@@ -20,6 +21,7 @@ pub mod home;
 pub mod imports;
 pub mod inbox;
 pub mod ledger;
+pub mod me;
 pub mod messages;
 pub mod numbers;
 pub mod people;
@@ -27,6 +29,7 @@ pub mod person;
 pub mod person_export;
 pub mod plugins;
 pub mod policy;
+pub mod proofs;
 pub mod questions;
 pub mod reasons;
 pub mod registries;

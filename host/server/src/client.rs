@@ -192,6 +192,12 @@ impl Api {
         })
     }
 
+    /// Where the host is, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.base
+    }
+
     /// The same host and token, speaking about one tenant.
     #[must_use]
     pub fn for_tenant(&self, tenant: &str) -> Api {

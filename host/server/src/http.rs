@@ -12,6 +12,7 @@ mod login;
 pub mod metrics;
 mod page;
 pub mod problem;
+mod proof;
 mod visitor;
 pub mod webhook;
 
@@ -148,6 +149,7 @@ pub fn router(state: AppState) -> Router {
         .merge(metrics::routes())
         // people
         .merge(doors)
+        .merge(proof::routes())
         .with_state(state)
         .merge(pages)
         .fallback(problem::no_such_path)

@@ -4,8 +4,8 @@ use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{
     AttemptId, AuditId, CampaignId, ConsentEventId, ContactId, DecisionId, DeliveryId, EventId,
-    ImportId, InstallationId, NoticeId, OutboxId, PhoneNumberId, RunId, TenantId, TimerId, TokenId,
-    UserId, WabaId, Wamid, WebhookId,
+    ImportId, InstallationId, NoticeId, OutboxId, PhoneNumberId, ProofLinkId, RunId, TenantId,
+    TimerId, TokenId, UserId, WabaId, Wamid, WebhookId,
 };
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -161,6 +161,7 @@ from_ids!(
     InstallationId,
     NoticeId,
     OutboxId,
+    ProofLinkId,
     RunId,
     TenantId,
     TimerId,

@@ -50,6 +50,7 @@ pub use crate::outbox_row::OutboxRow;
 pub use crate::person_rows::PersonTimer;
 pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
 pub use crate::policies::{HOST, NewPolicy, PolicyRow, revision_of};
+pub use crate::proof_links::{NewProofLink, ProofLinkRow, SealRow};
 pub use crate::purchases::{CartRow, CartState, PurchaseRow};
 pub use crate::registries::{ListedPerson, NewCopy, RegistryRow};
 pub use crate::retention::{Let, Past, WalkRow};

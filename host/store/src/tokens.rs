@@ -53,6 +53,9 @@ pub struct TokenRow {
 statements! {
     TOKEN_BY_SECRET = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens where secret_sha256 = $1";
     TOKENS = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens order by token_id";
+    SESSIONS = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens
+        where user_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
+        order by token_id desc limit 100";
     TOKEN_PUT = "insert into tokens (token_id, tenant_id, label, secret_sha256, created_at, role, expires_at, user_id) values ($1, $2, $3, $4, $5, $6, $7, $8)";
     TOKEN_REVOKE = "update tokens set revoked_at = $2 where token_id = $1 and revoked_at is null";
     TOKEN_USED = "update tokens set last_used_at = $2 where token_id = $1 and (last_used_at is null or last_used_at < $2)";
@@ -104,6 +107,15 @@ impl SystemTx<'_> {
     /// The database.
     pub async fn tokens(&mut self) -> Result<Vec<TokenRow>> {
         let rows: Vec<Raw> = self.tx.rows(TOKENS, args![]).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Sessions of a user that are open at `now`, newest first; the last hundred.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn sessions(&mut self, user: UserId, now: Ts) -> Result<Vec<TokenRow>> {
+        let rows: Vec<Raw> = self.tx.rows(SESSIONS, args![user, now]).await?;
         rows.into_iter().map(read).collect()
     }
 

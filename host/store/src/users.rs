@@ -5,7 +5,7 @@
 
 use portero_domain::access::Role;
 use portero_domain::clock::Ts;
-use portero_domain::ids::{TenantId, UserId};
+use portero_domain::ids::{TenantId, TokenId, UserId};
 
 use crate::error::Result;
 use crate::json;
@@ -62,6 +62,10 @@ statements! {
     USER_LOGGED_IN = "update users set last_login_at = $3
         where user_id = $1 and password_hash = $2 and removed_at is null";
     USER_SESSIONS_END = "update tokens set revoked_at = $2 where user_id = $1 and revoked_at is null";
+    USER_CHANGE_PASSWORD = "update users set password_hash = $3, password_at = $4
+        where user_id = $1 and password_hash = $2 and removed_at is null";
+    USER_SESSIONS_END_BUT = "update tokens set revoked_at = $3
+        where user_id = $1 and token_id <> $2 and revoked_at is null";
     USER_SESSIONS_ROLE = "update tokens set role = $2 where user_id = $1 and revoked_at is null";
 }
 
@@ -156,6 +160,28 @@ impl SystemTx<'_> {
             return Ok(false);
         }
         self.end_sessions(id, now).await?;
+        Ok(true)
+    }
+
+    /// Sets another password in place of the one that has the first hash and ends the user's sessions but `kept`;
+    /// `false` when the password is not that one any more.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn change_own_password(
+        &mut self,
+        id: UserId,
+        (old, new): (&str, &str),
+        kept: TokenId,
+        now: Ts,
+    ) -> Result<bool> {
+        let args = args![id, old, new, now];
+        if self.tx.run(USER_CHANGE_PASSWORD, args).await? == 0 {
+            return Ok(false);
+        }
+        let args = args![id, kept, now];
+        self.tx.run(USER_SESSIONS_END_BUT, args).await?;
+        self.forget_devices(id).await?;
         Ok(true)
     }
 

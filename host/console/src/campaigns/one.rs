@@ -136,7 +136,7 @@ impl Page<'_> {
         let shown = planned.map(|p| plan(w, zone, &people, p, template, personal));
         let acts = self.acts(w, tenant, &view, &standing, shown.as_ref(), &now);
         let facts = self.facts(w, zone, &view);
-        let done = ["plan", "approve", "run", "pause", "resume", "stop"].contains(&did);
+        let done = ["new", "plan", "approve", "run", "pause", "resume", "stop"].contains(&did);
         Ok(render(&One {
             w,
             lang: f.lang,

@@ -15,8 +15,6 @@ pub(super) const ROWS: super::Rows = &[
     ("campaign.state.done", ["Terminada", "Terminada", "Done"]),
     ("campaign.none", ["Todavía no hay campañas.", "Ainda não há campanhas.", "There are no campaigns yet."]),
     ("campaign.none_such", ["Ninguna campaña está en ese estado.", "Nenhuma campanha está nesse estado.", "No campaign is in that state."]),
-    ("campaign.new", ["Una campaña nueva", "Uma campanha nova", "A new campaign"]),
-    ("campaign.new.how", ["Se escribe desde la terminal o por la API; aquí se planea, se aprueba y se envía.", "Escreve-se no terminal ou pela API; aqui se planeja, se aprova e se envia.", "It is written down in the terminal or through the API; here it is planned, approved and sent."]),
     ("campaign.figures", ["{sent} enviados de {people} personas", "{sent} enviados de {people} pessoas", "{sent} sent of {people} people"]),
     ("campaign.held", ["Lo que la limita:", "O que a limita:", "What holds it:"]),
     ("campaign.next", ["sigue", "continua", "goes on"]),

@@ -168,7 +168,11 @@ pub(crate) async fn one(
 }
 
 /// What a slot takes.
-fn slot_kind(w: Words, slots: &portero_domain::template::TemplateSlots, name: &str) -> String {
+pub(crate) fn slot_kind(
+    w: Words,
+    slots: &portero_domain::template::TemplateSlots,
+    name: &str,
+) -> String {
     let kind = if name == "header.media" {
         slots.header_media.as_deref().unwrap_or("image")
     } else if let Some(at) = name.strip_prefix("button.") {

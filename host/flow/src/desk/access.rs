@@ -195,6 +195,11 @@ pub async fn tokens(ctx: &Context, tenant: Option<TenantId>) -> Result<Vec<Token
     Ok(rows.into_iter().map(|row| shown(row, now)).collect())
 }
 
+/// Tokens as lists show them.
+pub(crate) fn views(rows: Vec<TokenRow>, now: Ts) -> Vec<TokenView> {
+    rows.into_iter().map(|row| shown(row, now)).collect()
+}
+
 fn shown(row: TokenRow, now: Ts) -> TokenView {
     let state = if row.revoked_at.is_some() {
         "ended"

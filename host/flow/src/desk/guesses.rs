@@ -44,6 +44,21 @@ const PAIR: Limit = Limit {
     longest: Millis::minutes(15),
 };
 
+/// Secrets of links that are tried from one address.
+const SECRETS: Limit = Limit {
+    kind: "secrets",
+    free: 60,
+    first: Millis::secs(1),
+    longest: Millis::minutes(1),
+};
+/// Looks through one link.
+const LINK: Limit = Limit {
+    kind: "link",
+    free: 100,
+    first: Millis::secs(1),
+    longest: Millis::minutes(1),
+};
+
 /// Without a failure for so long, a count begins anew.
 const FORGOTTEN: Millis = Millis::days(1);
 /// Buckets of a kind. Few enough to bound the table and to hide what was typed, enough that two names
@@ -78,6 +93,17 @@ impl Guesses {
             all.push((PAIR, bucket(&["pair", &place, name])));
         }
         Guesses(all)
+    }
+
+    /// Of the secret of a link, from an address; all whose address is not known count as one.
+    pub(crate) fn of_secrets(address: Option<IpAddr>) -> Guesses {
+        let place = address.map(network).unwrap_or_default();
+        Guesses(vec![(SECRETS, bucket(&["secrets", &place]))])
+    }
+
+    /// Of looks through one link; those are not taken back.
+    pub(crate) fn of_link(id: &str) -> Guesses {
+        Guesses(vec![(LINK, bucket(&["link", id]))])
     }
 }
 

@@ -152,6 +152,16 @@ pub async fn list(ctx: &Context, reach: Option<TenantId>) -> Result<Vec<UserView
     Ok(rows.into_iter().map(UserView::of).collect())
 }
 
+/// A user by id; nobody once they were removed.
+///
+/// # Errors
+/// The database.
+pub(crate) async fn one(ctx: &Context, id: UserId) -> Result<Option<UserView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let row = tx.system().user(None, &id.to_string()).await?;
+    Ok(row.map(UserView::of))
+}
+
 /// Gives a user, by name or id, another role; sessions that are open have it at once.
 ///
 /// # Errors

@@ -85,6 +85,16 @@ pub fn local(rfc3339: &str, timezone: &str) -> String {
     )
 }
 
+/// The instant that a tenant's clock shows so (`2026-11-24T09:00`); `None` when the text is no such time.
+///
+/// A time that the clock skips or shows twice is read as most calendars do: the later, the earlier.
+#[must_use]
+pub fn from_local(text: &str, timezone: &str) -> Option<Ts> {
+    let there: jiff::civil::DateTime = text.trim().parse().ok()?;
+    let at = there.to_zoned(zone(timezone)).ok()?;
+    Some(Ts(at.timestamp().as_millisecond()))
+}
+
 /// Every rule by its id, with what it is about per language.
 #[must_use]
 pub fn rules() -> Vec<(&'static str, BTreeMap<String, String>)> {

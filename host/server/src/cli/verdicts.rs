@@ -26,6 +26,38 @@ pub enum VerdictsCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Make a link that shows one verdict, and nothing else, to somebody without a login; shown once
+    #[command(
+        after_help = "Examples:\n  portero verdicts link dec_0193… --tenant tienda-sol\n  portero verdicts link dec_0193… --days 30 --json\n\nEnd it with `portero verdicts unlink plk_…`. Every look through it is in `portero audit`."
+    )]
+    Link {
+        /// The verdict
+        id: String,
+        /// Days it is good for
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=30))]
+        days: u32,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Links to a verdict: who made them, until when they are good, how often they were opened
+    #[command(after_help = "Example:\n  portero verdicts links dec_0193… --tenant tienda-sol")]
+    Links {
+        /// The verdict
+        id: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// End a link: from now on it shows nothing
+    #[command(after_help = "Example:\n  portero verdicts unlink plk_0193… --tenant tienda-sol")]
+    Unlink {
+        /// plk_…
+        link: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
 }
 
 /// Flags of `verdicts list`.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{VerdictsArgs, VerdictsCommand};
 use crate::commands::plugin::encode;
-use crate::commands::{show_list, text};
+use crate::commands::{show, show_list, text};
 use crate::output;
 
 /// Runs the verb.
@@ -31,6 +31,49 @@ pub async fn run(command: VerdictsCommand) -> anyhow::Result<ExitCode> {
                 Some("deny" | "hold") => ExitCode::from(1),
                 _ => ExitCode::SUCCESS,
             })
+        }
+        VerdictsCommand::Link { id, days, target } => {
+            let api = target.connect().await?;
+            let path = format!("/v1/verdicts/{}/links", encode(&id));
+            let answer = api.post(&path, json!({ "days": days })).await?;
+            let line = format!(
+                "{}{}\n(good until {}; shown once; end it with `portero verdicts unlink {}`)",
+                api.url(),
+                text(&answer, "path"),
+                text(&answer, "expires_at"),
+                text(&answer, "id")
+            );
+            show(target.json, &answer, &line);
+            api.close().await;
+            Ok(ExitCode::SUCCESS)
+        }
+        VerdictsCommand::Links { id, target } => {
+            let api = target.connect().await?;
+            let path = format!("/v1/verdicts/{}/links", encode(&id));
+            let answer = api.get(&path).await?;
+            let columns = [
+                ("link", "id"),
+                ("state", "state"),
+                ("made by", "author"),
+                ("made", "made_at"),
+                ("ends", "expires_at"),
+                ("opened", "opened"),
+            ];
+            show_list(target.json, &answer, &columns, "no links");
+            api.close().await;
+            Ok(ExitCode::SUCCESS)
+        }
+        VerdictsCommand::Unlink { link, target } => {
+            let api = target.connect().await?;
+            let path = format!("/v1/proof-links/{}", encode(&link));
+            let answer = api.send(reqwest::Method::DELETE, &path, None).await?;
+            show(
+                target.json,
+                &answer,
+                &format!("{link} shows nothing any more"),
+            );
+            api.close().await;
+            Ok(ExitCode::SUCCESS)
         }
     }
 }

@@ -12,6 +12,7 @@ mod messages;
 mod operator;
 mod plugins;
 mod policy;
+mod proofs;
 mod registries;
 mod reports;
 mod retention;
@@ -96,6 +97,18 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(
             routes!(messages::rejudge),
             &[("POST", &[Read, SeePersonalData])],
+        )
+        // Whoever sees a verdict may show it: no more than that is handed on.
+        .routes(
+            routes!(proofs::link, proofs::links),
+            &[
+                ("POST", &[Read, SeePersonalData]),
+                ("GET", &[Read, SeePersonalData]),
+            ],
+        )
+        .routes(
+            routes!(proofs::unlink),
+            &[("DELETE", &[Read, SeePersonalData])],
         )
         .routes(routes!(messages::why), &[("GET", &[Read, SeePersonalData])])
         .routes(routes!(events::inbox), &[("GET", &[Read, SeePersonalData])])

@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use portero_domain::ids::TenantId;
 use portero_flow::desk::access::{self, Principal};
+use portero_flow::desk::me::ComesFrom;
 
 use crate::http::AppState;
 use crate::http::audit::{self, Reached};
@@ -184,6 +185,9 @@ pub async fn pages(
             request.headers(),
         ));
     };
+    let (parts, body) = request.into_parts();
+    let from = ComesFrom(state.front.visitor(&parts).address);
+    let request = Request::from_parts(parts, body);
     // Whether the role has the rights of the page is asked behind this; the refusal is written down too.
     let rights = doors.rights(request.method(), path.as_str());
     let (keeping, mut request) = audit::begin(
@@ -196,6 +200,7 @@ pub async fn pages(
     )
     .await;
     request.extensions_mut().insert(principal.clone());
+    request.extensions_mut().insert(from);
     let response = next.run(request).await;
     Ok(match keeping {
         Some(keeping) => keeping.end(&state, &principal, response).await,

@@ -29,6 +29,7 @@ mod people;
 mod plugins;
 #[path = "../../../../tests/support/postgres.rs"]
 mod postgres;
+mod proofs;
 mod registries;
 mod retention;
 mod schema;
@@ -83,6 +84,7 @@ const FILES: &[&[Test]] = &[
     outbox::TESTS,
     people::TESTS,
     plugins::TESTS,
+    proofs::TESTS,
     registries::TESTS,
     retention::TESTS,
     schema::TESTS,

@@ -1,0 +1,31 @@
+//! The words of the simulator's dials.
+
+#[rustfmt::skip]
+pub(super) const ROWS: super::Rows = &[
+    ("dials.open", ["Averías a propósito", "Falhas de propósito", "Trouble on demand"]),
+    ("dials.title", ["Averías a propósito", "Falhas de propósito", "Trouble on demand"]),
+    ("dials.about", ["Para ver qué hace la tienda cuando Meta falla. Solo en el simulador: aquí nada llega a un teléfono de verdad.", "Para ver o que a loja faz quando a Meta falha. Só no simulador: aqui nada chega a um telefone de verdade.", "To see what the shop does when Meta fails. In the simulator only: nothing here reaches a real telephone."]),
+    ("dials.turned", ["Hecho: vale desde ahora.", "Feito: vale desde agora.", "Done: it holds from now on."]),
+    ("dials.refused", ["El simulador no lo aceptó. Dice:", "O simulador não aceitou. Diz:", "The simulator did not take it. It says:"]),
+    ("dials.turn", ["Aplicar", "Aplicar", "Apply"]),
+    ("dials.all", ["Los avisos y los errores son de todas las tiendas: los mueve quien opera el servidor.", "Os avisos e os erros são de todas as lojas: quem opera o servidor mexe neles.", "Webhooks and errors belong to every shop: whoever runs the server turns them."]),
+    ("dials.webhooks", ["Cómo llegan los avisos de Meta, en todas las tiendas", "Como chegam os avisos da Meta, em todas as lojas", "How Meta's webhooks come, for every shop"]),
+    ("dials.duplicate", ["Llegan dos veces (por ciento)", "Chegam duas vezes (por cento)", "Delivered twice (percent)"]),
+    ("dials.delay", ["Llegan tarde (segundos)", "Chegam tarde (segundos)", "Delivered late (seconds)"]),
+    ("dials.reorder", ["Llegan en desorden", "Chegam fora de ordem", "Delivered out of order"]),
+    ("dials.hold", ["No llega ninguno hasta quitar esto", "Nenhum chega até tirar isto", "None is delivered until this is off"]),
+    ("dials.drop", ["Próximos envíos aceptados cuya respuesta se pierde", "Próximos envios aceitos cuja resposta se perde", "Coming sends that are taken and whose answer is lost"]),
+    ("dials.forge", ["Próximos avisos con firma falsa", "Próximos avisos com assinatura falsa", "Coming webhooks with a forged signature"]),
+    ("dials.errors", ["Error de Meta para los próximos mensajes, en todas las tiendas", "Erro da Meta para as próximas mensagens, em todas as lojas", "Meta's error for the coming messages, for every shop"]),
+    ("dials.code", ["Código de Meta (vacío: ninguno)", "Código da Meta (vazio: nenhum)", "Meta's code (empty: none)"]),
+    ("dials.times", ["Para cuántos mensajes", "Para quantas mensagens", "For how many messages"]),
+    ("dials.mode", ["Cómo se ve", "Como aparece", "How it shows"]),
+    ("dials.sync", ["Meta lo rechaza al enviar", "A Meta recusa ao enviar", "Meta refuses it when it is sent"]),
+    ("dials.async", ["Meta lo acepta y después falla", "A Meta aceita e depois falha", "Meta takes it and it fails afterwards"]),
+    ("dials.waits", ["El error {code} espera a {n} mensajes.", "O erro {code} espera por {n} mensagens.", "Error {code} waits for {n} messages."]),
+    ("dials.number", ["Cómo califica Meta un número de esta tienda", "Como a Meta avalia um número desta loja", "How Meta rates a number of this shop"]),
+    ("dials.template", ["Qué hace Meta con una plantilla de esta tienda", "O que a Meta faz com um modelo desta loja", "What Meta does to a template of this shop"]),
+    ("dials.quality", ["Calificación", "Avaliação", "Rating"]),
+    ("dials.status", ["Estado", "Estado", "State"]),
+    ("dials.same", ["como está", "como está", "as it is"]),
+];
