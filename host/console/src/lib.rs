@@ -114,7 +114,7 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
-    let managing: [fn(Pages) -> Pages; 7] = [
+    let managing: [fn(Pages) -> Pages; 8] = [
         campaigns::pages,
         dials::pages,
         templates::pages,

@@ -266,8 +266,17 @@ fn of_shop(env: &Env) -> Vec<Request> {
         put(
             "/v1/policy",
             &[],
-            json!({ "campaign_second_person": false }),
+            json!({ "policy": { "campaign_second_person": false }, "reason": "fuzz" }),
         ),
+        get("/v1/policy/history", &[]).asking("limit", "2"),
+        post(
+            "/v1/policy/whatif",
+            &[],
+            json!({ "policy": { "promotional_per_week": 1 }, "days": 7, "examples": 1 }),
+        ),
+        get("/v1/retention", &[]),
+        put("/v1/retention", &[], json!({ "messages": 400 })),
+        get("/v1/retention/preview", &[]),
         put("/v1/wordings", &[], wording),
         get("/v1/templates", &[]),
         post("/v1/templates/sync", &[], json!({})),
@@ -324,9 +333,12 @@ async fn of_plugins(env: &Env) -> Vec<Request> {
     ]
 }
 
-fn of_messages(env: &Env, message: &Value, event: &str) -> Vec<Request> {
+async fn of_messages(env: &Env, message: &Value, event: &str) -> Vec<Request> {
     let out = message["id"].as_str().expect("an id");
     let verdict = message["verdict"].as_str().expect("a verdict");
+    let link = format!("/v1/verdicts/{verdict}/links");
+    let link = env.sol().api.post(&link, json!({})).await;
+    let link = id(&link.expect("a link to a verdict"));
     let who = env.sol().shop.people[0].key();
     let text =
         json!({ "to": who, "purpose": "reply", "content": { "type": "text", "body": "Hola" } });
@@ -339,6 +351,9 @@ fn of_messages(env: &Env, message: &Value, event: &str) -> Vec<Request> {
         get("/v1/verdicts", &[]).asking("limit", "2"),
         get("/v1/verdicts/{id}", &[verdict]),
         post("/v1/verdicts/{id}/rejudge", &[verdict], json!({})),
+        post("/v1/verdicts/{id}/links", &[verdict], json!({ "days": 3 })),
+        get("/v1/verdicts/{id}/links", &[verdict]),
+        delete("/v1/proof-links/{id}", &[&link]),
         get("/v1/why/{id}", &[out]),
         get("/v1/inbox", &[]).asking("limit", "2"),
         get("/v1/inbox/counts", &[]),
@@ -354,7 +369,7 @@ pub(crate) async fn requests(env: &Env) -> Vec<Request> {
     let messages = env.messages(env.sol(), 0).await;
     let inbox = env.sol().api.get("/v1/inbox?limit=1").await.unwrap();
     let event = id(&inbox["items"][0]);
-    let mut all = of_messages(env, &messages[0], &event);
+    let mut all = of_messages(env, &messages[0], &event).await;
     all.extend(of_campaigns(env).await);
     let who = env.sol().shop.people[0].key().to_owned();
     all.extend(of_people(&who, &people[4], &people[5]));
