@@ -47,10 +47,8 @@ pub struct ParameterView {
     /// What it is about: `promotion`, `consent`, `service`, `pace`, `campaigns` or `plugins`.
     pub group: String,
     /// The value that holds; none where there is none.
-    #[schema(value_type = Object)]
     pub value: Value,
     /// The catalogue's.
-    #[schema(value_type = Object)]
     pub default: Value,
     /// `default`, or `tenant` where the tenant set another.
     pub origin: String,
@@ -102,10 +100,8 @@ pub struct ParameterChange {
     /// Its name.
     pub name: String,
     /// Value before; none where there was none.
-    #[schema(value_type = Object)]
     pub was: Value,
     /// Value after.
-    #[schema(value_type = Object)]
     pub now: Value,
 }
 
