@@ -171,6 +171,35 @@ fn links_between_documents_lead_somewhere() {
 }
 
 #[test]
+fn the_document_puts_each_parameter_where_it_is_given() {
+    let document: serde_json::Value =
+        serde_json::to_value(portero::http::openapi()).expect("the document");
+    let mut wrong = Vec::new();
+    for (path, operations) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in operations.as_object().expect("operations") {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let mut named = 0;
+            for parameter in parameters.filter(|p| p["in"] == "path") {
+                let name = parameter["name"].as_str().unwrap_or_default();
+                named += 1;
+                if !path.contains(&format!("{{{name}}}")) {
+                    wrong.push(format!("{method} {path}: `{name}` stands in no path"));
+                }
+            }
+            if path.matches('{').count() != named {
+                wrong.push(format!(
+                    "{method} {path}: not every part of it is described"
+                ));
+            }
+        }
+    }
+    report(
+        &wrong,
+        "Say `parameter_in = Query`, or name the part of the path, in host/server/src/http/api:",
+    );
+}
+
+#[test]
 fn the_document_of_the_api_is_fresh() {
     let document = portero::http::openapi();
     let text = serde_json::to_string_pretty(&document).expect("JSON");

@@ -336,6 +336,7 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
 
 /// Where a list begins and how long it may be.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Paging {
     /// Rows, 1 to 200; 50 when absent.

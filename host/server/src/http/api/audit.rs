@@ -14,6 +14,7 @@ use crate::http::problem::Problem;
 
 /// Filters of the log.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuditFilter {
     /// Only by this user (name or `usr_…`) or token (`tok_…`).

@@ -24,6 +24,7 @@ const EXPORT_PAGE: usize = 5_000;
 
 /// Which campaigns.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Listing {
     /// `draft`, `planned`, `approved`, `running`, `paused`, `stopped`, `done`.
@@ -36,6 +37,7 @@ pub(crate) struct Listing {
 
 /// Which people of a campaign.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Who {
     /// `waiting`, `left_out`, `withdrawn`, or the state of a message (`sent`, `denied`, …).

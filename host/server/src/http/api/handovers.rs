@@ -18,6 +18,7 @@ use crate::http::problem::Problem;
 
 /// Which conversations.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HandoverFilter {
     /// `human` (all that a person has; the default) or `needs_you` (nobody answered in time).
@@ -50,6 +51,7 @@ pub(crate) async fn list(
 
 /// With which number.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WithNumber {
     /// May be left out when the tenant has one.

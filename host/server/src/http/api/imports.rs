@@ -87,6 +87,7 @@ pub(crate) async fn faults(
 
 /// Where in the file the body begins.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RowsQuery {
     /// `byte_offset` of the file; 0 when absent.

@@ -16,6 +16,7 @@ use crate::http::problem::Problem;
 
 /// Filters of the list of messages.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessageFilter {
     /// Only of this contact (`con_…`).
@@ -93,6 +94,7 @@ pub(crate) async fn get(
 
 /// Filters of the list of verdicts.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerdictFilter {
     /// Only on this message (`out_…`).

@@ -61,6 +61,7 @@ pub(crate) async fn number(
 
 /// Whose history.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HistoryFilter {
     /// `number`, `account` or `template`; all when absent.

@@ -26,6 +26,7 @@ pub(crate) async fn list(
 
 /// How to install.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InstallQuery {
     /// JSON: `{"config":{…},"grants":{"permissions":[…],"templates":[…],"contact_fields":[…]},"position":0}`.

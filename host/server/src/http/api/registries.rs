@@ -41,6 +41,7 @@ pub(crate) async fn declare(
 
 /// Of which day a copy is.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CopyQuery {
     /// `2026-11-20` (in the tenant's zone), or RFC 3339.

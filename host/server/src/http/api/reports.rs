@@ -25,6 +25,7 @@ pub(crate) async fn list(
 
 /// Over which days, in which language, in which form.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReportQuery {
     /// First day, `2026-11-01`; 30 days up to `until` when absent. Days are the tenant's own.
