@@ -39,6 +39,7 @@ mod contacts_page;
 mod dials;
 mod door;
 mod erasure;
+mod etags;
 mod fields;
 mod figures;
 mod figures_sql;
@@ -105,6 +106,7 @@ fn main() -> ExitCode {
         contacts_page::TESTS,
         audit::TESTS,
         erasure::TESTS,
+        etags::TESTS,
         policy::TESTS,
         console_policy::TESTS,
         api_fuzz::TESTS,

@@ -412,7 +412,7 @@ pub(crate) async fn save(
         reason,
         from: Some(from).filter(|f| !f.is_empty()),
     };
-    match desk::set(&state.ctx, &principal, tenant.id, &change).await {
+    match desk::set(&state.ctx, &principal, tenant.id, &change, None).await {
         Ok(_) => {
             let lang = lang.unwrap_or_default();
             let fields = [("lang", lang), ("shop", &tenant.slug), ("did", "saved")];

@@ -37,6 +37,7 @@ pub mod rejudge;
 pub mod reports;
 pub mod retention;
 pub mod sandbox;
+pub mod seen;
 pub mod segments;
 pub mod sessions;
 pub mod templates;

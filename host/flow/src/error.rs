@@ -60,6 +60,14 @@ pub enum FlowError {
         /// What would be possible.
         why: String,
     },
+    /// Somebody changed what is about to be changed since it was read.
+    #[error(
+        "{what}: it is not what `If-Match` names, so nothing was done; read it again and decide again with its new `ETag`"
+    )]
+    Changed {
+        /// Kind of thing.
+        what: &'static str,
+    },
     /// Meta refused or could not be reached.
     #[error("Meta: {why}")]
     Meta {

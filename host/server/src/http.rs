@@ -6,6 +6,7 @@ mod audit;
 pub mod auth;
 pub mod codes;
 pub mod doors;
+mod etag;
 pub mod health;
 pub mod limits;
 mod login;

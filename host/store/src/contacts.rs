@@ -79,6 +79,8 @@ statements! {
         where contact_aliases.contact_id = excluded.contact_id and contact_aliases.as_spelled <> excluded.as_spelled";
     CONTACT_GET = "select contact_id, name, language, country, created_at, erased_at
         from contacts where tenant_id = $1 and contact_id = $2";
+    CONTACT_HOLD = "select contact_id from contacts where tenant_id = $1 and contact_id = $2",
+        postgres = "select contact_id from contacts where tenant_id = $1 and contact_id = $2 for no key update";
     CONTACTS = "select contact_id, name, language, country, created_at, erased_at
         from contacts where tenant_id = $1 and contact_id > $2 order by contact_id limit $3";
     ALIASES_OF = "select contact_id, address, as_spelled from contact_aliases
@@ -340,6 +342,16 @@ impl TenantTx<'_> {
                 })
             })
             .collect()
+    }
+
+    /// Lets nobody else who holds a person, or changes their row, go on until this transaction ends. On SQLite
+    /// one transaction writes at a time anyway.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn hold_contact(&mut self, id: ContactId) -> Result<()> {
+        let _: Option<(String,)> = self.tx.row(CONTACT_HOLD, args![self.tenant, id]).await?;
+        Ok(())
     }
 
     /// Sets the profile name when it changed.

@@ -83,6 +83,8 @@ statements! {
     TENANT_SET_MODE = "update tenants set mode = $2 where tenant_id = $1";
     TENANT_SET_STOP = "update tenants set stopped_at = $2, stop_reason = $3 where tenant_id = $1";
     DATA_KEYS = "select tenant_id, data_key from tenants order by tenant_id";
+    TENANT_HOLD = "select tenant_id from tenants where tenant_id = $1",
+        postgres = "select tenant_id from tenants where tenant_id = $1 for no key update";
     TENANT_DATA_KEY = "select data_key from tenants where tenant_id = $1";
 }
 
@@ -255,6 +257,16 @@ impl TenantTx<'_> {
     pub async fn row(&mut self) -> Result<TenantRow> {
         let row: Option<RawTenant> = self.tx.row(TENANT_BY_ID, args![self.tenant]).await?;
         row.ok_or(StoreError::NotFound { what: "tenant" })?.read()
+    }
+
+    /// Keeps others from changing the tenant's own row until this transaction ends: what is read of it from now
+    /// on still holds when it is written. On SQLite one transaction writes at a time anyway.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn hold(&mut self) -> Result<()> {
+        let _: Option<(String,)> = self.tx.row(TENANT_HOLD, args![self.tenant]).await?;
+        Ok(())
     }
 
     /// Sets where the tenant may send.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::desk::messages::{find_contact, living_contact, not_erased};
+use crate::desk::seen::Seen;
 use crate::desk::{Page, numbers, parse_cursor};
 use crate::error::FlowError;
 
@@ -59,6 +60,8 @@ pub struct ContactView {
     /// Windows and owners by number.
     pub conversations: Vec<ConversationView>,
 }
+
+impl Seen for ContactView {}
 
 /// A conversation with one number.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -141,12 +144,22 @@ pub async fn put(
 pub async fn get(ctx: &Context, tenant: TenantId, who: &str) -> Result<ContactView, FlowError> {
     let mut tx = ctx.store.read().await?;
     let id = find_contact(&mut tx, tenant, who).await?;
+    shown(ctx, &mut tx, tenant, id).await
+}
+
+/// One person as [`get`] shows them, within a transaction.
+pub(crate) async fn shown(
+    ctx: &Context,
+    tx: &mut portero_store::Tx,
+    tenant: TenantId,
+    id: ContactId,
+) -> Result<ContactView, FlowError> {
     let row = tx
         .tenant(tenant)
         .contact(id)
         .await?
-        .ok_or_else(|| FlowError::not_found("contact", who))?;
-    view(ctx, &mut tx, tenant, row).await
+        .ok_or_else(|| FlowError::not_found("contact", id))?;
+    view(ctx, tx, tenant, row).await
 }
 
 /// People, newest first.

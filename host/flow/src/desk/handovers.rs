@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::desk::access::Principal;
 use crate::desk::messages::{self, MessageRequest, MessageView, ProposedView, find_contact};
+use crate::desk::seen::{Expected, Seen};
 use crate::desk::{Page, numbers};
 use crate::error::FlowError;
 
@@ -133,6 +134,8 @@ pub struct AnswerWithin {
     /// Minutes, 1 to 1,440; 15 unless set.
     pub minutes: i64,
 }
+
+impl Seen for AnswerWithin {}
 
 /// Which conversations to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -384,6 +387,13 @@ pub async fn give_back(
 /// The database.
 pub async fn answer_within(ctx: &Context, tenant: TenantId) -> Result<AnswerWithin, FlowError> {
     let mut tx = ctx.store.read().await?;
+    within_now(&mut tx, tenant).await
+}
+
+async fn within_now(
+    tx: &mut portero_store::Tx,
+    tenant: TenantId,
+) -> Result<AnswerWithin, FlowError> {
     let ms = tx.tenant(tenant).answer_within_ms().await?;
     Ok(AnswerWithin {
         minutes: ms / 60_000,
@@ -393,16 +403,21 @@ pub async fn answer_within(ctx: &Context, tenant: TenantId) -> Result<AnswerWith
 /// Sets [`answer_within`]; takes effect for everybody who waits now.
 ///
 /// # Errors
-/// A number out of range, or the database.
+/// A number out of range, [`FlowError::Changed`] when it is not as expected, or the database.
 pub async fn set_answer_within(
     ctx: &Context,
     tenant: TenantId,
     within: AnswerWithin,
+    expected: Option<&Expected>,
 ) -> Result<AnswerWithin, FlowError> {
     if !(1..=WITHIN_MOST).contains(&within.minutes) {
         return Err(FlowError::bad("minutes", "1 to 1440"));
     }
     let mut tx = ctx.store.write().await?;
+    if let Some(expected) = expected {
+        tx.tenant(tenant).hold().await?;
+        expected.hold("answer-within", &within_now(&mut tx, tenant).await?)?;
+    }
     tx.tenant(tenant)
         .set_answer_within_ms(within.minutes.saturating_mul(60_000))
         .await?;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::context::Context;
 use crate::desk::contacts::{self, ContactView};
 use crate::desk::messages::{living_contact, not_erased};
+use crate::desk::seen::Expected;
 use crate::error::FlowError;
 
 /// Longest attribute key and tag, in bytes.
@@ -43,12 +44,14 @@ pub struct PersonRequest {
 /// Creates or changes the person behind an id or an address.
 ///
 /// # Errors
-/// Bad input, [`FlowError::NotFound`] for an unknown id, or the database.
+/// Bad input, [`FlowError::NotFound`] for an unknown id, [`FlowError::Changed`] when the person is not as
+/// expected or not there, or the database.
 pub async fn put(
     ctx: &Context,
     tenant: TenantId,
     who: &str,
     request: &PersonRequest,
+    expected: Option<&Expected>,
 ) -> Result<ContactView, FlowError> {
     check(request)?;
     let now = ctx.now();
@@ -66,6 +69,7 @@ pub async fn put(
                     not_erased(&mut tx, tenant, id).await?;
                     Some(id)
                 }
+                None if expected.is_some() => return Err(FlowError::Changed { what: "contact" }),
                 None => {
                     let id = ContactId::new(&*ctx.ids, now);
                     let new = NewContact {
@@ -85,6 +89,11 @@ pub async fn put(
         }
     };
     let id = known.ok_or_else(|| FlowError::not_found("contact", who))?;
+    tx.tenant(tenant).hold_contact(id).await?;
+    if let Some(expected) = expected {
+        let now = contacts::shown(ctx, &mut tx, tenant, id).await?;
+        expected.hold("contact", &now)?;
+    }
     let mut of = tx.tenant(tenant);
     if let Some(name) = &request.name {
         of.touch_contact_name(id, name).await?;

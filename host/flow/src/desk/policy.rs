@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::desk::access::Principal;
+use crate::desk::seen::{Expected, Seen};
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
@@ -37,6 +38,13 @@ pub struct PolicyView {
     pub policy: Policy,
     /// Every parameter, with its default, where its value comes from and which way it may be set.
     pub parameters: Vec<ParameterView>,
+}
+
+/// Its revision.
+impl Seen for PolicyView {
+    fn tag(&self) -> Result<String, FlowError> {
+        Ok(self.revision.clone())
+    }
 }
 
 /// One parameter.
@@ -209,12 +217,14 @@ async fn find(tx: &mut Tx, tenant: TenantId, revision: &str) -> Result<PolicyRow
 ///
 /// # Errors
 /// Bad input (each parameter that is unknown, unreadable or looser than its default; no reason),
-/// [`FlowError::WrongState`] when somebody else changed it meanwhile, or the database.
+/// [`FlowError::WrongState`] when somebody else changed it meanwhile, [`FlowError::Changed`] when it is not as
+/// expected, or the database.
 pub async fn set(
     ctx: &Context,
     principal: &Principal,
     tenant: TenantId,
     change: &PolicyChange,
+    expected: Option<&Expected>,
 ) -> Result<PolicyView, FlowError> {
     let reason = change.reason.trim();
     let length = reason.chars().count();
@@ -228,8 +238,15 @@ pub async fn set(
     let fields = change.policy.as_ref();
     let new = meant(&mut tx, tenant, fields, change.revision.as_deref()).await?;
     let holds = tx.tenant(tenant).row().await?.policy_revision;
+    let moved = || match expected {
+        Some(Expected::OneOf(_)) => FlowError::Changed { what: "policy" },
+        _ => stale(&holds),
+    };
+    if expected.is_some_and(|e| !e.is(&holds)) {
+        return Err(moved());
+    }
     if change.from.as_ref().is_some_and(|from| *from != holds) {
-        return Err(moved(&holds));
+        return Err(stale(&holds));
     }
     let revision = revision_of(&new)?;
     if revision != holds {
@@ -240,7 +257,7 @@ pub async fn set(
             reason,
         };
         if !tx.tenant(tenant).set_policy(set, ctx.now()).await? {
-            return Err(moved(&holds));
+            return Err(moved());
         }
         tx.commit().await?;
         ctx.touched();
@@ -248,7 +265,7 @@ pub async fn set(
     Ok(view(revision, new))
 }
 
-fn moved(holds: &str) -> FlowError {
+fn stale(holds: &str) -> FlowError {
     FlowError::WrongState {
         what: "the policy".to_owned(),
         state: "another by now".to_owned(),

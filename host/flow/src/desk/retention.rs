@@ -8,6 +8,7 @@ use portero_store::model::Part;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::desk::seen::{Expected, Seen};
 use crate::error::FlowError;
 use crate::retention::cutoff;
 
@@ -44,6 +45,8 @@ pub struct RetentionView {
     /// By kind.
     pub kinds: Vec<TermView>,
 }
+
+impl Seen for RetentionView {}
 
 /// What of one kind would go now.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -94,6 +97,14 @@ fn read(given: &Given) -> Result<Days, FlowError> {
 /// The database.
 pub async fn show(ctx: &Context, tenant: TenantId) -> Result<RetentionView, FlowError> {
     let mut tx = ctx.store.read().await?;
+    shown(ctx, &mut tx, tenant).await
+}
+
+async fn shown(
+    ctx: &Context,
+    tx: &mut portero_store::Tx,
+    tenant: TenantId,
+) -> Result<RetentionView, FlowError> {
     let mut of = tx.tenant(tenant);
     let own = of.retention().await?;
     let walks = of.retention_walks().await?;
@@ -124,15 +135,20 @@ pub async fn show(ctx: &Context, tenant: TenantId) -> Result<RetentionView, Flow
 /// Sets the terms of a tenant: what is not named is the host's again. What is past them goes from now on.
 ///
 /// # Errors
-/// Bad input with every fault, or the database.
+/// Bad input with every fault, [`FlowError::Changed`] when they are not as expected, or the database.
 pub async fn set(
     ctx: &Context,
     tenant: TenantId,
     given: &Given,
+    expected: Option<&Expected>,
 ) -> Result<RetentionView, FlowError> {
     let own = read(given)?;
     ctx.terms.of_tenant(&own).map_err(|f| bad(&f))?;
     let mut tx = ctx.store.write().await?;
+    if let Some(expected) = expected {
+        tx.tenant(tenant).hold().await?;
+        expected.hold("retention", &shown(ctx, &mut tx, tenant).await?)?;
+    }
     tx.tenant(tenant).set_retention(&own).await?;
     tx.commit().await?;
     ctx.agenda.lock().await.anew();

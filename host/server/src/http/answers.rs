@@ -13,6 +13,10 @@ const PROBLEMS: &[(u16, &str)] = &[
     (403, "The token may not do this."),
     (404, "Nothing of that name within reach of the token."),
     (409, "Not as it stands."),
+    (
+        412,
+        "Somebody changed it since it was read; nothing was done.",
+    ),
     (413, "The body is too large."),
     (415, "The body is not said to be JSON."),
     (422, "Something in it is not right; nothing was done."),
@@ -51,6 +55,14 @@ const WHOLE_SERVER: &[(&str, &str)] = &[
     ("put", "/v1/users/{user}/password"),
 ];
 
+/// Things that are read and put at one path, and carry a tag.
+const TAGGED: &[&str] = &[
+    "/v1/contacts/{who}",
+    "/v1/policy",
+    "/v1/retention",
+    "/v1/settings/answer-within",
+];
+
 /// The document with the problems of each operation, and the header that names a tenant.
 pub(crate) fn complete(document: &OpenApi) -> Value {
     let mut document = match serde_json::to_value(document) {
@@ -73,13 +85,24 @@ pub(crate) fn complete(document: &OpenApi) -> Value {
         .and_then(Value::as_object_mut)
     {
         components.insert("responses".to_owned(), responses());
-        components.insert("parameters".to_owned(), json!({ "Tenant": tenant() }));
+        let parameters = json!({
+            "Tenant": tenant(),
+            "If-Match": header("If-Match", "`ETag` that the change was made from, or `*`: 412 unless it still holds."),
+            "If-None-Match": header("If-None-Match", "`ETag` of what is known already: 304 without a body while it holds."),
+        });
+        components.insert("parameters".to_owned(), parameters);
     }
     document
 }
 
 fn extend(method: &str, path: &str, operation: &mut Map<String, Value>) {
     let statuses = statuses(method, path, operation);
+    let condition = match method {
+        "get" => "If-None-Match",
+        "put" => "If-Match",
+        _ => "",
+    };
+    let tagged = !condition.is_empty() && TAGGED.contains(&path);
     let own = operation
         .entry("responses")
         .or_insert_with(|| Value::Object(Map::new()));
@@ -92,18 +115,30 @@ fn extend(method: &str, path: &str, operation: &mut Map<String, Value>) {
                     .or_insert(success(status).into());
             }
         }
+        if tagged && let Some(answer) = own.get_mut("200").and_then(Value::as_object_mut) {
+            answer.insert("headers".to_owned(), tag());
+        }
+        if tagged && method == "get" {
+            let same =
+                json!({ "description": "Nothing else than what is known.", "headers": tag() });
+            own.insert("304".to_owned(), same);
+        }
         for status in statuses {
             own.entry(status.to_string()).or_insert_with(
                 || json!({ "$ref": format!("#/components/responses/Refused{status}") }),
             );
         }
     }
-    if !WHOLE_SERVER.contains(&(method, path)) {
+    let named = [
+        (tagged, condition),
+        (!WHOLE_SERVER.contains(&(method, path)), "Tenant"),
+    ];
+    for (_, name) in named.into_iter().filter(|(takes, _)| *takes) {
         let parameters = operation
             .entry("parameters")
             .or_insert_with(|| Value::Array(Vec::new()));
         if let Some(parameters) = parameters.as_array_mut() {
-            parameters.push(json!({ "$ref": "#/components/parameters/Tenant" }));
+            parameters.push(json!({ "$ref": format!("#/components/parameters/{name}") }));
         }
     }
 }
@@ -129,6 +164,7 @@ fn statuses(method: &str, path: &str, operation: &Map<String, Value>) -> Vec<u16
         .is_some_and(|p| p.as_array().is_some_and(|p| !p.is_empty()));
     let comes = |status: u16| match status {
         409 => method != "get",
+        412 => method == "put" && TAGGED.contains(&path),
         413 => body.is_some(),
         415 => json,
         422 => body.is_some() || takes,
@@ -179,12 +215,26 @@ fn limits() -> Value {
     })
 }
 
+/// The header of an answer that carries a tag.
+fn tag() -> Value {
+    json!({ "ETag": {
+        "description": "In double quotes; another word whenever what is shown is another.",
+        "schema": { "type": "string" },
+    } })
+}
+
 fn tenant() -> Value {
+    let about = "Slug or id of the tenant that the request is about. An operator's token must name one where the server has several; a tenant's token may name its own alone.";
+    header(TENANT_HEADER, about)
+}
+
+/// A parameter in a header, which may be left out.
+fn header(name: &str, about: &str) -> Value {
     json!({
-        "name": TENANT_HEADER,
+        "name": name,
         "in": "header",
         "required": false,
-        "description": "Slug or id of the tenant that the request is about. An operator's token must name one where the server has several; a tenant's token may name its own alone.",
+        "description": about,
         "schema": { "type": "string" },
     })
 }

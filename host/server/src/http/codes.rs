@@ -64,6 +64,8 @@ codes! {
         "Only a host of the demo runs on a simulated clock.", true;
     NOT_SIMULATED: CONFLICT "not_simulated", "The outside world is real",
         "This host talks to Meta itself; there is nothing to pretend.", true;
+    CHANGED: PRECONDITION_FAILED "changed_meanwhile", "Changed since it was read",
+        "It is not, or no longer, what `If-Match` names: read it again, decide again, and send the new `ETag`.", true;
     TOO_LARGE: PAYLOAD_TOO_LARGE "too_large", "The body is too large",
         "More bytes than the operation takes.", true;
     NOT_JSON: UNSUPPORTED_MEDIA_TYPE "not_json", "The body is not said to be JSON",

@@ -38,6 +38,15 @@ take an `Idempotency-Key` do a thing once, `PUT` and `DELETE` say what is to be,
 of your own. The same key with the same body is answered as the first time and sends nothing more; with another body it
 is 422 `idempotency_key_reused`. `POST /v1/events` has its own `id` for the same purpose.
 
+## Two who change the same thing
+
+`/v1/policy`, `/v1/contacts/{who}`, `/v1/retention` and `/v1/settings/answer-within` are read and put at one path. `GET` and
+`PUT` answer with an `ETag`, another word whenever the thing looks otherwise; a `GET` with it in `If-None-Match` is 304
+without a body while it holds. A `PUT` with it in `If-Match` is done only while it holds, else it is 412
+`changed_meanwhile`: read again, decide again. `If-Match: *` asks that the thing is there: nobody is created. Without
+`If-Match` the last one wins. A person looks otherwise too when they wrote, agreed, or their window closed, and terms when
+something went.
+
 ## How often
 
 Each access token may make `api_per_second` requests (100), after a rest `api_burst` at once (1,000); all tokens of a tenant

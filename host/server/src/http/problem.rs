@@ -93,6 +93,7 @@ impl From<FlowError> for Problem {
             FlowError::KeyReused { .. } => codes::KEY_REUSED,
             FlowError::Erased { .. } => codes::ERASED,
             FlowError::WrongState { .. } => codes::WRONG_STATE,
+            FlowError::Changed { .. } => codes::CHANGED,
             FlowError::BadSignature { .. } => codes::BAD_SIGNATURE,
             FlowError::PluginRefused { .. } => codes::PLUGIN_REFUSED,
             FlowError::Meta { .. } => codes::META,

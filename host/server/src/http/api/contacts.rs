@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use portero_domain::proof::ConsentActor;
 use portero_flow::desk::consent_told::{self, ConsentRequest};
 use portero_flow::desk::consents::{self, ConsentsView};
@@ -19,6 +20,7 @@ use crate::http::AppState;
 use crate::http::api::messages::idempotency_key;
 use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging};
 use crate::http::auth::Caller;
+use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
 
 /// People, newest first.
@@ -61,12 +63,12 @@ pub(crate) async fn put(
 pub(crate) async fn put_one(
     State(state): State<AppState>,
     caller: Caller,
+    IfMatch(expected): IfMatch,
     ApiPath(who): ApiPath<String>,
     ApiJson(request): ApiJson<PersonRequest>,
-) -> Result<Json<ContactView>, Problem> {
-    Ok(Json(
-        people::put(&state.ctx, caller.tenant, &who, &request).await?,
-    ))
+) -> Result<Response, Problem> {
+    let expected = expected.as_ref();
+    written(people::put(&state.ctx, caller.tenant, &who, &request, expected).await?)
 }
 
 /// One person, by id or address.
@@ -75,9 +77,10 @@ pub(crate) async fn put_one(
 pub(crate) async fn get(
     State(state): State<AppState>,
     caller: Caller,
+    known: IfNoneMatch,
     ApiPath(who): ApiPath<String>,
-) -> Result<Json<ContactView>, Problem> {
-    Ok(Json(contacts::get(&state.ctx, caller.tenant, &who).await?))
+) -> Result<Response, Problem> {
+    known.answer(contacts::get(&state.ctx, caller.tenant, &who).await?)
 }
 
 /// Record a consent or its withdrawal, with its proof. Takes effect at once.

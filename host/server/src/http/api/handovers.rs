@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use portero_flow::desk::handovers::{
     self, AnswerRequest, AnswerWithin, GiveBackRequest, HandoverDetail, HandoverView, Which,
 };
@@ -14,6 +15,7 @@ use crate::http::AppState;
 use crate::http::api::messages::idempotency_key;
 use crate::http::api::{ApiJson, ApiPath, ApiQuery};
 use crate::http::auth::Caller;
+use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
 
 /// Which conversations.
@@ -117,10 +119,9 @@ pub(crate) async fn give_back(
 pub(crate) async fn answer_within(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<AnswerWithin>, Problem> {
-    Ok(Json(
-        handovers::answer_within(&state.ctx, caller.tenant).await?,
-    ))
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    known.answer(handovers::answer_within(&state.ctx, caller.tenant).await?)
 }
 
 /// Set how long somebody may wait for a person before the alert.
@@ -129,9 +130,9 @@ pub(crate) async fn answer_within(
 pub(crate) async fn set_answer_within(
     State(state): State<AppState>,
     caller: Caller,
+    IfMatch(expected): IfMatch,
     ApiJson(within): ApiJson<AnswerWithin>,
-) -> Result<Json<AnswerWithin>, Problem> {
-    Ok(Json(
-        handovers::set_answer_within(&state.ctx, caller.tenant, within).await?,
-    ))
+) -> Result<Response, Problem> {
+    let expected = expected.as_ref();
+    written(handovers::set_answer_within(&state.ctx, caller.tenant, within, expected).await?)
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::http::AppState;
 use crate::http::api::{ApiJson, ApiQuery, Paging};
 use crate::http::auth::Caller;
+use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
 
 /// Lines of JSON: what somebody who wants to see how far it is asks for.
@@ -25,8 +26,9 @@ const LINES: &str = "application/x-ndjson";
 pub(crate) async fn get(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<PolicyView>, Problem> {
-    Ok(Json(policy::get(&state.ctx, caller.tenant).await?))
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    known.answer(policy::get(&state.ctx, caller.tenant).await?)
 }
 
 /// Set the tenant's policy, with a reason: parameters (what is not named goes back to its default), or a revision of
@@ -36,10 +38,17 @@ pub(crate) async fn get(
 pub(crate) async fn set(
     State(state): State<AppState>,
     caller: Caller,
+    IfMatch(expected): IfMatch,
     ApiJson(change): ApiJson<PolicyChange>,
-) -> Result<Json<PolicyView>, Problem> {
-    let set = policy::set(&state.ctx, &caller.principal, caller.tenant, &change);
-    Ok(Json(set.await?))
+) -> Result<Response, Problem> {
+    let set = policy::set(
+        &state.ctx,
+        &caller.principal,
+        caller.tenant,
+        &change,
+        expected.as_ref(),
+    );
+    written(set.await?)
 }
 
 /// Policies that hold and held, newest first: who set each, why, and what differs from the one before.

@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use portero_flow::desk::retention::{self, Given, RetentionPreview, RetentionView};
 
 use crate::http::AppState;
 use crate::http::api::{ApiJson, ApiQuery};
 use crate::http::auth::Caller;
+use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
 
 /// How long each kind of the tenant's data is kept, within which bounds it may be set, and what went so far.
@@ -15,8 +17,9 @@ use crate::http::problem::Problem;
 pub(crate) async fn show(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<RetentionView>, Problem> {
-    Ok(Json(retention::show(&state.ctx, caller.tenant).await?))
+    known: IfNoneMatch,
+) -> Result<Response, Problem> {
+    known.answer(retention::show(&state.ctx, caller.tenant).await?)
 }
 
 /// Set terms in days, as `{"messages": 365}`: a kind that is not named has the host's term again. What is past its
@@ -26,11 +29,10 @@ pub(crate) async fn show(
 pub(crate) async fn set(
     State(state): State<AppState>,
     caller: Caller,
+    IfMatch(expected): IfMatch,
     ApiJson(given): ApiJson<Given>,
-) -> Result<Json<RetentionView>, Problem> {
-    Ok(Json(
-        retention::set(&state.ctx, caller.tenant, &given).await?,
-    ))
+) -> Result<Response, Problem> {
+    written(retention::set(&state.ctx, caller.tenant, &given, expected.as_ref()).await?)
 }
 
 /// What would go now, by kind, and what stays and why; with parameters such as `?messages=365`, under those terms.
