@@ -36,6 +36,7 @@ mod console_manage;
 mod console_policy;
 mod contact_leaves;
 mod contacts_page;
+mod denied;
 mod dials;
 mod door;
 mod erasure;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         silence::TESTS,
         canary::TESTS,
         contact_leaves::TESTS,
+        denied::TESTS,
         dials::TESTS,
         me::TESTS,
         proofs::TESTS,

@@ -13,6 +13,7 @@ use portero_domain::access::{Door, Right};
 use portero_flow::desk::access::Principal;
 
 use crate::ConsoleState;
+use crate::denied;
 use crate::problem::Problem;
 
 /// A router that takes a page only together with its rights.
@@ -75,6 +76,10 @@ pub(crate) async fn check(
         .find(|d| d.method == method && d.path == path.as_str())
         .ok_or(Problem::NotFound { what: "page" })?;
     match principal.role.lacks(door.rights) {
+        Some(right) if denied::for_a_person(request.headers()) => {
+            let (headers, uri) = (request.headers(), request.uri());
+            Ok(denied::page(&principal, right, headers, uri))
+        }
         Some(right) => Err(Problem::MissingRight(right)),
         None => Ok(next.run(request).await),
     }

@@ -17,6 +17,7 @@ mod consents;
 mod contact_card;
 mod contacts;
 mod conversation;
+mod denied;
 mod dials;
 mod doors;
 mod events;

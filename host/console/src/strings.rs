@@ -3,6 +3,7 @@
 mod campaign_new;
 mod campaigns;
 mod checklist;
+mod denied;
 mod dials;
 mod en;
 mod erasure;
@@ -44,6 +45,7 @@ const PAGES: &[Rows] = &[
     campaign_new::ROWS,
     campaigns::ROWS,
     checklist::ROWS,
+    denied::ROWS,
     dials::ROWS,
     erasure::ROWS,
     frame::ROWS,
