@@ -156,7 +156,7 @@ pub(crate) async fn words_go_at_the_end_of_their_term_and_figures_stay(env: Env)
     let tenant: TenantId = sol.id.parse().unwrap();
     let ctx = &env.stage.host.ctx;
     let key = sol.shop.people[0].key();
-    let line = portero_flow::desk::person::timeline(ctx, tenant, &key, 50, None).await;
+    let line = portero_flow::desk::person::timeline(ctx, tenant, key, 50, None).await;
     let line = serde_json::to_string(&line.unwrap().items).unwrap();
     assert!(line.contains("[no longer kept]"), "{line}");
     // A key that was used is used: nothing leaves twice, whatever it says.
@@ -164,7 +164,7 @@ pub(crate) async fn words_go_at_the_end_of_their_term_and_figures_stay(env: Env)
         told,
         json!({ "purpose": "reply", "content": { "type": "text", "body": "otra cosa" } }),
     ] {
-        let again = sol.api.propose("pimpinela", to(&key, said)).await;
+        let again = sol.api.propose("pimpinela", to(key, said)).await;
         assert!(again.is_err(), "{again:?}");
     }
 

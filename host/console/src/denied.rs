@@ -14,6 +14,7 @@ use crate::strings::Words;
 #[derive(Template)]
 #[template(path = "denied.html")]
 struct Page {
+    w: Words,
     f: Frame,
     what: String,
     have: String,
@@ -68,6 +69,7 @@ pub(crate) fn page(
         roles.map(role).collect::<Vec<_>>().join(", ")
     };
     let page = Page {
+        w,
         f: f.titled(w.t("denied.title")),
         what: w
             .t("denied.what")

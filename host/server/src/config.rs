@@ -268,6 +268,10 @@ fn read_terms(given: &[String], audit_days: u32) -> Result<Terms, Vec<String>> {
     Terms::of_host(&retention::read(pairs)?, audit_days)
 }
 
+#[expect(
+    clippy::ptr_arg,
+    reason = "the library hands over the value as it stands in the settings"
+)]
 fn terms_read(given: &Vec<String>) -> Result<(), String> {
     // The log of who did what has a setting of its own, with bounds of its own.
     let audit_days = Kind::Audit.facts().default_days;

@@ -37,9 +37,12 @@ pub struct ReasonRow {
     pub total: u64,
 }
 
+/// Rules that decided, and how often.
+type Counts = Vec<(String, u64)>;
+
 /// Counts of days that are over: nothing is added to them any more, so each is counted once per process.
 #[derive(Default)]
-pub(crate) struct Known(Mutex<HashMap<(TenantId, Ts, Ts), Vec<(String, u64)>>>);
+pub(crate) struct Known(Mutex<HashMap<(TenantId, Ts, Ts), Counts>>);
 
 /// Days kept in memory, some hundred bytes each: a month of several hundred tenants.
 const KNOWN: usize = 20_000;
@@ -47,12 +50,12 @@ const KNOWN: usize = 20_000;
 const SETTLED_MS: i64 = 3_600_000;
 
 impl Known {
-    fn of(&self, tenant: TenantId, (begins, ends): (Ts, Ts)) -> Option<Vec<(String, u64)>> {
+    fn of(&self, tenant: TenantId, (begins, ends): (Ts, Ts)) -> Option<Counts> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&(tenant, begins, ends)).cloned()
     }
 
-    fn keep(&self, tenant: TenantId, (begins, ends): (Ts, Ts), counts: Vec<(String, u64)>) {
+    fn keep(&self, tenant: TenantId, (begins, ends): (Ts, Ts), counts: Counts) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN {
             known.clear();
@@ -150,7 +153,7 @@ async fn by_day(
     tenant: TenantId,
     spans: &[(Ts, Ts)],
 ) -> Result<Vec<(usize, (String, u64))>, FlowError> {
-    let mut days: Vec<Option<Vec<(String, u64)>>> = spans
+    let mut days: Vec<Option<Counts>> = spans
         .iter()
         .map(|span| ctx.days.of(tenant, *span))
         .collect();
@@ -165,7 +168,7 @@ async fn by_day(
     let counted = tx.tenant(tenant).decision_reasons(&ids, &asked).await?;
     for (n, at) in open.into_iter().enumerate() {
         let of_day = counted.iter().filter(|one| one.day == n);
-        let counts: Vec<(String, u64)> = of_day.map(|one| (one.rule.clone(), one.count)).collect();
+        let counts: Counts = of_day.map(|one| (one.rule.clone(), one.count)).collect();
         if let Some(span) = spans.get(at)
             && span.1.ms() + SETTLED_MS <= ctx.now().ms()
         {

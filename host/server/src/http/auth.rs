@@ -69,13 +69,13 @@ pub async fn operations(
     let Some(principal) = principal else {
         let visitor = state.front.who(request.extensions(), request.headers());
         let why = bearer.map_or(NO_TOKEN, |_| BAD_TOKEN);
-        return Ok(match state.limits.stranger(visitor.address).allowed() {
-            Ok(()) => Problem::unauthorized(why).into_response(),
-            Err(wait) => wait,
-        });
+        let taken = state.limits.stranger(visitor.address);
+        return Ok(taken
+            .refused()
+            .unwrap_or_else(|| Problem::unauthorized(why).into_response()));
     };
     let taken = state.limits.caller(&principal);
-    if let Err(wait) = taken.allowed() {
+    if let Some(wait) = taken.refused() {
         return Ok(wait);
     }
     let Some(rights) = doors.rights(request.method(), path.as_str()) else {

@@ -226,11 +226,9 @@ impl Standing {
 pub(crate) struct Taken(Vec<Standing>);
 
 impl Taken {
-    /// Whether it may go on, else what it is answered.
-    pub(crate) fn allowed(&self) -> Result<(), Response> {
-        let Some(full) = self.0.iter().find(|s| s.refuses()) else {
-            return Ok(());
-        };
+    /// What it is answered when it may not go on.
+    pub(crate) fn refused(&self) -> Option<Response> {
+        let full = self.0.iter().find(|s| s.refuses())?;
         let seconds = full.wait.as_millis().div_ceil(1_000).max(1);
         let detail = format!(
             "more requests than the limit `{}` of this host allows ({} every {} s, {} at once); try again in {seconds} s",
@@ -244,7 +242,7 @@ impl Taken {
         if let Ok(value) = HeaderValue::try_from(seconds.to_string()) {
             response.headers_mut().insert(header::RETRY_AFTER, value);
         }
-        Err(response)
+        Some(response)
     }
 
     /// Tells the caller how its limits stand (draft-ietf-httpapi-ratelimit-headers-10).
