@@ -13,7 +13,7 @@ use crate::shops::Shops;
 const SERVE: &[&str] = &["serve", "simulator", "demo"];
 
 /// Verbs that take the data and key of a host that ran: `keep` tries them.
-const KEEP: &[&str] = &["backup", "restore"];
+const KEEP: &[&str] = &["backup", "restore", "tenant export", "tenant import"];
 
 /// A line typed into a shell that finds the program.
 fn typed(here: &Path, line: &str) -> Ran {

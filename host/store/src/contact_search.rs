@@ -85,7 +85,8 @@ impl TenantTx<'_> {
         after: Option<ContactId>,
         n: usize,
     ) -> Result<Option<ContactId>> {
-        let args = args![self.tenant, before(after), db::limit(n.saturating_sub(1))];
+        let skipped = i64::try_from(n.saturating_sub(1)).unwrap_or(i64::MAX);
+        let args = args![self.tenant, before(after), skipped];
         let row: Option<(String,)> = self.tx.row(CONTACTS_FLOOR, args).await?;
         row.map(|(id,)| json::id("contact_id", &id)).transpose()
     }
