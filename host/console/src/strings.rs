@@ -160,6 +160,11 @@ mod tests {
                 "checklist.do.",
                 "checklist.state.",
                 "checklist.step.",
+                "erase.trouble.",
+                "erase.wrong.",
+                "me.did.",
+                "me.wrong.",
+                "proof.wrong.",
                 "role.",
             ]
             .map(str::to_owned),
