@@ -11,16 +11,18 @@ pub(crate) const TESTS: &[Test] = &[
     test!(contact_leaves::nobody_is_erased_unseen_unsaid_or_from_another_shop),
 ];
 
+/// Somebody who agreed to offers: their address and their id.
+async fn somebody(env: &Env) -> (String, String) {
+    let who = customers(env, 1).await.remove(0);
+    let path = format!("/v1/contacts/{who}");
+    let contact = env.sol().api.get(&path).await.unwrap();
+    let id = contact["id"].as_str().unwrap().to_owned();
+    (who, id)
+}
+
 pub(crate) async fn somebody_is_handed_their_data_and_erased_from_their_page(env: Env) {
     let sol = env.sol().shop.slug;
-    let who = customers(&env, 1).await.remove(0);
-    let contact = env
-        .sol()
-        .api
-        .get(&format!("/v1/contacts/{who}"))
-        .await
-        .unwrap();
-    let id = contact["id"].as_str().unwrap();
+    let (who, id) = somebody(&env).await;
     let operator = with_role(&env, sol, "operator").await;
     let person = operator
         .get(&env, &format!("/contacts/{sol}/{id}?lang=es"))
@@ -152,14 +154,7 @@ pub(crate) async fn somebody_is_handed_their_data_and_erased_from_their_page(env
 
 pub(crate) async fn nobody_is_erased_unseen_unsaid_or_from_another_shop(env: Env) {
     let sol = env.sol().shop.slug;
-    let who = customers(&env, 1).await.remove(0);
-    let contact = env
-        .sol()
-        .api
-        .get(&format!("/v1/contacts/{who}"))
-        .await
-        .unwrap();
-    let id = contact["id"].as_str().unwrap();
+    let (who, id) = somebody(&env).await;
     let operator = with_role(&env, sol, "operator").await;
     let page = format!("/contacts/{sol}/{id}/erase");
     let to = format!("/console{page}");

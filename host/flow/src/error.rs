@@ -101,7 +101,7 @@ impl FlowError {
     pub(crate) fn not_found(what: &'static str, name: impl ToString) -> FlowError {
         let name = name.to_string();
         // A person's number, or Meta's id of a message, which holds one: errors are kept in places where
-        // nobody looks after people's data.
+        // nobody looks after people's data. Numbers of ours go by an id of Meta's, which is nobody's.
         let name = match what != "number" && of_a_person(&name) {
             true => "…".to_owned(),
             false => name,

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 
 use portero_domain::clock::Ts;
 use portero_store::model::{Cell, Column, ColumnKind, RowFilter, Table, rows_at_once};
-use portero_store::{MasterKey, Store, StoreError, Tx};
+use portero_store::{MasterKey, Store, StoreError, SystemTx, Tx};
 use serde::Serialize;
 
 pub use file::{Header, Manifest, TableSum, TenantHead};
@@ -164,32 +164,53 @@ pub async fn write(
     let tables = system.tables().await?;
     let mut writer = Writer::begin(out, &header)?;
     let mut rows = 0;
+    let all = RowFilter::default();
     for table in &tables {
-        writer.table(table)?;
-        let mut failed = None;
-        system
-            .each_row(table, &RowFilter::default(), |row| {
-                rows += 1;
-                watch(Progress {
-                    table: &table.name,
-                    rows,
-                });
-                match writer.row(&row) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(error) => {
-                        failed = Some(error);
-                        ControlFlow::Break(())
-                    }
-                }
-            })
-            .await?;
-        if let Some(error) = failed {
-            return Err(error.into());
-        }
-        writer.end_table()?;
+        let mut seen = |rows| {
+            let table = table.name.as_str();
+            watch(Progress { table, rows });
+        };
+        write_table(
+            &mut system,
+            &mut writer,
+            (table, &all, None),
+            &mut rows,
+            &mut seen,
+        )
+        .await?;
     }
     let manifest = writer.end(tx.master())?;
     Ok(Summary { header, manifest })
+}
+
+/// Writes a table: the rows that its filter lets through, or `instead` in the place of each. `rows` counts on, and is
+/// told after each row.
+async fn write_table<W: Write>(
+    system: &mut SystemTx<'_>,
+    writer: &mut Writer<W>,
+    (table, filter, instead): (&Table, &RowFilter, Option<&[Cell]>),
+    rows: &mut u64,
+    seen: &mut impl FnMut(u64),
+) -> Result<(), BackupError> {
+    writer.table(table)?;
+    let mut failed = None;
+    system
+        .each_row(table, filter, |row| {
+            *rows += 1;
+            seen(*rows);
+            match writer.row(instead.unwrap_or(&row)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })
+        .await?;
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(writer.end_table()?),
+    }
 }
 
 /// Reads a backup from its first byte to its last and compares every hash; changes nothing.

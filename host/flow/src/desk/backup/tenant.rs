@@ -15,7 +15,10 @@ use serde::Serialize;
 use crate::desk::tenants::slug_reads;
 
 use super::file::{self, Header, Item, Manifest, Reader, TenantHead, Writer};
-use super::{BackupError, ChainView, Progress, STATEMENT_BYTES, Summary, check_rest, fit, weight};
+use super::{
+    BackupError, ChainView, Progress, STATEMENT_BYTES, Summary, check_rest, fit, weight,
+    write_table,
+};
 
 const TENANTS: &str = "tenants";
 const PLUGINS: &str = "plugins";
@@ -120,33 +123,17 @@ pub async fn write(
         let Some(filter) = rows_of_tenant(table, &tables, row.id) else {
             continue;
         };
-        writer.table(table)?;
         let wrapped = if table.name == TENANTS {
             Some(own_row(&mut system, table, &filter, row.id, &master, key).await?)
         } else {
             None
         };
-        let mut failed = None;
-        system
-            .each_row(table, &filter, |row| {
-                rows += 1;
-                watch(Progress {
-                    table: &table.name,
-                    rows,
-                });
-                match writer.row(wrapped.as_deref().unwrap_or(&row)) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(error) => {
-                        failed = Some(error);
-                        ControlFlow::Break(())
-                    }
-                }
-            })
-            .await?;
-        if let Some(error) = failed {
-            return Err(error.into());
-        }
-        writer.end_table()?;
+        let mut seen = |rows| {
+            let table = table.name.as_str();
+            watch(Progress { table, rows });
+        };
+        let what = (table, &filter, wrapped.as_deref());
+        write_table(&mut system, &mut writer, what, &mut rows, &mut seen).await?;
     }
     let manifest = writer.end(key)?;
     Ok(Summary { header, manifest })
