@@ -154,7 +154,7 @@ pub(crate) async fn somebody_is_handed_their_data_and_erased_from_their_page(env
 
 pub(crate) async fn nobody_is_erased_unseen_unsaid_or_from_another_shop(env: Env) {
     let sol = env.sol().shop.slug;
-    let (who, id) = somebody(&env).await;
+    let (_, id) = somebody(&env).await;
     let operator = with_role(&env, sol, "operator").await;
     let page = format!("/contacts/{sol}/{id}/erase");
     let to = format!("/console{page}");
