@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::guard::GuardedResolver;
+use crate::guard::{GuardedResolver, Lookup, PlainResolver};
 use crate::tls::client_config;
 
 /// Idle connections kept per host: one per message in flight to Graph, so that none pays a handshake.
@@ -74,6 +74,19 @@ pub fn guarded_client(
     Ok(builder(options)?
         .https_only(true)
         .dns_resolver(Arc::new(resolver))
+        .build()?)
+}
+
+/// A client for addresses the operator configured, with another source of addresses.
+///
+/// # Errors
+/// As [`client()`].
+pub(crate) fn client_on(
+    options: ClientOptions,
+    lookup: Arc<dyn Lookup>,
+) -> Result<reqwest::Client, ClientError> {
+    Ok(builder(options)?
+        .dns_resolver(Arc::new(PlainResolver::on(lookup)))
         .build()?)
 }
 

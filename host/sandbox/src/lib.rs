@@ -20,6 +20,7 @@ pub mod config_schema;
 mod engine;
 mod fault;
 mod guest_state;
+pub mod hosts;
 mod inspect;
 mod load;
 mod log_sink;
@@ -39,6 +40,7 @@ pub use budget::{
 pub use call::{CallReport, ReportQuery, TemplateSignature};
 pub use engine::{Allocator, AllocatorInUse, Sandbox, SandboxConfig, SandboxError};
 pub use fault::{MAX_FRAMES, Outcome};
+pub use hosts::HostPattern;
 pub use inspect::{Inspection, embed_manifest, inspect};
 pub use load::{LoadError, Loaded};
 pub use log_sink::LogLevel;

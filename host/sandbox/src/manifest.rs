@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::{CallLimits, MAX_MEMORY_BYTES};
 use crate::config_schema;
+use crate::hosts::{HostPattern, is_label};
 
 /// Name of the custom section that holds the manifest.
 pub const SECTION: &str = "portero:manifest";
@@ -371,6 +372,23 @@ impl Manifest {
             config_schema::check_schema(schema)?;
         }
         for (name, secret) in &self.secrets {
+            if !is_secret_name(name) {
+                return Err((
+                    format!("[secrets.{name}]"),
+                    format!(
+                        "`{name}` is no name of a secret: 1 to 64 of `A-Z`, `0-9` and `_`, \
+                         such as `SHOP_TOKEN`"
+                    ),
+                ));
+            }
+            if self.permission("http.fetch").is_none() {
+                return Err((
+                    format!("[secrets.{name}]"),
+                    format!(
+                        "secret `{name}` goes nowhere: ask for the permission `http.fetch` with its hosts"
+                    ),
+                ));
+            }
             let bad = secret.hosts.iter().find(|host| !is_host_pattern(host));
             if secret.hosts.is_empty() || bad.is_some() {
                 return Err((
@@ -425,16 +443,6 @@ fn is_pattern(pattern: &str, wildcard: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_.-".contains(&b))
 }
 
-fn is_label(label: &str) -> bool {
-    !label.is_empty()
-        && label.len() <= 63
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
 fn is_reverse_dns(id: &str) -> bool {
     id.contains('.') && id.split('.').all(is_label)
 }
@@ -446,20 +454,15 @@ fn is_track(track: &str) -> bool {
 }
 
 fn is_host_pattern(pattern: &str) -> bool {
-    let (host, port) = match pattern.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (pattern, None),
-    };
-    if port.is_some_and(|p| p.parse::<u16>().is_err()) {
-        return false;
-    }
-    let host = host.strip_prefix("*.").unwrap_or(host);
-    // The last label is not numeric, so that no IP address passes.
-    is_reverse_dns(host)
-        && host
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| !last.bytes().all(|b| b.is_ascii_digit()))
+    pattern.parse::<HostPattern>().is_ok()
+}
+
+/// What stands between the braces of `{{secret:NAME}}`.
+fn is_secret_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn line_at(text: &str, offset: usize) -> usize {
@@ -560,6 +563,7 @@ timeout_ms = 3000
             ("{ type = \"object\" }", "[]", 31),
             ("{ type = \"object\" }", "{ typ = \"object\" }", 31),
             ("hosts = [\"api.shop.example\"]", "hosts = [\"a b\"]", 34),
+            ("[secrets.SHOP]", "[secrets.shop]", 33),
             ("memory_mib = 32", "memory_mib = 65", 37),
             ("timeout_ms = 3000", "timeout_ms = 5001", 38),
         ];
