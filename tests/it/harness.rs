@@ -22,6 +22,7 @@ pub(crate) mod postgres;
 use postgres::Postgres;
 
 use crate::door::Door;
+use crate::systems::ShopSystems;
 
 /// What a test is given.
 pub(crate) struct Env {
@@ -30,6 +31,8 @@ pub(crate) struct Env {
     pub(crate) http: reqwest::Client,
     /// What its messages leave through.
     pub(crate) door: Arc<Door>,
+    /// What plugins may ask for.
+    pub(crate) systems: Arc<ShopSystems>,
     /// Where its rows are, for counts past the host.
     pub(crate) database: String,
     /// Both of its readings stand still; business time moves by [`Env::jump`].
@@ -200,6 +203,7 @@ impl Env {
             .unwrap_or_else(|| format!("sqlite:{}", file.display()));
         let door = Arc::new(Door::default());
         let wrap = Arc::clone(&door);
+        let systems = Arc::new(ShopSystems::default());
         let stage = stage(StageOptions {
             seed: 1,
             listen: "127.0.0.1:0".to_owned(),
@@ -210,6 +214,7 @@ impl Env {
             wrap: Some(Box::new(move |inner| crate::door::around(wrap, inner))),
             world: None,
             simulator_on: None,
+            systems: Some(systems.of_the_stage()),
         })
         .await
         .expect("the stage");
@@ -220,6 +225,7 @@ impl Env {
             world,
             http,
             door,
+            systems,
             database,
             time,
             _folder: folder,

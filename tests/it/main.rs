@@ -41,6 +41,7 @@ mod dials;
 mod door;
 mod erasure;
 mod etags;
+mod fetches;
 mod fields;
 mod figures;
 mod figures_sql;
@@ -56,6 +57,7 @@ mod me;
 mod meta_says;
 mod money;
 mod not_through;
+mod plugin_versions;
 mod policy;
 mod proofs;
 mod questions;
@@ -69,6 +71,7 @@ mod segments_many;
 mod silence;
 mod standing_out;
 mod stop;
+mod systems;
 mod tenant_move;
 mod tenants;
 mod users;
@@ -103,6 +106,8 @@ fn main() -> ExitCode {
         standing_out::TESTS,
         segments_many::TESTS,
         guests::TESTS,
+        fetches::TESTS,
+        plugin_versions::TESTS,
         users::TESTS,
         home::TESTS,
         contacts_page::TESTS,

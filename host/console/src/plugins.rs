@@ -1,6 +1,8 @@
 //! `GET /plugins`: what runs for a shop, how it does and what the gate says of it; and one of them.
 
 mod one;
+mod secrets;
+mod versions;
 
 use askama::Template;
 use axum::Extension;
@@ -34,6 +36,10 @@ pub(crate) fn pages(pages: Pages) -> Pages {
             &[InstallPlugin],
             one::off,
         )
+        .post(secrets::SET, &[InstallPlugin], secrets::set)
+        .post(versions::APPROVE, &[InstallPlugin], versions::approve)
+        .post(versions::DISCARD, &[InstallPlugin], versions::discard)
+        .post(versions::ROLLBACK, &[InstallPlugin], versions::rollback)
 }
 
 /// Query of the list.

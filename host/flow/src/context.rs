@@ -10,6 +10,7 @@ use portero_domain::retention::Terms;
 use portero_gate::facts::TenantMode;
 use portero_meta::client::CloudApi;
 use portero_meta::transport::Transport;
+use portero_net::fetch::Fetcher;
 use portero_net::webhook::WebhookSender;
 use portero_sandbox::{Admission, Breaker, Loaded, Sandbox};
 use portero_store::Store;
@@ -100,6 +101,8 @@ pub struct Context {
     pub cloud: CloudApi,
     /// Tells tenants' own systems.
     pub webhooks: WebhookSender,
+    /// Asks for plugins.
+    pub fetcher: Fetcher,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids and random bytes.
@@ -119,7 +122,7 @@ pub struct Context {
     /// Told at the points where a process may die.
     pub probe: Arc<dyn Probe>,
     /// Counters of this process, for `/metrics`.
-    pub counters: Counters,
+    pub counters: Arc<Counters>,
     /// Rows let go of at the end of their term, by kind, of this process.
     pub let_go: LetGo,
     /// Workers hold it shared while they work; a clock jump takes it alone.
@@ -173,6 +176,8 @@ pub struct Parts {
     pub cloud: CloudApi,
     /// Tells tenants' own systems.
     pub webhooks: WebhookSender,
+    /// Asks for plugins.
+    pub fetcher: Fetcher,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Ids and random bytes.
@@ -199,12 +204,13 @@ impl Context {
             transport: parts.transport,
             cloud: parts.cloud,
             webhooks: parts.webhooks,
+            fetcher: parts.fetcher,
             clock: parts.clock,
             ids: parts.ids,
             host: parts.host,
             lease: parts.lease,
             probe: parts.probe,
-            counters: Counters::default(),
+            counters: Arc::default(),
             pause: Arc::default(),
             inbox_slots: Arc::new(Semaphore::new(EVENTS)),
             outbox_slots: Arc::new(Semaphore::new(MESSAGES)),
@@ -333,6 +339,12 @@ counters! {
     plugin_calls_failed,
     /// Actions of plugins that broke a bound or lacked a permission.
     plugin_actions_refused,
+    /// Requests of plugins that were answered, whatever the answer.
+    plugin_requests_answered,
+    /// Requests of plugins to where they may not.
+    plugin_requests_denied,
+    /// Requests of plugins that were wrong, or got no answer.
+    plugin_requests_failed,
     /// Judgements that let through.
     verdicts_allow,
     /// Judgements that put off.

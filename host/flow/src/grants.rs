@@ -1,6 +1,6 @@
 //! What an installed plugin may do: manifest ∩ grant. What is in neither or only one is not there.
 
-use portero_sandbox::Manifest;
+use portero_sandbox::{HostPattern, Manifest};
 use serde::{Deserialize, Serialize};
 
 /// What an operator granted at installation; an empty grant means nothing.
@@ -13,6 +13,8 @@ pub struct Grants {
     pub templates: Vec<String>,
     /// Contact fields (`name`, `tags`, …).
     pub contact_fields: Vec<String>,
+    /// Hosts that `http.fetch` may ask: `api.shop.example`, `*.shop.example`, with `:port` where needed.
+    pub hosts: Vec<String>,
 }
 
 /// The intersection.
@@ -27,6 +29,8 @@ pub struct Effective {
     /// Messages to one person within 24 hours, as the manifest bounds them.
     pub max_per_contact_per_day: Option<u32>,
     contact_fields: Vec<String>,
+    hosts: Vec<HostPattern>,
+    secrets: Vec<(String, Vec<HostPattern>)>,
 }
 
 impl Effective {
@@ -62,7 +66,19 @@ impl Effective {
             .filter(|f| fields.contains(f))
             .cloned()
             .collect();
+        let asked_hosts = asked("http.fetch").map_or(Vec::new(), |p| patterns(&p.hosts));
+        let hosts = patterns(&grants.hosts)
+            .into_iter()
+            .filter(|host| asked_hosts.iter().any(|asked| asked.includes(host)))
+            .collect();
+        let secrets = manifest
+            .secrets
+            .iter()
+            .map(|(name, secret)| (name.clone(), patterns(&secret.hosts)))
+            .collect();
         Effective {
+            hosts,
+            secrets,
             permissions,
             templates,
             categories: manifest.messages.categories.clone(),
@@ -87,6 +103,23 @@ impl Effective {
         }
     }
 
+    /// Hosts that may be asked.
+    #[must_use]
+    pub fn hosts(&self) -> &[HostPattern] {
+        if self.has("http.fetch") {
+            &self.hosts
+        } else {
+            &[]
+        }
+    }
+
+    /// Whether the manifest lets a secret go to a host.
+    #[must_use]
+    pub fn secret_may_go(&self, name: &str, host: &str, port: u16) -> bool {
+        let declared = self.secrets.iter().find(|(secret, _)| secret == name);
+        declared.is_some_and(|(_, hosts)| hosts_cover(hosts, host, port))
+    }
+
     /// Whether a contact field may be read.
     #[must_use]
     pub fn reads(&self, field: &str) -> bool {
@@ -94,8 +127,18 @@ impl Effective {
     }
 }
 
+/// Those that read as hosts.
+pub(crate) fn patterns(texts: &[String]) -> Vec<HostPattern> {
+    texts.iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+/// Whether one of the patterns covers a host.
+pub(crate) fn hosts_cover(patterns: &[HostPattern], host: &str, port: u16) -> bool {
+    patterns.iter().any(|pattern| pattern.covers(host, port))
+}
+
 /// Whether pattern `wide` (exact, or a prefix with `*`) covers the name or pattern `narrow`.
-fn covers(wide: &str, narrow: &str) -> bool {
+pub(crate) fn covers(wide: &str, narrow: &str) -> bool {
     wide == narrow
         || wide
             .strip_suffix('*')

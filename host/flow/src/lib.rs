@@ -28,6 +28,7 @@ mod asks;
 mod bounds;
 mod commit;
 mod draft;
+mod fetch;
 pub mod grants;
 
 pub mod judge;

@@ -13,6 +13,7 @@ use crate::bounds;
 use crate::consult::Who;
 use crate::context::Context;
 use crate::draft::{Draft, own_words};
+use crate::fetch::Asking;
 use crate::grants::Effective;
 use crate::judge;
 
@@ -27,6 +28,7 @@ pub(crate) struct CallServices {
     effective: Effective,
     draft: Draft,
     name: Option<String>,
+    asking: Asking,
 }
 
 impl CallServices {
@@ -47,6 +49,7 @@ impl CallServices {
             effective: effective.clone(),
             draft,
             name: who.name.clone(),
+            asking: Asking::of(ctx, who.tenant.id, row.id),
         }
     }
 
@@ -148,10 +151,7 @@ impl HostServices for CallServices {
         }
     }
 
-    /// Refused whatever was granted: no host list can be granted in this version.
-    async fn http_fetch(&self, _request: HttpRequest) -> Result<HttpResponse, HostError> {
-        Err(HostError::Denied {
-            permission: "http.fetch".to_owned(),
-        })
+    async fn http_fetch(&self, request: HttpRequest) -> Result<HttpResponse, HostError> {
+        self.asking.fetch(&self.effective, request).await
     }
 }

@@ -201,6 +201,7 @@ async fn measure(on: On<'_>, people: usize, run: Option<usize>) {
             }
         }),
         simulator_on: Some(on.simulator.clone()),
+        systems: None,
     })
     .await
     .unwrap();

@@ -17,6 +17,8 @@ mod listen;
 mod number;
 pub mod page;
 mod people;
+mod plugin_secret;
+mod plugin_version;
 mod policy;
 mod registry;
 mod retention;
@@ -39,6 +41,8 @@ pub use keep::{BackupArgs, PlaceFlags, RestoreArgs, TenantExportArgs, TenantImpo
 pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
+pub use plugin_secret::PluginSecretCommand;
+pub use plugin_version::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
 pub use policy::{PolicyCommand, PolicyMeant};
 pub use registry::RegistryCommand;
 pub use retention::RetentionCommand;
@@ -504,6 +508,9 @@ pub enum PluginCommand {
         /// Contact fields it may read
         #[arg(long, value_delimiter = ',')]
         field: Vec<String>,
+        /// Hosts that http.fetch may ask: names, or names below one (*.shop.example), with :port where needed
+        #[arg(long = "host", value_name = "HOST", value_delimiter = ',')]
+        hosts: Vec<String>,
         /// Settings as JSON
         #[arg(long, default_value = "{}")]
         set: String,
@@ -514,4 +521,32 @@ pub enum PluginCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Bring another version in; settings and grants stay, and it waits if it asks for more
+    #[command(
+        after_help = "Example:\n  portero plugin upgrade tienda_bot.wasm --tenant tienda-sol\n\nA version that asks for no more than the one that runs runs at once. One that asks for more waits until\n`portero plugin approve`; the old one goes on meanwhile."
+    )]
+    Upgrade(UpgradeArgs),
+    /// Let the version that waits run, with what is granted in addition
+    #[command(
+        after_help = "Examples:\n  portero plugin versions com.example.carts --tenant tienda-sol      # what it asks for\n  portero plugin approve com.example.carts --grant http.fetch --host api.shop.example --tenant tienda-sol"
+    )]
+    Approve(ApproveArgs),
+    /// Drop the version that waits
+    #[command(
+        after_help = "Example:\n  portero plugin discard com.example.carts --tenant tienda-sol"
+    )]
+    Discard(OfPluginArgs),
+    /// Run what ran before, with its settings and grants; what the plugin remembers stays
+    #[command(
+        after_help = "Examples:\n  portero plugin rollback com.example.carts --tenant tienda-sol\n  portero plugin rollback com.example.carts --to 3 --tenant tienda-sol"
+    )]
+    Rollback(RollbackArgs),
+    /// What ran, and what waits to be granted what it asks for
+    #[command(
+        after_help = "Example:\n  portero plugin versions com.example.carts --tenant tienda-sol"
+    )]
+    Versions(OfPluginArgs),
+    /// Secrets of the shop's systems that a plugin's requests may carry
+    #[command(subcommand)]
+    Secret(PluginSecretCommand),
 }

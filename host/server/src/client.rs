@@ -156,6 +156,7 @@ impl Target {
             simulator: None,
             probe: crate::compose::probe(),
             wrap: None,
+            lookup: None,
         })
         .await?;
         let own = host.run(false).await?;

@@ -16,6 +16,8 @@ pub mod logs;
 pub mod migrate;
 pub mod number;
 pub mod plugin;
+mod plugin_secret;
+mod plugin_version;
 pub mod policy;
 pub mod registry;
 pub mod report;
@@ -48,6 +50,13 @@ pub(crate) fn text(value: &Value, field: &str) -> String {
         Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
     }
+}
+
+/// A list of texts in an answer as one text, with commas.
+pub(crate) fn joined(value: &Value, field: &str) -> String {
+    let items = value[field].as_array().into_iter().flatten();
+    let texts: Vec<&str> = items.filter_map(Value::as_str).collect();
+    texts.join(", ")
 }
 
 /// Prints a list as a table or as JSON.

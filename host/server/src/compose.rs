@@ -16,6 +16,8 @@ use portero_flow::{Context, Point, Probe};
 use portero_meta::client::CloudApi;
 use portero_meta::transport::Transport;
 use portero_net::ClientOptions;
+use portero_net::fetch::Fetcher;
+use portero_net::guard::Lookup;
 use portero_net::webhook::WebhookSender;
 use portero_sandbox::{Allocator, Sandbox, SandboxConfig};
 use portero_store::{EngineKind, MasterKey, Store};
@@ -48,6 +50,8 @@ pub struct HostParts {
     pub probe: Arc<dyn Probe>,
     /// Put around the real door out (fault injection, measuring).
     pub wrap: Option<crate::demo::Wrap>,
+    /// Where plugins' requests find addresses of names; the machine's resolver when absent.
+    pub lookup: Option<Arc<dyn Lookup>>,
 }
 
 /// A built host that does not run yet.
@@ -104,6 +108,7 @@ impl Host {
             simulator,
             probe,
             wrap,
+            lookup,
         } = parts;
         let url = database_url(&config, data.path());
         let key = master_key(&config, &data, &*ids, &url)?;
@@ -153,6 +158,11 @@ impl Host {
         };
         let webhooks = WebhookSender::new(config.webhook_private_hosts.clone())
             .context("cannot build the HTTP client of webhooks")?;
+        let fetcher = match lookup {
+            Some(lookup) => Fetcher::on(&config.plugin_private_hosts, lookup),
+            None => Fetcher::new(&config.plugin_private_hosts),
+        }
+        .context("cannot build the HTTP client of plugins")?;
         let mut name = [0_u8; 6];
         ids.random(&mut name);
         let lease = Millis::secs(
@@ -166,6 +176,7 @@ impl Host {
             transport,
             cloud,
             webhooks,
+            fetcher,
             clock,
             ids,
             host: format!("host-{}", hex::encode(name)),

@@ -109,6 +109,15 @@ pub struct Config {
         parse_env = confique::env::parse::list_by_comma
     )]
     pub webhook_private_hosts: Vec<String>,
+    /// Hosts of your own network that plugins may ask although they are not public, where a tenant's grant names
+    /// them: names such as `crm.internal` or `crm.internal:8080`; plain http is allowed for them. `PORTERO_*`:
+    /// separated by commas.
+    #[config(
+        env = "PORTERO_PLUGIN_PRIVATE_HOSTS",
+        default = [],
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub plugin_private_hosts: Vec<String>,
     /// Requests of `/v1` that each access token may make per second (0 to 100000; 0: no limit).
     #[config(
         env = "PORTERO_API_PER_SECOND",

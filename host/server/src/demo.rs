@@ -18,6 +18,7 @@ use portero_domain::ids::IdSource as _;
 use portero_flow::desk;
 use portero_meta::transport::Transport;
 use portero_net::ClientOptions;
+use portero_net::guard::Lookup;
 use portero_simulator::{Simulator, Timings, WorldConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +57,17 @@ pub struct StageOptions {
     pub world: Option<fn(&mut WorldConfig)>,
     /// Where the simulator works; beside the host when absent. Whoever measures tells the two apart by it.
     pub simulator_on: Option<tokio::runtime::Handle>,
+    /// Pretend systems of the shops, for plugins' requests; what the settings and the machine's resolver say
+    /// when absent.
+    pub systems: Option<Systems>,
+}
+
+/// Pretend systems of the shops.
+pub struct Systems {
+    /// As the setting `plugin_private_hosts`.
+    pub private_hosts: Vec<String>,
+    /// Addresses of their names.
+    pub lookup: Arc<dyn Lookup>,
 }
 
 /// Makes one door out of another.
@@ -106,6 +118,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         wrap: None,
         world: None,
         simulator_on: None,
+        systems: None,
     })
     .await?;
     let world = setup::shops(&running, args.seed)
@@ -148,6 +161,7 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
         wrap,
         world,
         simulator_on,
+        systems,
     } = options;
     let ids = Ids::system();
     let (folder, temporary) = match data {
@@ -175,6 +189,10 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
     config.graph_url.clone_from(&simulator_url);
     // Whoever tries things has the receiver on the same machine.
     config.webhook_private_hosts.push("127.0.0.1".to_owned());
+    let lookup = systems.map(|systems| {
+        config.plugin_private_hosts = systems.private_hosts;
+        systems.lookup
+    });
     // A clock that stands still gives no request back.
     config.api_per_second = 0;
     config.api_tenant_per_second = 0;
@@ -198,6 +216,7 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
         simulator: Some(simulator_url.clone()),
         probe: probe(),
         wrap,
+        lookup,
     })
     .await?;
     // What is stored already was not stored in the future.

@@ -42,6 +42,8 @@ mod home;
 mod import_consents;
 mod imports;
 mod inbox;
+mod installation_secrets;
+mod installation_versions;
 mod installations;
 mod instants;
 mod json;

@@ -32,6 +32,8 @@ pub use crate::home::{DayState, WebhookSeen, home_statements};
 pub use crate::import_consents::{ImportConsent, KnownPerson};
 pub use crate::imports::{ImportCounts, ImportFault, ImportRow, ImportStep, NewImport};
 pub use crate::inbox::{FinishedEvent, NewDelivery, message_lane};
+pub use crate::installation_secrets::{InstallationSecret, InstallationSecretRow};
+pub use crate::installation_versions::{InstallationVersion, NextVersion, PendingVersion};
 pub use crate::installations::{InstallationRow, NewInstallation};
 pub use crate::kv::StoredKvWrite;
 pub use crate::lanes::{ClaimedLane, IdleCounts, LaneRelease};

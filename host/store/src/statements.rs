@@ -29,6 +29,8 @@ const FILES: &[&[Sql]] = &[
     crate::inbox::ALL,
     crate::plugins::ALL,
     crate::installations::ALL,
+    crate::installation_secrets::ALL,
+    crate::installation_versions::ALL,
     crate::instants::ALL,
     crate::kv::ALL,
     crate::timers::ALL,

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::spoil::{Load, Request, Who};
 use crate::answers;
 use crate::campaigns::{act, create, customers, launch, weekly};
+use crate::fetches;
 use crate::harness::Env;
+use crate::plugin_versions;
 use crate::segments;
 
 fn request(method: &str, path: &str, named: &[&str], load: Load) -> Request {
@@ -320,10 +322,32 @@ async fn of_plugins(env: &Env) -> Vec<Request> {
     let how = json!({ "config": { "shop": "Tienda Sol", "languages": ["es"], "delay_minutes": 60 }, "position": 5,
         "grants": { "permissions": ["kv"], "templates": [], "contact_fields": [] } });
     let r = "/v1/reports/{installation}/{report}";
+    let secret = "/v1/plugins/{id}/secrets/{name}";
+    let asking = fetches::install(env, fetches::granted(&["crm.shop.test:80"])).await;
+    let asking = asking.expect("a plugin with a secret");
+    let wasm = |component: Vec<u8>| Load::Bytes("application/wasm", component);
+    let upgrade = "/v1/plugins/{id}/upgrade";
     let component = Load::Bytes("application/wasm", portero::guest::CART_RECOVERY.to_vec());
     vec![
         get("/v1/plugins", &[]),
         request("POST", "/v1/plugins", &[], component).asking("how", &how.to_string()),
+        get("/v1/plugins/{id}/secrets", &[&asking]),
+        request("POST", upgrade, &[&asking], wasm(plugin_versions::greedy())),
+        get("/v1/plugins/{id}/versions", &[&asking]),
+        post(
+            "/v1/plugins/{id}/approve",
+            &[&asking],
+            json!({ "add": { "hosts": ["*.farout.test"] } }),
+        ),
+        post("/v1/plugins/{id}/rollback", &[&asking], json!({})),
+        request("POST", upgrade, &[&asking], wasm(plugin_versions::greedy())),
+        delete("/v1/plugins/{id}/waiting", &[&asking]),
+        put(
+            secret,
+            &[&asking, "SHOP_TOKEN"],
+            json!({ "value": "shop-token" }),
+        ),
+        delete(secret, &[&asking, "SHOP_TOKEN"]),
         get("/v1/segments", &[]),
         post("/v1/segments/rebuild", &[], json!({})),
         get("/v1/segments/{id}/members", &[segment]).asking("limit", "2"),

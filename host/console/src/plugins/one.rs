@@ -10,12 +10,23 @@ use portero_flow::desk::access::Principal;
 use portero_flow::desk::plugins as desk;
 use serde::Deserialize;
 
-use super::{Told, told};
+use super::{Told, secrets, told, versions};
 use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::shown::{Act, lacks, number, share, time, to};
 use crate::strings::Words;
 use crate::{ConsoleState, reach};
+
+/// What may have been done, as the page says it.
+const DID: [&str; 7] = [
+    "on",
+    "off",
+    "secret",
+    "secret_wrong",
+    "approve",
+    "discard",
+    "rollback",
+];
 
 /// Query of the page.
 #[derive(Deserialize)]
@@ -64,9 +75,12 @@ struct One {
     ended: Vec<(String, String)>,
     said: Vec<Said>,
     faults: Vec<(String, String)>,
+    secrets: secrets::Part,
+    versions: versions::Part,
+    wrong: bool,
 }
 
-fn id(text: &str) -> Result<InstallationId, Problem> {
+pub(super) fn id(text: &str) -> Result<InstallationId, Problem> {
     text.parse()
         .map_err(|_| Problem::NotFound { what: "plugin" })
 }
@@ -97,6 +111,8 @@ pub(crate) async fn one(
 ) -> Result<Response, Problem> {
     let tenant = reach::tenant(&state, &principal, &shop).await?;
     let detail = desk::detail(&state.ctx, tenant.id, id(&installation)?).await?;
+    let secrets = desk::secrets(&state.ctx, tenant.id, detail.view.id).await?;
+    let ran = desk::versions(&state.ctx, tenant.id, detail.view.id).await?;
     let visit = Visit {
         state: &state,
         principal: &principal,
@@ -139,8 +155,13 @@ pub(crate) async fn one(
             },
         ),
     ];
-    let did = asked.did.filter(|d| matches!(d.as_str(), "on" | "off"));
+    let known = |d: &String| DID.contains(&d.as_str());
+    let did = asked.did.filter(known);
+    let at = (tenant.slug.as_str(), view.id);
     Ok(render(&One {
+        wrong: did.as_deref() == Some("secret_wrong"),
+        secrets: secrets::part(w, principal.role, zone, at, secrets),
+        versions: versions::part(w, principal.role, zone, at, ran),
         w,
         lang,
         did: did.map_or_else(String::new, |d| w.t(&format!("plugin.did.{d}")).to_owned()),

@@ -1,16 +1,27 @@
 //! Installing plugins: the same path for ours and everybody's, from the bytes of one `.wasm`; and switching them.
 
+mod asks;
+mod component;
 mod health;
+mod secrets;
+mod versions;
 
-use portero_domain::ids::{InstallationId, PluginId, TenantId};
-use portero_store::model::{NewInstallation, NewPlugin};
+use portero_domain::ids::{InstallationId, TenantId};
+use portero_store::model::{NewInstallation, NextVersion};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::desk::access::Principal;
 use crate::error::FlowError;
 use crate::grants::Grants;
 
+pub use asks::AsksMore;
 pub use health::{Health, PermissionView, PluginDetail, SaidView, detail, health, set_enabled};
+pub use secrets::{SECRET_MAX, SecretRequest, SecretView, remove_secret, secrets, set_secret};
+pub use versions::{
+    ApproveRequest, PendingView, RollbackRequest, UpgradeView, VersionView, VersionsView, approve,
+    discard, rollback, upgrade, versions,
+};
 
 /// How a plugin is to run for a tenant.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -59,44 +70,14 @@ pub struct InstallationView {
 /// [`FlowError::PluginRefused`] with what was expected, found and to do; bad input; the database.
 pub async fn install(
     ctx: &Context,
+    principal: &Principal,
     tenant: TenantId,
     component: &[u8],
     request: &InstallRequest,
 ) -> Result<InstallationView, FlowError> {
-    let inspection =
-        portero_sandbox::inspect(component).map_err(|refusal| FlowError::PluginRefused {
-            why: refusal.to_string(),
-        })?;
-    ctx.sandbox
-        .load(component, &inspection.digest)
-        .await
-        .map_err(|refusal| FlowError::PluginRefused {
-            why: refusal.to_string(),
-        })?;
-    let plugin =
-        PluginId::new(&inspection.manifest.id).ok_or_else(|| FlowError::PluginRefused {
-            why: "manifest: id must be 1 to 128 bytes".to_owned(),
-        })?;
-    for asked in &request.grants.permissions {
-        if !inspection
-            .manifest
-            .permissions
-            .iter()
-            .any(|p| &p.id == asked)
-        {
-            let has: Vec<_> = inspection
-                .manifest
-                .permissions
-                .iter()
-                .map(|p| p.id.as_str())
-                .collect();
-            let why = format!(
-                "`{asked}` is not asked for by this plugin; it asks for {}",
-                has.join(", ")
-            );
-            return Err(FlowError::bad("grants.permissions", why));
-        }
-    }
+    let inspection = component::checked(ctx, component).await?;
+    let plugin = component::id_of(&inspection)?;
+    asks::check(&inspection.manifest, &request.grants)?;
     let config = match &request.config {
         serde_json::Value::Null => serde_json::json!({}),
         given => given.clone(),
@@ -110,19 +91,11 @@ pub async fn install(
     ctx.ids.random(&mut handle_key);
     let mut tx = ctx.store.write().await?;
     tx.system()
-        .put_plugin(
-            &NewPlugin {
-                digest: inspection.digest.clone(),
-                plugin_id: plugin.clone(),
-                version: inspection.manifest.version.to_string(),
-                kind: inspection.kind,
-                manifest: inspection.manifest_text.clone(),
-                component: component.to_vec(),
-            },
-            now,
-        )
+        .put_plugin(&component::row(&inspection, component)?, now)
         .await?;
-    tx.tenant(tenant)
+    let (config, grants) = (config.to_string(), asks::text(&request.grants)?);
+    let id = tx
+        .tenant(tenant)
         .put_installation(
             &NewInstallation {
                 id: InstallationId::new(&*ctx.ids, now),
@@ -130,19 +103,24 @@ pub async fn install(
                 plugin_id: plugin.clone(),
                 kind: inspection.kind,
                 position: request.position,
-                config: config.to_string(),
-                grants: serde_json::to_string(&request.grants).map_err(|source| {
-                    FlowError::Stored {
-                        what: "grants",
-                        source,
-                    }
-                })?,
+                config: config.clone(),
+                grants: grants.clone(),
                 handle_key: handle_key.to_vec(),
                 enabled: true,
             },
             now,
         )
         .await?;
+    let next = NextVersion {
+        digest: &inspection.digest,
+        config: &config,
+        grants: &grants,
+        why: "installed",
+        author: &principal.author(),
+    };
+    tx.tenant(tenant).note_version(id, next, now).await?;
+    // What waited was for what ran before.
+    tx.tenant(tenant).drop_pending_version(id).await?;
     tx.commit().await?;
     ctx.touched();
     let all = list(ctx, tenant).await?;

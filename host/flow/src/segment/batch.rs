@@ -17,6 +17,7 @@ use super::people;
 use super::services::BatchServices;
 use crate::context::Context;
 use crate::error::FlowError;
+use crate::fetch::Asking;
 use crate::grants::Effective;
 use crate::quota;
 
@@ -110,6 +111,7 @@ impl Seat {
             config: self.row.config.clone(),
             effective: self.effective.clone(),
             now: ctx.now(),
+            asking: Asking::of(ctx, self.tenant.id, self.row.id),
         })
     }
 

@@ -1,4 +1,4 @@
-//! What a segmentation plugin may ask while it looks at a batch: its settings and its own memory.
+//! What a segmentation plugin may ask while it looks at a batch: its settings, its own memory, the shop's systems.
 
 use async_trait::async_trait;
 use portero_domain::clock::Ts;
@@ -7,6 +7,7 @@ use portero_domain::plugin::SendAction;
 use portero_sandbox::{HostError, HostServices, HttpRequest, HttpResponse, Preview};
 use portero_store::Store;
 
+use crate::fetch::Asking;
 use crate::grants::Effective;
 
 /// Host services of one batch.
@@ -17,6 +18,7 @@ pub(super) struct BatchServices {
     pub(super) config: String,
     pub(super) effective: Effective,
     pub(super) now: Ts,
+    pub(super) asking: Asking,
 }
 
 impl BatchServices {
@@ -83,7 +85,7 @@ impl HostServices for BatchServices {
         Err(denied(&format!("contacts.read {field}")))
     }
 
-    async fn http_fetch(&self, _: HttpRequest) -> Result<HttpResponse, HostError> {
-        Err(denied("http.fetch"))
+    async fn http_fetch(&self, request: HttpRequest) -> Result<HttpResponse, HostError> {
+        self.asking.fetch(&self.effective, request).await
     }
 }

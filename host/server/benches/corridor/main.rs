@@ -113,6 +113,7 @@ async fn measure(engine: &str, database_url: Option<String>) {
             })
         })),
         simulator_on: None,
+        systems: None,
         world: Some(|config| {
             for waba in &mut config.wabas {
                 for number in &mut waba.numbers {

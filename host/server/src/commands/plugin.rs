@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::PluginCommand;
 use crate::client::Body;
-use crate::commands::{show, show_list, text};
+use crate::commands::{joined, plugin_version, show, show_list, text};
 use crate::output;
 
 /// Runs the verb.
@@ -45,12 +45,18 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
                 .manifest
                 .permissions
                 .iter()
-                .map(|p| json!({ "id": p.id, "reason": p.reason }))
+                .map(|p| json!({ "id": p.id, "reason": p.reason, "fields": p.fields, "hosts": p.hosts }))
+                .collect();
+            let secrets: Vec<Value> = found
+                .manifest
+                .secrets
+                .iter()
+                .map(|(name, secret)| json!({ "name": name, "hosts": secret.hosts }))
                 .collect();
             let answer = json!({
                 "id": found.manifest.id, "version": found.manifest.version.to_string(), "kind": found.kind,
                 "wit": found.track, "digest": found.digest, "size_bytes": found.size,
-                "permissions": permissions, "templates": found.manifest.messages.templates,
+                "permissions": permissions, "secrets": secrets, "templates": found.manifest.messages.templates,
                 "imports": found.imports,
             });
             if json {
@@ -66,10 +72,21 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
                 ));
                 output::line(&format!("sha256 {}", text(&answer, "digest")));
                 for p in &permissions {
+                    let about = match joined(p, "fields") + &joined(p, "hosts") {
+                        none if none.is_empty() => none,
+                        about => format!(" ({about})"),
+                    };
                     output::line(&format!(
-                        "  asks for {}: {}",
+                        "  asks for {}{about}: {}",
                         text(p, "id"),
                         text(p, "reason")
+                    ));
+                }
+                for s in &secrets {
+                    output::line(&format!(
+                        "  wants secret {} to be sent to {}",
+                        text(s, "name"),
+                        joined(s, "hosts")
                     ));
                 }
                 output::line(&format!(
@@ -84,6 +101,7 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
             grant,
             template,
             field,
+            hosts,
             set,
             position,
             target,
@@ -92,7 +110,7 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
             let config: Value = serde_json::from_str(&set).context("--set must be JSON")?;
             let how = json!({
                 "config": config, "position": position,
-                "grants": { "permissions": grant, "templates": template, "contact_fields": field },
+                "grants": { "permissions": grant, "templates": template, "contact_fields": field, "hosts": hosts },
             });
             let api = target.connect().await?;
             let path = format!("/v1/plugins?how={}", encode(&how.to_string()));
@@ -108,6 +126,12 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
             show(target.json, &answer, &line);
             api.close().await;
         }
+        PluginCommand::Upgrade(args) => return plugin_version::upgrade(args).await,
+        PluginCommand::Approve(args) => return plugin_version::approve(args).await,
+        PluginCommand::Discard(args) => return plugin_version::discard(args).await,
+        PluginCommand::Rollback(args) => return plugin_version::rollback(args).await,
+        PluginCommand::Versions(args) => return plugin_version::versions(args).await,
+        PluginCommand::Secret(command) => return super::plugin_secret::run(command).await,
     }
     Ok(ExitCode::SUCCESS)
 }

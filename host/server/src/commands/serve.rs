@@ -32,6 +32,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
         simulator: None,
         probe: probe(),
         wrap: None,
+        lookup: None,
     })
     .await?;
     let running = host.run(true).await?;

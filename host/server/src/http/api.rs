@@ -10,6 +10,8 @@ mod imports;
 mod inputs;
 mod messages;
 mod operator;
+mod plugin_secrets;
+mod plugin_versions;
 mod plugins;
 mod policy;
 mod proofs;
@@ -192,6 +194,28 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(
             routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
             &[("GET", &[Read]), ("POST", &[InstallPlugin])],
+        )
+        .routes(routes!(plugin_versions::list), &[("GET", &[Read])])
+        .routes(
+            routes!(plugin_versions::upgrade).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
+            &[("POST", &[InstallPlugin])],
+        )
+        .routes(
+            routes!(plugin_versions::approve),
+            &[("POST", &[InstallPlugin])],
+        )
+        .routes(
+            routes!(plugin_versions::discard),
+            &[("DELETE", &[InstallPlugin])],
+        )
+        .routes(
+            routes!(plugin_versions::rollback),
+            &[("POST", &[InstallPlugin])],
+        )
+        .routes(routes!(plugin_secrets::list), &[("GET", &[Read])])
+        .routes(
+            routes!(plugin_secrets::set, plugin_secrets::remove),
+            &[("PUT", &[InstallPlugin]), ("DELETE", &[InstallPlugin])],
         )
         .routes(
             routes!(imports::export),

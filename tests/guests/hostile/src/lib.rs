@@ -169,7 +169,10 @@ impl Replies for Hostile {
                 let wamid = String::from_utf8_lossy(&wamid).into_owned();
                 Ok(vec![Action::react(wamid, "👍")])
             }
-            other => Err(Failure::new("unknown_deed", other)),
+            other => match other.strip_prefix("fetch ") {
+                Some(what) => fetched(what),
+                None => Err(Failure::new("unknown_deed", other)),
+            },
         }
     }
 
@@ -185,6 +188,24 @@ impl Replies for Hostile {
             Some(key) => said(format!("no {key}: {}", verdict.verdict.rule)),
             None => Ok(Vec::new()),
         }
+    }
+}
+
+/// Asks for an address, with `name=value` headers behind it, and says what came back.
+fn fetched(what: &str) -> Answer {
+    let mut words = what.split('|');
+    let mut request = http::Request::get(words.next().unwrap_or_default());
+    for header in words {
+        let (name, value) = header.split_once('=').unwrap_or((header, ""));
+        request = request.header(name, value);
+    }
+    match http::fetch(&request) {
+        Ok(answer) => said(format!(
+            "{} {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        )),
+        Err(why) => said(format!("{why:?}")),
     }
 }
 

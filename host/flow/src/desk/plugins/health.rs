@@ -208,7 +208,11 @@ fn permissions(manifest: &Manifest, grants: &Grants) -> Vec<PermissionView> {
             granted: grants.permissions.contains(&p.id),
             id: p.id.clone(),
             reason: p.reason.clone(),
-            about: p.fields.iter().chain(&p.hosts).cloned().collect(),
+            about: match p.id.as_str() {
+                // What it was granted may be narrower than what it asks for.
+                "http.fetch" if !grants.hosts.is_empty() => grants.hosts.clone(),
+                _ => p.fields.iter().chain(&p.hosts).cloned().collect(),
+            },
         })
         .collect()
 }

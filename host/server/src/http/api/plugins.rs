@@ -29,7 +29,7 @@ pub(crate) async fn list(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InstallQuery {
-    /// JSON: `{"config":{…},"grants":{"permissions":[…],"templates":[…],"contact_fields":[…]},"position":0}`.
+    /// JSON: `{"config":{…},"grants":{"permissions":[…],"templates":[…],"contact_fields":[…],"hosts":[…]},"position":0}`.
     how: Option<String>,
 }
 
@@ -50,7 +50,14 @@ pub(crate) async fn install(
         })?,
         None => InstallRequest::default(),
     };
-    let installed = plugins::install(&state.ctx, caller.tenant, &body, &request).await?;
+    let installed = plugins::install(
+        &state.ctx,
+        &caller.principal,
+        caller.tenant,
+        &body,
+        &request,
+    )
+    .await?;
     Ok((StatusCode::CREATED, Json(installed)))
 }
 

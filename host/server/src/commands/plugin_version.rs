@@ -1,0 +1,180 @@
+//! `portero plugin upgrade|approve|discard|rollback|versions`.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+
+use crate::cli::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
+use crate::client::{Api, Body};
+use crate::commands::{show, show_list, text};
+use crate::output;
+
+/// The installation behind a plugin's own id, or the id of one as it was given.
+///
+/// # Errors
+/// None of that name is installed for the tenant.
+pub(super) async fn installation(api: &Api, plugin: &str) -> anyhow::Result<String> {
+    if plugin.starts_with("ins_") {
+        return Ok(plugin.to_owned());
+    }
+    let all = api.get("/v1/plugins").await?;
+    let found = all
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|p| p["plugin"] == plugin);
+    match found {
+        Some(found) => Ok(text(found, "id")),
+        None => bail!(
+            "no plugin `{plugin}` is installed for this tenant; `portero plugin list` shows those that are"
+        ),
+    }
+}
+
+/// Brings a version in.
+///
+/// # Errors
+/// The host's words, or why a component is refused.
+pub(super) async fn upgrade(args: UpgradeArgs) -> anyhow::Result<ExitCode> {
+    let file = &args.file;
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+    let found = portero_sandbox::inspect(&bytes).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
+    let api = args.target.connect().await?;
+    let id = installation(&api, &found.manifest.id).await?;
+    let path = format!("/v1/plugins/{id}/upgrade");
+    let answer = api
+        .send(reqwest::Method::POST, &path, Some(Body::Bytes(bytes)))
+        .await?;
+    let version = text(&answer, "version");
+    let plugin = found.manifest.id;
+    match answer["state"].as_str() {
+        Some("waiting") if !args.target.json => {
+            output::line(&format!(
+                "{plugin} {version} waits: it asks for more than the version that runs, which goes on"
+            ));
+            asks_more(&answer);
+            output::line(&format!(
+                "let it run: portero plugin approve {plugin} --grant …   drop it: portero plugin discard {plugin}"
+            ));
+        }
+        Some("same") => show(
+            args.target.json,
+            &answer,
+            &format!("{plugin} {version} runs already"),
+        ),
+        _ => show(
+            args.target.json,
+            &answer,
+            &format!("{plugin} {version} runs"),
+        ),
+    }
+    api.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn asks_more(answer: &Value) {
+    for more in answer["asks_more"].as_array().into_iter().flatten() {
+        let reason = match text(more, "reason") {
+            none if none.is_empty() => none,
+            reason => format!(": {reason}"),
+        };
+        output::line(&format!(
+            "  + {} {}{reason}",
+            text(more, "what").replace('_', " "),
+            text(more, "name")
+        ));
+    }
+}
+
+/// Lets a version that waits run.
+///
+/// # Errors
+/// The host's words.
+pub(super) async fn approve(args: ApproveArgs) -> anyhow::Result<ExitCode> {
+    let api = args.target.connect().await?;
+    let id = installation(&api, &args.plugin).await?;
+    // What was looked at is what is approved.
+    let versions = api.get(&format!("/v1/plugins/{id}/versions")).await?;
+    let digest = &versions["waiting"]["digest"];
+    let body = json!({ "digest": digest, "add": {
+        "permissions": args.grant, "templates": args.template, "contact_fields": args.field, "hosts": args.hosts } });
+    let answer = api.post(&format!("/v1/plugins/{id}/approve"), body).await?;
+    let line = format!(
+        "{} {} runs",
+        text(&answer, "plugin"),
+        text(&answer, "version")
+    );
+    show(args.target.json, &answer, &line);
+    api.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lets a version that waits go.
+///
+/// # Errors
+/// The host's words.
+pub(super) async fn discard(args: OfPluginArgs) -> anyhow::Result<ExitCode> {
+    let api = args.target.connect().await?;
+    let id = installation(&api, &args.plugin).await?;
+    let path = format!("/v1/plugins/{id}/waiting");
+    let answer = api.send(reqwest::Method::DELETE, &path, None).await?;
+    show(args.target.json, &answer, "no version waits any more");
+    api.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs what ran before.
+///
+/// # Errors
+/// The host's words.
+pub(super) async fn rollback(args: RollbackArgs) -> anyhow::Result<ExitCode> {
+    let api = args.target.connect().await?;
+    let id = installation(&api, &args.plugin).await?;
+    let body = json!({ "to": args.to });
+    let answer = api
+        .post(&format!("/v1/plugins/{id}/rollback"), body)
+        .await?;
+    let line = format!(
+        "{} {} runs again, with its settings and grants of then",
+        text(&answer, "plugin"),
+        text(&answer, "version")
+    );
+    show(args.target.json, &answer, &line);
+    api.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What ran, and what waits.
+///
+/// # Errors
+/// The host's words.
+pub(super) async fn versions(args: OfPluginArgs) -> anyhow::Result<ExitCode> {
+    let api = args.target.connect().await?;
+    let id = installation(&api, &args.plugin).await?;
+    let answer = api.get(&format!("/v1/plugins/{id}/versions")).await?;
+    if args.target.json {
+        output::json(&answer);
+    } else {
+        let columns = [
+            ("#", "seq"),
+            ("version", "version"),
+            ("runs", "runs"),
+            ("how", "why"),
+            ("by", "author"),
+            ("since", "begun_at"),
+            ("digest", "digest"),
+        ];
+        show_list(false, &answer["versions"], &columns, "nothing ran yet");
+        let waiting = &answer["waiting"];
+        if waiting.is_object() {
+            output::line(&format!(
+                "{} waits: it asks for more than the version that runs",
+                text(waiting, "version")
+            ));
+            asks_more(waiting);
+        }
+    }
+    api.close().await;
+    Ok(ExitCode::SUCCESS)
+}
