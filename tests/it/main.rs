@@ -57,6 +57,7 @@ mod me;
 mod meta_says;
 mod money;
 mod not_through;
+mod plugin_calls;
 mod plugin_versions;
 mod policy;
 mod proofs;
@@ -108,6 +109,7 @@ fn main() -> ExitCode {
         guests::TESTS,
         fetches::TESTS,
         plugin_versions::TESTS,
+        plugin_calls::TESTS,
         users::TESTS,
         home::TESTS,
         contacts_page::TESTS,

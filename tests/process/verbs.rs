@@ -187,6 +187,9 @@ pub(crate) fn tables_fit_the_terminal(shops: &Shops) {
 /// Verbs that list something of a tenant, whatever their group.
 const LISTS: &[&str] = &["list", "events", "history", "account", "inbox"];
 
+/// Lists of something of one plugin.
+const OF_A_PLUGIN: &[&str] = &["plugin secret list"];
+
 pub(crate) fn each_list_is_json_when_asked(shops: &Shops) {
     let mut asked = 0;
     for verb in tree::verbs() {
@@ -196,6 +199,9 @@ pub(crate) fn each_list_is_json_when_asked(shops: &Shops) {
         }
         let mut words: Vec<&str> = verb.path.iter().map(String::as_str).collect();
         words.extend(["--json", "--tenant", "tienda-sol"]);
+        if OF_A_PLUGIN.contains(&verb.path.join(" ").as_str()) {
+            words.push("com.portero.tienda-bot");
+        }
         let answer = shops.run(&words).json();
         assert!(
             answer.is_array() || answer.is_object(),

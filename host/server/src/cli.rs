@@ -17,6 +17,7 @@ mod listen;
 mod number;
 pub mod page;
 mod people;
+mod plugin_logs;
 mod plugin_secret;
 mod plugin_version;
 mod policy;
@@ -41,6 +42,7 @@ pub use keep::{BackupArgs, PlaceFlags, RestoreArgs, TenantExportArgs, TenantImpo
 pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
+pub use plugin_logs::PluginLogsArgs;
 pub use plugin_secret::PluginSecretCommand;
 pub use plugin_version::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
 pub use policy::{PolicyCommand, PolicyMeant};
@@ -546,6 +548,11 @@ pub enum PluginCommand {
         after_help = "Example:\n  portero plugin versions com.example.carts --tenant tienda-sol"
     )]
     Versions(OfPluginArgs),
+    /// Calls of a plugin: how each ended, what it used, what it logged
+    #[command(
+        after_help = "Examples:\n  portero plugin logs com.example.greeter --tenant tienda-sol\n  portero plugin logs com.example.greeter --follow --tenant tienda-sol      # as they happen\n  portero plugin logs com.example.greeter --failed --last 200 --json --tenant tienda-sol\n\nLines are the plugin's own words, with long runs of digits masked. What the gate said of its proposals:\n`portero verdicts list --plugin`, `portero why`."
+    )]
+    Logs(PluginLogsArgs),
     /// Secrets of the shop's systems that a plugin's requests may carry
     #[command(subcommand)]
     Secret(PluginSecretCommand),

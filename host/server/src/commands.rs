@@ -16,6 +16,7 @@ pub mod logs;
 pub mod migrate;
 pub mod number;
 pub mod plugin;
+mod plugin_logs;
 mod plugin_secret;
 mod plugin_version;
 pub mod policy;

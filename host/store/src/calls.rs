@@ -80,6 +80,8 @@ statements! {
         where plugin_calls.tenant_id = excluded.tenant_id";
     CALLS = "select call_id, installation_id, event_id, digest, outcome, detail, actions, fuel, peak_memory_bytes, called_at
         from plugin_calls where tenant_id = $1 and installation_id = $2 order by call_id desc limit $3";
+    CALLS_BEFORE = "select call_id, installation_id, event_id, digest, outcome, detail, actions, fuel, peak_memory_bytes, called_at
+        from plugin_calls where tenant_id = $1 and installation_id = $2 and call_id < $3 order by call_id desc limit $4";
     /// The newest calls by how they ended: no others are read.
     CALLS_ENDED = "select outcome, count(*), cast(max(fuel) as bigint), cast(max(peak_memory_bytes) as bigint)
         from (select outcome, fuel, peak_memory_bytes from plugin_calls
@@ -98,6 +100,15 @@ statements! {
     LOGS = "select l.installation_id, l.event_id, l.level, l.line, l.logged_at from plugin_logs l
         join installations i on i.installation_id = l.installation_id
         where i.tenant_id = $1 and l.installation_id = $2 order by l.event_id desc, l.line_no limit $3";
+    LOGS_OF = "select l.installation_id, l.event_id, l.level, l.line, l.logged_at from plugin_logs l
+        join installations i on i.installation_id = l.installation_id
+        where i.tenant_id = $1 and l.installation_id = $2 and l.event_id in (select value from json_each($3))
+        order by l.event_id, l.line_no",
+        postgres = "select l.installation_id, l.event_id, l.level, l.line, l.logged_at from plugin_logs l
+        join installations i on i.installation_id = l.installation_id
+        where i.tenant_id = $1 and l.installation_id = $2
+            and l.event_id in (select jsonb_array_elements_text(cast($3 as jsonb)))
+        order by l.event_id, l.line_no";
     METRICS_RECORD = "insert into metric_events (tenant_id, installation_id, event_id, action_index, name, value, labels, at)
         select i.tenant_id, i.installation_id, j.value ->> 'event', j.value ->> 'index', j.value ->> 'name',
             j.value ->> 'value', j.value ->> 'labels', j.value ->> 'at'
@@ -127,6 +138,36 @@ type RawCall = (
     i64,
     i64,
 );
+
+/// Installation, event, level, line, when.
+type RawLog = (String, String, String, String, i64);
+
+fn read_call(row: RawCall) -> Result<PluginCall> {
+    let (call_id, installation, event, digest, outcome, detail, actions, fuel, peak, at) = row;
+    Ok(PluginCall {
+        call_id,
+        installation: json::id("installation_id", &installation)?,
+        event: json::id("event_id", &event)?,
+        digest,
+        outcome,
+        detail,
+        actions: json::small("actions", actions)?,
+        fuel: db::count(fuel),
+        peak_memory_bytes: db::count(peak),
+        called_at: Ts(at),
+    })
+}
+
+fn read_log(row: RawLog) -> Result<LogRow> {
+    let (installation, event, level, line, at) = row;
+    Ok(LogRow {
+        installation: json::id("installation_id", &installation)?,
+        event: json::id("event_id", &event)?,
+        level,
+        line,
+        logged_at: Ts(at),
+    })
+}
 
 impl TenantTx<'_> {
     /// Keeps one call.
@@ -163,35 +204,43 @@ impl TenantTx<'_> {
             .tx
             .rows(CALLS, args![self.tenant, installation, db::limit(limit)])
             .await?;
-        rows.into_iter()
-            .map(
-                |(
-                    call_id,
-                    installation,
-                    event,
-                    digest,
-                    outcome,
-                    detail,
-                    actions,
-                    fuel,
-                    peak,
-                    at,
-                )| {
-                    Ok(PluginCall {
-                        call_id,
-                        installation: json::id("installation_id", &installation)?,
-                        event: json::id("event_id", &event)?,
-                        digest,
-                        outcome,
-                        detail,
-                        actions: json::small("actions", actions)?,
-                        fuel: db::count(fuel),
-                        peak_memory_bytes: db::count(peak),
-                        called_at: Ts(at),
-                    })
-                },
-            )
-            .collect()
+        rows.into_iter().map(read_call).collect()
+    }
+
+    /// Calls of an installation before the one with the id `before`, the newest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn calls_before(
+        &mut self,
+        installation: InstallationId,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<PluginCall>> {
+        let Some(before) = before else {
+            return self.calls(installation, limit).await;
+        };
+        let args = args![self.tenant, installation, before, db::limit(limit)];
+        let rows: Vec<RawCall> = self.tx.rows(CALLS_BEFORE, args).await?;
+        rows.into_iter().map(read_call).collect()
+    }
+
+    /// Lines of an installation about these events, in order of event and line.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn logs_of(
+        &mut self,
+        installation: InstallationId,
+        events: &[EventId],
+    ) -> Result<Vec<LogRow>> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = events.iter().map(|e| json!(e.to_string())).collect();
+        let args = args![self.tenant, installation, json::rows(ids)];
+        let rows: Vec<RawLog> = self.tx.rows(LOGS_OF, args).await?;
+        rows.into_iter().map(read_log).collect()
     }
 
     /// How the newest calls ended: (outcome, how many, most fuel, most memory in bytes).
@@ -247,21 +296,11 @@ impl TenantTx<'_> {
         installation: InstallationId,
         limit: usize,
     ) -> Result<Vec<LogRow>> {
-        let rows: Vec<(String, String, String, String, i64)> = self
+        let rows: Vec<RawLog> = self
             .tx
             .rows(LOGS, args![self.tenant, installation, db::limit(limit)])
             .await?;
-        rows.into_iter()
-            .map(|(installation, event, level, line, at)| {
-                Ok(LogRow {
-                    installation: json::id("installation_id", &installation)?,
-                    event: json::id("event_id", &event)?,
-                    level,
-                    line,
-                    logged_at: Ts(at),
-                })
-            })
-            .collect()
+        rows.into_iter().map(read_log).collect()
     }
 
     /// Keeps metric events; the same place of the same event counts once.

@@ -332,6 +332,7 @@ async fn of_plugins(env: &Env) -> Vec<Request> {
         get("/v1/plugins", &[]),
         request("POST", "/v1/plugins", &[], component).asking("how", &how.to_string()),
         get("/v1/plugins/{id}/secrets", &[&asking]),
+        get("/v1/plugins/{id}/calls", &[&asking]).asking("limit", "2"),
         request("POST", upgrade, &[&asking], wasm(plugin_versions::greedy())),
         get("/v1/plugins/{id}/versions", &[&asking]),
         post(

@@ -1,6 +1,7 @@
 //! Installing plugins: the same path for ours and everybody's, from the bytes of one `.wasm`; and switching them.
 
 mod asks;
+mod calls;
 mod component;
 mod health;
 mod secrets;
@@ -16,6 +17,7 @@ use crate::error::FlowError;
 use crate::grants::Grants;
 
 pub use asks::AsksMore;
+pub use calls::{CallView, LogLineView, calls};
 pub use health::{Health, PermissionView, PluginDetail, SaidView, detail, health, set_enabled};
 pub use secrets::{SECRET_MAX, SecretRequest, SecretView, remove_secret, secrets, set_secret};
 pub use versions::{

@@ -16,7 +16,7 @@ use crate::commands::text;
 use crate::output;
 
 /// How often it looks.
-const LOOK: Duration = Duration::from_millis(300);
+pub(super) const LOOK: Duration = Duration::from_millis(300);
 /// Rows asked for at once.
 const PAGE: usize = 200;
 /// So many rows below the newest known one are looked at again.
@@ -69,8 +69,8 @@ pub async fn run(command: LogsCommand) -> anyhow::Result<ExitCode> {
 }
 
 /// A list of the API that grows at its head.
-struct List {
-    path: &'static str,
+pub(super) struct List {
+    path: String,
     /// The field that says when.
     at: &'static str,
     /// Ids of the newest rows, as last read.
@@ -80,12 +80,12 @@ struct List {
 }
 
 /// When it happened, and the row.
-type Row = (String, Value);
+pub(super) type Row = (String, Value);
 
 impl List {
-    fn new(path: &'static str, at: &'static str) -> List {
+    pub(super) fn new(path: impl Into<String>, at: &'static str) -> List {
         List {
-            path,
+            path: path.into(),
             at,
             seen: HashSet::new(),
             floor: String::new(),
@@ -93,7 +93,7 @@ impl List {
     }
 
     /// What is there already: everything of it counts as seen.
-    async fn first(&mut self, api: &Api) -> anyhow::Result<Vec<Row>> {
+    pub(super) async fn first(&mut self, api: &Api) -> anyhow::Result<Vec<Row>> {
         let (rows, next) = self.page(api, None).await?;
         self.seen = rows.iter().map(|(_, row)| text(row, "id")).collect();
         if let (Some(_), Some((oldest, _))) = (next, rows.last()) {
@@ -103,7 +103,7 @@ impl List {
     }
 
     /// What came since, oldest first.
-    async fn new_ones(&mut self, api: &Api) -> anyhow::Result<Vec<Row>> {
+    pub(super) async fn new_ones(&mut self, api: &Api) -> anyhow::Result<Vec<Row>> {
         let mut read = HashSet::new();
         let mut new = Vec::new();
         let mut known = 0;

@@ -131,6 +131,7 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
         PluginCommand::Discard(args) => return plugin_version::discard(args).await,
         PluginCommand::Rollback(args) => return plugin_version::rollback(args).await,
         PluginCommand::Versions(args) => return plugin_version::versions(args).await,
+        PluginCommand::Logs(args) => return super::plugin_logs::run(args).await,
         PluginCommand::Secret(command) => return super::plugin_secret::run(command).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ mod imports;
 mod inputs;
 mod messages;
 mod operator;
+mod plugin_calls;
 mod plugin_secrets;
 mod plugin_versions;
 mod plugins;
@@ -195,6 +196,7 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
             &[("GET", &[Read]), ("POST", &[InstallPlugin])],
         )
+        .routes(routes!(plugin_calls::list), &[("GET", &[InstallPlugin])])
         .routes(routes!(plugin_versions::list), &[("GET", &[Read])])
         .routes(
             routes!(plugin_versions::upgrade).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
