@@ -1,6 +1,7 @@
 //! Installing plugins: the same path for ours and everybody's, from the bytes of one `.wasm`; and switching them.
 
 mod health;
+mod may;
 
 use portero_domain::ids::{InstallationId, PluginId, TenantId};
 use portero_store::model::{NewInstallation, NewPlugin};
@@ -10,7 +11,10 @@ use crate::context::Context;
 use crate::error::FlowError;
 use crate::grants::Grants;
 
-pub use health::{Health, PermissionView, PluginDetail, SaidView, detail, health, set_enabled};
+pub use health::{
+    EndedView, FaultView, Health, PermissionView, PluginDetail, SaidView, detail, health,
+    set_enabled,
+};
 
 /// How a plugin is to run for a tenant.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]

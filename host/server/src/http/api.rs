@@ -8,6 +8,7 @@ mod events;
 mod handovers;
 mod imports;
 mod inputs;
+mod ledger;
 mod messages;
 mod operator;
 mod plugins;
@@ -145,6 +146,11 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[Read, SeePersonalData])],
         )
         .routes(
+            routes!(contacts::timeline),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(routes!(ledger::list), &[("GET", &[Read, SeePersonalData])])
+        .routes(
             routes!(contacts::export),
             &[("GET", &[Read, SeePersonalData])],
         )
@@ -193,6 +199,9 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
             &[("GET", &[Read]), ("POST", &[InstallPlugin])],
         )
+        .routes(routes!(plugins::get), &[("GET", &[Read])])
+        .routes(routes!(plugins::enable), &[("POST", &[InstallPlugin])])
+        .routes(routes!(plugins::disable), &[("POST", &[InstallPlugin])])
         .routes(
             routes!(imports::export),
             &[("GET", &[Read, SeePersonalData])],
@@ -298,6 +307,8 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(routes!(operator::history), &[("GET", &[Read])])
         .routes(routes!(operator::sync_numbers), &[("POST", &[Edit])])
         .routes(routes!(checklist::subscribe), &[("POST", &[Edit])])
+        // It may give the number a PIN: for whoever connects numbers.
+        .routes(routes!(checklist::register), &[("POST", &[ManageAccess])])
         .routes(
             routes!(checklist::look, checklist::ask),
             &[("GET", &[Read]), ("POST", &[Edit])],
