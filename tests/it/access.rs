@@ -32,7 +32,7 @@ pub(crate) async fn a_token_runs_out_at_its_instant(env: Env) {
 }
 
 fn of<'a>(listed: &'a Value, made: &Value) -> &'a Value {
-    let rows = listed.as_array().unwrap();
+    let rows = listed["items"].as_array().unwrap();
     rows.iter().find(|r| r["id"] == made["id"]).expect("listed")
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn an_owner_keeps_the_tokens_of_the_own_tenant_alone(env: Env) 
     assert!(!listed.to_string().contains("ptr_"), "{listed}");
     let others = lua.api.get("/v1/tokens").await.unwrap();
     assert!(!others.to_string().contains(made["id"].as_str().unwrap()));
-    for row in others.as_array().unwrap() {
+    for row in others["items"].as_array().unwrap() {
         assert_eq!(row["tenant"], lua.id.as_str());
     }
     // Another tenant's owner neither makes nor ends any here, and hears what is said of nothing.

@@ -201,6 +201,20 @@ pub(crate) async fn each_tenant_reads_its_own_and_the_operator_all(env: Env) {
     for row in &rows {
         assert_eq!(row["tenant"], lua.id.as_str(), "{row}");
     }
+    // The operator that stops a shop names it in the body alone: it stands in the shop's log too.
+    for act in ["stop", "resume"] {
+        let body = json!({ "tenant": lua.shop.slug, "reason": "fire" });
+        let path = format!("/v1/{act}");
+        env.world.operator.post(&path, body).await.unwrap();
+        let operation = format!("POST /v1/{act}");
+        let seen = log(&auditor, "").await;
+        assert!(
+            seen.iter().any(|r| r["operation"] == operation.as_str()),
+            "{seen:?}"
+        );
+        let others = log(&sol.api, "").await;
+        assert!(others.iter().all(|r| r["operation"] != operation.as_str()));
+    }
     // Who gave out access to it is in it.
     let given = rows
         .iter()

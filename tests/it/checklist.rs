@@ -34,6 +34,7 @@ pub(crate) async fn the_list_says_what_is_missing_until_it_is_there(env: Env) {
         ("number", "done"),
         // Nobody asked Meta. What came in while the shop was set up proves that something does.
         ("access_token", "unknown"),
+        ("registration", "unknown"),
         ("subscription", "done"),
         ("webhook", "done"),
         ("templates", "done"),
@@ -49,6 +50,7 @@ pub(crate) async fn the_list_says_what_is_missing_until_it_is_there(env: Env) {
     }
     let asked = sol.api.post(path, json!({})).await.unwrap();
     assert_eq!(state(&asked, "access_token"), "done", "{asked}");
+    assert_eq!(state(&asked, "registration"), "done", "{asked}");
     assert_eq!(state(&asked, "subscription"), "missing", "{asked}");
 
     // Somebody else's number is not there.
@@ -98,6 +100,85 @@ pub(crate) async fn a_token_that_meta_does_not_take_is_told_in_its_words(env: En
     assert!(refused.to_string().contains("190"), "{refused}");
 }
 
+pub(crate) async fn a_number_is_registered_with_its_pin(env: Env) {
+    let (sol, lua) = (env.sol(), env.lua());
+    let at_meta = |act: &str| {
+        let url = format!(
+            "{}/v23.0/{}/{act}",
+            env.stage.simulator_url, sol.shop.number
+        );
+        env.http
+            .post(url)
+            .bearer_auth(&env.stage.secrets.access_token)
+    };
+    assert!(
+        at_meta("deregister")
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .is_success()
+    );
+    let asked = sol.api.post("/v1/checklist", json!({})).await.unwrap();
+    let (is, found, remedy) = step(&asked, "registration");
+    assert_eq!(is, "missing", "{asked}");
+    assert!(
+        found.contains("DISCONNECTED") && remedy.contains("PIN"),
+        "{asked}"
+    );
+    assert!(
+        asked.to_string().contains("portero number register"),
+        "{asked}"
+    );
+
+    let path = format!("/v1/numbers/{}/register", sol.shop.number);
+    for bad in ["12345", "12345x", "1234567", ""] {
+        let refused = sol
+            .api
+            .post(&path, json!({ "pin": bad }))
+            .await
+            .unwrap_err();
+        let refused = refused.to_string();
+        assert!(refused.contains("six digits"), "{refused}");
+        assert!(bad.is_empty() || !refused.contains(bad), "{refused}");
+    }
+    let foreign = lua.api.post(&path, json!({ "pin": "271828" })).await;
+    let foreign = foreign.unwrap_err().to_string();
+    assert!(foreign.contains("no number"), "{foreign}");
+    sol.api
+        .post(&path, json!({ "pin": "271828" }))
+        .await
+        .unwrap();
+    let asked = sol.api.post("/v1/checklist", json!({})).await.unwrap();
+    assert_eq!(state(&asked, "registration"), "done", "{asked}");
+    // Another PIN is not the number's: Meta's words, and what to do.
+    let wrong = sol.api.post(&path, json!({ "pin": "314159" })).await;
+    let wrong = wrong.unwrap_err().to_string();
+    assert!(
+        wrong.contains("133005") && wrong.contains("Two-step verification"),
+        "{wrong}"
+    );
+    for _ in 0..7 {
+        let _ = sol.api.post(&path, json!({ "pin": "271828" })).await;
+    }
+    let often = sol.api.post(&path, json!({ "pin": "271828" })).await;
+    let often = often.unwrap_err().to_string();
+    assert!(
+        often.contains("133016") && often.contains("72 hours"),
+        "{often}"
+    );
+    // The acts are in the log, with the number they were about; the PIN is nowhere in it.
+    let log = sol.api.get("/v1/audit?limit=200").await.unwrap();
+    let rows = log["items"].as_array().unwrap().iter();
+    let row = rows
+        .filter(|r| r["operation"] == "POST /v1/numbers/{id}/register")
+        .last();
+    assert_eq!(row.unwrap()["targets"], json!([sol.shop.number]), "{log}");
+    for pin in ["271828", "314159"] {
+        assert!(!log.to_string().contains(pin), "{log}");
+    }
+}
+
 pub(crate) async fn a_shop_without_a_number_is_told_to_connect_one(env: Env) {
     let tenant = json!({ "slug": "nueva", "name": "Nueva", "mode": "sandbox", "language": "es",
         "timezone": "America/Bogota", "country": "CO" });
@@ -112,7 +193,7 @@ pub(crate) async fn a_shop_without_a_number_is_told_to_connect_one(env: Env) {
         api.post("/v1/checklist", json!({})).await.unwrap(),
     ] {
         assert_eq!(state(&list, "webhook"), "missing", "{list}");
-        for name in ["number", "access_token", "subscription"] {
+        for name in ["number", "access_token", "registration", "subscription"] {
             let (is, _, remedy) = step(&list, name);
             assert_eq!(is, "missing", "{name}: {list}");
             assert!(remedy.contains("connect a number"), "{name}: {list}");
@@ -133,18 +214,18 @@ pub(crate) async fn the_page_says_it_in_three_languages_and_asks_when_told_to(en
         (
             "es",
             "Puesta en marcha",
-            "Falta: {n} de 8",
+            "Falta: {n} de 9",
             "Solo Meta lo sabe",
         ),
-        ("pt", "Colocar no ar", "Falta: {n} de 8", "Só a Meta sabe"),
-        ("en", "Going live", "Missing: {n} of 8", "Only Meta knows"),
+        ("pt", "Colocar no ar", "Falta: {n} de 9", "Só a Meta sabe"),
+        ("en", "Going live", "Missing: {n} of 9", "Only Meta knows"),
     ] {
         let query = format!("lang={lang}&shop={shop}");
         let page = look(&env, &cookie, &format!("/checklist?{query}")).await;
         assert!(page.contains(&format!("<h1>{title}</h1>")), "{page}");
         // The token is asked about only when told to; who tried it, and the mode, are missing either way.
         assert!(page.contains(unknown), "{page}");
-        assert!(page.contains(&missing.replace("{n}", "3")), "{page}");
+        assert!(page.contains(&missing.replace("{n}", "4")), "{page}");
         let asked = look(&env, &cookie, &format!("/checklist/asked?{query}")).await;
         assert!(!asked.contains(unknown), "{asked}");
         assert!(asked.contains(&missing.replace("{n}", "2")), "{asked}");

@@ -303,7 +303,7 @@ pub(crate) async fn a_template_paused_by_webhook_is_put_off(env: Env) {
         .unwrap();
     env.settle().await;
     let templates = sol.api.get("/v1/templates").await.unwrap();
-    let paused = templates
+    let paused = templates["items"]
         .as_array()
         .unwrap()
         .iter()

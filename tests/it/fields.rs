@@ -83,13 +83,13 @@ pub(crate) async fn a_template_whose_text_changed_is_asked_for(env: Env) {
     env.settle().await;
     let body = async || {
         let all = sol.api.get("/v1/templates").await.unwrap();
-        let all = all.as_array().unwrap().clone();
+        let all = all["items"].as_array().unwrap().clone();
         let one = all.iter().find(|t| t["name"] == "promo_semana").unwrap();
         one["body"].clone()
     };
     assert_eq!(body().await, text, "nobody synced by hand");
     let told = sol.api.get("/v1/history?subject=template").await.unwrap();
-    assert_eq!(told[0]["aspect"], "content", "{told}");
+    assert_eq!(told["items"][0]["aspect"], "content", "{told}");
     // An event that does not tell the status: Meta is asked for it.
     let paused = json!({ "status": "PAUSED" });
     env.world.control.post(&path, &paused).await.unwrap();
@@ -113,7 +113,7 @@ pub(crate) async fn a_template_whose_text_changed_is_asked_for(env: Env) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     loop {
         let all = sol.api.get("/v1/templates").await.unwrap();
-        let all = all.as_array().unwrap().clone();
+        let all = all["items"].as_array().unwrap().clone();
         let one = all.iter().find(|t| t["name"] == "promo_semana").unwrap();
         if one["status"] == "APPROVED" {
             break;

@@ -548,6 +548,29 @@ pub(crate) async fn bad_questions_are_answered_with_what_to_do(env: Env) {
         let error = sol.api.get(&path).await.unwrap_err().to_string();
         assert!(error.contains(says), "{path}: {error}");
     }
+    // The page says it beside the field, in its language.
+    let cookie = log_in(&env).await;
+    for (lang, query, words) in [
+        ("es", "since=ayer", "Eso no es un día: "),
+        ("pt", "until=x", "Isso não é um dia depois do primeiro"),
+        (
+            "en",
+            "since=2026-11-23&until=2026-11-23",
+            "That is no day after the first",
+        ),
+    ] {
+        let path = format!("/figures?lang={lang}&shop={}&{query}", sol.shop.slug);
+        let answer = env.http.get(format!("{}{path}", env.stage.host.url));
+        let answer = answer.header("cookie", &cookie);
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{query}");
+        let page = answer.text().await.unwrap();
+        assert!(
+            page.contains("role=\"alert\"") && page.contains(words),
+            "{query}: {page}"
+        );
+        assert_eq!(page.matches("aria-invalid").count(), 1, "{query}");
+    }
     // Another shop's figures are not there at all.
     let path = format!("/v1/reports/{installation}/totals");
     let error = env.lua().api.get(&path).await.unwrap_err().to_string();

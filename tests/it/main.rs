@@ -52,12 +52,15 @@ mod harness;
 mod home;
 mod imports;
 mod imports_consent;
+mod list_pages;
 mod lost_answer;
 mod me;
 mod meta_says;
 mod money;
 mod not_through;
+mod people_doors;
 mod plugin_calls;
+mod plugin_switch;
 mod plugin_versions;
 mod policy;
 mod proofs;
@@ -113,6 +116,9 @@ fn main() -> ExitCode {
         users::TESTS,
         home::TESTS,
         contacts_page::TESTS,
+        people_doors::TESTS,
+        list_pages::TESTS,
+        plugin_switch::TESTS,
         audit::TESTS,
         erasure::TESTS,
         etags::TESTS,
@@ -150,6 +156,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(checklist::a_token_that_meta_does_not_take_is_told_in_its_words),
     harness::test!(checklist::the_page_says_it_in_three_languages_and_asks_when_told_to),
     harness::test!(checklist::a_shop_without_a_number_is_told_to_connect_one),
+    harness::test!(checklist::a_number_is_registered_with_its_pin),
     harness::test!(sandbox::who_answered_the_code_is_written_to_and_nobody_else),
     harness::test!(apps::another_apps_secret_has_no_effect),
     harness::test!(fields::a_call_opens_the_window),

@@ -117,7 +117,7 @@ pub(crate) async fn a_template_meta_knows_otherwise_rests_until_a_sync(env: Env)
     assert_eq!(env.now(sol, &refused).await["state"], "failed");
     let status = || async {
         let all = sol.api.get("/v1/templates").await.unwrap();
-        let found = all.as_array().unwrap().iter();
+        let found = all["items"].as_array().unwrap().iter();
         let found = found.filter(|t| {
             t["name"] == "promo_semana" && t["waba_id"] == sol.shop.waba && t["language"] == "es"
         });
@@ -162,7 +162,7 @@ pub(crate) async fn an_older_word_on_a_template_never_overrides_a_newer_one(env:
         assert_eq!(env.webhook(body.as_bytes()).await, 200);
     }
     let all = sol.api.get("/v1/templates").await.unwrap();
-    let all = all.as_array().unwrap();
+    let all = all["items"].as_array().unwrap();
     let promo = all.iter().find(|t| {
         t["name"] == "promo_semana" && t["waba_id"] == sol.shop.waba && t["language"] == "es"
     });

@@ -204,7 +204,7 @@ pub(crate) async fn what_cannot_be_judged_again_is_counted_apart(env: Env) {
 pub(crate) async fn one_such_question_at_a_time_bounded_and_cancelled_by_leaving(env: Env) {
     offers(&env).await;
     let ctx = &env.stage.host.ctx;
-    let tenant = env.sol().api.get("/v1/tenants").await.unwrap()[0]["id"].clone();
+    let tenant = env.sol().api.get("/v1/tenants").await.unwrap()["items"][0]["id"].clone();
     let tenant = tenant.as_str().unwrap().parse().unwrap();
     let request = WhatIfRequest {
         revision: None,

@@ -187,7 +187,7 @@ pub(crate) async fn a_person_logs_in_and_goes_on_to_the_page_asked_for(env: Env)
     // Who is in is not asked again.
     assert_eq!(session.get(&env, "/login").await.location, "/home");
     let listed = env.world.operator.get("/v1/users").await.unwrap();
-    assert!(listed[0]["last_login_at"].is_string(), "{listed}");
+    assert!(listed["items"][0]["last_login_at"].is_string(), "{listed}");
     assert!(!listed.to_string().contains("argon2"), "{listed}");
     let left = session.post(&env, "/logout", &[]).await;
     assert_eq!((left.status, left.location.as_str()), (303, "/login"));
@@ -468,8 +468,8 @@ pub(crate) async fn an_owner_keeps_the_users_of_the_own_tenant_alone(env: Env) {
     assert_eq!(made["tenant"], sol.id.as_str());
     user(&env, "jefa", "owner", None).await;
     let listed = sol.api.get("/v1/users").await.unwrap();
-    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
-    assert_eq!(lua.api.get("/v1/users").await.unwrap(), json!([]));
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(lua.api.get("/v1/users").await.unwrap()["items"], json!([]));
     // Neither another tenant's nor the server's own users answer, by name or id.
     let id = made["id"].as_str().unwrap();
     for (api, who) in [
@@ -551,7 +551,7 @@ pub(crate) async fn access_is_given_and_taken_on_a_page(env: Env) {
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains("role=\"alert\""), "{}", refused.body);
     let listed = sol.api.get("/v1/users").await.unwrap();
-    let id = listed
+    let id = listed["items"]
         .as_array()
         .unwrap()
         .iter()
@@ -614,7 +614,7 @@ pub(crate) async fn access_is_given_and_taken_on_a_page(env: Env) {
     let token = env.as_token(&secret(&made));
     token.get("/v1/contacts").await.unwrap();
     let listed = sol.api.get("/v1/tokens").await.unwrap();
-    let row = listed
+    let row = listed["items"]
         .as_array()
         .unwrap()
         .iter()

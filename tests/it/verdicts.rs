@@ -172,6 +172,45 @@ pub(crate) async fn the_pages_show_filter_and_judge_again_in_three_languages(env
             .await
             .contains(&row)
     );
+    // A filter that makes no sense: the page says so beside its field, and what was typed stands.
+    for (query, field, words) in [
+        ("who=573009990099", "who", "Nobody here has that number"),
+        ("who=hola", "who", "Nobody here has that number"),
+        ("since=ayer", "since", "That is no day"),
+        ("until=2026-13-40", "until", "That is no day"),
+        ("verdict=maybe", "verdict", "There is no such result"),
+        ("rule=dance.badly", "rule", "There is no such rule"),
+        ("plugin=x", "plugin", "There is no such bot"),
+        ("campaign=x", "campaign", "There is no such campaign"),
+        ("after=x", "", "There is no such page"),
+    ] {
+        let path = filters(query);
+        let answer = env.http.get(format!("{}{path}", env.stage.host.url));
+        let answer = answer.header("cookie", &cookie);
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{query}");
+        let page = answer.text().await.unwrap();
+        assert!(
+            page.contains("role=\"alert\"") && page.contains(words),
+            "{query}: {page}"
+        );
+        let invalid = page
+            .split("name=\"")
+            .find(|part| part.contains("aria-invalid"));
+        assert!(
+            invalid.map_or(field.is_empty(), |part| part.starts_with(field)),
+            "{query}: {page}"
+        );
+        assert!(
+            page.contains("consent.missing"),
+            "the reasons stay: {query}"
+        );
+    }
+    for (lang, words) in [("es", "Aquí nadie tiene"), ("pt", "Aqui ninguém tem")] {
+        let path = format!("/verdicts?lang={lang}&shop={shop}&who=x");
+        let page = look(&env, &cookie, &path).await;
+        assert!(page.contains(words), "{page}");
+    }
     let ana = sol.shop.people[0].key();
     assert!(
         !look(&env, &cookie, &filters(&format!("who={ana}")))

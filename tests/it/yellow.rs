@@ -37,7 +37,7 @@ async fn rates(env: &Env, to: &str) {
     told.expect("told");
     env.settle().await;
     let all = env.sol().api.get("/v1/templates").await.unwrap();
-    let all = all.as_array().unwrap();
+    let all = all["items"].as_array().unwrap();
     let one = all.iter().find(|t| t["name"] == "promo_semana").unwrap();
     assert_eq!(one["quality"], to, "{one}");
 }

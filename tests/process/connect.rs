@@ -67,6 +67,7 @@ pub(crate) async fn a_number_is_connected_step_by_step(database_url: Option<Stri
             "✓ app secret",
             "✓ number",
             "✓ access token",
+            "✓ registration",
             "✓ subscription",
             "✓ templates",
             "✗ webhook",
@@ -81,6 +82,21 @@ pub(crate) async fn a_number_is_connected_step_by_step(database_url: Option<Stri
             ran.out
         );
     }
+    // A number that Meta has no registration of: its PIN is asked for, and never shown.
+    good.deregister().await;
+    let pin = ("PORTERO_NUMBER_PIN", "271828");
+    let register = ["number", "register", NUMBER, "--tenant", "sol"];
+    asked(&[], &register).says(1, &["PORTERO_NUMBER_PIN"]);
+    asked(&[token], &whole()).says(3, &["4/6 The number is not registered", "✗ registration"]);
+    let ran = asked(&[token, pin], &whole());
+    ran.says(3, &["4/6 Registering", "✓ registration"]);
+    assert!(
+        !format!("{}{}", ran.out, ran.err).contains("271828"),
+        "{}",
+        ran.out
+    );
+    asked(&[pin], &register).says(0, &["is registered"]);
+    asked(&[("PORTERO_NUMBER_PIN", "314159")], &register).says(1, &["133005", "WhatsApp Manager"]);
     // Again, as JSON: nothing is made anew.
     let again = asked(&[token], &[&whole()[..], &["--json"]].concat());
     assert_eq!(again.code, 3, "{}{}", again.out, again.err);

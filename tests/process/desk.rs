@@ -74,6 +74,51 @@ pub(crate) fn somebody_of_the_shop_answers_from_a_terminal(shops: &Shops) {
     // Somebody who never wrote: the gate says why not, and the exit code too.
     inbox(&["answer", "573005550009", "Hola"]).says(1, &[]);
     a_verdict_is_shown_to_a_lawyer(shops);
+    somebody_is_looked_up(shops);
+}
+
+/// After the conversation of the test above.
+fn somebody_is_looked_up(shops: &Shops) {
+    let run = |verb: &[&str]| {
+        let all: Vec<&str> = verb
+            .iter()
+            .chain(&["--tenant", "tienda-sol"])
+            .copied()
+            .collect();
+        shops.run(&all)
+    };
+    run(&["contacts", "search", "+57 300 555 0001"]).says(0, &["con_", WHO]);
+    let found = run(&["contacts", "search", WHO, "--json"]).json();
+    let person = found["items"][0]["id"].as_str().expect("a person");
+    run(&["contacts", "search", "nadie con este nombre"]).says(0, &["nobody has this"]);
+    run(&["contacts", "list"]).says(0, &[person, "promotion"]);
+    let time = run(&["contacts", "timeline", WHO]);
+    time.says(
+        0,
+        &[
+            "quiero hablar con un asesor",
+            "Hola, soy Rosa",
+            "conversation",
+        ],
+    );
+    let first = run(&["contacts", "timeline", person, "--limit", "1", "--json"]).json();
+    let next = first["next_cursor"].as_str().expect("more happened");
+    let older = run(&[
+        "contacts", "timeline", person, "--limit", "1", "--after", next, "--json",
+    ]);
+    assert_ne!(older.json()["items"][0], first["items"][0]);
+    run(&["contacts", "timeline", person, "--limit", "1"]).says(0, &["older: --after"]);
+    run(&["contacts", "timeline", "573009998877"]).says(1, &["573009998877"]);
+    let all = run(&["consent", "ledger", "--limit", "1000", "--json"]).json();
+    let rows = all["items"].as_array().expect("rows");
+    assert!(
+        !rows.is_empty() && all.get("next_cursor").is_none(),
+        "{all}"
+    );
+    let gone = ["consent", "ledger", "--until", "2000-01-01"];
+    run(&gone).says(0, &["no such rows"]);
+    run(&["consent", "ledger", "--limit", "1"]).says(0, &["evidence", "con_"]);
+    run(&["consent", "ledger", "--kind", "dance"]).says(2, &["dance", "revoked"]);
 }
 
 /// Status of a page for somebody without a login.

@@ -59,6 +59,15 @@ impl Good {
         good
     }
 
+    /// Meta forgets the number's registration.
+    pub(crate) async fn deregister(&self) {
+        portero_net::install_tls();
+        let http = portero_net::client(portero_net::ClientOptions::default()).expect("a client");
+        let url = format!("{}/v23.0/{NUMBER}/deregister", self.graph);
+        let answer = http.post(url).bearer_auth(&self.token).send().await;
+        assert!(answer.expect("an answer").status().is_success());
+    }
+
     fn data(&self) -> PathBuf {
         self.here.path().join("data")
     }

@@ -106,7 +106,7 @@ pub(crate) fn a_token_does_what_its_role_may(shops: &Shops) {
     let listed = shops
         .run(&["token", "list", "--tenant", "tienda-sol", "--json"])
         .json();
-    let rows = listed.as_array().unwrap();
+    let rows = listed["items"].as_array().unwrap();
     let row = rows.iter().find(|r| r["id"] == made["id"]).unwrap();
     assert_eq!(
         (&row["role"], &row["state"], &row["expires_at"]),
@@ -147,7 +147,7 @@ pub(crate) fn a_session_of_the_pages_lasts_half_a_day() {
     door.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
     let listed = run(here.path(), &["token", "list", "--json", "--data", "data"]).json();
-    let rows = listed.as_array().unwrap();
+    let rows = listed["items"].as_array().unwrap();
     let session = rows.iter().find(|r| r["label"] == "page session").unwrap();
     let at = |field: &str| {
         let text = session[field].as_str().unwrap();
@@ -178,7 +178,7 @@ pub(crate) fn the_operator_looks_stops_and_resumes(shops: &Shops) {
         .run(&["tenant", "list"])
         .says(0, &["tienda-sol", "loja-lua", "Tienda Sol"]);
     let tenants = shops.run(&["tenant", "list", "--json"]).json();
-    assert_eq!(tenants.as_array().unwrap().len(), 2, "{tenants}");
+    assert_eq!(tenants["items"].as_array().unwrap().len(), 2, "{tenants}");
     shops
         .run(&["inbox", "--tenant", "tienda-sol", "--limit", "5"])
         .says(0, &["message", "done", "proposed 1"]);
@@ -260,7 +260,7 @@ pub(crate) fn the_operator_looks_stops_and_resumes(shops: &Shops) {
         .says(0, &["stopped: tenant loja-lua", "portero resume"]);
     let stopped = shops.run(&["tenant", "list", "--json"]).json();
     let by_slug = |slug: &str| {
-        stopped
+        stopped["items"]
             .as_array()
             .unwrap()
             .iter()
@@ -340,6 +340,28 @@ pub(crate) fn what_is_no_plugin_is_refused_with_the_reason(shops: &Shops) {
         1,
         "none of them is there: {plugins}"
     );
+}
+
+pub(crate) fn a_plugin_is_looked_at_and_switched_from_a_terminal(shops: &Shops) {
+    let plugin = |rest: &[&str]| {
+        let all = ["plugin"].iter().chain(rest);
+        let all: Vec<&str> = all.chain(&["--tenant", "loja-lua"]).copied().collect();
+        shops.run(&all)
+    };
+    let installed = plugin(&["list", "--json"]).json();
+    let (name, id) = (&installed[0]["plugin"], &installed[0]["id"]);
+    let (name, id) = (name.as_str().expect("a name"), id.as_str().expect("an id"));
+    plugin(&["show", name]).says(
+        0,
+        &[id, "ok: it is asked", "may send.session · Propose answers"],
+    );
+    plugin(&["show", id, "--lang", "pt"]).says(0, &["Propor respostas"]);
+    let shown = plugin(&["show", name, "--json"]).json();
+    assert_eq!(shown["health"]["state"], "ok", "{shown}");
+    plugin(&["disable", name]).says(0, &["is asked no more", "plugin enable"]);
+    plugin(&["show", name]).says(0, &["off: it is not asked until"]);
+    plugin(&["enable", name]).says(0, &["is asked again"]);
+    plugin(&["show", "com.nobody.none"]).says(1, &["com.nobody.none", "installed:", name]);
 }
 
 pub(crate) fn a_good_plugin_is_shown_with_what_it_asks_for() {

@@ -195,7 +195,9 @@ pub(crate) async fn a_day_is_judged_again_where_it_was_restored(url: Option<Stri
     // Nothing leaves before somebody looked.
     let second = street.host_on("second", None);
     let stopped = street.operator(&second, "/v1/tenants").await;
-    let why = stopped[0]["stopped"].as_str().expect("it is stopped");
+    let why = stopped["items"][0]["stopped"]
+        .as_str()
+        .expect("it is stopped");
     assert!(why.contains("restored from the backup of"), "{why}");
     verb(&street, &["resume", "--all", "--data", &data_text]).says(0, &[]);
     let first_url = match street.database_url() {
@@ -230,7 +232,10 @@ async fn moves(mut street: Street, target: Option<String>) {
     let host = street.start();
     a_day(&mut street, &host).await;
     let tenants = street.operator(&host, "/v1/tenants").await;
-    let slug = tenants[0]["slug"].as_str().expect("a slug").to_owned();
+    let slug = tenants["items"][0]["slug"]
+        .as_str()
+        .expect("a slug")
+        .to_owned();
     let out = street.folder().join("shop.tenant");
     let out_text = out.display().to_string();
     let place = place(&street);
@@ -309,7 +314,9 @@ async fn moves(mut street: Street, target: Option<String>) {
 
     let mut second = street.host_on("moved", target.as_deref());
     let stopped = street.operator(&second, "/v1/tenants").await;
-    let why = stopped[0]["stopped"].as_str().expect("it is stopped");
+    let why = stopped["items"][0]["stopped"]
+        .as_str()
+        .expect("it is stopped");
     assert!(why.contains("imported from the export of"), "{why}");
     street.moved_in(&mut second).await;
     let first_url = match street.database_url() {

@@ -197,6 +197,10 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
         doors::what_is_no_plugin_is_refused_with_the_reason,
     ),
     (
+        "doors::a_plugin_is_looked_at_and_switched_from_a_terminal",
+        doors::a_plugin_is_looked_at_and_switched_from_a_terminal,
+    ),
+    (
         "verbs::each_list_is_json_when_asked",
         verbs::each_list_is_json_when_asked,
     ),

@@ -53,7 +53,7 @@ pub(crate) fn a_password_is_read_and_never_an_argument(shops: &Shops) {
     let of_sol = shops
         .run(&["user", "list", "--tenant", "tienda-sol", "--json"])
         .json();
-    assert_eq!(of_sol.as_array().unwrap().len(), 1, "{of_sol}");
+    assert_eq!(of_sol["items"].as_array().unwrap().len(), 1, "{of_sol}");
     shops
         .run(&["user", "role", "ana", "auditor"])
         .says(0, &["ana is auditor now"]);

@@ -236,6 +236,7 @@ pub(crate) async fn what_is_a_persons_or_a_secret_stays_inside(database: Option<
 /// What the other shop may ask for.
 const OF_ANOTHER: &[&str] = &[
     "/v1/contacts?limit=100",
+    "/v1/consents?limit=100",
     "/v1/contacts.csv",
     "/v1/inbox?limit=100",
     "/v1/messages?limit=100",

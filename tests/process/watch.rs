@@ -142,7 +142,7 @@ pub(crate) async fn what_is_triggered_is_seen(database_url: Option<String>) {
 async fn templates_and_numbers(shop: &Shop, api: &Api) {
     let status = async || {
         let all = api.get("/v1/templates").await.expect("templates");
-        let all = all.as_array().expect("a list").clone();
+        let all = all["items"].as_array().expect("a list").clone();
         let one = all.into_iter().find(|t| t["name"] == "promo_semana");
         one.expect("the template")["status"].clone()
     };

@@ -5,6 +5,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use portero_flow::FlowError;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::reports::{self, CardView, FigureView, Report, Span};
 use serde::Deserialize;
@@ -82,6 +83,9 @@ struct Page {
     shop: String,
     since: String,
     until: String,
+    /// Which of the two days makes no sense; empty: none.
+    wrong: &'static str,
+    trouble: String,
     plugins: Vec<Plugin>,
 }
 
@@ -110,19 +114,39 @@ pub(crate) async fn page(
     };
     let mut plugins = Vec::new();
     let (mut since, mut until) = (String::new(), String::new());
+    let mut wrong = "";
     if let Some(shop) = &f.shop {
         for one in reports::list(&state.ctx, shop.id).await? {
             let id = one.installation;
             let mut fault = one.fault.unwrap_or_default();
             let mut truncated = false;
-            let days = reports::show(&state.ctx, shop.id, id, Report::Days, &span).await?;
+            let days = match reports::show(&state.ctx, shop.id, id, Report::Days, &span).await {
+                Ok(days) => days,
+                // What somebody typed and does not read is said beside its field, not instead of the page.
+                Err(FlowError::BadInput { field, .. }) => {
+                    wrong = if field == "since" { "since" } else { "until" };
+                    since = span.since.clone().unwrap_or_default();
+                    until = span.until.clone().unwrap_or_default();
+                    plugins.push(Plugin {
+                        name: one.plugin,
+                        installation: id.to_string(),
+                        behind: one.behind,
+                        truncated,
+                        fault,
+                        cards: Vec::new(),
+                        charts: Vec::new(),
+                    });
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let cards = match reports::show(&state.ctx, shop.id, id, Report::Cards, &span).await {
                 Ok(view) => {
                     truncated = view.truncated;
                     view.cards
                 }
                 // A plugin that cannot draw leaves its days to be seen.
-                Err(error @ portero_flow::FlowError::BadInput { .. }) => {
+                Err(error @ FlowError::BadInput { .. }) => {
                     fault = error.to_string();
                     Vec::new()
                 }
@@ -144,10 +168,15 @@ pub(crate) async fn page(
         w: f.w,
         lang: f.lang,
         shop: f.shop_slug().to_owned(),
-        f,
         since,
         until,
+        trouble: match wrong {
+            "" => String::new(),
+            field => f.w.t(&format!("figures.wrong.{field}")).to_owned(),
+        },
+        wrong,
         plugins,
+        f,
     }))
 }
 
@@ -243,6 +272,8 @@ mod tests {
             shop: "sol".to_owned(),
             since: "2026-11-01".to_owned(),
             until: "2026-12-01".to_owned(),
+            wrong: "until",
+            trouble: Words(language).t("figures.wrong.until").to_owned(),
             plugins: vec![Plugin {
                 truncated: false,
                 name: "p".to_owned(),
@@ -266,6 +297,8 @@ mod tests {
             assert!(html.contains("width=\"1000\""));
             assert!(html.contains(Words(language).t("figures.title")));
             assert!(html.contains(Words(language).t("figures.behind")));
+            assert_eq!(html.matches("aria-invalid").count(), 1);
+            assert!(html.contains(Words(language).t("figures.wrong.until")));
         }
     }
 

@@ -22,6 +22,7 @@ mod segments;
 mod templates;
 mod tenants;
 mod webhooks;
+mod wrong;
 
 use portero_domain::language::Language;
 
@@ -61,6 +62,7 @@ const PAGES: &[Rows] = &[
     templates::ROWS,
     tenants::ROWS,
     webhooks::ROWS,
+    wrong::ROWS,
 ];
 
 /// All words of a language.

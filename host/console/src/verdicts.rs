@@ -11,11 +11,13 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use portero_domain::language::Language;
+use portero_flow::desk::Page;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::tenants::TenantView;
 use portero_flow::desk::verdict_days::{self, ReasonDays, local};
 use portero_flow::desk::verdicts::{self, VerdictQuery, VerdictView};
 use portero_flow::desk::{campaigns, contacts, plugins};
+use portero_flow::{Context, FlowError};
 use serde::Deserialize;
 
 use crate::ConsoleState;
@@ -106,6 +108,9 @@ struct List {
     plugins: Vec<Choice>,
     campaigns: Vec<Choice>,
     filtered: bool,
+    /// Which filter makes no sense; empty: none.
+    wrong: &'static str,
+    trouble: String,
     rows: Vec<Row>,
     /// The query of the next page.
     next: Option<String>,
@@ -179,6 +184,8 @@ pub(crate) async fn list(
         plugins: Vec::new(),
         campaigns: Vec::new(),
         filtered: false,
+        wrong: "",
+        trouble: String::new(),
         rows: Vec::new(),
         next: None,
         width: 0,
@@ -245,31 +252,18 @@ async fn fill(
         .into_iter()
         .map(|(id, name)| choice(id.to_string(), name, &filters.campaign))
         .collect();
-    let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
-    let contact = match some(&page.who) {
-        Some(who) => Some(contacts::get(ctx, shop.id, &who).await?.id),
-        None => None,
+    let found = match asked(ctx, shop, page, &filters, after).await? {
+        Ok(found) => found,
+        // What somebody typed and does not read is said beside its field, not instead of the page.
+        Err(field) => {
+            page.wrong = field;
+            page.trouble = w.t(&format!("explore.wrong.{field}")).to_owned();
+            Page {
+                items: Vec::new(),
+                next_cursor: None,
+            }
+        }
     };
-    let campaign = match some(&filters.campaign) {
-        Some(id) => Some(
-            id.parse()
-                .map_err(|_| Problem::NotFound { what: "campaign" })?,
-        ),
-        None => None,
-    };
-    let asks = VerdictQuery {
-        message: None,
-        contact,
-        plugin: some(&filters.plugin),
-        campaign,
-        since: some(&page.since),
-        until: some(&page.until),
-        verdict: some(&filters.verdict),
-        rule: some(&filters.rule),
-        limit: LIMIT,
-        after,
-    };
-    let found = verdicts::list(ctx, shop.id, &asks).await?;
     let chosen = [
         ("since", page.since.as_str()),
         ("until", &page.until),
@@ -297,6 +291,60 @@ async fn fill(
         verdict_days::reasons(ctx, shop.id, DAYS).await?,
     );
     Ok(())
+}
+
+/// What fits the filters, or the field that makes no sense.
+async fn asked(
+    ctx: &Context,
+    shop: &TenantView,
+    page: &List,
+    filters: &Filters,
+    after: Option<String>,
+) -> Result<Result<Page<VerdictView>, &'static str>, Problem> {
+    let some = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+    let of = |choices: &[Choice], text: &str| text.is_empty() || choices.iter().any(|c| c.current);
+    for (field, choices, text) in [
+        ("verdict", &page.results, &filters.verdict),
+        ("rule", &page.rules, &filters.rule),
+        ("plugin", &page.plugins, &filters.plugin),
+    ] {
+        if !of(choices, text) {
+            return Ok(Err(field));
+        }
+    }
+    // Only the newest campaigns can be chosen; older ones are led to by links.
+    let Ok(campaign) = some(&filters.campaign).map(|id| id.parse()).transpose() else {
+        return Ok(Err("campaign"));
+    };
+    let contact = match some(&page.who) {
+        None => None,
+        Some(who) => match contacts::get(ctx, shop.id, &who).await {
+            Ok(person) => Some(person.id),
+            Err(FlowError::NotFound { .. } | FlowError::BadInput { .. }) => return Ok(Err("who")),
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let asks = VerdictQuery {
+        message: None,
+        contact,
+        plugin: some(&filters.plugin),
+        campaign,
+        since: some(&page.since),
+        until: some(&page.until),
+        verdict: some(&filters.verdict),
+        rule: some(&filters.rule),
+        limit: LIMIT,
+        after,
+    };
+    match verdicts::list(ctx, shop.id, &asks).await {
+        Ok(found) => Ok(Ok(found)),
+        Err(FlowError::BadInput { field, .. }) => Ok(Err(match field.as_str() {
+            "since" => "since",
+            "until" => "until",
+            _ => "after",
+        })),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The reasons as columns, all to one scale.

@@ -32,6 +32,7 @@ pub mod policy;
 pub mod proofs;
 pub mod questions;
 pub mod reasons;
+pub mod registration;
 pub mod registries;
 pub mod rejudge;
 pub mod reports;

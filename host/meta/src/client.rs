@@ -1,5 +1,6 @@
 //! The real client of Meta's Cloud API.
 
+mod registration;
 mod subscriptions;
 
 use std::error::Error;
@@ -20,6 +21,8 @@ use crate::transport::{Access, Courtesy, CourtesyError, SendOutcome, Transport};
 use crate::wire::answer::{self, Accepted, Answer, GraphError};
 use crate::wire::numbers::{self, NumberInfo};
 use crate::wire::{send, templates};
+
+pub use registration::registration_hint;
 
 /// Meta's own address.
 pub const GRAPH_URL: &str = "https://graph.facebook.com";

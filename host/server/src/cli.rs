@@ -17,6 +17,7 @@ mod listen;
 mod number;
 pub mod page;
 mod people;
+mod plugin;
 mod plugin_logs;
 mod plugin_secret;
 mod plugin_version;
@@ -40,8 +41,11 @@ pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
 pub use keep::{BackupArgs, PlaceFlags, RestoreArgs, TenantExportArgs, TenantImportArgs};
 pub use listen::ListenArgs;
-pub use number::{ConnectSecrets, NumberCommand};
-pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
+pub use number::{ConnectSecrets, NumberCommand, PinFlags};
+pub use people::{
+    ContactsCommand, ErasureWord, ImportArgs, LedgerArgs, PartFlags, SegmentCommand, TimelineArgs,
+};
+pub use plugin::PluginCommand;
 pub use plugin_logs::PluginLogsArgs;
 pub use plugin_secret::PluginSecretCommand;
 pub use plugin_version::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
@@ -406,6 +410,11 @@ pub enum ConsentCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Who agreed to what or withdrew it, newest first, each row with its proof and its seal
+    #[command(
+        after_help = "Examples:\n  portero consent ledger --kind revoked --since 2026-11-01 --tenant tienda-sol\n  portero consent ledger --topic ofertas --source import --limit 1000 --json\n\nThe whole proof of one person: `portero consent show`."
+    )]
+    Ledger(LedgerArgs),
     /// Ask people for consent by a template, outside the window too: the second yes of a list
     #[command(
         after_help = "Example:\n  portero consent ask +573001112233 --wording ofertas --template permiso_ofertas --tenant tienda-sol\n\nThe template is an approved utility template with the wording's text and, as its only buttons, the wording's yes\nand no. Each person is asked once: the gate refuses a second question within 30 days, and after an opt-out."
@@ -477,83 +486,4 @@ pub enum TemplateCommand {
     /// Fetch all templates from Meta
     #[command(after_help = "Example:\n  portero template sync --tenant tienda-sol")]
     Sync(Target),
-}
-
-/// Verbs of `plugin`.
-#[derive(Subcommand, Debug)]
-pub enum PluginCommand {
-    /// List installed ones
-    #[command(after_help = "Example:\n  portero plugin list --tenant tienda-sol")]
-    List(Target),
-    /// Look into a component without installing it
-    #[command(after_help = "Example:\n  portero plugin inspect tienda_bot.wasm")]
-    Inspect {
-        /// The .wasm
-        file: PathBuf,
-        /// Answer as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Check and install a component
-    #[command(
-        after_help = "Example:\n  portero plugin install tienda_bot.wasm --tenant tienda-sol --grant send.session,send.interactive,log --set '{\"shop\":\"Tienda Sol\"}'"
-    )]
-    Install {
-        /// The .wasm
-        file: PathBuf,
-        /// Permissions granted, separated by commas; what is not named is denied
-        #[arg(long, value_delimiter = ',')]
-        grant: Vec<String>,
-        /// Templates it may name (names, or prefixes ending in *)
-        #[arg(long, value_delimiter = ',')]
-        template: Vec<String>,
-        /// Contact fields it may read
-        #[arg(long, value_delimiter = ',')]
-        field: Vec<String>,
-        /// Hosts that http.fetch may ask: names, or names below one (*.shop.example), with :port where needed
-        #[arg(long = "host", value_name = "HOST", value_delimiter = ',')]
-        hosts: Vec<String>,
-        /// Settings as JSON
-        #[arg(long, default_value = "{}")]
-        set: String,
-        /// Place among the tenant's plugins; smaller is asked first
-        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
-        position: i64,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
-    /// Bring another version in; settings and grants stay, and it waits if it asks for more
-    #[command(
-        after_help = "Example:\n  portero plugin upgrade tienda_bot.wasm --tenant tienda-sol\n\nA version that asks for no more than the one that runs runs at once. One that asks for more waits until\n`portero plugin approve`; the old one goes on meanwhile."
-    )]
-    Upgrade(UpgradeArgs),
-    /// Let the version that waits run, with what is granted in addition
-    #[command(
-        after_help = "Examples:\n  portero plugin versions com.example.carts --tenant tienda-sol      # what it asks for\n  portero plugin approve com.example.carts --grant http.fetch --host api.shop.example --tenant tienda-sol"
-    )]
-    Approve(ApproveArgs),
-    /// Drop the version that waits
-    #[command(
-        after_help = "Example:\n  portero plugin discard com.example.carts --tenant tienda-sol"
-    )]
-    Discard(OfPluginArgs),
-    /// Run what ran before, with its settings and grants; what the plugin remembers stays
-    #[command(
-        after_help = "Examples:\n  portero plugin rollback com.example.carts --tenant tienda-sol\n  portero plugin rollback com.example.carts --to 3 --tenant tienda-sol"
-    )]
-    Rollback(RollbackArgs),
-    /// What ran, and what waits to be granted what it asks for
-    #[command(
-        after_help = "Example:\n  portero plugin versions com.example.carts --tenant tienda-sol"
-    )]
-    Versions(OfPluginArgs),
-    /// Calls of a plugin: how each ended, what it used, what it logged
-    #[command(
-        after_help = "Examples:\n  portero plugin logs com.example.greeter --tenant tienda-sol\n  portero plugin logs com.example.greeter --follow --tenant tienda-sol      # as they happen\n  portero plugin logs com.example.greeter --failed --last 200 --json --tenant tienda-sol\n\nLines are the plugin's own words, with long runs of digits masked. What the gate said of its proposals:\n`portero verdicts list --plugin`, `portero why`."
-    )]
-    Logs(PluginLogsArgs),
-    /// Secrets of the shop's systems that a plugin's requests may carry
-    #[command(subcommand)]
-    Secret(PluginSecretCommand),
 }

@@ -10,6 +10,7 @@ use crate::arena::{Arena, Id};
 use crate::config::{ConfigError, NumberConfig, WabaConfig, WorldConfig, address};
 use crate::fate::Due;
 use crate::faults::Faults;
+use crate::graph::registration::Registrations;
 use crate::ids::Chance;
 use crate::limits::Throughput;
 use crate::messages::Message;
@@ -36,6 +37,7 @@ pub(crate) struct Number {
     pub(crate) service_delivered: u32,
     /// Codes that the coming messages fail with after they were accepted, in this order.
     pub(crate) fails: VecDeque<i64>,
+    pub(crate) registrations: Registrations,
 }
 
 /// One request to the Graph surface, as the control API shows it.
@@ -150,6 +152,7 @@ impl World {
             service_month: (0, 0),
             service_delivered: 0,
             fails: VecDeque::new(),
+            registrations: Registrations::default(),
         });
         if self.by_number.insert(id.clone(), number).is_some() {
             return Err(ConfigError::Twice { what: "number", id });

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::db;
 use crate::error::Result;
+use crate::json;
 use crate::standing::Of;
 use crate::tx::TenantTx;
 
@@ -26,6 +27,17 @@ pub struct AccountEntry {
     pub detail: String,
     /// When, Meta's time.
     pub at: Ts,
+}
+
+/// The place of an entry among all: newest first, then by event and aspect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangePlace {
+    /// When Meta said it.
+    pub at: Ts,
+    /// In which event.
+    pub event: EventId,
+    /// Of what.
+    pub aspect: String,
 }
 
 /// Where an account stands; everything is open until Meta said something.
@@ -104,11 +116,14 @@ statements! {
         from accounts where tenant_id = $1 and waba_id = $2";
     CHANGE_INSERT = "insert into account_changes (event_id, tenant_id, subject, name, aspect, value, detail, at)
         values ($2, $1, $3, $4, $5, $6, $7, $8) on conflict (event_id, aspect) do nothing";
-    CHANGES = "select subject, name, aspect, value, detail, at from account_changes
+    CHANGES = "select event_id, subject, name, aspect, value, detail, at from account_changes
         where tenant_id = $1 and (cast($2 as text) is null or subject = $2)
           and (cast($3 as text) is null or name = $3)
+          and (at < $5 or (at = $5 and (event_id < $6 or (event_id = $6 and aspect > $7))))
         order by at desc, event_id desc, aspect limit $4";
 }
+
+type RawChange = (String, String, String, String, String, String, i64);
 
 type RawAccount = (
     Option<i64>,
@@ -313,19 +328,45 @@ impl TenantTx<'_> {
         name: Option<&str>,
         limit: usize,
     ) -> Result<Vec<AccountEntry>> {
-        let args = args![self.tenant, subject, name, db::limit(limit)];
-        let rows: Vec<(String, String, String, String, String, i64)> =
-            self.tx.rows(CHANGES, args).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(subject, name, aspect, value, detail, at)| AccountEntry {
-                subject,
-                name,
-                aspect,
-                value,
-                detail,
-                at: Ts(at),
+        let rows = self
+            .account_changes_after(subject, name, limit, None)
+            .await?;
+        Ok(rows.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    /// The same beyond a place, with the event that each was said in.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn account_changes_after(
+        &mut self,
+        subject: Option<&str>,
+        name: Option<&str>,
+        limit: usize,
+        after: Option<&ChangePlace>,
+    ) -> Result<Vec<(EventId, AccountEntry)>> {
+        let args = args![
+            self.tenant,
+            subject,
+            name,
+            db::limit(limit),
+            after.map_or(Ts(i64::MAX), |a| a.at),
+            after.map_or_else(String::new, |a| a.event.to_string()),
+            after.map_or("", |a| a.aspect.as_str())
+        ];
+        let rows: Vec<RawChange> = self.tx.rows(CHANGES, args).await?;
+        rows.into_iter()
+            .map(|(event, subject, name, aspect, value, detail, at)| {
+                let entry = AccountEntry {
+                    subject,
+                    name,
+                    aspect,
+                    value,
+                    detail,
+                    at: Ts(at),
+                };
+                Ok((json::id("event_id", &event)?, entry))
             })
-            .collect())
+            .collect()
     }
 }

@@ -1,11 +1,11 @@
 //! Rows and inputs, in one place for those who call.
 
-pub use crate::accounts::{AccountEntry, AccountRow};
+pub use crate::accounts::{AccountEntry, AccountRow, ChangePlace};
 pub use crate::activity::Interaction;
 pub use crate::apps::AppSecrets;
 pub use crate::attempts::{AttemptEnd, AttemptRow, NewAttempt};
 pub use crate::attempts_many::{AcceptedAttempt, Beginning};
-pub use crate::audit::{AuditFilter, AuditRow, NewAudit};
+pub use crate::audit::{AuditFilter, AuditRow, NewAudit, audit_lists};
 pub use crate::belonging::{STAY_BEHIND, rows_of_tenant};
 pub use crate::bulk::BulkPerson;
 pub use crate::calls::{LogRow, MetricEvent, PluginCall};

@@ -7,6 +7,7 @@ use portero_domain::template::{Template, TemplateCategory, TemplateStatus};
 use portero_gate::facts::TemplateQuality;
 use serde_json::json;
 
+use crate::db;
 use crate::error::{Result, StoreError};
 use crate::json;
 use crate::standing::Of;
@@ -65,6 +66,8 @@ statements! {
         where tenant_id = $1 and waba_id = $2 and name = $3 and language = $4");
     TEMPLATES = concat!("select ", columns!(), " from templates where tenant_id = $1
         order by waba_id, name, language");
+    TEMPLATES_PAGE = concat!("select ", columns!(), " from templates where tenant_id = $1
+        and (waba_id, name, language) > ($2, $3, $4) order by waba_id, name, language limit $5");
     TEMPLATE_NAMES = "select name, language from templates
         where tenant_id = $1 and waba_id = $2 and status <> 'DELETED' order by name, language";
     TEMPLATE_LANGUAGES = "select language from templates
@@ -265,6 +268,20 @@ impl TenantTx<'_> {
     /// The database.
     pub async fn templates(&mut self) -> Result<Vec<(WabaId, Template, String)>> {
         let rows: Vec<Raw> = self.tx.rows(TEMPLATES, args![self.tenant]).await?;
+        rows.into_iter().map(Raw::read).collect()
+    }
+
+    /// Templates of the tenant by account, name and language, after those three of one of them.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn templates_page(
+        &mut self,
+        limit: usize,
+        [waba, name, language]: [&str; 3],
+    ) -> Result<Vec<(WabaId, Template, String)>> {
+        let args = args![self.tenant, waba, name, language, db::limit(limit)];
+        let rows: Vec<Raw> = self.tx.rows(TEMPLATES_PAGE, args).await?;
         rows.into_iter().map(Raw::read).collect()
     }
 

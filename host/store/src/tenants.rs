@@ -7,6 +7,7 @@ use portero_gate::Policy;
 use portero_gate::facts::{Stop, TenantMode};
 use serde_json::json;
 
+use crate::db;
 use crate::error::{Result, StoreError};
 use crate::json;
 use crate::policies;
@@ -74,6 +75,7 @@ statements! {
         on conflict (key) do update set value = excluded.value";
     SETTING_DELETE = "delete from settings where key = $1";
     TENANTS = concat!("select ", columns!(), " from tenants order by tenant_id");
+    TENANTS_PAGE = concat!("select ", columns!(), " from tenants where tenant_id > $1 order by tenant_id limit $2");
     TENANT_BY_ID = concat!("select ", columns!(), " from tenants where tenant_id = $1");
     TENANT_BY_SLUG = concat!("select ", columns!(), " from tenants where slug = $1");
     TENANT_INSERT = "insert into tenants (tenant_id, slug, name, mode, language, timezone, country,
@@ -163,6 +165,21 @@ impl SystemTx<'_> {
     /// The database.
     pub async fn tenants(&mut self) -> Result<Vec<TenantRow>> {
         let rows: Vec<RawTenant> = self.tx.rows(TENANTS, args![]).await?;
+        rows.into_iter().map(RawTenant::read).collect()
+    }
+
+    /// Tenants in the order in which they were made, after one of them.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn tenants_page(
+        &mut self,
+        limit: usize,
+        after: Option<TenantId>,
+    ) -> Result<Vec<TenantRow>> {
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        let args = args![after, db::limit(limit)];
+        let rows: Vec<RawTenant> = self.tx.rows(TENANTS_PAGE, args).await?;
         rows.into_iter().map(RawTenant::read).collect()
     }
 

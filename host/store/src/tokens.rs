@@ -4,6 +4,7 @@ use portero_domain::access::Role;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{TenantId, TokenId, UserId};
 
+use crate::db;
 use crate::error::Result;
 use crate::json;
 use crate::tx::{SystemTx, TenantTx};
@@ -53,6 +54,10 @@ pub struct TokenRow {
 statements! {
     TOKEN_BY_SECRET = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens where secret_sha256 = $1";
     TOKENS = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens order by token_id";
+    TOKENS_PAGE = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens
+        where token_id > $1 order by token_id limit $2";
+    TOKENS_PAGE_OF = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens
+        where tenant_id = $1 and token_id > $2 order by token_id limit $3";
     SESSIONS = "select token_id, tenant_id, label, created_at, revoked_at, role, expires_at, last_used_at, user_id from tokens
         where user_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
         order by token_id desc limit 100";
@@ -107,6 +112,28 @@ impl SystemTx<'_> {
     /// The database.
     pub async fn tokens(&mut self) -> Result<Vec<TokenRow>> {
         let rows: Vec<Raw> = self.tx.rows(TOKENS, args![]).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Tokens of one tenant, or all, oldest first, after one of them.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn tokens_page(
+        &mut self,
+        reach: Option<TenantId>,
+        limit: usize,
+        after: Option<TokenId>,
+    ) -> Result<Vec<TokenRow>> {
+        let after = after.map_or_else(String::new, |id| id.to_string());
+        let limit = db::limit(limit);
+        let rows: Vec<Raw> = match reach {
+            Some(tenant) => {
+                let args = args![tenant, after, limit];
+                self.tx.rows(TOKENS_PAGE_OF, args).await?
+            }
+            None => self.tx.rows(TOKENS_PAGE, args![after, limit]).await?,
+        };
         rows.into_iter().map(read).collect()
     }
 

@@ -7,6 +7,7 @@ use portero_domain::access::Role;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{TenantId, TokenId, UserId};
 
+use crate::db;
 use crate::error::Result;
 use crate::json;
 use crate::tx::SystemTx;
@@ -50,6 +51,8 @@ statements! {
         where removed_at is null order by name";
     USERS_OF = "select user_id, tenant_id, name, role, created_at, password_at, last_login_at from users
         where tenant_id = $1 and removed_at is null order by name";
+    USERS_PAGE = "select user_id, tenant_id, name, role, created_at, password_at, last_login_at from users
+        where (tenant_id = $1 or cast($1 as text) is null) and removed_at is null and name > $2 order by name limit $3";
     USER_NAMED = "select user_id, tenant_id, name, role, created_at, password_at, last_login_at from users
         where (name = $1 or user_id = $1) and (tenant_id = $2 or cast($2 as text) is null) and removed_at is null";
     USER_PASSWORD = "select password_hash from users where user_id = $1 and removed_at is null";
@@ -101,6 +104,21 @@ impl SystemTx<'_> {
             None => self.tx.rows(USERS, args![]).await?,
             Some(tenant) => self.tx.rows(USERS_OF, args![tenant]).await?,
         };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Users by name, after one of them: all, or those of one tenant.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn users_page(
+        &mut self,
+        reach: Option<TenantId>,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Vec<UserRow>> {
+        let args = args![reach, after.unwrap_or_default(), db::limit(limit)];
+        let rows: Vec<Raw> = self.tx.rows(USERS_PAGE, args).await?;
         rows.into_iter().map(read).collect()
     }
 

@@ -111,7 +111,11 @@ fn of_people(who: &str, gone: &str, silent: &str) -> Vec<Request> {
     let text = json!({ "text": "Hola, soy Ana" });
     let c = "/v1/conversations";
     vec![
-        get("/v1/contacts", &[]).asking("limit", "2"),
+        get("/v1/contacts", &[])
+            .asking("limit", "2")
+            .asking("q", "Rosa"),
+        get(&format!("{p}/timeline"), &[who]).asking("limit", "2"),
+        get("/v1/consents", &[]).asking("kind", "granted"),
         get("/v1/contacts.csv", &[]),
         put("/v1/contacts", &[], address),
         put(p, &[who], person),
@@ -207,14 +211,14 @@ async fn of_access(env: &Env) -> Vec<Request> {
     api.post("/v1/users", ana).await.unwrap();
     let u = "/v1/users/{user}";
     vec![
-        get("/v1/tokens", &[]),
+        get("/v1/tokens", &[]).asking("limit", "2"),
         post(
             "/v1/tokens",
             &[],
             json!({ "label": "fuzz", "role": "viewer", "expires_in_days": 3 }),
         ),
         delete("/v1/tokens/{id}", &[&spare]),
-        get("/v1/users", &[]),
+        get("/v1/users", &[]).asking("limit", "2"),
         post(
             "/v1/users",
             &[],
@@ -253,7 +257,7 @@ fn of_shop(env: &Env) -> Vec<Request> {
     );
     let n = "/v1/numbers/{id}";
     vec![
-        get("/v1/tenants", &[]),
+        get("/v1/tenants", &[]).asking("limit", "2"),
         post("/v1/tenants", &[], tenant).operator(),
         put("/v1/apps/{app}", &["fuzz"], secrets).operator(),
         get("/v1/numbers", &[]),
@@ -261,6 +265,11 @@ fn of_shop(env: &Env) -> Vec<Request> {
         get(n, &[sol.number]),
         post("/v1/numbers/sync", &[], json!({})),
         post(&format!("{n}/subscribe"), &[sol.number], json!({})),
+        post(
+            &format!("{n}/register"),
+            &[sol.number],
+            json!({ "pin": "271828" }),
+        ),
         get("/v1/history", &[]).asking("limit", "3"),
         get("/v1/checklist", &[]),
         post("/v1/checklist", &[], json!({})),
@@ -280,7 +289,7 @@ fn of_shop(env: &Env) -> Vec<Request> {
         put("/v1/retention", &[], json!({ "messages": 400 })),
         get("/v1/retention/preview", &[]),
         put("/v1/wordings", &[], wording),
-        get("/v1/templates", &[]),
+        get("/v1/templates", &[]).asking("limit", "2"),
         post("/v1/templates/sync", &[], json!({})),
         get("/v1/registries", &[]),
         put(
@@ -330,6 +339,9 @@ async fn of_plugins(env: &Env) -> Vec<Request> {
     let component = Load::Bytes("application/wasm", portero::guest::CART_RECOVERY.to_vec());
     vec![
         get("/v1/plugins", &[]),
+        get("/v1/plugins/{id}", &[&id(&figures)]),
+        post("/v1/plugins/{id}/disable", &[&id(&figures)], json!({})),
+        post("/v1/plugins/{id}/enable", &[&id(&figures)], json!({})),
         request("POST", "/v1/plugins", &[], component).asking("how", &how.to_string()),
         get("/v1/plugins/{id}/secrets", &[&asking]),
         get("/v1/plugins/{id}/calls", &[&asking]).asking("limit", "2"),

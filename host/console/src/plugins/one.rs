@@ -172,23 +172,18 @@ pub(crate) async fn one(
         permissions: detail
             .permissions
             .iter()
-            .map(|p| {
-                let key = p.id.replace('.', "_");
-                let known = format!("plugin.may.{key}");
-                let name = w.t(&format!("plugin.may.{key}")).to_owned();
-                Permission {
-                    name: if name == known { p.id.clone() } else { name },
-                    id: p.id.clone(),
-                    about: p.about.join(", "),
-                    reason: p.reason.clone(),
-                    granted: p.granted,
-                }
+            .map(|p| Permission {
+                name: p.means.get(lang).unwrap_or(&p.id).clone(),
+                id: p.id.clone(),
+                about: p.about.join(", "),
+                reason: p.reason.clone(),
+                granted: p.granted,
             })
             .collect(),
         ended: health
             .calls
             .iter()
-            .map(|(outcome, n)| (ending(w, outcome), number(*n)))
+            .map(|e| (ending(w, &e.outcome), number(e.calls)))
             .collect(),
         said: health
             .said
@@ -221,7 +216,7 @@ pub(crate) async fn one(
         faults: detail
             .faults
             .iter()
-            .map(|(at, outcome)| (time(Some(at), zone), ending(w, outcome)))
+            .map(|f| (time(Some(&f.at), zone), ending(w, &f.outcome)))
             .collect(),
         f: f.titled(if detail.title.is_empty() {
             view.plugin.clone()

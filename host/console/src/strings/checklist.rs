@@ -21,6 +21,8 @@ pub(super) const ROWS: super::Rows = &[
     ("checklist.do.number", ["Hacen falta el id del número, el id de la cuenta y un token de un usuario del sistema.", "São precisos o id do número, o id da conta e um token de um usuário do sistema.", "It takes the number's id, the account's id and a system user's token."]),
     ("checklist.step.access_token", ["Meta acepta el token", "A Meta aceita o token", "Meta takes the token"]),
     ("checklist.do.access_token", ["Un token de un usuario del sistema con los dos permisos de WhatsApp, para esta cuenta.", "Um token de um usuário do sistema com as duas permissões do WhatsApp, para esta conta.", "A system user's token with both WhatsApp permissions, for this account."]),
+    ("checklist.step.registration", ["El número está registrado", "O número está registrado", "The number is registered"]),
+    ("checklist.do.registration", ["Con su PIN de seis cifras (verificación en dos pasos). Sin registro no sale ningún mensaje.", "Com seu PIN de seis dígitos (verificação em duas etapas). Sem registro nenhuma mensagem sai.", "With its six-digit PIN (two-step verification). Before that no message leaves."]),
     ("checklist.step.subscription", ["Los webhooks de la cuenta llegan a la app", "Os webhooks da conta chegam ao app", "The account's webhooks go to the app"]),
     ("checklist.do.subscription", ["Sin esto Meta no avisa de ningún mensaje.", "Sem isso a Meta não avisa de nenhuma mensagem.", "Without it Meta tells of no message."]),
     ("checklist.step.webhook", ["Llegó un webhook de Meta", "Chegou um webhook da Meta", "A webhook of Meta's came in"]),

@@ -8,6 +8,7 @@ use portero_store::model::{NewToken, TokenRow};
 use sha2::{Digest, Sha256};
 
 use crate::context::Context;
+use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
 /// Who is calling.
@@ -193,6 +194,23 @@ pub async fn tokens(ctx: &Context, tenant: Option<TenantId>) -> Result<Vec<Token
     };
     let now = ctx.now();
     Ok(rows.into_iter().map(|row| shown(row, now)).collect())
+}
+
+/// The same page by page.
+///
+/// # Errors
+/// A bad cursor, or the database.
+pub async fn tokens_page(
+    ctx: &Context,
+    tenant: Option<TenantId>,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Page<TokenView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let after = parse_cursor(after)?;
+    let rows = tx.system().tokens_page(tenant, limit, after).await?;
+    let items = views(rows, ctx.now());
+    Ok(Page::of(items, limit, |t: &TokenView| t.id.to_string()))
 }
 
 /// Tokens as lists show them.

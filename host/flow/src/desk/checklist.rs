@@ -5,11 +5,13 @@ use portero_domain::ids::{PhoneNumberId, TenantId};
 use portero_domain::template::TemplateStatus;
 use portero_gate::facts::TenantMode;
 use portero_meta::transport::Access;
+use portero_meta::wire::numbers::NumberInfo;
 use portero_store::model::NumberRow;
 use secrecy::SecretString;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::desk::registration::{Registered, registered};
 use crate::error::FlowError;
 
 /// The app that a number belongs to when nobody named one.
@@ -34,7 +36,7 @@ pub enum StepState {
 /// One thing that is needed.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct StepView {
-    /// `app_secret`, `number`, `access_token`, `subscription`, `webhook`, `templates`, `test_people`, `mode`.
+    /// `app_secret`, `number`, `access_token`, `registration`, `subscription`, `webhook`, `templates`, `test_people`, `mode`.
     pub step: &'static str,
     /// How it stands.
     pub state: StepState,
@@ -94,7 +96,7 @@ struct Connected {
     token: Option<SecretString>,
 }
 
-/// The list of a tenant; with `ask`, Meta is asked about tokens and subscriptions too.
+/// The list of a tenant; with `ask`, Meta is asked about tokens, registrations and subscriptions too.
 ///
 /// # Errors
 /// [`FlowError::WrongState`] for a pretend tenant of a host that leads to the real Meta, or the database.
@@ -121,7 +123,7 @@ pub async fn look(ctx: &Context, tenant: TenantId, ask: bool) -> Result<Checklis
         .filter(|(_, t, _)| t.status == TemplateStatus::Approved)
         .count();
     let synced = templates.iter().map(|(_, t, _)| t.synced_at).max();
-    let (token, subscription) = match ask {
+    let (token, registration, subscription) = match ask {
         true => asked(ctx, &numbers).await,
         false => told(&numbers, webhook.is_some()),
     };
@@ -129,6 +131,7 @@ pub async fn look(ctx: &Context, tenant: TenantId, ask: bool) -> Result<Checklis
         app_secret(&numbers, &apps),
         number(&numbers),
         token,
+        registration,
         subscription,
         match webhook {
             Some(event) => done("webhook", event.received_at.rfc3339()),
@@ -224,9 +227,9 @@ const NEW_TOKEN: &str = "make a system user's token with whatsapp_business_messa
                          Meta's Business settings, and connect the number again with it";
 
 /// What is known without asking: a webhook that came in proves the subscription.
-fn told(numbers: &[Connected], heard: bool) -> (StepView, StepView) {
+fn told(numbers: &[Connected], heard: bool) -> (StepView, StepView, StepView) {
     if numbers.is_empty() {
-        return (no_number("access_token"), no_number("subscription"));
+        return no_numbers();
     }
     let without: Vec<&str> = numbers
         .iter()
@@ -247,24 +250,57 @@ fn told(numbers: &[Connected], heard: bool) -> (StepView, StepView) {
         true => done("subscription", ""),
         false => open("subscription", StepState::Unknown, "", "ask Meta", ASK),
     };
-    (token, subscription)
+    let registration = open("registration", StepState::Unknown, "", "ask Meta", ASK);
+    (token, registration, subscription)
 }
 
-/// What Meta says of tokens and subscriptions.
-async fn asked(ctx: &Context, numbers: &[Connected]) -> (StepView, StepView) {
+fn no_numbers() -> (StepView, StepView, StepView) {
+    let [token, registration, subscription] =
+        ["access_token", "registration", "subscription"].map(no_number);
+    (token, registration, subscription)
+}
+
+/// What Meta's words on the numbers say of their registration.
+fn registration(infos: &[(&str, NumberInfo)], of: usize) -> StepView {
+    let word = |(display, info): &(&str, NumberInfo)| {
+        format!("{display}: {}", info.status.as_deref().unwrap_or("?"))
+    };
+    let which = |wanted: Registered| {
+        let of = infos.iter().filter(|(_, info)| registered(info) == wanted);
+        of.map(word).collect::<Vec<_>>().join("; ")
+    };
+    let (no, unknown) = (which(Registered::No), which(Registered::Unknown));
+    if !no.is_empty() {
+        let remedy = "register it with its six-digit PIN of two-step verification (WhatsApp Manager, Phone numbers)";
+        let verb = "portero number register NUMBER";
+        return open("registration", StepState::Missing, no, remedy, verb);
+    }
+    if !unknown.is_empty() || infos.len() < of {
+        let remedy = "Meta did not say; look in WhatsApp Manager, Phone numbers";
+        return open("registration", StepState::Unknown, unknown, remedy, ASK);
+    }
+    done("registration", which(Registered::Yes))
+}
+
+/// What Meta says of tokens, registrations and subscriptions.
+async fn asked(ctx: &Context, numbers: &[Connected]) -> (StepView, StepView, StepView) {
     if numbers.is_empty() {
-        return (no_number("access_token"), no_number("subscription"));
+        return no_numbers();
     }
     let (mut refused, mut silent, mut apps) = (Vec::new(), Vec::new(), Vec::new());
+    let mut infos = Vec::new();
     for Connected { row, token } in numbers {
         let Some(token) = token.clone() else {
             refused.push(row.display.clone());
             continue;
         };
         let access = Access { token };
-        if let Err(error) = ctx.cloud.number(&row.id, &access).await {
-            refused.push(format!("{}: {error}", row.display));
-            continue;
+        match ctx.cloud.number(&row.id, &access).await {
+            Ok(info) => infos.push((row.display.as_str(), info)),
+            Err(error) => {
+                refused.push(format!("{}: {error}", row.display));
+                continue;
+            }
         }
         match ctx.cloud.subscribed_apps(&row.waba, &access).await {
             Ok(names) if names.is_empty() => silent.push(row.display.clone()),
@@ -297,7 +333,7 @@ async fn asked(ctx: &Context, numbers: &[Connected]) -> (StepView, StepView) {
             "portero number subscribe NUMBER",
         )
     };
-    (token, subscription)
+    (token, registration(&infos, numbers.len()), subscription)
 }
 
 fn test_people(

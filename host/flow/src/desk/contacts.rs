@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::desk::messages::{find_contact, living_contact, not_erased};
 use crate::desk::seen::Seen;
-use crate::desk::{Page, numbers, parse_cursor};
+use crate::desk::{Page, numbers, parse_cursor, person};
 use crate::error::FlowError;
 
 /// A person as told by the tenant's system.
@@ -182,6 +182,30 @@ pub async fn list(
         items.push(view(ctx, &mut tx, tenant, row).await?);
     }
     Ok(Page::of(items, limit, |c: &ContactView| c.id.to_string()))
+}
+
+/// People found by id, by any spelling of an address, or by a part of their name; newest first. A page may
+/// be empty and still lead on (see [`person::find`]).
+///
+/// # Errors
+/// A bad cursor, or the database.
+pub async fn search(
+    ctx: &Context,
+    tenant: TenantId,
+    words: &str,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Page<ContactView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let found = person::found(&mut tx, tenant, words, limit, after).await?;
+    let mut items = Vec::with_capacity(found.rows.len());
+    for row in found.rows {
+        items.push(view(ctx, &mut tx, tenant, row).await?);
+    }
+    Ok(Page {
+        items,
+        next_cursor: found.next,
+    })
 }
 
 async fn view(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::desk::messages::living_contact;
+use crate::desk::messages::living_addressee;
 use crate::desk::numbers;
 use crate::desk::trade::{self, End};
 use crate::error::FlowError;
@@ -106,7 +106,7 @@ pub async fn accept(
     let about = trade::news(&event.name, &event.data, at);
     let payload = json!({ "name": event.name, "data": dated(event, at), "about": about });
     let mut tx = ctx.store.write().await?;
-    let contact = living_contact(&mut tx, tenant, &event.contact).await?;
+    let contact = living_addressee(&mut tx, tenant, "contact", &event.contact).await?;
     let number = numbers::choose(&mut tx, tenant, event.phone_number_id.as_deref()).await?;
     let id = EventId::new(&*ctx.ids, now);
     let row = NewEvent {

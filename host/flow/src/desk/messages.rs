@@ -6,6 +6,7 @@ use portero_domain::address::AddressKey;
 use portero_domain::content::Content;
 use portero_domain::ids::{ContactId, DecisionId, OutboxId, PhoneNumberId, TenantId};
 use portero_domain::proposal::{Answers, Origin, OutboxState, Proposal, Purpose};
+use portero_gate::record::content_hash;
 use portero_store::model::{ERASED, OutboxFilter, OutboxRow};
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +143,7 @@ pub async fn propose(
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
     let number = sender(&mut tx, tenant, request.phone_number_id.as_deref()).await?;
-    let contact = find_contact(&mut tx, tenant, &request.to).await?;
+    let contact = addressee(&mut tx, tenant, "to", &request.to).await?;
     // An erased person is judged like anybody: the gate says no, and why is on record.
     let who = Who::read_or_erased(&mut tx, tenant, number.clone(), contact)
         .await?
@@ -185,9 +186,10 @@ pub async fn propose(
     if admitted.duplicate
         && let Some(first) = first
     {
-        // Of a message to an erased person the text is not kept.
+        // Of a message to an erased person nothing is kept to compare. Else the hash stays when words go.
         let kept = first.rule.as_deref() != Some(ERASED);
-        if (kept && first.proposal.content != request.content) || first.contact != contact {
+        let other = kept && first.content_hash != content_hash(&request.content);
+        if other || first.contact != contact {
             return Err(FlowError::KeyReused {
                 key: idempotency_key.to_owned(),
             });
@@ -224,16 +226,41 @@ pub(crate) async fn find_contact(
             .map(|c| c.id)
             .ok_or_else(|| FlowError::not_found("contact", to));
     }
-    let key = AddressKey::parse(to).map_err(|why| FlowError::bad("to", why.to_string()))?;
+    let key = AddressKey::parse(to).map_err(|why| FlowError::bad("who", why.to_string()))?;
     tx.tenant(tenant)
         .person_by_addresses(&[key])
         .await?
-        .ok_or_else(|| {
-            FlowError::bad(
-                "to",
-                "no contact has this address; create it with PUT /v1/contacts",
-            )
-        })
+        .ok_or_else(|| FlowError::not_found("contact", to))
+}
+
+/// The same of a field of a body: that nobody has the address is a fault of the field, and says what helps.
+async fn addressee(
+    tx: &mut portero_store::Tx,
+    tenant: TenantId,
+    field: &'static str,
+    to: &str,
+) -> Result<ContactId, FlowError> {
+    let found = find_contact(tx, tenant, to).await;
+    found.map_err(|error| match error {
+        FlowError::BadInput { why, .. } => FlowError::bad(field, why),
+        FlowError::NotFound { .. } if to.parse::<ContactId>().is_err() => FlowError::bad(
+            field,
+            "no contact has this address; create it with PUT /v1/contacts",
+        ),
+        other => other,
+    })
+}
+
+/// Somebody named by a field of a body, of whom something may be kept.
+pub(crate) async fn living_addressee(
+    tx: &mut portero_store::Tx,
+    tenant: TenantId,
+    field: &'static str,
+    who: &str,
+) -> Result<ContactId, FlowError> {
+    let contact = addressee(tx, tenant, field, who).await?;
+    not_erased(tx, tenant, contact).await?;
+    Ok(contact)
 }
 
 /// Somebody of whom something may be kept.

@@ -5,11 +5,12 @@ use portero_domain::clock::Ts;
 use portero_domain::ids::{EventId, PhoneNumberId, TenantId, WabaId};
 use portero_meta::transport::Access;
 use portero_store::Tx;
-use portero_store::model::{AccountEntry, AccountRow, NewNumber, NumberRow};
+use portero_store::model::{AccountEntry, AccountRow, ChangePlace, NewNumber, NumberRow};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::desk::Page;
 use crate::error::FlowError;
 
 /// The app of webhooks without a name in their path.
@@ -215,18 +216,57 @@ pub async fn history(
     name: Option<&str>,
     limit: usize,
 ) -> Result<Vec<HistoryView>, FlowError> {
+    let page = history_page(ctx, tenant, subject, name, limit, None).await?;
+    Ok(page.items)
+}
+
+/// The same page by page.
+///
+/// # Errors
+/// As [`history`], or a bad cursor.
+pub async fn history_page(
+    ctx: &Context,
+    tenant: TenantId,
+    subject: Option<&str>,
+    name: Option<&str>,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Page<HistoryView>, FlowError> {
     if let Some(other) = subject.filter(|s| !["number", "account", "template"].contains(s)) {
         return Err(FlowError::bad(
             "subject",
             format!("`{other}` is none of number, account, template"),
         ));
     }
+    let after = after.map(place).transpose()?;
     let mut tx = ctx.store.read().await?;
     let entries = tx
         .tenant(tenant)
-        .account_changes(subject, name, limit)
+        .account_changes_after(subject, name, limit, after.as_ref())
         .await?;
-    Ok(entries.into_iter().map(HistoryView::of).collect())
+    let last = entries.last().filter(|_| entries.len() >= limit);
+    let next_cursor = last.map(|(event, e)| format!("{}.{event}.{}", e.at.ms(), e.aspect));
+    Ok(Page {
+        items: entries
+            .into_iter()
+            .map(|(_, e)| HistoryView::of(e))
+            .collect(),
+        next_cursor,
+    })
+}
+
+/// Where a page of the history goes on.
+fn place(cursor: &str) -> Result<ChangePlace, FlowError> {
+    let read = || {
+        let (at, rest) = cursor.split_once('.')?;
+        let (event, aspect) = rest.split_once('.')?;
+        Some(ChangePlace {
+            at: Ts(at.parse().ok()?),
+            event: event.parse().ok()?,
+            aspect: aspect.to_owned(),
+        })
+    };
+    read().ok_or_else(|| FlowError::bad("after", "not a cursor of this list"))
 }
 
 /// Asks Meta for quality, name, limit and throughput of every number.

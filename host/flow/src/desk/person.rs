@@ -8,8 +8,8 @@ use portero_domain::clock::Ts;
 use portero_domain::consent::{ConsentEvent, ConsentStanding, FrequencyPromise};
 use portero_domain::ids::{CampaignId, ContactId, DecisionId, EventId, OutboxId, TenantId};
 use portero_domain::proposal::{Origin, Purpose};
-use portero_store::TenantTx;
 use portero_store::model::{ContactRow, HandoverEvent, OutboxFilter, OutboxRow, folded};
+use portero_store::{TenantTx, Tx};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -72,9 +72,30 @@ pub async fn find(
     limit: usize,
     after: Option<&str>,
 ) -> Result<Page<FoundView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let found = found(&mut tx, tenant, words, limit, after).await?;
+    Ok(Page {
+        items: found.rows.into_iter().map(FoundView::of).collect(),
+        next_cursor: found.next,
+    })
+}
+
+/// Who was found, and where the search goes on.
+pub(crate) struct Found {
+    pub(crate) rows: Vec<ContactRow>,
+    pub(crate) next: Option<String>,
+}
+
+/// What [`find`] does, within a transaction.
+pub(crate) async fn found(
+    tx: &mut Tx,
+    tenant: TenantId,
+    words: &str,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Found, FlowError> {
     let mut after: Option<ContactId> = parse_cursor(after)?;
     let words = words.trim();
-    let mut tx = ctx.store.read().await?;
     let mut of = tx.tenant(tenant);
     let exact = match (words.parse::<ContactId>(), AddressKey::parse(words)) {
         (Ok(id), _) => Some(Some(id)),
@@ -86,9 +107,9 @@ pub async fn find(
             Some(id) => of.contact(id).await?,
             None => None,
         };
-        return Ok(Page {
-            items: row.into_iter().map(FoundView::of).collect(),
-            next_cursor: None,
+        return Ok(Found {
+            rows: row.into_iter().collect(),
+            next: None,
         });
     }
     let wanted = folded(words);
@@ -96,30 +117,31 @@ pub async fn find(
         true => None,
         false => of.contacts_floor(after, WALKED).await?,
     };
-    let mut items = Vec::new();
+    let mut rows = Vec::new();
     loop {
-        let rows = match wanted.is_empty() {
+        let some = match wanted.is_empty() {
             true => of.contacts_like(None, limit, after, None).await?,
             false => {
                 of.contacts_like(Some(words), LOOKED_AT, after, floor)
                     .await?
             }
         };
-        let last = rows.len() < if wanted.is_empty() { limit } else { LOOKED_AT };
-        for row in rows {
+        let last = some.len() < if wanted.is_empty() { limit } else { LOOKED_AT };
+        for row in some {
             after = Some(row.id);
             let name = row.name.as_deref().unwrap_or_default();
             if wanted.is_empty() || folded(name).contains(&wanted) {
-                items.push(FoundView::of(row));
+                rows.push(row);
             }
-            if items.len() >= limit {
-                return Ok(Page::of(items, limit, |p: &FoundView| p.id.to_string()));
+            if rows.len() >= limit {
+                let next = after.map(|id| id.to_string());
+                return Ok(Found { rows, next });
             }
         }
         if last {
-            return Ok(Page {
-                items,
-                next_cursor: floor.map(|id| id.to_string()),
+            return Ok(Found {
+                rows,
+                next: floor.map(|id| id.to_string()),
             });
         }
     }

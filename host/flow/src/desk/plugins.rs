@@ -4,6 +4,7 @@ mod asks;
 mod calls;
 mod component;
 mod health;
+mod may;
 mod secrets;
 mod versions;
 
@@ -18,7 +19,10 @@ use crate::grants::Grants;
 
 pub use asks::AsksMore;
 pub use calls::{CallView, LogLineView, calls};
-pub use health::{Health, PermissionView, PluginDetail, SaidView, detail, health, set_enabled};
+pub use health::{
+    EndedView, FaultView, Health, PermissionView, PluginDetail, SaidView, detail, health,
+    set_enabled,
+};
 pub use secrets::{SECRET_MAX, SecretRequest, SecretView, remove_secret, secrets, set_secret};
 pub use versions::{
     ApproveRequest, PendingView, RollbackRequest, UpgradeView, VersionView, VersionsView, approve,

@@ -6,6 +6,7 @@ use portero_meta::transport::Access;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::desk::Page;
 use crate::desk::numbers::{self, HistoryView};
 use crate::error::FlowError;
 
@@ -192,6 +193,37 @@ pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<TemplateView>, 
     let known = tx.tenant(tenant).templates().await?;
     let all = known.into_iter();
     Ok(all.map(|(waba, t, q)| view(waba.as_str(), &t, q)).collect())
+}
+
+/// The same page by page: by account, name and language.
+///
+/// # Errors
+/// A bad cursor, or the database.
+pub async fn page(
+    ctx: &Context,
+    tenant: TenantId,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Page<TemplateView>, FlowError> {
+    let place = after.map(place).transpose()?.unwrap_or_default();
+    let mut tx = ctx.store.read().await?;
+    let known = tx.tenant(tenant).templates_page(limit, place).await?;
+    let items = known
+        .into_iter()
+        .map(|(waba, t, q)| view(waba.as_str(), &t, q))
+        .collect();
+    Ok(Page::of(items, limit, |t: &TemplateView| {
+        format!("{}/{}/{}", t.waba_id, t.name, t.language)
+    }))
+}
+
+/// Account, name and language of a cursor.
+fn place(cursor: &str) -> Result<[&str; 3], FlowError> {
+    let parts = cursor.split_once('/').and_then(|(waba, rest)| {
+        let (name, language) = rest.rsplit_once('/')?;
+        Some([waba, name, language])
+    });
+    parts.ok_or_else(|| FlowError::bad("after", "not a cursor of this list"))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::context::Context;
+use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
 pub use grid::{GridRow, grid, policy_difference};
@@ -175,6 +176,38 @@ pub async fn list(ctx: &Context, only: Option<TenantId>) -> Result<Vec<TenantVie
         Some(id) => vec![tx.tenant(id).row().await?],
         None => tx.system().tenants().await?,
     };
+    views(&mut tx, rows).await
+}
+
+/// The same page by page, in the order in which they were made.
+///
+/// # Errors
+/// A bad cursor, or the database.
+pub async fn page(
+    ctx: &Context,
+    only: Option<TenantId>,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Page<TenantView>, FlowError> {
+    let after: Option<TenantId> = parse_cursor(after)?;
+    let mut tx = ctx.store.read().await?;
+    let Some(id) = only else {
+        let rows = tx.system().tenants_page(limit, after).await?;
+        let items = views(&mut tx, rows).await?;
+        return Ok(Page::of(items, limit, |t: &TenantView| t.id.to_string()));
+    };
+    let rows = match after {
+        Some(after) if after >= id => Vec::new(),
+        _ => vec![tx.tenant(id).row().await?],
+    };
+    Ok(Page {
+        items: views(&mut tx, rows).await?,
+        next_cursor: None,
+    })
+}
+
+/// Tenants as lists show them: what stops everything stops each.
+async fn views(tx: &mut Tx, rows: Vec<TenantRow>) -> Result<Vec<TenantView>, FlowError> {
     let everything = tx.system().stop_all().await?;
     Ok(rows
         .into_iter()

@@ -9,6 +9,7 @@ use portero_store::model::{NewUser, UserRow};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::context::Context;
+use crate::desk::Page;
 use crate::error::FlowError;
 use crate::passwords;
 
@@ -150,6 +151,22 @@ pub async fn list(ctx: &Context, reach: Option<TenantId>) -> Result<Vec<UserView
     let mut tx = ctx.store.read().await?;
     let rows = tx.system().users(reach).await?;
     Ok(rows.into_iter().map(UserView::of).collect())
+}
+
+/// The same page by page.
+///
+/// # Errors
+/// The database.
+pub async fn page(
+    ctx: &Context,
+    reach: Option<TenantId>,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Page<UserView>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let rows = tx.system().users_page(reach, limit, after).await?;
+    let items = rows.into_iter().map(UserView::of).collect();
+    Ok(Page::of(items, limit, |u: &UserView| u.name.clone()))
 }
 
 /// A user by id; nobody once they were removed.

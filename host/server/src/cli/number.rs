@@ -58,7 +58,7 @@ pub enum NumberCommand {
         #[command(flatten)]
         target: Target,
     },
-    /// Connect a number step by step: app secret, token, webhooks, templates, and what is still missing
+    /// Connect a number step by step: app secret, token, registration, webhooks, templates, and what is still missing
     ///
     /// Asks at the terminal for what no flag and no environment variable gives; secrets are typed without being shown.
     /// Again is harmless: what stands is kept, what is given anew replaces it.
@@ -83,6 +83,23 @@ pub enum NumberCommand {
         /// Secrets, from the environment or asked for
         #[command(flatten)]
         secrets: ConnectSecrets,
+        /// The PIN, for a number that is not registered yet
+        #[command(flatten)]
+        pin: PinFlags,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Register one with Meta by its six-digit PIN, so that messages leave from it
+    #[command(
+        after_help = "Examples:\n  portero number register 401000000000001 --tenant tienda-sol\n  PORTERO_NUMBER_PIN=… portero number register 401000000000001 --tenant tienda-sol\n\nThe PIN is typed without being shown, or read from PORTERO_NUMBER_PIN or a file. It goes to Meta and is kept\nnowhere. A number that had none has this one from now on. Meta takes ten tries in 72 hours."
+    )]
+    Register {
+        /// Meta's id of the number
+        phone_number_id: String,
+        /// The PIN
+        #[command(flatten)]
+        pin: PinFlags,
         /// Which host
         #[command(flatten)]
         target: Target,
@@ -110,6 +127,24 @@ pub enum NumberCommand {
         #[command(flatten)]
         target: Target,
     },
+}
+
+/// The PIN of a number.
+#[derive(Args, Clone)]
+pub struct PinFlags {
+    /// File with the number's six-digit PIN of two-step verification (or `PORTERO_NUMBER_PIN`)
+    #[arg(long, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
+    /// The PIN itself, from the environment
+    #[arg(long, env = "PORTERO_NUMBER_PIN", hide = true, hide_env_values = true)]
+    pub pin: Option<String>,
+}
+
+/// Redacted.
+impl std::fmt::Debug for PinFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PinFlags").finish_non_exhaustive()
+    }
 }
 
 /// Secrets of `number connect`.

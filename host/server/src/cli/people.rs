@@ -3,12 +3,44 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use portero_flow::desk::ledger::{KINDS, SOURCES};
 
 use crate::client::Target;
 
 /// Verbs of `contacts`.
 #[derive(Subcommand, Debug)]
 pub enum ContactsCommand {
+    /// Everybody the tenant knows, newest first
+    #[command(
+        after_help = "Examples:\n  portero contacts list --tenant tienda-sol\n  portero contacts list --limit 1000 --json --tenant tienda-sol\n\nFor a file of everybody: `portero contacts export --csv`."
+    )]
+    List {
+        /// How many
+        #[command(flatten)]
+        part: PartFlags,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Find somebody by id, by any spelling of a number or BSUID, or by a part of their name
+    #[command(
+        after_help = "Examples:\n  portero contacts search \"+57 300 111 2233\" --tenant tienda-sol\n  portero contacts search conceicao --tenant tienda-sol --json\n\nAccents and capitals do not count in a name. The look is in the log of who did what."
+    )]
+    Search {
+        /// con_…, an address, or a part of a name
+        words: String,
+        /// How many
+        #[command(flatten)]
+        part: PartFlags,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// What happened with one person: messages both ways with their verdicts, consent, who had the conversation
+    #[command(
+        after_help = "Examples:\n  portero contacts timeline +573001112233 --tenant tienda-sol\n  portero contacts timeline con_0193… --lang es --limit 200\n\nNewest first. One message in full: `portero why out_…`."
+    )]
+    Timeline(TimelineArgs),
     /// Read people in from a CSV file
     #[command(
         after_help = "Examples:\n  portero contacts import clientes.csv --tenant tienda-sol --dry-run\n  portero contacts import clientes.csv --tenant tienda-sol --map \"Teléfono fijo=ignore\" --calling-code 57\n  portero contacts import clientes.csv --tenant tienda-sol --attestation opt-in.json\n\nEncoding, separator and columns are guessed and shown; lines that are not good are kept with their\nreason while the others go in. Consent in a file needs an attestation (who, how, when, which words, for\nwhich countries) and is to be confirmed by each person; a bought list is refused."
@@ -75,6 +107,59 @@ pub enum ContactsCommand {
         #[command(flatten)]
         target: Target,
     },
+}
+
+/// How much of a list.
+#[derive(Args, Debug)]
+pub struct PartFlags {
+    /// Rows
+    #[arg(long, default_value_t = 50)]
+    pub limit: usize,
+    /// `next_cursor` of the page before
+    #[arg(long, value_name = "CURSOR")]
+    pub after: Option<String>,
+}
+
+/// Flags of `contacts timeline`.
+#[derive(Args, Debug)]
+pub struct TimelineArgs {
+    /// con_…, a number with country code, or a BSUID
+    pub who: String,
+    /// Language of the sentences
+    #[arg(long, default_value = "en", value_parser = ["es", "pt", "en"])]
+    pub lang: String,
+    /// How many
+    #[command(flatten)]
+    pub part: PartFlags,
+    /// Which host
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Flags of `consent ledger`.
+#[derive(Args, Debug)]
+pub struct LedgerArgs {
+    /// Only of this kind
+    #[arg(long, value_parser = KINDS)]
+    pub kind: Option<String>,
+    /// Only of this topic; `*` is promotion in general, `all` everything
+    #[arg(long)]
+    pub topic: Option<String>,
+    /// Only from this source
+    #[arg(long, value_parser = SOURCES)]
+    pub source: Option<String>,
+    /// Not before: 2026-11-24T09:00:00Z, or a day of the tenant's
+    #[arg(long)]
+    pub since: Option<String>,
+    /// Before: 2026-11-25T09:00:00Z, or a day of the tenant's
+    #[arg(long)]
+    pub until: Option<String>,
+    /// How many
+    #[command(flatten)]
+    pub part: PartFlags,
+    /// Which host
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// Why somebody is erased.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::cli::ConsentCommand;
 use crate::client::Target;
 use crate::clock::Ids;
+use crate::commands::ledger;
 use crate::commands::plugin::encode;
 use crate::commands::text;
 use crate::output;
@@ -33,6 +34,7 @@ pub async fn run(command: ConsentCommand) -> anyhow::Result<ExitCode> {
             api.close().await;
             Ok(ExitCode::SUCCESS)
         }
+        ConsentCommand::Ledger(args) => ledger::run(args).await,
         ConsentCommand::Ask {
             who,
             wording,

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use crate::cli::{ContactsCommand, ImportArgs};
 use crate::client::{Api, Body};
-use crate::commands::{erase, show_list, text};
+use crate::commands::{erase, person, show_list, text};
 use crate::output;
 
 /// Bytes read from the file at once.
@@ -25,6 +25,13 @@ const PIECE: usize = 64 * 1024;
 /// The host's words, or a file that cannot be read.
 pub async fn run(command: ContactsCommand) -> anyhow::Result<ExitCode> {
     match command {
+        ContactsCommand::List { part, target } => return person::list(None, &part, target).await,
+        ContactsCommand::Search {
+            words,
+            part,
+            target,
+        } => return person::list(Some(&words), &part, target).await,
+        ContactsCommand::Timeline(args) => return person::timeline(args).await,
         ContactsCommand::Import(args) => return import(args).await,
         ContactsCommand::Faults {
             import,

@@ -2,6 +2,7 @@
 
 mod checklist;
 mod connect;
+mod pin;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,7 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
             app,
             public_url,
             secrets,
+            pin,
             target,
         } => {
             let given = connect::Given {
@@ -77,8 +79,22 @@ pub async fn run(command: NumberCommand) -> anyhow::Result<ExitCode> {
                 app,
                 public_url,
                 secrets,
+                pin,
             };
             return connect::run(given, &target).await;
+        }
+        NumberCommand::Register {
+            phone_number_id,
+            pin,
+            target,
+        } => {
+            let api = target.connect().await?;
+            let pin = pin::needed(pin)?;
+            let path = format!("/v1/numbers/{}/register", encode(&phone_number_id));
+            let answer = api.post(&path, json!({ "pin": pin })).await?;
+            let line = format!("{phone_number_id} is registered: messages may leave from it");
+            show(target.json, &answer, &line);
+            api.close().await;
         }
         NumberCommand::Subscribe {
             phone_number_id,

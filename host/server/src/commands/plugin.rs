@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::PluginCommand;
 use crate::client::Body;
-use crate::commands::{joined, plugin_version, show, show_list, text};
+use crate::commands::{joined, plugin_state, plugin_version, show, show_list, text};
 use crate::output;
 
 /// Runs the verb.
@@ -36,6 +36,17 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
                 "no plugins yet; `portero plugin install --help`",
             );
             api.close().await;
+        }
+        PluginCommand::Show {
+            plugin,
+            lang,
+            target,
+        } => return plugin_state::show(&plugin, &lang, target).await,
+        PluginCommand::Enable { plugin, target } => {
+            return plugin_state::switch(&plugin, "enable", target).await;
+        }
+        PluginCommand::Disable { plugin, target } => {
+            return plugin_state::switch(&plugin, "disable", target).await;
         }
         PluginCommand::Inspect { file, json } => {
             let bytes = read(&file)?;

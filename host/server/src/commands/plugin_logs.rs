@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cli::PluginLogsArgs;
 use crate::commands::logs::{LOOK, List};
-use crate::commands::plugin_version::installation;
+use crate::commands::plugin_state::installation;
 use crate::commands::serve::EndSignals;
 use crate::commands::text;
 use crate::output;

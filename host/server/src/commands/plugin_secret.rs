@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use crate::cli::PluginSecretCommand;
-use crate::commands::plugin_version::installation;
+use crate::commands::plugin_state::installation;
 use crate::commands::{joined, show, show_list};
 
 /// Runs the verb.

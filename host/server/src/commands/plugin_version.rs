@@ -2,35 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde_json::{Value, json};
 
 use crate::cli::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
-use crate::client::{Api, Body};
+use crate::client::Body;
+use crate::commands::plugin_state::installation;
 use crate::commands::{show, show_list, text};
 use crate::output;
-
-/// The installation behind a plugin's own id, or the id of one as it was given.
-///
-/// # Errors
-/// None of that name is installed for the tenant.
-pub(super) async fn installation(api: &Api, plugin: &str) -> anyhow::Result<String> {
-    if plugin.starts_with("ins_") {
-        return Ok(plugin.to_owned());
-    }
-    let all = api.get("/v1/plugins").await?;
-    let found = all
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|p| p["plugin"] == plugin);
-    match found {
-        Some(found) => Ok(text(found, "id")),
-        None => bail!(
-            "no plugin `{plugin}` is installed for this tenant; `portero plugin list` shows those that are"
-        ),
-    }
-}
 
 /// Brings a version in.
 ///

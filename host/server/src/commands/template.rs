@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::TemplateCommand;
-use crate::commands::plugin::encode;
+use crate::commands::pages::{self, Part};
 use crate::commands::{show, show_list, text};
 
 /// Runs the verb.
@@ -16,7 +16,6 @@ pub async fn run(command: TemplateCommand) -> anyhow::Result<ExitCode> {
     match command {
         TemplateCommand::List(target) => {
             let api = target.connect().await?;
-            let answer = api.get("/v1/templates").await?;
             let columns = [
                 ("name", "name"),
                 ("language", "language"),
@@ -25,19 +24,14 @@ pub async fn run(command: TemplateCommand) -> anyhow::Result<ExitCode> {
                 ("quality", "quality"),
                 ("synced", "synced_at"),
             ];
-            show_list(
-                target.json,
-                &answer,
-                &columns,
-                "no templates yet; `portero template sync`",
-            );
+            let empty = "no templates yet; `portero template sync`";
+            pages::show_all(&api, target.json, "/v1/templates", &columns, empty).await?;
             api.close().await;
         }
         TemplateCommand::History { name, target } => {
             let api = target.connect().await?;
-            let name = name.map_or_else(String::new, |n| format!("&name={}", encode(&n)));
-            let path = format!("/v1/history?subject=template&limit=200{name}");
-            let answer = api.get(&path).await?;
+            let filters = [("subject", Some("template")), ("name", name.as_deref())];
+            let answer = pages::read(&api, "/v1/history", &filters, Part::default()).await?;
             let columns = [
                 ("when", "at"),
                 ("template", "name"),

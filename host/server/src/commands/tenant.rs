@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::TenantCommand;
-use crate::commands::{show, show_list, tenant_move, text};
+use crate::commands::{pages, show, tenant_move, text};
 
 /// Runs the verb.
 ///
@@ -17,7 +17,6 @@ pub async fn run(command: TenantCommand) -> anyhow::Result<ExitCode> {
         TenantCommand::Import(args) => return tenant_move::import(args).await,
         TenantCommand::List(target) => {
             let api = target.connect().await?;
-            let answer = api.get("/v1/tenants").await?;
             let columns = [
                 ("slug", "slug"),
                 ("name", "name"),
@@ -27,12 +26,8 @@ pub async fn run(command: TenantCommand) -> anyhow::Result<ExitCode> {
                 ("stopped", "stopped"),
                 ("id", "id"),
             ];
-            show_list(
-                target.json,
-                &answer,
-                &columns,
-                "no tenants yet; `portero tenant create --help`",
-            );
+            let empty = "no tenants yet; `portero tenant create --help`";
+            pages::show_all(&api, target.json, "/v1/tenants", &columns, empty).await?;
             api.close().await;
         }
         TenantCommand::Create {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::cli::TokenCommand;
-use crate::commands::{show, show_list, text};
+use crate::commands::{pages, show, text};
 
 /// Runs the verb.
 ///
@@ -37,7 +37,6 @@ pub async fn run(command: TokenCommand) -> anyhow::Result<ExitCode> {
         }
         TokenCommand::List(target) => {
             let api = target.connect().await?;
-            let answer = api.get("/v1/tokens").await?;
             let columns = [
                 ("id", "id"),
                 ("what for", "label"),
@@ -47,7 +46,8 @@ pub async fn run(command: TokenCommand) -> anyhow::Result<ExitCode> {
                 ("last used", "last_used_at"),
                 ("ends", "expires_at"),
             ];
-            show_list(target.json, &answer, &columns, "no token");
+            let empty = "no token";
+            pages::show_all(&api, target.json, "/v1/tokens", &columns, empty).await?;
             api.close().await;
         }
         TokenCommand::Revoke { id, target } => {

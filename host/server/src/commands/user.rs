@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use crate::cli::UserCommand;
-use crate::commands::{show, show_list, text};
+use crate::commands::{pages, show, text};
 
 /// Runs the verb.
 ///
@@ -31,7 +31,6 @@ pub async fn run(command: UserCommand) -> anyhow::Result<ExitCode> {
         }
         UserCommand::List(target) => {
             let api = target.connect().await?;
-            let answer = api.get("/v1/users").await?;
             let columns = [
                 ("id", "id"),
                 ("name", "name"),
@@ -39,12 +38,8 @@ pub async fn run(command: UserCommand) -> anyhow::Result<ExitCode> {
                 ("tenant", "tenant"),
                 ("last login", "last_login_at"),
             ];
-            show_list(
-                target.json,
-                &answer,
-                &columns,
-                "nobody yet; `portero user add` makes one",
-            );
+            let empty = "nobody yet; `portero user add` makes one";
+            pages::show_all(&api, target.json, "/v1/users", &columns, empty).await?;
             api.close().await;
         }
         UserCommand::Role { user, role, target } => {

@@ -5,6 +5,7 @@ use portero_domain::clock::{Clock as _, JumpClock, Millis, Ts};
 use serde_json::{Value, json};
 
 use crate::client::{Api, Body};
+use crate::commands::pages::{self, Part};
 use crate::commands::text;
 use crate::demo::{Stage, world};
 use crate::guest::TIENDA_BOT;
@@ -49,12 +50,17 @@ pub async fn shops(running: &Stage, seed: u64) -> anyhow::Result<World> {
     operator.put("/v1/apps/default", app).await.context("app")?;
     let control = HttpControl::new(&running.simulator_url)?;
     let since = running.clock.now();
-    let known = operator.get("/v1/tenants").await.context("tenants")?;
+    let known = pages::read(&operator, "/v1/tenants", &[], Part::default())
+        .await
+        .context("tenants")?;
     let mut standing = Vec::new();
     let mut fresh = true;
     for shop in world::shops(seed) {
-        let found = known.as_array().into_iter().flatten();
-        let found = found.into_iter().find(|t| text(t, "slug") == shop.slug);
+        let found = known.get("items").and_then(Value::as_array);
+        let found = found
+            .into_iter()
+            .flatten()
+            .find(|t| text(t, "slug") == shop.slug);
         fresh &= found.is_none();
         standing.push(one(running, &operator, shop, found).await?);
     }

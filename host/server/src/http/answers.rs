@@ -32,6 +32,7 @@ const PROBLEMS: &[(u16, &str)] = &[
 const ASKS_META: &[(&str, &str)] = &[
     ("post", "/v1/checklist"),
     ("post", "/v1/numbers/sync"),
+    ("post", "/v1/numbers/{id}/register"),
     ("post", "/v1/numbers/{id}/subscribe"),
     ("post", "/v1/templates/sync"),
 ];

@@ -8,6 +8,7 @@ mod events;
 mod handovers;
 mod imports;
 mod inputs;
+mod ledger;
 mod messages;
 mod operator;
 mod plugin_calls;
@@ -148,6 +149,11 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[Read, SeePersonalData])],
         )
         .routes(
+            routes!(contacts::timeline),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(routes!(ledger::list), &[("GET", &[Read, SeePersonalData])])
+        .routes(
             routes!(contacts::export),
             &[("GET", &[Read, SeePersonalData])],
         )
@@ -219,6 +225,9 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(plugin_secrets::set, plugin_secrets::remove),
             &[("PUT", &[InstallPlugin]), ("DELETE", &[InstallPlugin])],
         )
+        .routes(routes!(plugins::get), &[("GET", &[Read])])
+        .routes(routes!(plugins::enable), &[("POST", &[InstallPlugin])])
+        .routes(routes!(plugins::disable), &[("POST", &[InstallPlugin])])
         .routes(
             routes!(imports::export),
             &[("GET", &[Read, SeePersonalData])],
@@ -324,6 +333,8 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(routes!(operator::history), &[("GET", &[Read])])
         .routes(routes!(operator::sync_numbers), &[("POST", &[Edit])])
         .routes(routes!(checklist::subscribe), &[("POST", &[Edit])])
+        // It may give the number a PIN: for whoever connects numbers.
+        .routes(routes!(checklist::register), &[("POST", &[ManageAccess])])
         .routes(
             routes!(checklist::look, checklist::ask),
             &[("GET", &[Read]), ("POST", &[Edit])],

@@ -25,6 +25,8 @@ const LOOK_INTO: u64 = 64 * 1024;
 /// Parameters that are no ids of ours and name no person either.
 const PLAIN: &[(&str, &str)] = &[
     ("/v1/numbers/{id}", "id"),
+    ("/v1/numbers/{id}/register", "id"),
+    ("/v1/numbers/{id}/subscribe", "id"),
     ("/v1/apps/{app}", "app"),
     ("/v1/registries/{id}", "id"),
     ("/v1/registries/{id}/copy", "id"),

@@ -63,12 +63,11 @@ limit; logins have their own ([access.md](access.md)).
 ## Lists
 
 A list that grows is a page: `items` and `next_cursor`. `limit` is 1 to 200 (50 when absent); a page beyond is asked for
-with `after`, the `next_cursor` of the one before; `next_cursor` is null on the last. A cursor is opaque and stays good while
+with `after`, the `next_cursor` of the one before; `next_cursor` is absent on the last. A cursor is opaque and stays good while
 rows are added.
 
 Some lists come whole. What a shop sets up bounds these: numbers, plugins, segments, reports, registries, the people of
-`/v1/sandbox`, webhooks and their kinds, `/v1/inbox/counts`. These grow and still come whole: tenants, tokens, users,
-templates. `/v1/history` shows the newest 200 at most.
+`/v1/sandbox`, webhooks and their kinds, `/v1/inbox/counts`.
 ";
 
 /// The whole page.

@@ -182,6 +182,61 @@ async fn case_12_unregistered_is_133010_and_unknown_is_33() {
 }
 
 #[tokio::test]
+async fn a_number_is_registered_with_its_pin_and_not_too_often() {
+    let rig = Rig::new().await;
+    let path = "/v25.0/409/register";
+    let with = |pin: &str| json!({"messaging_product": "whatsapp", "pin": pin});
+    for bad in [
+        json!({"pin": "123456"}),
+        with("12345"),
+        with("12345a"),
+        Value::Null,
+    ] {
+        let (_, answer) = rig.call("POST", path, Some("token"), bad).await;
+        assert_eq!(code(&answer), 100, "{answer}");
+    }
+    let (_, other) = rig.call("POST", path, Some("other"), with("123456")).await;
+    assert_eq!(code(&other), 33);
+    // The first PIN is the number's from now on.
+    let done = (200, json!({"success": true}));
+    assert_eq!(
+        rig.call("POST", path, Some("token"), with("123456")).await,
+        done
+    );
+    assert_eq!(rig.post_from("409", message(ANA, text("x"))).await.0, 200);
+    let away = "/v25.0/409/deregister";
+    assert_eq!(
+        rig.call("POST", away, Some("token"), Value::Null).await,
+        done
+    );
+    let (_, again) = rig.call("POST", away, Some("token"), Value::Null).await;
+    assert_eq!(code(&again), 133_010);
+    let (_, sent) = rig.post_from("409", message(ANA, text("x"))).await;
+    assert_eq!(code(&sent), 133_010);
+    let (_, wrong) = rig.call("POST", path, Some("token"), with("654321")).await;
+    assert_eq!(code(&wrong), 133_005);
+    assert_eq!(
+        rig.call("POST", path, Some("token"), with("123456")).await,
+        done
+    );
+    // Ten tries in 72 hours, right or wrong.
+    for _ in 0..6 {
+        assert_eq!(
+            rig.call("POST", path, Some("token"), with("123456")).await,
+            done
+        );
+    }
+    let (_, often) = rig.call("POST", path, Some("token"), with("123456")).await;
+    assert_eq!(code(&often), 133_016);
+    // The PIN is in no log of requests.
+    let seen = rig.sim("/_sim/requests", Value::Null).await.to_string();
+    assert!(
+        seen.contains("/register") && !seen.contains("123456"),
+        "{seen}"
+    );
+}
+
+#[tokio::test]
 async fn case_13_a_mexican_number_answers_with_its_own_wa_id() {
     let rig = Rig::new().await;
     let (status, answer) = rig.post(message("+52 55 1234 0001", text("hola"))).await;

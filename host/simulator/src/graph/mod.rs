@@ -5,6 +5,7 @@ mod auth;
 mod nodes;
 mod query;
 mod read;
+pub(crate) mod registration;
 mod send;
 mod subscriptions;
 mod templates;
@@ -129,6 +130,8 @@ async fn dispatch(simulator: &Arc<Simulator>, call: &Call) -> Result<Answer, Gra
     let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
     match (call.method.as_str(), path.as_slice()) {
         ("POST", [number, "messages"]) => send::messages(simulator, call, number),
+        ("POST", [number, "register"]) => registration::register(simulator, call, number),
+        ("POST", [number, "deregister"]) => registration::deregister(simulator, call, number),
         ("GET", [waba, "message_templates"]) => templates::list(simulator, call, waba),
         ("GET", [waba, "phone_numbers"]) => nodes::phone_numbers(simulator, call, waba),
         ("GET", [waba, "subscribed_apps"]) => subscriptions::list(simulator, call, waba),
@@ -153,7 +156,11 @@ fn finish(
     let now = simulator.clock.now();
     let mut world = simulator.world();
     let body = if call.body.len() <= LOGGED_BODY {
-        serde_json::from_slice::<Value>(&call.body).ok()
+        let read = serde_json::from_slice::<Value>(&call.body).ok();
+        match call.path.last().map(String::as_str) {
+            Some("register") => read.map(registration::without_pin),
+            _ => read,
+        }
     } else {
         None
     };

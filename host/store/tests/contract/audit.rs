@@ -1,14 +1,16 @@
 //! The log of who did what.
 
 use portero_domain::ids::{AuditId, TenantId};
-use portero_store::model::{AuditFilter, AuditRow, NewAudit};
+use portero_store::model::{AuditFilter, AuditRow, NewAudit, audit_lists};
 
+use crate::verdicts::plan;
 use crate::world::{World, at};
 
 crate::tests![
     rows_are_read_by_tenant_who_operation_and_time,
     looks_that_are_the_same_are_counted_on_the_first,
     what_is_old_is_forgotten,
+    no_list_of_the_log_reads_others_along,
 ];
 
 async fn put(
@@ -163,4 +165,72 @@ async fn what_is_old_is_forgotten(w: World) {
     )
     .await;
     assert_eq!(ids(&rows), [kept]);
+}
+
+/// A host of many tenants and people: rows come by the leading filter's index in their order, so that
+/// nothing is sorted and nothing of another tenant or person is read on the way.
+async fn no_list_of_the_log_reads_others_along(w: World) {
+    let tenants: Vec<TenantId> = (0..40).map(|n| TenantId::new(&*w.ids, at(n))).collect();
+    let people: Vec<String> = (0..50).map(|n| format!("usr_{n}")).collect();
+    let mut tx = w.write().await;
+    for n in 0..4_000_usize {
+        let ms = i64::try_from(n).unwrap();
+        let new = NewAudit {
+            id: AuditId::new(&*w.ids, at(ms)),
+            at: at(ms),
+            tenant: Some(tenants[n % tenants.len()]),
+            who: &people[n % people.len()],
+            token: None,
+            operation: "GET /v1/contacts",
+            targets: &[],
+            status: 200,
+            same: None,
+        };
+        tx.system().put_audit(&new).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    crate::schema::raw(&w, "analyze audit").await;
+    let lists = audit_lists(w.store.engine());
+    assert_eq!(lists.len(), 3);
+    for (sql, index) in lists {
+        let plan = plan(&w, sql).await;
+        assert!(plan.contains(index), "{index}: {plan}\n{sql}");
+        assert!(
+            !plan.to_lowercase().contains("sort") && !plan.contains("TEMP B-TREE"),
+            "{plan}"
+        );
+    }
+    // Each filter alone and both together find the same rows as looking at all of them.
+    let all = asked(
+        &w,
+        AuditFilter {
+            limit: 9_999,
+            ..AuditFilter::default()
+        },
+    )
+    .await;
+    assert_eq!(all.len(), 4_000);
+    for (tenant, who) in [
+        (Some(tenants[3]), None),
+        (None, Some(people[3].clone())),
+        (Some(tenants[3]), Some(people[3].clone())),
+    ] {
+        let filter = AuditFilter {
+            tenant,
+            who: who.clone(),
+            since: Some(at(100)),
+            until: Some(at(3_000)),
+            limit: 9_999,
+            ..AuditFilter::default()
+        };
+        let expected: Vec<AuditId> = all
+            .iter()
+            .filter(|r| tenant.is_none_or(|t| r.tenant == Some(t)))
+            .filter(|r| who.as_ref().is_none_or(|w| r.who == *w))
+            .filter(|r| r.at >= at(100) && r.at < at(3_000))
+            .map(|r| r.id)
+            .collect();
+        assert!(!expected.is_empty());
+        assert_eq!(ids(&asked(&w, filter).await), expected);
+    }
 }

@@ -6,7 +6,9 @@ use portero_domain::clock::Ts;
 use portero_domain::ids::{InstallationId, TenantId};
 use portero_sandbox::Manifest;
 use portero_store::model::InstallationRow;
+use serde::Serialize;
 
+use super::may::means;
 use super::{InstallationView, list};
 use crate::context::Context;
 use crate::desk::reasons::title;
@@ -21,7 +23,7 @@ const FAULTS_AMONG: usize = 200;
 const FAULTS: usize = 10;
 
 /// How a plugin does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Health {
     /// `off`, `stopped` (its breaker is open), `degraded` (the last call failed) or `ok`.
     pub state: &'static str,
@@ -29,13 +31,13 @@ pub struct Health {
     pub failures: u32,
     /// How long it is not asked yet, milliseconds.
     pub stopped_ms: i64,
-    /// The newest calls by how they ended.
-    pub calls: Vec<(String, u64)>,
+    /// The newest thousand calls by how they ended.
+    pub calls: Vec<EndedView>,
     /// Most memory of any of these, bytes.
     pub peak_memory: u64,
     /// Most fuel of any of these.
     pub peak_fuel: u64,
-    /// What was said of its newest proposals, the most frequent first.
+    /// What was said of its newest thousand proposals, the most frequent first.
     pub said: Vec<SaidView>,
 }
 
@@ -43,14 +45,14 @@ impl Health {
     /// Calls looked at.
     #[must_use]
     pub fn called(&self) -> u64 {
-        self.calls.iter().map(|(_, n)| n).sum()
+        self.calls.iter().map(|e| e.calls).sum()
     }
 
     /// Of those, how many did not end well.
     #[must_use]
     pub fn faults(&self) -> u64 {
-        let bad = self.calls.iter().filter(|(outcome, _)| outcome != "ok");
-        bad.map(|(_, n)| n).sum()
+        let bad = self.calls.iter().filter(|e| e.outcome != "ok");
+        bad.map(|e| e.calls).sum()
     }
 
     /// Proposals looked at.
@@ -67,8 +69,26 @@ impl Health {
     }
 }
 
+/// Calls that ended one way.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct EndedView {
+    /// `ok`, or what went wrong (`trap`, `wall-timeout`, `plugin-error`, …).
+    pub outcome: String,
+    /// How many.
+    pub calls: u64,
+}
+
+/// A call that did not end well.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct FaultView {
+    /// When, RFC 3339.
+    pub at: String,
+    /// How it ended.
+    pub outcome: String,
+}
+
 /// What was said of proposals.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct SaidView {
     /// `allow`, `defer`, `hold` or `deny`.
     pub verdict: String,
@@ -81,10 +101,12 @@ pub struct SaidView {
 }
 
 /// Something a plugin asks of the host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PermissionView {
     /// Its id.
     pub id: String,
+    /// What it lets the plugin do, per language: `es`, `pt`, `en`.
+    pub means: BTreeMap<String, String>,
     /// Why, in the author's words.
     pub reason: String,
     /// Hosts or fields it is about.
@@ -94,9 +116,10 @@ pub struct PermissionView {
 }
 
 /// An installed plugin in full.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct PluginDetail {
     /// As lists show it.
+    #[serde(flatten)]
     pub view: InstallationView,
     /// Title in its manifest.
     pub title: String,
@@ -106,8 +129,8 @@ pub struct PluginDetail {
     pub permissions: Vec<PermissionView>,
     /// How it does.
     pub health: Health,
-    /// Its newest faults: (when, RFC 3339, how the call ended).
-    pub faults: Vec<(String, String)>,
+    /// Its newest faults, ten at most.
+    pub faults: Vec<FaultView>,
 }
 
 async fn of(
@@ -147,7 +170,10 @@ pub async fn health(
         stopped_ms,
         peak_fuel: ended.iter().map(|e| e.2).max().unwrap_or_default(),
         peak_memory: ended.iter().map(|e| e.3).max().unwrap_or_default(),
-        calls: ended.into_iter().map(|(o, n, ..)| (o, n)).collect(),
+        calls: ended
+            .into_iter()
+            .map(|(outcome, calls, ..)| EndedView { outcome, calls })
+            .collect(),
         said: said
             .into_iter()
             .map(|(verdict, rule, proposals)| SaidView {
@@ -194,7 +220,10 @@ pub async fn detail(
             .into_iter()
             .filter(|c| c.outcome != "ok")
             .take(FAULTS)
-            .map(|c| (Ts::rfc3339(c.called_at), c.outcome))
+            .map(|c| FaultView {
+                at: Ts::rfc3339(c.called_at),
+                outcome: c.outcome,
+            })
             .collect(),
         view,
         health,
@@ -206,6 +235,7 @@ fn permissions(manifest: &Manifest, grants: &Grants) -> Vec<PermissionView> {
     asked
         .map(|p| PermissionView {
             granted: grants.permissions.contains(&p.id),
+            means: means(&p.id),
             id: p.id.clone(),
             reason: p.reason.clone(),
             about: match p.id.as_str() {

@@ -8,8 +8,8 @@ use anyhow::{Context as _, bail};
 use portero_domain::ids::IdSource as _;
 use serde_json::{Value, json};
 
-use super::checklist;
-use crate::cli::ConnectSecrets;
+use super::{checklist, pin};
+use crate::cli::{ConnectSecrets, PinFlags};
 use crate::client::{Api, Target};
 use crate::clock::Ids;
 use crate::commands::plugin::encode;
@@ -25,6 +25,7 @@ pub(super) struct Given {
     pub(super) app: String,
     pub(super) public_url: Option<String>,
     pub(super) secrets: ConnectSecrets,
+    pub(super) pin: PinFlags,
 }
 
 /// Walks through the steps; exit code 3 when something is still missing.
@@ -61,7 +62,7 @@ async fn walk(
     let known = done(&api.get("/v1/checklist").await?, "app_secret");
     if !known || given.secrets.app_secret.is_some() {
         say(
-            "1/5 The Meta app. Its secret signs every webhook: App dashboard, App settings, Basic.",
+            "1/6 The Meta app. Its secret signs every webhook: App dashboard, App settings, Basic.",
         );
         let secret = secret(given.secrets.app_secret, "App secret", "PORTERO_APP_SECRET")?;
         let verify = given.secrets.verify_token.unwrap_or_else(verify_token);
@@ -72,9 +73,9 @@ async fn walk(
             fields.insert("verify_token".to_owned(), verify.into());
         }
     } else {
-        say("1/5 The Meta app is known here.");
+        say("1/6 The Meta app is known here.");
     }
-    say("2/5 The number. Both ids stand in the App dashboard under WhatsApp, API Setup.");
+    say("2/6 The number. Both ids stand in the App dashboard under WhatsApp, API Setup.");
     let id = line(given.phone_number_id, "Phone number id", "PHONE_NUMBER_ID")?;
     let waba = line(given.waba, "WhatsApp Business account id", "--waba")?;
     let display = line(given.display, "The number as people read it", "--display")?;
@@ -94,19 +95,41 @@ async fn walk(
     )?;
     let body = json!({ "phone_number_id": id, "waba_id": waba, "display": display, "access_token": token, "app": given.app });
     api.put("/v1/numbers", body).await?;
-    say("3/5 Asking Meta about the number …");
+    say("3/6 Asking Meta about the number …");
     let kept = "the number is kept; mend it and run the same again";
     api.post("/v1/numbers/sync", json!({}))
         .await
         .context(kept)?;
-    say("4/5 Having Meta send the account's webhooks to the app …");
+    register(api, &id, given.pin, &say).await.context(kept)?;
+    say("5/6 Having Meta send the account's webhooks to the app …");
     let path = format!("/v1/numbers/{}/subscribe", encode(&id));
     api.post(&path, json!({})).await.context(kept)?;
-    say("5/5 Fetching the templates …");
+    say("6/6 Fetching the templates …");
     api.post("/v1/templates/sync", json!({}))
         .await
         .context(kept)?;
     Ok(webhook)
+}
+
+/// Registers the number when Meta says that it is not; without a PIN the list says what is missing.
+async fn register(api: &Api, id: &str, flags: PinFlags, say: &impl Fn(&str)) -> anyhow::Result<()> {
+    let list = api.post("/v1/checklist", json!({})).await?;
+    let told = pin::given(flags.clone())?.is_some();
+    if !told && state(&list, "registration") != "missing" {
+        say("4/6 The number is registered, or Meta did not say.");
+        return Ok(());
+    }
+    if !told && !std::io::stdin().is_terminal() {
+        say(
+            "4/6 The number is not registered: give PORTERO_NUMBER_PIN, or `portero number register`.",
+        );
+        return Ok(());
+    }
+    say("4/6 Registering the number with its PIN of two-step verification …");
+    let path = format!("/v1/numbers/{}/register", encode(id));
+    api.post(&path, json!({ "pin": pin::needed(flags)? }))
+        .await
+        .map(drop)
 }
 
 /// What is left to do, with what Meta's dashboard wants to know.
@@ -141,12 +164,16 @@ fn callback(public_url: Option<&str>, app: &str) -> String {
 }
 
 fn done(list: &Value, step: &str) -> bool {
+    state(list, step) == "done"
+}
+
+fn state(list: &Value, step: &str) -> String {
     let steps = list.get("steps").and_then(Value::as_array);
     let of = steps
         .into_iter()
         .flatten()
         .find(|s| text(s, "step") == step);
-    of.is_some_and(|s| text(s, "state") == "done")
+    of.map(|s| text(s, "state")).unwrap_or_default()
 }
 
 /// A word nobody guesses.

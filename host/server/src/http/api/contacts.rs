@@ -11,6 +11,7 @@ use portero_flow::desk::contacts::{self, BlockRequest, ContactRequest, ContactVi
 use portero_flow::desk::erasure::{self, ErasureRequest, ErasureView};
 use portero_flow::desk::messages::ProposedView;
 use portero_flow::desk::people::{self, PersonRequest};
+use portero_flow::desk::person::{self, TimelineItem};
 use portero_flow::desk::person_export::{self, PersonExport};
 use portero_flow::desk::questions::{self, QuestionRequest};
 use portero_flow::desk::{Page, limit};
@@ -23,23 +24,33 @@ use crate::http::auth::Caller;
 use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
 
-/// People, newest first.
-#[utoipa::path(get, path = "/v1/contacts", params(Paging), responses(
+/// Whom to look for.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Sought {
+    /// Only who has this id, this address in any spelling, or this in their name (accents and case do not
+    /// count). A name is looked for among 50,000 people at a time: a page may be empty and lead on.
+    q: Option<String>,
+    /// Rows, 1 to 200; 50 when absent.
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    after: Option<String>,
+}
+
+/// People, newest first: all of them, or those who are looked for.
+#[utoipa::path(get, path = "/v1/contacts", params(Sought), responses(
     (status = 200, body = Page<ContactView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(state): State<AppState>,
     caller: Caller,
-    ApiQuery(q): ApiQuery<Paging>,
+    ApiQuery(sought): ApiQuery<Sought>,
 ) -> Result<Json<Page<ContactView>>, Problem> {
-    Ok(Json(
-        contacts::list(
-            &state.ctx,
-            caller.tenant,
-            limit(q.limit),
-            q.after.as_deref(),
-        )
-        .await?,
-    ))
+    let (ctx, limit, after) = (&state.ctx, limit(sought.limit), sought.after.as_deref());
+    Ok(Json(match sought.q.as_deref().map(str::trim) {
+        None | Some("") => contacts::list(ctx, caller.tenant, limit, after).await?,
+        Some(words) => contacts::search(ctx, caller.tenant, words, limit, after).await?,
+    }))
 }
 
 /// Create or complete a person; every spelling of a number is one person.
@@ -133,6 +144,22 @@ pub(crate) async fn consents(
     ApiPath(who): ApiPath<String>,
 ) -> Result<Json<ConsentsView>, Problem> {
     Ok(Json(consents::get(&state.ctx, caller.tenant, &who).await?))
+}
+
+/// What happened with a person, newest first: what they wrote, what was proposed to them with its verdict,
+/// what they agreed to and withdrew, who had the conversation.
+#[utoipa::path(get, path = "/v1/contacts/{who}/timeline", params(("who" = String, Path, description = "con_… or a number or BSUID"), Paging), responses(
+    (status = 200, body = Page<TimelineItem>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn timeline(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(who): ApiPath<String>,
+    ApiQuery(q): ApiQuery<Paging>,
+) -> Result<Json<Page<TimelineItem>>, Problem> {
+    let (limit, after) = (limit(q.limit), q.after.as_deref());
+    Ok(Json(
+        person::timeline(&state.ctx, caller.tenant, &who, limit, after).await?,
+    ))
 }
 
 /// Everything the host holds of one person, as one document for them: who they are, consents with

@@ -3,25 +3,29 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use portero_flow::desk::limit;
 use portero_flow::desk::numbers::{self, HistoryView, NumberDetail, NumberRequest, NumberView};
 use portero_flow::desk::tenants::{self, TenantRequest, TenantView};
+use portero_flow::desk::{Page, limit};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery};
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging};
 use crate::http::auth::{Anyone, Caller, Operator};
 use crate::http::problem::Problem;
 
-/// Tenants this token reaches.
-#[utoipa::path(get, path = "/v1/tenants", responses(
-    (status = 200, body = Vec<TenantView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+/// Tenants this token reaches, oldest first.
+#[utoipa::path(get, path = "/v1/tenants", params(Paging), responses(
+    (status = 200, body = Page<TenantView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn tenants(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
-) -> Result<Json<Vec<TenantView>>, Problem> {
-    Ok(Json(tenants::list(&state.ctx, principal.tenant).await?))
+    ApiQuery(q): ApiQuery<Paging>,
+) -> Result<Json<Page<TenantView>>, Problem> {
+    let (limit, after) = (limit(q.limit), q.after.as_deref());
+    Ok(Json(
+        tenants::page(&state.ctx, principal.tenant, limit, after).await?,
+    ))
 }
 
 /// Create a tenant (operator).
@@ -70,22 +74,25 @@ pub(crate) struct HistoryFilter {
     name: Option<String>,
     /// Rows, 1 to 200; 50 when absent.
     limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    after: Option<String>,
 }
 
 /// What Meta said of numbers, accounts and templates over time, newest first.
 #[utoipa::path(get, path = "/v1/history", params(HistoryFilter), responses(
-    (status = 200, body = Vec<HistoryView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = Page<HistoryView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn history(
     State(state): State<AppState>,
     caller: Caller,
     ApiQuery(q): ApiQuery<HistoryFilter>,
-) -> Result<Json<Vec<HistoryView>>, Problem> {
-    let history = numbers::history(
+) -> Result<Json<Page<HistoryView>>, Problem> {
+    let history = numbers::history_page(
         &state.ctx,
         caller.tenant,
         q.subject.as_deref(),
         q.name.as_deref(),
         limit(q.limit),
+        q.after.as_deref(),
     );
     Ok(Json(history.await?))
 }

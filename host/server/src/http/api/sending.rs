@@ -1,8 +1,8 @@
 //! The account, the queues, the stop switch, the simulated clock.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use portero_domain::clock::{Clock as _, Millis};
 use portero_domain::ids::PhoneNumberId;
 use portero_flow::desk::account::{self, AccountView, IdleView};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::http::AppState;
 use crate::http::api::ApiJson;
 use crate::http::api::tokens::bad;
+use crate::http::audit::Reached;
 use crate::http::auth::{Anyone, Caller, Operator};
 use crate::http::codes;
 use crate::http::problem::Problem;
@@ -72,6 +73,7 @@ pub(crate) struct StopRequest {
 pub(crate) async fn stop(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
+    reached: Option<Extension<Reached>>,
     ApiJson(request): ApiJson<StopRequest>,
 ) -> Result<StatusCode, Problem> {
     let reason = request
@@ -79,6 +81,7 @@ pub(crate) async fn stop(
         .clone()
         .unwrap_or_else(|| "stopped through the API".to_owned());
     let reach = reach(&state, principal.tenant, &request).await?;
+    tell(reached, &reach);
     tenants::set_stop(&state.ctx, &reach, Some(&reason)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -89,11 +92,22 @@ pub(crate) async fn stop(
 pub(crate) async fn resume(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
+    reached: Option<Extension<Reached>>,
     ApiJson(request): ApiJson<StopRequest>,
 ) -> Result<StatusCode, Problem> {
     let reach = reach(&state, principal.tenant, &request).await?;
+    tell(reached, &reach);
     tenants::set_stop(&state.ctx, &reach, None).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The tenant that a body names reads it in its own log.
+fn tell(reached: Option<Extension<Reached>>, reach: &Reach) {
+    if let (Some(Extension(reached)), Reach::Tenant(tenant) | Reach::Number(tenant, _)) =
+        (reached, reach)
+    {
+        reached.say(*tenant);
+    }
 }
 
 async fn reach(

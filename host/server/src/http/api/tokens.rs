@@ -9,10 +9,11 @@ use portero_domain::ids::TenantId;
 use portero_flow::FlowError;
 use portero_flow::desk::access::{self, NewTokenView, Principal, TokenOrder, TokenView};
 use portero_flow::desk::tenants;
+use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, parse_id};
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging, parse_id};
 use crate::http::auth::{Anyone, Caller, TENANT_HEADER};
 use crate::http::problem::Problem;
 
@@ -71,20 +72,24 @@ pub(crate) async fn create(
 
 /// Tokens with role, last use and end, oldest first; never their secrets. For the operator of the server
 /// that names no tenant: all.
-#[utoipa::path(get, path = "/v1/tokens", operation_id = "tokens", responses(
-    (status = 200, body = Vec<TokenView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/tokens", operation_id = "tokens", params(Paging), responses(
+    (status = 200, body = Page<TokenView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
     caller: Result<Caller, Problem>,
     headers: HeaderMap,
-) -> Result<Json<Vec<TokenView>>, Problem> {
+    ApiQuery(q): ApiQuery<Paging>,
+) -> Result<Json<Page<TokenView>>, Problem> {
     let tenant = if principal.tenant.is_none() && !headers.contains_key(TENANT_HEADER) {
         None
     } else {
         Some(caller?.tenant)
     };
-    Ok(Json(access::tokens(&state.ctx, tenant).await?))
+    let (limit, after) = (limit(q.limit), q.after.as_deref());
+    Ok(Json(
+        access::tokens_page(&state.ctx, tenant, limit, after).await?,
+    ))
 }
 
 /// End a token at once.

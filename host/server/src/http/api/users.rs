@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use portero_domain::access::Role;
 use portero_flow::desk::users::{self, UserOrder, UserView};
+use portero_flow::desk::{Page, limit};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::http::AppState;
 use crate::http::api::tokens::{bad, reach};
-use crate::http::api::{ApiJson, ApiPath};
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging};
 use crate::http::auth::{Anyone, Caller, TENANT_HEADER};
 use crate::http::problem::Problem;
 
@@ -68,20 +69,22 @@ pub(crate) async fn add(
 }
 
 /// Users with role and last login, by name. For the operator of the server that names no tenant: all.
-#[utoipa::path(get, path = "/v1/users", operation_id = "users", responses(
-    (status = 200, body = Vec<UserView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/v1/users", operation_id = "users", params(Paging), responses(
+    (status = 200, body = Page<UserView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
     caller: Result<Caller, Problem>,
     headers: HeaderMap,
-) -> Result<Json<Vec<UserView>>, Problem> {
+    ApiQuery(q): ApiQuery<Paging>,
+) -> Result<Json<Page<UserView>>, Problem> {
     let tenant = if principal.tenant.is_none() && !headers.contains_key(TENANT_HEADER) {
         None
     } else {
         Some(caller?.tenant)
     };
-    Ok(Json(users::list(&state.ctx, tenant).await?))
+    let (limit, after) = (limit(q.limit), q.after.as_deref());
+    Ok(Json(users::page(&state.ctx, tenant, limit, after).await?))
 }
 
 /// Give a user another role; open sessions have it at once.

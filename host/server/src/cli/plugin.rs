@@ -1,0 +1,122 @@
+//! Verbs about plugins.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use crate::client::Target;
+
+/// Verbs of `plugin`.
+#[derive(Subcommand, Debug)]
+pub enum PluginCommand {
+    /// List installed ones
+    #[command(after_help = "Example:\n  portero plugin list --tenant tienda-sol")]
+    List(Target),
+    /// How one does: whether it is asked, what it may, how its calls ended, what the gate refused
+    #[command(
+        after_help = "Examples:\n  portero plugin show com.portero.tienda-bot --tenant tienda-sol\n  portero plugin show ins_0193… --lang es --json"
+    )]
+    Show {
+        /// The plugin's own id, or ins_…
+        plugin: String,
+        /// Language of the words
+        #[arg(long, default_value = "en", value_parser = ["es", "pt", "en"])]
+        lang: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Have it asked again, from the next message on
+    #[command(
+        after_help = "Example:\n  portero plugin enable com.portero.tienda-bot --tenant tienda-sol"
+    )]
+    Enable {
+        /// The plugin's own id, or ins_…
+        plugin: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Have it asked no more; what it keeps, its figures and its segments stay as they are
+    #[command(
+        after_help = "Example:\n  portero plugin disable com.portero.tienda-bot --tenant tienda-sol"
+    )]
+    Disable {
+        /// The plugin's own id, or ins_…
+        plugin: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Look into a component without installing it
+    #[command(after_help = "Example:\n  portero plugin inspect tienda_bot.wasm")]
+    Inspect {
+        /// The .wasm
+        file: PathBuf,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check and install a component
+    #[command(
+        after_help = "Example:\n  portero plugin install tienda_bot.wasm --tenant tienda-sol --grant send.session,send.interactive,log --set '{\"shop\":\"Tienda Sol\"}'"
+    )]
+    Install {
+        /// The .wasm
+        file: PathBuf,
+        /// Permissions granted, separated by commas; what is not named is denied
+        #[arg(long, value_delimiter = ',')]
+        grant: Vec<String>,
+        /// Templates it may name (names, or prefixes ending in *)
+        #[arg(long, value_delimiter = ',')]
+        template: Vec<String>,
+        /// Contact fields it may read
+        #[arg(long, value_delimiter = ',')]
+        field: Vec<String>,
+        /// Hosts that http.fetch may ask: names, or names below one (*.shop.example), with :port where needed
+        #[arg(long = "host", value_name = "HOST", value_delimiter = ',')]
+        hosts: Vec<String>,
+        /// Settings as JSON
+        #[arg(long, default_value = "{}")]
+        set: String,
+        /// Place among the tenant's plugins; smaller is asked first
+        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+        position: i64,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Bring another version in; settings and grants stay, and it waits if it asks for more
+    #[command(
+        after_help = "Example:\n  portero plugin upgrade tienda_bot.wasm --tenant tienda-sol\n\nA version that asks for no more than the one that runs runs at once. One that asks for more waits until\n`portero plugin approve`; the old one goes on meanwhile."
+    )]
+    Upgrade(UpgradeArgs),
+    /// Let the version that waits run, with what is granted in addition
+    #[command(
+        after_help = "Examples:\n  portero plugin versions com.example.carts --tenant tienda-sol      # what it asks for\n  portero plugin approve com.example.carts --grant http.fetch --host api.shop.example --tenant tienda-sol"
+    )]
+    Approve(ApproveArgs),
+    /// Drop the version that waits
+    #[command(
+        after_help = "Example:\n  portero plugin discard com.example.carts --tenant tienda-sol"
+    )]
+    Discard(OfPluginArgs),
+    /// Run what ran before, with its settings and grants; what the plugin remembers stays
+    #[command(
+        after_help = "Examples:\n  portero plugin rollback com.example.carts --tenant tienda-sol\n  portero plugin rollback com.example.carts --to 3 --tenant tienda-sol"
+    )]
+    Rollback(RollbackArgs),
+    /// What ran, and what waits to be granted what it asks for
+    #[command(
+        after_help = "Example:\n  portero plugin versions com.example.carts --tenant tienda-sol"
+    )]
+    Versions(OfPluginArgs),
+    /// Calls of a plugin: how each ended, what it used, what it logged
+    #[command(
+        after_help = "Examples:\n  portero plugin logs com.example.greeter --tenant tienda-sol\n  portero plugin logs com.example.greeter --follow --tenant tienda-sol      # as they happen\n  portero plugin logs com.example.greeter --failed --last 200 --json --tenant tienda-sol\n\nLines are the plugin's own words, with long runs of digits masked. What the gate said of its proposals:\n`portero verdicts list --plugin`, `portero why`."
+    )]
+    Logs(PluginLogsArgs),
+    /// Secrets of the shop's systems that a plugin's requests may carry
+    #[command(subcommand)]
+    Secret(PluginSecretCommand),
+}
