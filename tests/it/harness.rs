@@ -210,6 +210,7 @@ impl Env {
             wrap: Some(Box::new(move |inner| crate::door::around(wrap, inner))),
             world: None,
             simulator_on: None,
+            probe: None,
         })
         .await
         .expect("the stage");

@@ -62,6 +62,7 @@ async fn the_simulator_alone_refuses_what_meta_refuses() {
         wrap: None,
         world: None,
         simulator_on: None,
+        probe: None,
     })
     .await
     .expect("the stage");

@@ -72,6 +72,7 @@ async fn measure(engine: &str, database_url: Option<String>, rows: usize) {
         wrap: None,
         world: None,
         simulator_on: None,
+        probe: None,
     })
     .await
     .unwrap();

@@ -260,6 +260,7 @@ async fn pass(engine: &str, database_url: Option<String>, people: usize) -> f64 
         wrap: None,
         world: None,
         simulator_on: None,
+        probe: None,
     })
     .await
     .unwrap();

@@ -17,6 +17,7 @@ mod listen;
 mod number;
 pub mod page;
 mod people;
+mod plugin;
 mod policy;
 mod registry;
 mod retention;
@@ -39,6 +40,7 @@ pub use keep::{BackupArgs, PlaceFlags, RestoreArgs, TenantExportArgs, TenantImpo
 pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
+pub use plugin::{BuildArgs, KindName, NewArgs, PluginCommand, TestArgs};
 pub use policy::{PolicyCommand, PolicyMeant};
 pub use registry::RegistryCommand;
 pub use retention::RetentionCommand;
@@ -471,47 +473,4 @@ pub enum TemplateCommand {
     /// Fetch all templates from Meta
     #[command(after_help = "Example:\n  portero template sync --tenant tienda-sol")]
     Sync(Target),
-}
-
-/// Verbs of `plugin`.
-#[derive(Subcommand, Debug)]
-pub enum PluginCommand {
-    /// List installed ones
-    #[command(after_help = "Example:\n  portero plugin list --tenant tienda-sol")]
-    List(Target),
-    /// Look into a component without installing it
-    #[command(after_help = "Example:\n  portero plugin inspect tienda_bot.wasm")]
-    Inspect {
-        /// The .wasm
-        file: PathBuf,
-        /// Answer as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Check and install a component
-    #[command(
-        after_help = "Example:\n  portero plugin install tienda_bot.wasm --tenant tienda-sol --grant send.session,send.interactive,log --set '{\"shop\":\"Tienda Sol\"}'"
-    )]
-    Install {
-        /// The .wasm
-        file: PathBuf,
-        /// Permissions granted, separated by commas; what is not named is denied
-        #[arg(long, value_delimiter = ',')]
-        grant: Vec<String>,
-        /// Templates it may name (names, or prefixes ending in *)
-        #[arg(long, value_delimiter = ',')]
-        template: Vec<String>,
-        /// Contact fields it may read
-        #[arg(long, value_delimiter = ',')]
-        field: Vec<String>,
-        /// Settings as JSON
-        #[arg(long, default_value = "{}")]
-        set: String,
-        /// Place among the tenant's plugins; smaller is asked first
-        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
-        position: i64,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
 }

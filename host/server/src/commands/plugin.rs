@@ -1,5 +1,10 @@
 //! `portero plugin`.
 
+mod build;
+mod inspect;
+mod new;
+mod test;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,7 +14,6 @@ use serde_json::{Value, json};
 use crate::cli::PluginCommand;
 use crate::client::Body;
 use crate::commands::{show, show_list, text};
-use crate::output;
 
 /// Runs the verb.
 ///
@@ -37,48 +41,10 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
             );
             api.close().await;
         }
-        PluginCommand::Inspect { file, json } => {
-            let bytes = read(&file)?;
-            let found =
-                portero_sandbox::inspect(&bytes).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
-            let permissions: Vec<Value> = found
-                .manifest
-                .permissions
-                .iter()
-                .map(|p| json!({ "id": p.id, "reason": p.reason }))
-                .collect();
-            let answer = json!({
-                "id": found.manifest.id, "version": found.manifest.version.to_string(), "kind": found.kind,
-                "wit": found.track, "digest": found.digest, "size_bytes": found.size,
-                "permissions": permissions, "templates": found.manifest.messages.templates,
-                "imports": found.imports,
-            });
-            if json {
-                output::json(&answer);
-            } else {
-                output::line(&format!(
-                    "{} {} · {} · wit {} · {} bytes",
-                    text(&answer, "id"),
-                    text(&answer, "version"),
-                    text(&answer, "kind"),
-                    text(&answer, "wit"),
-                    text(&answer, "size_bytes")
-                ));
-                output::line(&format!("sha256 {}", text(&answer, "digest")));
-                for p in &permissions {
-                    output::line(&format!(
-                        "  asks for {}: {}",
-                        text(p, "id"),
-                        text(p, "reason")
-                    ));
-                }
-                output::line(&format!(
-                    "  may name templates: {}",
-                    found.manifest.messages.templates.join(", ")
-                ));
-                output::line(&format!("  imports: {}", found.imports.join(", ")));
-            }
-        }
+        PluginCommand::New(args) => return new::run(&args),
+        PluginCommand::Build(args) => return build::run(&args),
+        PluginCommand::Test(args) => return test::run(args).await,
+        PluginCommand::Inspect { file, json } => return inspect::run(&file, json),
         PluginCommand::Install {
             file,
             grant,

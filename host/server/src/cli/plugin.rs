@@ -1,0 +1,145 @@
+//! `portero plugin`: what authors and operators type.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use portero_domain::plugin::PluginKind;
+
+use crate::client::Target;
+
+/// Verbs of `plugin`.
+#[derive(Subcommand, Debug)]
+pub enum PluginCommand {
+    /// Begin a plugin in a new folder: it builds, answers and is tested, without a registry
+    #[command(
+        after_help = "Examples:\n  portero plugin new greeter                                # a folder `greeter`: a bot that answers\n  portero plugin new recent --kind segmentation --json\n\nThen: `cd greeter`, `portero plugin build`, `portero plugin test`. The SDK lies in the folder; nothing is downloaded."
+    )]
+    New(NewArgs),
+    /// Build the plugin of a folder to one .wasm with its manifest in it
+    #[command(
+        after_help = "Examples:\n  portero plugin build greeter                              # greeter/greeter.wasm\n  portero plugin build greeter --json\n\nNeeds Rust (https://rustup.rs) and `rustup target add wasm32-wasip2`."
+    )]
+    Build(BuildArgs),
+    /// Play a plugin's scenarios against the real gate and a pretend Meta
+    #[command(
+        after_help = "Examples:\n  portero plugin test greeter                               # builds, then plays greeter/tests/*.scenario.toml\n  portero plugin test greeter --no-build --junit junit.xml\n  portero plugin test greeter --no-build --only first --json\n\nThe format: host/docs/scenarios.md. Exit code 3 when an expectation does not hold."
+    )]
+    Test(TestArgs),
+    /// List installed ones
+    #[command(after_help = "Example:\n  portero plugin list --tenant tienda-sol")]
+    List(Target),
+    /// Look into a component without installing it
+    #[command(after_help = "Example:\n  portero plugin inspect tienda_bot.wasm")]
+    Inspect {
+        /// The .wasm
+        file: PathBuf,
+        /// Answer as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check and install a component
+    #[command(
+        after_help = "Example:\n  portero plugin install tienda_bot.wasm --tenant tienda-sol --grant send.session,send.interactive,log --set '{\"shop\":\"Tienda Sol\"}'"
+    )]
+    Install {
+        /// The .wasm
+        file: PathBuf,
+        /// Permissions granted, separated by commas; what is not named is denied
+        #[arg(long, value_delimiter = ',')]
+        grant: Vec<String>,
+        /// Templates it may name (names, or prefixes ending in *)
+        #[arg(long, value_delimiter = ',')]
+        template: Vec<String>,
+        /// Contact fields it may read
+        #[arg(long, value_delimiter = ',')]
+        field: Vec<String>,
+        /// Settings as JSON
+        #[arg(long, default_value = "{}")]
+        set: String,
+        /// Place among the tenant's plugins; smaller is asked first
+        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+        position: i64,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// `plugin new`.
+#[derive(Args, Debug)]
+pub struct NewArgs {
+    /// Name of the plugin and of its folder: a-z, 0-9, `-`
+    pub name: String,
+    /// What it does: answer people, put them into segments, count
+    #[arg(long, value_enum, default_value_t = KindName::Replies)]
+    pub kind: KindName,
+    /// Folder to make it in (default: the name, here)
+    #[arg(long, value_name = "FOLDER")]
+    pub dir: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Kinds, by the names of the contract's interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KindName {
+    /// Answers people
+    Replies,
+    /// Puts people into segments and words into templates
+    Segmentation,
+    /// Counts what happened
+    Analytics,
+}
+
+impl KindName {
+    /// The kind.
+    #[must_use]
+    pub const fn kind(self) -> PluginKind {
+        match self {
+            KindName::Replies => PluginKind::Replies,
+            KindName::Segmentation => PluginKind::Segmentation,
+            KindName::Analytics => PluginKind::Analytics,
+        }
+    }
+}
+
+/// `plugin build`.
+#[derive(Args, Debug)]
+pub struct BuildArgs {
+    /// Folder with Cargo.toml and portero-plugin.toml
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Where the component goes (default: NAME.wasm in the folder)
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `plugin test`.
+#[derive(Args, Debug)]
+pub struct TestArgs {
+    /// Folder of the plugin; its scenarios are `*.scenario.toml` in it and in `tests`
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Take the component as it was built last
+    #[arg(long)]
+    pub no_build: bool,
+    /// This component instead of the folder's own
+    #[arg(long, value_name = "FILE", conflicts_with = "no_build")]
+    pub component: Option<PathBuf>,
+    /// Only scenarios whose file or name contains this
+    #[arg(long, value_name = "WORDS")]
+    pub only: Option<String>,
+    /// Write what happened into `expect`, `segments`, `totals`, `cards` and `simulator` where it differs
+    #[arg(long)]
+    pub update: bool,
+    /// Also write a report as JUnit has it
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
