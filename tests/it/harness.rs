@@ -215,6 +215,7 @@ impl Env {
             world: None,
             simulator_on: None,
             systems: Some(systems.of_the_stage()),
+            probe: None,
         })
         .await
         .expect("the stage");

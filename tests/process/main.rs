@@ -12,6 +12,7 @@
     reason = "tests fail loudly, wait with deadlines and speak to whoever runs them"
 )]
 
+mod authoring;
 mod binary;
 mod campaign;
 mod connect;
@@ -48,6 +49,34 @@ use postgres::Postgres;
 
 /// Tests of the command line that need nothing running.
 const ALONE: &[(&str, fn())] = &[
+    (
+        "authoring::each_kind_is_made_built_and_tested_without_a_registry",
+        authoring::each_kind_is_made_built_and_tested_without_a_registry,
+    ),
+    (
+        "authoring::a_folder_is_never_written_over",
+        authoring::a_folder_is_never_written_over,
+    ),
+    (
+        "authoring::what_is_missing_is_told_with_its_remedy",
+        authoring::what_is_missing_is_told_with_its_remedy,
+    ),
+    (
+        "authoring::a_failed_expectation_teaches",
+        authoring::a_failed_expectation_teaches,
+    ),
+    (
+        "authoring::a_mistake_in_a_scenario_is_told_with_its_line",
+        authoring::a_mistake_in_a_scenario_is_told_with_its_line,
+    ),
+    (
+        "authoring::the_page_of_scenarios_shows_one_that_holds",
+        authoring::the_page_of_scenarios_shows_one_that_holds,
+    ),
+    (
+        "authoring::the_tutorial_does_what_it_says",
+        authoring::the_tutorial_does_what_it_says,
+    ),
     (
         "settings::an_unknown_settings_key_names_the_right_one",
         settings::an_unknown_settings_key_names_the_right_one,

@@ -63,6 +63,7 @@ async fn the_simulator_alone_refuses_what_meta_refuses() {
         world: None,
         simulator_on: None,
         systems: None,
+        probe: None,
     })
     .await
     .expect("the stage");

@@ -9,6 +9,7 @@
     reason = "a test binary: what it cannot read it reports by failing"
 )]
 
+mod bindings;
 mod contract;
 mod docs;
 mod edges;

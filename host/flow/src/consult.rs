@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::briefing::Scene;
 use crate::commit;
-use crate::context::Context;
+use crate::context::{Answered, Context};
 use crate::draft::Draft;
 use crate::error::FlowError;
 use crate::grants::Effective;
@@ -386,6 +386,12 @@ async fn call(
         .sandbox
         .call_replies(&candidate.loaded, &limits, services, request, seed)
         .await;
+    ctx.probe.answered(&Answered {
+        event: event.id,
+        contact: scene.who.contact,
+        installation: candidate.row.id,
+        report: &report,
+    });
     if report.value.is_some() {
         ctx.counters.plugin_calls_ok.one();
     } else {

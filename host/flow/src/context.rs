@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use portero_domain::clock::{Clock, Millis, Ts};
-use portero_domain::ids::{IdSource, InstallationId, TenantId};
+use portero_domain::ids::{ContactId, EventId, IdSource, InstallationId, TenantId};
+use portero_domain::plugin::Action;
 use portero_domain::retention::Terms;
 use portero_gate::facts::TenantMode;
 use portero_meta::client::CloudApi;
 use portero_meta::transport::Transport;
 use portero_net::fetch::Fetcher;
 use portero_net::webhook::WebhookSender;
-use portero_sandbox::{Admission, Breaker, Loaded, Sandbox};
+use portero_sandbox::{Admission, Breaker, CallReport, Loaded, Sandbox};
 use portero_store::Store;
 use portero_store::model::{InstallationRow, TenantRow};
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore};
@@ -80,6 +81,22 @@ impl Point {
 pub trait Probe: Send + Sync {
     /// May end the process.
     fn at(&self, point: Point);
+
+    /// A replies plugin answered or failed; nothing of it is committed yet, and the same event may
+    /// be asked about again.
+    fn answered(&self, _: &Answered<'_>) {}
+}
+
+/// One call of a replies plugin, as it came back.
+pub struct Answered<'a> {
+    /// What it was asked about.
+    pub event: EventId,
+    /// Whom that is about.
+    pub contact: ContactId,
+    /// Which plugin, as installed.
+    pub installation: InstallationId,
+    /// What came of it.
+    pub report: &'a CallReport<Vec<Action>>,
 }
 
 /// The probe of every day: nothing happens.

@@ -68,5 +68,5 @@ pub mod desk;
 )]
 mod testing;
 
-pub use context::{Context, Point, Probe};
+pub use context::{Answered, Context, Point, Probe};
 pub use error::FlowError;

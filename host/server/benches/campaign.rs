@@ -187,7 +187,7 @@ async fn measure(on: On<'_>, people: usize, run: Option<usize>) {
         clock,
         timings: world::quick(),
         wrap: None,
-        world: Some(|world| {
+        world: Some(Box::new(|world| {
             let like = world.people[0].clone();
             let customers = (0..RUN.load(Ordering::Relaxed)).map(|n| PersonConfig {
                 name: format!("Persona {n}"),
@@ -199,9 +199,10 @@ async fn measure(on: On<'_>, people: usize, run: Option<usize>) {
             for number in world.wabas.iter_mut().flat_map(|w| &mut w.numbers) {
                 number.mps = NUMBER_RATE;
             }
-        }),
+        })),
         simulator_on: Some(on.simulator.clone()),
         systems: None,
+        probe: None,
     })
     .await
     .unwrap();

@@ -73,6 +73,7 @@ async fn measure(engine: &str, database_url: Option<String>, rows: usize) {
         world: None,
         simulator_on: None,
         systems: None,
+        probe: None,
     })
     .await
     .unwrap();

@@ -261,6 +261,7 @@ async fn pass(engine: &str, database_url: Option<String>, people: usize) -> f64 
         world: None,
         simulator_on: None,
         systems: None,
+        probe: None,
     })
     .await
     .unwrap();

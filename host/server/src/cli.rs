@@ -18,9 +18,6 @@ mod number;
 pub mod page;
 mod people;
 mod plugin;
-mod plugin_logs;
-mod plugin_secret;
-mod plugin_version;
 mod policy;
 mod registry;
 mod retention;
@@ -45,10 +42,10 @@ pub use number::{ConnectSecrets, NumberCommand, PinFlags};
 pub use people::{
     ContactsCommand, ErasureWord, ImportArgs, LedgerArgs, PartFlags, SegmentCommand, TimelineArgs,
 };
-pub use plugin::PluginCommand;
-pub use plugin_logs::PluginLogsArgs;
-pub use plugin_secret::PluginSecretCommand;
-pub use plugin_version::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
+pub use plugin::{
+    ApproveArgs, BuildArgs, KindName, NewArgs, OfPluginArgs, PluginCommand, PluginLogsArgs,
+    PluginSecretCommand, RollbackArgs, TestArgs, UpgradeArgs,
+};
 pub use policy::{PolicyCommand, PolicyMeant};
 pub use registry::RegistryCommand;
 pub use retention::RetentionCommand;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use portero_domain::clock::{Clock, JumpClock, Millis, Ts};
 use portero_domain::ids::IdSource as _;
-use portero_flow::desk;
+use portero_flow::{Probe, desk};
 use portero_meta::transport::Transport;
 use portero_net::ClientOptions;
 use portero_net::guard::Lookup;
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::DemoArgs;
 use crate::clock::{HeldClock, Ids};
 use crate::commands::serve::EndSignals;
-use crate::compose::{Host, HostParts, RunningHost, probe};
+use crate::compose::{Host, HostParts, RunningHost, probe as process_probe};
 use crate::config::Config;
 use crate::config::mask::Secret;
 use crate::lock::DataDir;
@@ -54,12 +54,14 @@ pub struct StageOptions {
     /// Put around the real door out (fault injection, measuring).
     pub wrap: Option<Wrap>,
     /// Changes the simulator's world before it starts.
-    pub world: Option<fn(&mut WorldConfig)>,
+    pub world: Option<Change>,
     /// Where the simulator works; beside the host when absent. Whoever measures tells the two apart by it.
     pub simulator_on: Option<tokio::runtime::Handle>,
     /// Pretend systems of the shops, for plugins' requests; what the settings and the machine's resolver say
     /// when absent.
     pub systems: Option<Systems>,
+    /// Told what the host passes; the process's own when absent.
+    pub probe: Option<Arc<dyn Probe>>,
 }
 
 /// Pretend systems of the shops.
@@ -69,6 +71,9 @@ pub struct Systems {
     /// Addresses of their names.
     pub lookup: Arc<dyn Lookup>,
 }
+
+/// Changes the simulator's world.
+pub type Change = Box<dyn FnOnce(&mut WorldConfig) + Send>;
 
 /// Makes one door out of another.
 pub type Wrap = Box<dyn FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport> + Send>;
@@ -119,6 +124,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         world: None,
         simulator_on: None,
         systems: None,
+        probe: None,
     })
     .await?;
     let world = setup::shops(&running, args.seed)
@@ -162,6 +168,7 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
         world,
         simulator_on,
         systems,
+        probe,
     } = options;
     let ids = Ids::system();
     let (folder, temporary) = match data {
@@ -214,7 +221,7 @@ pub async fn stage(options: StageOptions) -> anyhow::Result<Stage> {
         jump: Some(clock.clone()),
         ids: Arc::new(ids),
         simulator: Some(simulator_url.clone()),
-        probe: probe(),
+        probe: probe.unwrap_or_else(process_probe),
         wrap,
         lookup,
     })

@@ -13,13 +13,14 @@ pub mod guest;
 pub mod http;
 pub mod lock;
 pub mod output;
+pub mod scenario;
 pub mod sim_control;
 pub mod telemetry;
 pub mod whole_file;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, PluginCommand};
 
 /// Runs one command.
 ///
@@ -27,8 +28,12 @@ use crate::cli::{Cli, Command};
 /// Whatever stopped it, with context for the person at the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     portero_net::install_tls();
-    // The demo tells its own story; a log between its lines would spoil it.
-    telemetry::start(cli.quiet || matches!(cli.command, Command::Demo(_)));
+    // These tell their own story; a log between its lines would spoil it.
+    let tells = matches!(
+        cli.command,
+        Command::Demo(_) | Command::Plugin(PluginCommand::Test(_))
+    );
+    telemetry::start(cli.quiet || tells);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -114,13 +114,14 @@ async fn measure(engine: &str, database_url: Option<String>) {
         })),
         simulator_on: None,
         systems: None,
-        world: Some(|config| {
+        probe: None,
+        world: Some(Box::new(|config| {
             for waba in &mut config.wabas {
                 for number in &mut waba.numbers {
                     number.mps = 1_000;
                 }
             }
-        }),
+        })),
     })
     .await
     .unwrap();

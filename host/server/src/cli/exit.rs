@@ -6,7 +6,8 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// Flags or words that this program does not know; the command line's reader ends with it.
 pub const USAGE: u8 = 2;
-/// `portero doctor` or `portero number checklist` found something, or a restored chain of records does not hold.
+/// `portero doctor`, `portero number checklist` or `portero plugin test` found something, or a restored chain of
+/// records does not hold.
 pub const FOUND: u8 = 3;
 
 /// Every code with what it means.
@@ -14,7 +15,10 @@ pub const CODES: &[(u8, &str)] = &[
     (DONE, "done"),
     (FAILED, "it did not work (the message says what to do)"),
     (USAGE, "wrong usage"),
-    (FOUND, "doctor, the checklist or restore found something"),
+    (
+        FOUND,
+        "doctor, the checklist, plugin test or restore found something",
+    ),
 ];
 
 /// What `portero --help` ends with.

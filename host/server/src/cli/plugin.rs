@@ -1,14 +1,38 @@
-//! Verbs about plugins.
+//! `portero plugin`: what authors and operators type.
+
+mod logs;
+mod secret;
+mod version;
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand, ValueEnum};
+use portero_domain::plugin::PluginKind;
 
 use crate::client::Target;
+
+pub use logs::PluginLogsArgs;
+pub use secret::PluginSecretCommand;
+pub use version::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
 
 /// Verbs of `plugin`.
 #[derive(Subcommand, Debug)]
 pub enum PluginCommand {
+    /// Begin a plugin in a new folder: it builds, answers and is tested, without a registry
+    #[command(
+        after_help = "Examples:\n  portero plugin new greeter                                # a folder `greeter`: a bot that answers\n  portero plugin new recent --kind segmentation --json\n\nThen: `cd greeter`, `portero plugin build`, `portero plugin test`. The SDK lies in the folder; nothing is downloaded."
+    )]
+    New(NewArgs),
+    /// Build the plugin of a folder to one .wasm with its manifest in it
+    #[command(
+        after_help = "Examples:\n  portero plugin build greeter                              # greeter/greeter.wasm\n  portero plugin build greeter --json\n\nNeeds Rust (https://rustup.rs) and `rustup target add wasm32-wasip2`."
+    )]
+    Build(BuildArgs),
+    /// Play a plugin's scenarios against the real gate and a pretend Meta
+    #[command(
+        after_help = "Examples:\n  portero plugin test greeter                               # builds, then plays greeter/tests/*.scenario.toml\n  portero plugin test greeter --no-build --junit junit.xml\n  portero plugin test greeter --no-build --only first --json\n\nThe format: host/docs/scenarios.md. Exit code 3 when an expectation does not hold."
+    )]
+    Test(TestArgs),
     /// List installed ones
     #[command(after_help = "Example:\n  portero plugin list --tenant tienda-sol")]
     List(Target),
@@ -119,4 +143,83 @@ pub enum PluginCommand {
     /// Secrets of the shop's systems that a plugin's requests may carry
     #[command(subcommand)]
     Secret(PluginSecretCommand),
+}
+
+/// `plugin new`.
+#[derive(Args, Debug)]
+pub struct NewArgs {
+    /// Name of the plugin and of its folder: a-z, 0-9, `-`
+    pub name: String,
+    /// What it does: answer people, put them into segments, count
+    #[arg(long, value_enum, default_value_t = KindName::Replies)]
+    pub kind: KindName,
+    /// Folder to make it in (default: the name, here)
+    #[arg(long, value_name = "FOLDER")]
+    pub dir: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Kinds, by the names of the contract's interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KindName {
+    /// Answers people
+    Replies,
+    /// Puts people into segments and words into templates
+    Segmentation,
+    /// Counts what happened
+    Analytics,
+}
+
+impl KindName {
+    /// The kind.
+    #[must_use]
+    pub const fn kind(self) -> PluginKind {
+        match self {
+            KindName::Replies => PluginKind::Replies,
+            KindName::Segmentation => PluginKind::Segmentation,
+            KindName::Analytics => PluginKind::Analytics,
+        }
+    }
+}
+
+/// `plugin build`.
+#[derive(Args, Debug)]
+pub struct BuildArgs {
+    /// Folder with Cargo.toml and portero-plugin.toml
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Where the component goes (default: NAME.wasm in the folder)
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `plugin test`.
+#[derive(Args, Debug)]
+pub struct TestArgs {
+    /// Folder of the plugin; its scenarios are `*.scenario.toml` in it and in `tests`
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Take the component as it was built last
+    #[arg(long)]
+    pub no_build: bool,
+    /// This component instead of the folder's own
+    #[arg(long, value_name = "FILE", conflicts_with = "no_build")]
+    pub component: Option<PathBuf>,
+    /// Only scenarios whose file or name contains this
+    #[arg(long, value_name = "WORDS")]
+    pub only: Option<String>,
+    /// Write what happened into `expect`, `segments`, `totals`, `cards` and `simulator` where it differs
+    #[arg(long)]
+    pub update: bool,
+    /// Also write a report as JUnit has it
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Answer as JSON
+    #[arg(long)]
+    pub json: bool,
 }

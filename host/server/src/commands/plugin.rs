@@ -1,5 +1,14 @@
 //! `portero plugin`.
 
+mod build;
+mod inspect;
+mod logs;
+mod new;
+mod secret;
+mod state;
+mod test;
+mod version;
+
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,8 +17,7 @@ use serde_json::{Value, json};
 
 use crate::cli::PluginCommand;
 use crate::client::Body;
-use crate::commands::{joined, plugin_state, plugin_version, show, show_list, text};
-use crate::output;
+use crate::commands::{show, show_list, text};
 
 /// Runs the verb.
 ///
@@ -41,72 +49,17 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
             plugin,
             lang,
             target,
-        } => return plugin_state::show(&plugin, &lang, target).await,
+        } => return state::show(&plugin, &lang, target).await,
         PluginCommand::Enable { plugin, target } => {
-            return plugin_state::switch(&plugin, "enable", target).await;
+            return state::switch(&plugin, "enable", target).await;
         }
         PluginCommand::Disable { plugin, target } => {
-            return plugin_state::switch(&plugin, "disable", target).await;
+            return state::switch(&plugin, "disable", target).await;
         }
-        PluginCommand::Inspect { file, json } => {
-            let bytes = read(&file)?;
-            let found =
-                portero_sandbox::inspect(&bytes).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
-            let permissions: Vec<Value> = found
-                .manifest
-                .permissions
-                .iter()
-                .map(|p| json!({ "id": p.id, "reason": p.reason, "fields": p.fields, "hosts": p.hosts }))
-                .collect();
-            let secrets: Vec<Value> = found
-                .manifest
-                .secrets
-                .iter()
-                .map(|(name, secret)| json!({ "name": name, "hosts": secret.hosts }))
-                .collect();
-            let answer = json!({
-                "id": found.manifest.id, "version": found.manifest.version.to_string(), "kind": found.kind,
-                "wit": found.track, "digest": found.digest, "size_bytes": found.size,
-                "permissions": permissions, "secrets": secrets, "templates": found.manifest.messages.templates,
-                "imports": found.imports,
-            });
-            if json {
-                output::json(&answer);
-            } else {
-                output::line(&format!(
-                    "{} {} · {} · wit {} · {} bytes",
-                    text(&answer, "id"),
-                    text(&answer, "version"),
-                    text(&answer, "kind"),
-                    text(&answer, "wit"),
-                    text(&answer, "size_bytes")
-                ));
-                output::line(&format!("sha256 {}", text(&answer, "digest")));
-                for p in &permissions {
-                    let about = match joined(p, "fields") + &joined(p, "hosts") {
-                        none if none.is_empty() => none,
-                        about => format!(" ({about})"),
-                    };
-                    output::line(&format!(
-                        "  asks for {}{about}: {}",
-                        text(p, "id"),
-                        text(p, "reason")
-                    ));
-                }
-                for s in &secrets {
-                    output::line(&format!(
-                        "  wants secret {} to be sent to {}",
-                        text(s, "name"),
-                        joined(s, "hosts")
-                    ));
-                }
-                output::line(&format!(
-                    "  may name templates: {}",
-                    found.manifest.messages.templates.join(", ")
-                ));
-                output::line(&format!("  imports: {}", found.imports.join(", ")));
-            }
-        }
+        PluginCommand::New(args) => return new::run(&args),
+        PluginCommand::Build(args) => return build::run(&args),
+        PluginCommand::Test(args) => return test::run(args).await,
+        PluginCommand::Inspect { file, json } => return inspect::run(&file, json),
         PluginCommand::Install {
             file,
             grant,
@@ -137,13 +90,13 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
             show(target.json, &answer, &line);
             api.close().await;
         }
-        PluginCommand::Upgrade(args) => return plugin_version::upgrade(args).await,
-        PluginCommand::Approve(args) => return plugin_version::approve(args).await,
-        PluginCommand::Discard(args) => return plugin_version::discard(args).await,
-        PluginCommand::Rollback(args) => return plugin_version::rollback(args).await,
-        PluginCommand::Versions(args) => return plugin_version::versions(args).await,
-        PluginCommand::Logs(args) => return super::plugin_logs::run(args).await,
-        PluginCommand::Secret(command) => return super::plugin_secret::run(command).await,
+        PluginCommand::Upgrade(args) => return version::upgrade(args).await,
+        PluginCommand::Approve(args) => return version::approve(args).await,
+        PluginCommand::Discard(args) => return version::discard(args).await,
+        PluginCommand::Rollback(args) => return version::rollback(args).await,
+        PluginCommand::Versions(args) => return version::versions(args).await,
+        PluginCommand::Logs(args) => return logs::run(args).await,
+        PluginCommand::Secret(command) => return secret::run(command).await,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -135,18 +135,24 @@ pub async fn say(
 /// # Errors
 /// They never came to rest.
 pub async fn wait(world: &World) -> anyhow::Result<()> {
+    rest(&world.operator, &world.control, &world.clock).await
+}
+
+/// The same of a host and a simulator that share a clock.
+///
+/// # Errors
+/// They never came to rest.
+pub async fn rest(operator: &Api, control: &HttpControl, clock: &JumpClock) -> anyhow::Result<()> {
     // Asked twice in a row: what one side had on the wire may have become work of the other. Long
     // enough for the lease of a host that was killed to run out.
     let mut quiet = 0;
     for _ in 0..12_000 {
-        let host = world.operator.get("/v1/idle").await?;
-        let simulator = world
-            .control
+        let host = operator.get("/v1/idle").await?;
+        let simulator = control
             .get("/_sim/idle")
             .await
             .map_err(anyhow::Error::msg)?;
-        let idle =
-            host.get("idle") == Some(&Value::Bool(true)) && at_rest(&simulator, world.clock.now());
+        let idle = host.get("idle") == Some(&Value::Bool(true)) && at_rest(&simulator, clock.now());
         quiet = if idle { quiet + 1 } else { 0 };
         if quiet == 2 {
             return Ok(());

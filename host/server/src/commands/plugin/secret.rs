@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use serde_json::json;
 
+use super::state::installation;
 use crate::cli::PluginSecretCommand;
-use crate::commands::plugin_state::installation;
 use crate::commands::{joined, show, show_list};
 
 /// Runs the verb.
@@ -49,7 +49,7 @@ pub(super) async fn run(command: PluginSecretCommand) -> anyhow::Result<ExitCode
             let value = secret(&name)?;
             let api = target.connect().await?;
             let id = installation(&api, &plugin).await?;
-            let path = format!("/v1/plugins/{id}/secrets/{}", super::plugin::encode(&name));
+            let path = format!("/v1/plugins/{id}/secrets/{}", super::encode(&name));
             let answer = api.put(&path, json!({ "value": value })).await?;
             let line = format!("{name} is set; it may go to {}", joined(&answer, "hosts"));
             show(target.json, &answer, &line);
@@ -62,7 +62,7 @@ pub(super) async fn run(command: PluginSecretCommand) -> anyhow::Result<ExitCode
         } => {
             let api = target.connect().await?;
             let id = installation(&api, &plugin).await?;
-            let path = format!("/v1/plugins/{id}/secrets/{}", super::plugin::encode(&name));
+            let path = format!("/v1/plugins/{id}/secrets/{}", super::encode(&name));
             let answer = api.send(reqwest::Method::DELETE, &path, None).await?;
             show(
                 target.json,

@@ -13,7 +13,7 @@ use crate::output;
 ///
 /// # Errors
 /// The host's words, or that no such plugin is installed.
-pub async fn show(plugin: &str, lang: &str, target: Target) -> anyhow::Result<ExitCode> {
+pub(super) async fn show(plugin: &str, lang: &str, target: Target) -> anyhow::Result<ExitCode> {
     let api = target.connect().await?;
     let id = installation(&api, plugin).await?;
     let answer = api.get(&format!("/v1/plugins/{id}")).await?;
@@ -30,7 +30,7 @@ pub async fn show(plugin: &str, lang: &str, target: Target) -> anyhow::Result<Ex
 ///
 /// # Errors
 /// As [`show`].
-pub async fn switch(plugin: &str, how: &str, target: Target) -> anyhow::Result<ExitCode> {
+pub(super) async fn switch(plugin: &str, how: &str, target: Target) -> anyhow::Result<ExitCode> {
     let api = target.connect().await?;
     let id = installation(&api, plugin).await?;
     let path = format!("/v1/plugins/{id}/{how}");

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+use super::state::installation;
 use crate::cli::PluginLogsArgs;
 use crate::commands::logs::{LOOK, List};
-use crate::commands::plugin_state::installation;
 use crate::commands::serve::EndSignals;
 use crate::commands::text;
 use crate::output;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
+use super::state::installation;
 use crate::cli::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
 use crate::client::Body;
-use crate::commands::plugin_state::installation;
 use crate::commands::{show, show_list, text};
 use crate::output;
 
