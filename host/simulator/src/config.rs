@@ -85,6 +85,15 @@ pub struct WabaConfig {
     /// Whether the app is subscribed; without it no webhook leaves.
     #[serde(default = "yes")]
     pub subscribed: bool,
+    /// Onboarded to the Marketing Messages API; else that endpoint falls back to the Cloud API (§1.8).
+    #[serde(default = "yes")]
+    pub marketing_messages: bool,
+    /// Marketing templates are refused on `/messages` (131063, §1.8).
+    #[serde(default)]
+    pub marketing_only_there: bool,
+    /// Templates it may have at once, one per language (§3.2): 250 while unverified.
+    #[serde(default = "template_limit")]
+    pub template_limit: usize,
     /// Its phone numbers.
     #[serde(default)]
     pub numbers: Vec<NumberConfig>,
@@ -249,6 +258,8 @@ pub struct Timings {
     pub read_ms: i64,
     /// To `failed`.
     pub failed_ms: i64,
+    /// From a template's creation or edit to the decision about it.
+    pub review_ms: i64,
 }
 
 impl Default for Timings {
@@ -258,6 +269,7 @@ impl Default for Timings {
             delivered_ms: 800,
             read_ms: 5_000,
             failed_ms: 400,
+            review_ms: 120_000,
         }
     }
 }
@@ -334,6 +346,9 @@ fn green() -> String {
     "GREEN".to_owned()
 }
 
+const fn template_limit() -> usize {
+    250
+}
 const fn yes() -> bool {
     true
 }

@@ -21,6 +21,10 @@ pub(crate) struct Template {
     pub(crate) components: Vec<Value>,
     /// How often low quality paused it.
     pub(crate) pauses: u32,
+    /// How often it was put before the reviewer.
+    pub(crate) reviews: u32,
+    /// When it was edited while approved.
+    pub(crate) edits: Vec<Ts>,
     /// Everything else it was given, shown as it came.
     pub(crate) extra: Map<String, Value>,
 }
@@ -99,6 +103,8 @@ impl World {
             named: parsed.named,
             components: parsed.components,
             pauses: 0,
+            reviews: 0,
+            edits: Vec::new(),
             extra: parsed.extra,
         });
         self.by_template.insert(key, at);

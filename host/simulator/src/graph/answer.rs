@@ -1,21 +1,37 @@
 //! Answers with Meta's headers (§1.7), and the answer that never comes.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::Call;
+use crate::webhooks::wire;
 use crate::world::World;
 
 /// A success; `lost` when the connection is to close without it.
 pub(crate) struct Answer {
     pub(crate) body: Value,
+    /// Sent instead of the body.
+    pub(crate) file: Option<File>,
+    /// 200, but for answers that tell of a part that failed.
+    pub(crate) status: u16,
     pub(crate) lost: bool,
+}
+
+/// A downloaded file.
+pub(crate) struct File {
+    pub(crate) mime: String,
+    pub(crate) bytes: Bytes,
 }
 
 impl From<Value> for Answer {
     fn from(body: Value) -> Answer {
-        Answer { body, lost: false }
+        Answer {
+            body,
+            file: None,
+            status: 200,
+            lost: false,
+        }
     }
 }
 
@@ -30,21 +46,30 @@ pub(super) fn usage_owner(world: &World, call: &Call) -> Option<String> {
     Some(world.wabas[waba].is.id.clone())
 }
 
+/// JSON escaped as Meta sends it (§2.2), or the bytes of a file.
 pub(super) fn respond(
     status: u16,
     body: &Value,
+    file: Option<File>,
     fbtrace_id: &str,
     waba: Option<&str>,
     version: Option<u32>,
 ) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
+    let (mime, bytes) = match file {
+        Some(file) => (file.mime, Body::from(file.bytes)),
+        None => (
+            "application/json; charset=UTF-8".to_owned(),
+            Body::from(wire::encode(body)),
+        ),
+    };
+    let mut response = Response::new(bytes);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut set = |name: &'static str, value: String| {
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(name, value);
         }
     };
-    set("content-type", "application/json; charset=UTF-8".into());
+    set("content-type", mime);
     set(
         "facebook-api-version",
         format!("v{}.0", version.unwrap_or(25)),
