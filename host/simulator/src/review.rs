@@ -90,7 +90,7 @@ impl World {
         raw.insert("status".into(), "PENDING".into());
         raw.insert("last_updated_time".into(), now.secs().into());
         let id = self
-            .add_template(waba, 0, &raw.into())
+            .add_template(waba, 0, &raw.into(), now)
             .map_err(|why| GraphError::new(100, why.to_string()))?;
         self.wabas[waba].creations.push_back(now);
         self.review(id, now);

@@ -114,7 +114,7 @@ impl World {
             config,
         };
         for waba in world.config.wabas.clone() {
-            world.add_waba(waba)?;
+            world.add_waba(waba, now)?;
         }
         for person in world.config.people.clone() {
             world.add_person(person, now)?;
@@ -122,7 +122,7 @@ impl World {
         Ok(world)
     }
 
-    fn add_waba(&mut self, config: WabaConfig) -> Result<(), ConfigError> {
+    fn add_waba(&mut self, config: WabaConfig, now: Ts) -> Result<(), ConfigError> {
         let zone =
             jiff::tz::TimeZone::get(&config.timezone).map_err(|_| ConfigError::TimeZone {
                 waba: config.id.clone(),
@@ -148,7 +148,7 @@ impl World {
             self.add_number(waba, number)?;
         }
         for (index, raw) in templates.iter().enumerate() {
-            self.add_template(waba, index, raw)?;
+            self.add_template(waba, index, raw, now)?;
         }
         Ok(())
     }

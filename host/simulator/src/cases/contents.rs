@@ -504,6 +504,15 @@ async fn a_form_is_as_good_as_json_and_another_type_has_no_parameters() {
         .sim(&format!("/messages/{}", wamid(&answer)), Value::Null)
         .await;
     assert_eq!(shown["content"]["text"]["body"], "hola tú");
+    // Within JSON too an object may be its own JSON text; what is a text stays one.
+    let mut nested = message(ANA, json!({"type": "text", "text": "{\"body\": \"hola\"}"}));
+    nested["biz_opaque_callback_data"] = "{\"a\": 1}".into();
+    let (status, answer) = rig.post(nested).await;
+    assert_eq!(status, 200, "{answer}");
+    let shown = rig
+        .sim(&format!("/messages/{}", wamid(&answer)), Value::Null)
+        .await;
+    assert_eq!(shown["biz_opaque_callback_data"], "{\"a\": 1}");
     // JSON under another name is no JSON to Graph.
     for kind in [
         "text/plain",

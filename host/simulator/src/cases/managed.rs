@@ -256,7 +256,10 @@ async fn case_42_an_approved_template_is_edited_once_a_day_a_rejected_one_freely
     };
     assert_eq!(
         post(edit("Tu pedido ya llegó.")).await,
-        (200, json!({"success": true}))
+        (
+            200,
+            json!({"success": true, "id": id, "name": "editada", "category": "UTILITY"})
+        )
     );
     let (_, shown) = rig.get(&format!("/{id}?fields=status,components")).await;
     assert_eq!(shown["status"], "PENDING");

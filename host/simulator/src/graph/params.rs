@@ -98,7 +98,16 @@ pub(super) fn object(call: &Call) -> Result<Map<String, Value>, GraphError> {
 
 fn json(bytes: &[u8]) -> Result<Map<String, Value>, GraphError> {
     match serde_json::from_slice(bytes) {
-        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(Value::Object(fields)) => Ok(fields
+            .into_iter()
+            .map(|(key, value)| match value {
+                Value::String(text) => {
+                    let value = nested(&key, &text);
+                    (key, value.unwrap_or_else(|| text.into()))
+                }
+                value => (key, value),
+            })
+            .collect()),
         Ok(_) => Err(GraphError::new(
             100,
             "the request body must be a JSON object",
@@ -114,14 +123,39 @@ fn form(bytes: &[u8]) -> Map<String, Value> {
     Query::parse(&String::from_utf8_lossy(bytes))
         .pairs()
         .map(|(key, text)| {
-            let nested = text.starts_with(['{', '[']);
-            let value = Some(text)
-                .filter(|_| nested)
-                .and_then(|text| serde_json::from_str(text).ok())
-                .unwrap_or_else(|| text.into());
+            let value = nested(key, text).unwrap_or_else(|| text.into());
             (key.to_owned(), value)
         })
         .collect()
+}
+
+/// Parameters that are objects or lists.
+const STRUCTURED: &[&str] = &[
+    "text",
+    "image",
+    "audio",
+    "video",
+    "document",
+    "sticker",
+    "location",
+    "contacts",
+    "reaction",
+    "interactive",
+    "template",
+    "context",
+    "typing_indicator",
+    "components",
+    "block_users",
+    "websites",
+    "hsm_ids",
+];
+
+/// Graph takes such a parameter as the JSON text of it too, in forms and within JSON.
+fn nested(key: &str, text: &str) -> Option<Value> {
+    if !STRUCTURED.contains(&key) || !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::from_str(text).ok()
 }
 
 /// The body's fields and, behind them, those of the query: Graph takes a parameter from either.

@@ -36,7 +36,15 @@ pub(super) fn edit(simulator: &Simulator, call: &Call, id: &str) -> Result<Answe
     let id = template(&world, call, id)?;
     let body = params::with_query(call)?;
     world.edit_template(id, &body, now)?;
-    Ok(json!({"success": true}).into())
+    let template = &world.templates[id];
+    // Clients read more than the documented `success`.
+    Ok(json!({
+        "success": true,
+        "id": template.id,
+        "name": template.name,
+        "category": template.category,
+    })
+    .into())
 }
 
 /// `POST /{TEMPLATE_ID}/unpause`.
