@@ -14,6 +14,8 @@ pub struct WorldConfig {
     pub seed: u64,
     /// Accept any `vN.N` in the path; otherwise only v20.0 to v26.0.
     pub graph_version_any: bool,
+    /// Management calls per account and hour (§6.4).
+    pub management_calls_per_hour: usize,
     /// Messaging accounts with their numbers and templates.
     pub wabas: Vec<WabaConfig>,
     /// People who can write and be written to; everybody else is not on WhatsApp.
@@ -47,6 +49,7 @@ impl Default for WorldConfig {
         WorldConfig {
             seed: 0,
             graph_version_any: true,
+            management_calls_per_hour: 5_000,
             wabas: Vec::new(),
             people: Vec::new(),
             access_tokens: Vec::new(),

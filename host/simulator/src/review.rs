@@ -8,6 +8,7 @@ use crate::arena::Id;
 use crate::errors::GraphError;
 use crate::fate::Due;
 use crate::template_shape::{self, Frame};
+use crate::template_tone;
 use crate::templates::{Template, category_word, one_of};
 use crate::world::{Waba, World};
 
@@ -73,7 +74,7 @@ impl World {
         };
         let components = template_shape::check(frame, &components)?;
         // Chosen as utility, read as an offer: approved as what it is (§3.7).
-        if category == "UTILITY" && template_shape::is_promotional(&components) {
+        if category == "UTILITY" && template_tone::is_promotional(&components) {
             "MARKETING".clone_into(&mut category);
         }
         let mut raw = body.clone();

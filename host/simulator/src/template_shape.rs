@@ -1,17 +1,17 @@
-//! May a template be created with these components? (§3.3 limits, §7.5 subcodes, §3.7 category)
+//! May a template be created with these components? (§3.3 limits, §7.5 subcodes)
 
 use serde_json::{Map, Value};
 
 use crate::errors::GraphError;
 use crate::template_authentication as authentication;
 use crate::template_buttons as buttons;
+use crate::template_cards;
 use crate::templates::component;
 use crate::validate::template_match::placeholders;
 
 const MAX_HEADER: usize = 60;
 const MAX_BODY: usize = 1_024;
 const MAX_OFFER_BODY: usize = 600;
-const MAX_CARD_BODY: usize = 160;
 const MAX_FOOTER: usize = 60;
 const MAX_OFFER: usize = 16;
 
@@ -80,13 +80,13 @@ pub(crate) fn check(frame: Frame<'_>, given: &[Value]) -> Result<Vec<Value>, Gra
     };
     level(frame, &list, max_body)?;
     if let Some(carousel) = component(&list, "CAROUSEL") {
-        cards(frame, carousel)?;
+        template_cards::check(frame, carousel)?;
     }
     Ok(list)
 }
 
 /// Header, body, footer and buttons of the template or of one card.
-fn level(frame: Frame<'_>, list: &[Value], max_body: usize) -> Result<(), GraphError> {
+pub(crate) fn level(frame: Frame<'_>, list: &[Value], max_body: usize) -> Result<(), GraphError> {
     for one in list {
         match kind_of(one) {
             "HEADER" => header(frame, one)?,
@@ -328,89 +328,10 @@ fn limited_offer(frame: Frame<'_>, offer: &Value, list: &[Value]) -> Result<(), 
     Ok(())
 }
 
-/// Two to ten cards that are alike (§3.3).
-fn cards(frame: Frame<'_>, carousel: &Value) -> Result<(), GraphError> {
-    let cards = carousel
-        .get("cards")
-        .and_then(Value::as_array)
-        .ok_or_else(|| missing("CAROUSEL", "cards"))?;
-    if !(2..=10).contains(&cards.len()) {
-        return Err(wrong("CAROUSEL: 2 to 10 cards are allowed"));
-    }
-    let mut first: Option<Vec<String>> = None;
-    for (at, card) in cards.iter().enumerate() {
-        let list = card
-            .get("components")
-            .and_then(Value::as_array)
-            .ok_or_else(|| missing("CAROUSEL", "components"))?;
-        let format = component(list, "HEADER").map_or("", |header| text(header, "format"));
-        if !["IMAGE", "VIDEO", "PRODUCT"].contains(&format) {
-            return Err(wrong(format!(
-                "CAROUSEL: card {at} needs a header of format IMAGE, VIDEO or PRODUCT"
-            )));
-        }
-        level(frame, list, MAX_CARD_BODY)?;
-        let shape: Vec<String> = list
-            .iter()
-            .flat_map(|one| {
-                let buttons = one.get("buttons").and_then(Value::as_array);
-                let own = format!("{}{}", kind_of(one), text(one, "format"));
-                let inner = buttons.into_iter().flatten().map(|b| kind_of(b).to_owned());
-                std::iter::once(own).chain(inner.collect::<Vec<_>>())
-            })
-            .collect();
-        match &first {
-            None => first = Some(shape),
-            Some(first) if *first != shape => {
-                return Err(wrong(format!(
-                    "CAROUSEL: card {at} must have the same components as the first"
-                )));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(())
-}
-
-/// Words that make a utility template marketing (§3.7). Meta's judge is a model; this is ours.
-const PROMOTIONAL: &[&str] = &[
-    "oferta",
-    "descuento",
-    "promo",
-    "rebaja",
-    "cupón",
-    "cupon",
-    "gratis",
-    "desconto",
-    "cupom",
-    "grátis",
-    "sale",
-    "discount",
-    "coupon",
-    "% off",
-    "free gift",
-    "black friday",
-];
-
-/// Whether the text reads like an offer.
-pub(crate) fn is_promotional(components: &[Value]) -> bool {
-    let text = components
-        .iter()
-        .map(|one| text(one, "text").to_lowercase())
-        .collect::<Vec<_>>()
-        .join("\n");
-    PROMOTIONAL.iter().any(|word| {
-        text.match_indices(word).any(|(at, _)| {
-            let before = text.get(..at).and_then(|t| t.chars().next_back());
-            before.is_none_or(|c| !c.is_alphabetic())
-        })
-    })
-}
-
-fn kind_of(value: &Value) -> &str {
+pub(crate) fn kind_of(value: &Value) -> &str {
     text(value, "type")
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or("")
 }

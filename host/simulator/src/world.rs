@@ -18,6 +18,7 @@ use crate::people::{Person, digits};
 use crate::queue::Queue;
 use crate::templates::Template;
 use crate::thread::Thread;
+use crate::usage::Usage;
 use crate::webhooks::outbox::Outbox;
 
 pub(crate) struct Waba {
@@ -28,6 +29,7 @@ pub(crate) struct Waba {
     pub(crate) numbers: Vec<Id<Number>>,
     /// Templates created within the last hour.
     pub(crate) creations: VecDeque<Ts>,
+    pub(crate) usage: Usage,
 }
 
 pub(crate) struct Number {
@@ -137,6 +139,7 @@ impl World {
             zone,
             numbers: Vec::new(),
             creations: VecDeque::new(),
+            usage: Usage::default(),
         });
         if self.by_waba.insert(id.clone(), waba).is_some() {
             return Err(ConfigError::Twice {

@@ -1,6 +1,6 @@
 //! Profile, blocked people, numbers and accounts (§5.3, §9; case 56).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -200,4 +200,39 @@ async fn accounts_and_numbers_show_the_fields_asked_for_and_refuse_others() {
                 .starts_with("(#100) Tried accessing nonexisting field (x)")
         );
     }
+}
+
+#[tokio::test]
+async fn case_65_too_many_calls_of_an_account_are_80007_with_the_way_back_in_the_headers() {
+    let mut world = config();
+    world.management_calls_per_hour = 4;
+    let rig = Rig::with(world).await;
+    let ask = async || {
+        let request = Request::get(format!("/v25.0/{WABA}/message_templates?limit=1"))
+            .header("authorization", "Bearer token")
+            .body(Body::empty())
+            .unwrap();
+        let (status, headers, _) = rig.raw(request).await;
+        let usage = headers["x-business-use-case-usage"].to_str().unwrap();
+        let usage: Value = serde_json::from_str(usage).unwrap();
+        (status.as_u16(), usage[WABA][0].clone())
+    };
+    for percent in [25, 50, 75, 100] {
+        let (status, usage) = ask().await;
+        assert_eq!((status, &usage["call_count"]), (200, &json!(percent)));
+        assert_eq!(usage["type"], "whatsapp_business_management");
+    }
+    let (status, usage) = ask().await;
+    assert_eq!((status, &usage["call_count"]), (400, &json!(100)));
+    assert!(usage["estimated_time_to_regain_access"].as_i64().unwrap() >= 60);
+    let (_, answer) = rig.get(&format!("/{WABA}/phone_numbers")).await;
+    assert_eq!(code(&answer), 80_007);
+    // Another account and the sending of messages are not touched.
+    let other = rig
+        .call("GET", "/302/phone_numbers", Some("token"), Value::Null)
+        .await;
+    assert_eq!(other.0, 200);
+    assert_eq!(rig.post(message(ANA, utility())).await.0, 200);
+    rig.pass(HOUR).await;
+    assert_eq!(ask().await.0, 200);
 }

@@ -13,6 +13,7 @@ mod money;
 mod requests;
 mod rubbish;
 mod rubbish_anywhere;
+mod template_kinds;
 mod templates;
 mod webhooks;
 mod window;

@@ -2,6 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::{Response, StatusCode};
+use portero_domain::clock::Ts;
 use serde_json::{Value, json};
 
 use super::Call;
@@ -35,15 +36,38 @@ impl From<Value> for Answer {
     }
 }
 
-/// The account whose usage the headers report.
-pub(super) fn usage_owner(world: &World, call: &Call) -> Option<String> {
+/// What `x-business-use-case-usage` says (§1.7): of the account that the call was about.
+pub(super) fn usage_of(world: &World, call: &Call, now: Ts) -> Option<Value> {
     let id = call.path.first()?;
     let waba = world
         .by_number
         .get(id)
         .map(|number| world.numbers[*number].waba)
         .or_else(|| world.by_waba.get(id).copied())?;
-    Some(world.wabas[waba].is.id.clone())
+    let waba = &world.wabas[waba];
+    let limit = world.config.management_calls_per_hour;
+    let usage = |kind: &str, percent: usize, minutes: i64| {
+        json!({
+            "type": kind,
+            "call_count": percent,
+            "total_cputime": 1,
+            "total_time": 1,
+            "estimated_time_to_regain_access": minutes,
+        })
+    };
+    let mut out = serde_json::Map::new();
+    out.insert(
+        waba.is.id.clone(),
+        json!([
+            usage(
+                "whatsapp_business_management",
+                waba.usage.percent(limit, now),
+                waba.usage.regain_minutes(limit, now),
+            ),
+            usage("whatsapp", 1, 0),
+        ]),
+    );
+    Some(out.into())
 }
 
 /// JSON escaped as Meta sends it (§2.2), or the bytes of a file.
@@ -52,7 +76,7 @@ pub(super) fn respond(
     body: &Value,
     file: Option<File>,
     fbtrace_id: &str,
-    waba: Option<&str>,
+    usage: Option<Value>,
     version: Option<u32>,
 ) -> Response<Body> {
     let (mime, bytes) = match file {
@@ -80,25 +104,8 @@ pub(super) fn respond(
         "x-app-usage",
         json!({"call_count": 0, "total_cputime": 0, "total_time": 0}).to_string(),
     );
-    if let Some(waba) = waba {
-        let usage = |kind: &str| {
-            json!({
-                "type": kind,
-                "call_count": 1,
-                "total_cputime": 1,
-                "total_time": 1,
-                "estimated_time_to_regain_access": 0,
-            })
-        };
-        let mut value = serde_json::Map::new();
-        value.insert(
-            waba.to_owned(),
-            json!([usage("whatsapp_business_management"), usage("whatsapp")]),
-        );
-        set(
-            "x-business-use-case-usage",
-            Value::Object(value).to_string(),
-        );
+    if let Some(usage) = usage {
+        set("x-business-use-case-usage", usage.to_string());
     }
     response
 }

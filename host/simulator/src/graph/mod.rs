@@ -146,6 +146,14 @@ async fn dispatch(simulator: &Arc<Simulator>, call: &Call) -> Result<Answer, Gra
         }
     }
     let path: Vec<&str> = call.path.iter().map(String::as_str).collect();
+    if let Some(id) = path.first() {
+        let now = simulator.clock.now();
+        let mut world = simulator.world();
+        let limit = world.config.management_calls_per_hour;
+        if let Some(waba) = world.by_waba.get(*id).copied() {
+            world.wabas[waba].usage.take(limit, now)?;
+        }
+    }
     match (call.method.as_str(), path.as_slice()) {
         ("POST", [number, "messages"]) => send::messages(simulator, call, number),
         ("POST", [number, "marketing_messages"]) => send::marketing(simulator, call, number),
@@ -218,19 +226,12 @@ fn finish(
         body,
         answered,
     });
-    let waba = answer::usage_owner(&world, call);
+    let usage = answer::usage_of(&world, call, now);
     drop(world);
     // Whatever happened may have queued something.
     simulator.wake();
     if answered {
-        answer::respond(
-            status,
-            &value,
-            file,
-            &fbtrace_id,
-            waba.as_deref(),
-            call.version,
-        )
+        answer::respond(status, &value, file, &fbtrace_id, usage, call.version)
     } else {
         answer::hang_up()
     }

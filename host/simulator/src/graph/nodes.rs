@@ -10,7 +10,7 @@ use crate::errors::GraphError;
 use crate::simulator::Simulator;
 use crate::world::{Number, Waba, World};
 
-const NUMBER_FIELDS: &str = "verified_name,code_verification_status,display_phone_number,quality_rating,platform_type,throughput";
+const NUMBER_FIELDS: &str = "verified_name,status,code_verification_status,display_phone_number,quality_rating,platform_type,throughput";
 const WABA_FIELDS: &str = "name,timezone_id,message_template_namespace,primary_funding_id";
 
 /// The fields a query asks for, or these; what stands in braces or behind a dot is not looked at.
