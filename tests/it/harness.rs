@@ -195,6 +195,7 @@ impl Env {
             delivered_ms: 0,
             read_ms: 0,
             failed_ms: 0,
+            ..Timings::default()
         };
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("portero.db");

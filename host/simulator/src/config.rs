@@ -14,6 +14,8 @@ pub struct WorldConfig {
     pub seed: u64,
     /// Accept any `vN.N` in the path; otherwise only v20.0 to v26.0.
     pub graph_version_any: bool,
+    /// Management calls per account and hour (§6.4).
+    pub management_calls_per_hour: usize,
     /// Messaging accounts with their numbers and templates.
     pub wabas: Vec<WabaConfig>,
     /// People who can write and be written to; everybody else is not on WhatsApp.
@@ -47,6 +49,7 @@ impl Default for WorldConfig {
         WorldConfig {
             seed: 0,
             graph_version_any: true,
+            management_calls_per_hour: 5_000,
             wabas: Vec::new(),
             people: Vec::new(),
             access_tokens: Vec::new(),
@@ -85,6 +88,15 @@ pub struct WabaConfig {
     /// Whether the app is subscribed; without it no webhook leaves.
     #[serde(default = "yes")]
     pub subscribed: bool,
+    /// Onboarded to the Marketing Messages API; else that endpoint falls back to the Cloud API (§1.8).
+    #[serde(default = "yes")]
+    pub marketing_messages: bool,
+    /// Marketing templates are refused on `/messages` (131063, §1.8).
+    #[serde(default)]
+    pub marketing_only_there: bool,
+    /// Templates it may have at once, one per language (§3.2): 250 while unverified.
+    #[serde(default = "template_limit")]
+    pub template_limit: usize,
     /// Its phone numbers.
     #[serde(default)]
     pub numbers: Vec<NumberConfig>,
@@ -249,6 +261,8 @@ pub struct Timings {
     pub read_ms: i64,
     /// To `failed`.
     pub failed_ms: i64,
+    /// From a template's creation or edit to the decision about it.
+    pub review_ms: i64,
 }
 
 impl Default for Timings {
@@ -258,6 +272,7 @@ impl Default for Timings {
             delivered_ms: 800,
             read_ms: 5_000,
             failed_ms: 400,
+            review_ms: 120_000,
         }
     }
 }
@@ -334,6 +349,9 @@ fn green() -> String {
     "GREEN".to_owned()
 }
 
+const fn template_limit() -> usize {
+    250
+}
 const fn yes() -> bool {
     true
 }

@@ -8,6 +8,12 @@ pub(crate) struct GraphError {
     pub(crate) code: i64,
     pub(crate) subcode: Option<i64>,
     pub(crate) details: String,
+    /// What follows the code in `message` where Meta writes something else than the title.
+    message: Option<String>,
+    /// `error_user_title` and `error_user_msg`, which template management adds (§1.6).
+    user: Option<(&'static str, String)>,
+    /// Another HTTP status than the code's own.
+    http: Option<u16>,
 }
 
 impl GraphError {
@@ -16,6 +22,32 @@ impl GraphError {
             code,
             subcode: None,
             details: details.into(),
+            message: None,
+            user: None,
+            http: None,
+        }
+    }
+
+    /// A plain 100 whose `message` is the sentence itself, as Graph tells a parameter it cannot use.
+    pub(crate) fn parameter(message: impl Into<String>) -> GraphError {
+        let message = message.into();
+        GraphError {
+            message: Some(message.clone()),
+            ..GraphError::new(100, message)
+        }
+    }
+
+    /// What template management refuses: 100 with a subcode and a sentence for people (§7.5).
+    pub(crate) fn template(
+        subcode: i64,
+        title: &'static str,
+        why: impl Into<String>,
+    ) -> GraphError {
+        let why = why.into();
+        GraphError {
+            subcode: Some(subcode),
+            user: Some((title, why.clone())),
+            ..GraphError::new(100, why)
         }
     }
 
@@ -24,14 +56,19 @@ impl GraphError {
         self
     }
 
+    pub(crate) fn with_http(mut self, status: u16) -> GraphError {
+        self.http = Some(status);
+        self
+    }
+
     /// Meta's documented HTTP status for the code.
     pub(crate) fn http(&self) -> u16 {
-        entry(self.code).0
+        self.http.unwrap_or(entry(self.code).0)
     }
 
     /// The answer's body (§1.6).
     pub(crate) fn body(&self, fbtrace_id: &str) -> Value {
-        let title = entry(self.code).1;
+        let title = self.message.as_deref().unwrap_or(entry(self.code).1);
         let mut error = json!({
             "message": format!("(#{}) {title}", self.code),
             "type": "OAuthException",
@@ -40,6 +77,11 @@ impl GraphError {
         if let Some(fields) = error.as_object_mut() {
             if let Some(subcode) = self.subcode {
                 fields.insert("error_subcode".into(), subcode.into());
+            }
+            if let Some((title, message)) = &self.user {
+                fields.insert("is_transient".into(), false.into());
+                fields.insert("error_user_title".into(), (*title).into());
+                fields.insert("error_user_msg".into(), message.clone().into());
             }
             if !self.details.is_empty() {
                 fields.insert(
@@ -133,6 +175,21 @@ fn entry(code: i64) -> (u16, &'static str) {
         132_015 => (400, "Template is paused"),
         132_016 => (400, "Template is disabled"),
         132_018 => (400, "There is an issue with the parameters in the template"),
+        131_055 => (
+            400,
+            "Only marketing templates are accepted on this endpoint",
+        ),
+        134_100 => (
+            400,
+            "Only marketing messages are supported on this endpoint",
+        ),
+        134_101 => (400, "Template is still syncing"),
+        134_102 => (
+            500,
+            "Template is unavailable for the Marketing Messages API",
+        ),
+        139_100 => (400, "Users could not be blocked or unblocked"),
+        139_101 => (400, "Blocklist limit reached"),
         132_068 => (400, "Flow is blocked"),
         132_069 => (400, "Flow is throttled"),
         133_005 => (400, "Two step verification PIN mismatch"),

@@ -20,6 +20,8 @@ pub(crate) enum Due {
     Failed(Id<Message>, GraphError),
     /// The end of the n-th pause of a template.
     Unpause(Id<Template>, u32),
+    /// The n-th review of a template.
+    Reviewed(Id<Template>, u32),
     /// The announced recategorisation.
     Recategorise(Id<Template>, String),
     /// A person does what rule n of theirs says about a message.
@@ -52,7 +54,8 @@ impl World {
         let refused = armed
             .map(|code| GraphError::new(code, "told by /_sim/numbers"))
             .or_else(|| self.faults.take_next(FaultMode::Async))
-            .or_else(|| self.later_refusal(&send, in_window, now));
+            .or_else(|| self.later_refusal(&send, in_window, now))
+            .or_else(|| self.bad_media(&send.content, now));
         if !send.by_user_id {
             let portfolio = self.portfolio_of(send.number).to_owned();
             self.people[send.person]
@@ -105,7 +108,7 @@ impl World {
                     "the account has no payment method",
                 ));
             }
-            if send.class == Class::Marketing {
+            if matches!(send.class, Class::Marketing | Class::MarketingLite) {
                 if person.stopped_marketing(&waba.is.portfolio) {
                     return Some(GraphError::new(
                         131_050,
@@ -182,6 +185,7 @@ impl World {
                 });
                 self.tell_status(id, "failed", at, None, Some(&error));
             }
+            Due::Reviewed(template, turn) => self.reviewed(template, turn, at),
             Due::Unpause(template, pauses) => self.end_pause(template, pauses, at),
             Due::Recategorise(template, category) => {
                 self.set_template_category(template, &category, false, at);

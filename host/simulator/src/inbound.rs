@@ -36,7 +36,7 @@ impl World {
             }
         }
         let given = body.get(kind).cloned();
-        let object = self.inbound_object(kind, given)?;
+        let object = self.inbound_object(number, kind, given, now)?;
         content.insert(kind.to_owned(), object);
         if kind == "unsupported" && !content.contains_key("errors") {
             content.insert(
@@ -68,6 +68,11 @@ impl World {
         if self.thread(number, person).blocked {
             return Err(Problem::conflict(
                 "this person blocked the number; unblock first: POST …/block {\"number\":…,\"value\":false}",
+            ));
+        }
+        if self.numbers[number].blocked.contains(&person) {
+            return Err(Problem::conflict(
+                "the business blocked this person: nothing of theirs arrives",
             ));
         }
         self.numbers[number].rate.take(now);
@@ -136,7 +141,13 @@ impl World {
     }
 
     /// The object named after the type, completed with what Meta adds.
-    fn inbound_object(&mut self, kind: &str, given: Option<Value>) -> Result<Value, Problem> {
+    fn inbound_object(
+        &mut self,
+        number: Id<Number>,
+        kind: &str,
+        given: Option<Value>,
+        now: Ts,
+    ) -> Result<Value, Problem> {
         let wrong = |what: &str| Err(Problem::unprocessable(what));
         match (kind, given) {
             ("text", Some(Value::String(body))) if !body.is_empty() => Ok(json!({"body": body})),
@@ -152,7 +163,8 @@ impl World {
                     Some(Value::Object(object)) => object,
                     Some(_) => return wrong("the media must be an object, it may be empty"),
                 };
-                Ok(self.inbound_media(kind, given))
+                self.receive_media(number, kind, given, now)
+                    .map_err(Problem::unprocessable)
             }
             ("reaction", Some(Value::Object(object)))
                 if object.get("message_id").is_some_and(Value::is_string) =>
@@ -179,36 +191,5 @@ impl World {
             // Anything else goes out as it is: receivers must survive types they do not know.
             (_, given) => Ok(given.unwrap_or_else(|| json!({}))),
         }
-    }
-
-    fn inbound_media(&mut self, kind: &str, mut media: Map<String, Value>) -> Value {
-        let mime = match kind {
-            "image" => "image/jpeg",
-            "video" => "video/mp4",
-            "audio" => "audio/ogg; codecs=opus",
-            "document" => "application/pdf",
-            _ => "image/webp",
-        };
-        let id = self.chance.object_id("media");
-        let defaults = [
-            ("mime_type", Value::from(mime)),
-            // SHA-256 of nothing, in base64: the simulator holds no bytes for it.
-            (
-                "sha256",
-                "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=".into(),
-            ),
-            ("url", format!("https://media.sim.invalid/{id}").into()),
-            ("id", id.into()),
-        ];
-        for (key, value) in defaults {
-            media.entry(key).or_insert(value);
-        }
-        if kind == "audio" {
-            media.entry("voice").or_insert(true.into());
-        }
-        if kind == "sticker" {
-            media.entry("animated").or_insert(false.into());
-        }
-        media.into()
     }
 }

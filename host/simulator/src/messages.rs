@@ -22,6 +22,8 @@ pub(crate) enum Direction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     Marketing,
+    /// Marketing through the Marketing Messages API (§1.8).
+    MarketingLite,
     Utility,
     Authentication,
     /// Everything that is no template.

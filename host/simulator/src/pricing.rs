@@ -14,6 +14,7 @@ impl World {
         let charged = at.ms() >= self.config.service_charged_from_at;
         let (kind, category) = match message.class {
             Class::Marketing => ("regular", "marketing"),
+            Class::MarketingLite => ("regular", "marketing_lite"),
             Class::Authentication => ("regular", "authentication"),
             Class::Utility if message.in_window && !charged => ("free_customer_service", "utility"),
             Class::Utility => ("regular", "utility"),

@@ -17,10 +17,16 @@ pub(crate) struct Template {
     pub(crate) status: String,
     /// `GREEN`, `YELLOW`, `RED`, `UNKNOWN`.
     pub(crate) quality: String,
+    /// Since when it has this quality.
+    pub(crate) quality_at: Ts,
     pub(crate) named: bool,
     pub(crate) components: Vec<Value>,
     /// How often low quality paused it.
     pub(crate) pauses: u32,
+    /// How often it was put before the reviewer.
+    pub(crate) reviews: u32,
+    /// When it was edited while approved.
+    pub(crate) edits: Vec<Ts>,
     /// Everything else it was given, shown as it came.
     pub(crate) extra: Map<String, Value>,
 }
@@ -71,6 +77,7 @@ impl World {
         waba: Id<Waba>,
         index: usize,
         raw: &Value,
+        now: Ts,
     ) -> Result<Id<Template>, ConfigError> {
         let parsed = parse(raw).map_err(|why| ConfigError::Template {
             index,
@@ -96,9 +103,12 @@ impl World {
             category: parsed.category,
             status: parsed.status,
             quality: parsed.quality,
+            quality_at: now,
             named: parsed.named,
             components: parsed.components,
             pauses: 0,
+            reviews: 0,
+            edits: Vec::new(),
             extra: parsed.extra,
         });
         self.by_template.insert(key, at);
@@ -167,6 +177,7 @@ impl World {
     pub(crate) fn set_template_quality(&mut self, id: Id<Template>, quality: &str, at: Ts) {
         let template = &mut self.templates[id];
         let previous = std::mem::replace(&mut template.quality, quality.to_owned());
+        template.quality_at = at;
         let value = json!({
             "previous_quality_score": previous,
             "new_quality_score": quality,
@@ -212,6 +223,7 @@ impl World {
             return;
         }
         template.quality = "UNKNOWN".to_owned();
+        template.quality_at = at;
         let mut extra = Map::new();
         extra.insert("other_info".into(), json!({"title": "UNPAUSE"}));
         self.set_template_status(id, "APPROVED", extra, at);
@@ -272,7 +284,7 @@ impl Template {
             "status" => self.status.clone().into(),
             "components" => self.components.clone().into(),
             "parameter_format" => if self.named { "NAMED" } else { "POSITIONAL" }.into(),
-            "quality_score" => json!({"score": self.quality}),
+            "quality_score" => json!({"score": self.quality, "date": self.quality_at.secs()}),
             "rejected_reason" => self
                 .extra
                 .get(name)
@@ -293,7 +305,11 @@ impl Template {
             | "source"
             | "message_send_ttl_seconds"
             | "cta_url_link_tracking_opted_out"
-            | "library_template_name" => self.extra.get(name).cloned().unwrap_or(Value::Null),
+            | "library_template_name"
+            | "degrees_of_freedom_spec"
+            | "is_primary_device_delivery_only" => {
+                self.extra.get(name).cloned().unwrap_or(Value::Null)
+            }
             _ => return None,
         })
     }

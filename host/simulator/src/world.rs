@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::arena::{Arena, Id};
 use crate::config::{ConfigError, NumberConfig, WabaConfig, WorldConfig, address};
@@ -13,11 +13,13 @@ use crate::faults::Faults;
 use crate::graph::registration::Registrations;
 use crate::ids::Chance;
 use crate::limits::Throughput;
+use crate::media;
 use crate::messages::Message;
 use crate::people::{Person, digits};
 use crate::queue::Queue;
 use crate::templates::Template;
 use crate::thread::Thread;
+use crate::usage::Usage;
 use crate::webhooks::outbox::Outbox;
 
 pub(crate) struct Waba {
@@ -26,6 +28,9 @@ pub(crate) struct Waba {
     pub(crate) callback: Option<String>,
     pub(crate) zone: jiff::tz::TimeZone,
     pub(crate) numbers: Vec<Id<Number>>,
+    /// Templates created within the last hour.
+    pub(crate) creations: VecDeque<Ts>,
+    pub(crate) usage: Usage,
 }
 
 pub(crate) struct Number {
@@ -38,6 +43,10 @@ pub(crate) struct Number {
     /// Codes that the coming messages fail with after they were accepted, in this order.
     pub(crate) fails: VecDeque<i64>,
     pub(crate) registrations: Registrations,
+    /// People the business blocked (§5.3), oldest first.
+    pub(crate) blocked: Vec<Id<Person>>,
+    /// `whatsapp_business_profile` as it was set (§9).
+    pub(crate) profile: Map<String, Value>,
 }
 
 /// One request to the Graph surface, as the control API shows it.
@@ -68,11 +77,18 @@ pub(crate) struct World {
     pub(crate) by_user_id: HashMap<(String, String), Id<Person>>,
     pub(crate) by_wamid: HashMap<String, Id<Message>>,
     pub(crate) by_template: HashMap<(Id<Waba>, String, String), Id<Template>>,
+    /// Names and languages of deleted templates, and until when they stay blocked.
+    pub(crate) deleted: HashMap<(Id<Waba>, String, String), Ts>,
     pub(crate) queue: Queue<Due>,
     pub(crate) outbox: Outbox,
     pub(crate) faults: Faults,
     pub(crate) chance: Chance,
     pub(crate) seen: VecDeque<Seen>,
+    pub(crate) media: media::Store,
+    /// Resumable uploads under way: session and type of the file (§3.1).
+    pub(crate) uploads: VecDeque<(String, String)>,
+    /// `http://host` as the last caller knew it; media URLs begin with it.
+    pub(crate) origin: String,
 }
 
 impl World {
@@ -91,14 +107,18 @@ impl World {
             by_user_id: HashMap::new(),
             by_wamid: HashMap::new(),
             by_template: HashMap::new(),
+            deleted: HashMap::new(),
             queue: Queue::default(),
             outbox: Outbox::default(),
             faults: Faults::default(),
             seen: VecDeque::new(),
+            media: media::Store::default(),
+            uploads: VecDeque::new(),
+            origin: "http://graph.sim.invalid".to_owned(),
             config,
         };
         for waba in world.config.wabas.clone() {
-            world.add_waba(waba)?;
+            world.add_waba(waba, now)?;
         }
         for person in world.config.people.clone() {
             world.add_person(person, now)?;
@@ -106,7 +126,7 @@ impl World {
         Ok(world)
     }
 
-    fn add_waba(&mut self, config: WabaConfig) -> Result<(), ConfigError> {
+    fn add_waba(&mut self, config: WabaConfig, now: Ts) -> Result<(), ConfigError> {
         let zone =
             jiff::tz::TimeZone::get(&config.timezone).map_err(|_| ConfigError::TimeZone {
                 waba: config.id.clone(),
@@ -120,6 +140,8 @@ impl World {
             callback: None,
             zone,
             numbers: Vec::new(),
+            creations: VecDeque::new(),
+            usage: Usage::default(),
         });
         if self.by_waba.insert(id.clone(), waba).is_some() {
             return Err(ConfigError::Twice {
@@ -131,7 +153,7 @@ impl World {
             self.add_number(waba, number)?;
         }
         for (index, raw) in templates.iter().enumerate() {
-            self.add_template(waba, index, raw)?;
+            self.add_template(waba, index, raw, now)?;
         }
         Ok(())
     }
@@ -153,6 +175,8 @@ impl World {
             service_delivered: 0,
             fails: VecDeque::new(),
             registrations: Registrations::default(),
+            blocked: Vec::new(),
+            profile: Map::new(),
         });
         if self.by_number.insert(id.clone(), number).is_some() {
             return Err(ConfigError::Twice { what: "number", id });

@@ -162,6 +162,7 @@ pub fn at_once() -> Timings {
         delivered_ms: 0,
         read_ms: 0,
         failed_ms: 0,
+        ..Timings::default()
     }
 }
 
@@ -173,6 +174,7 @@ pub fn quick() -> Timings {
         delivered_ms: 20,
         read_ms: 60,
         failed_ms: 10,
+        ..Timings::default()
     }
 }
 
@@ -204,6 +206,9 @@ pub fn config(seed: u64, secrets: &Secrets) -> WorldConfig {
             timezone: shop.timezone.to_owned(),
             payment_method: true,
             subscribed: true,
+            marketing_messages: true,
+            marketing_only_there: false,
+            template_limit: 250,
             numbers: vec![NumberConfig {
                 quality: "GREEN".to_owned(),
                 phone_number_id: shop.number.to_owned(),

@@ -254,3 +254,46 @@ async fn the_next_message_of_a_number_fails_on_demand_and_its_business_is_told()
         assert_eq!(rig.sim_raw(&path, body).await.0, status, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_document_names_every_path_and_each_of_them_answers() {
+    let rig = Rig::new().await;
+    let document = rig.sim("/openapi.json", Value::Null).await;
+    assert_eq!(document["openapi"], "3.1.0");
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.len() > 20);
+    for (path, methods) in paths {
+        let address = path
+            .replace("{person}", ANA)
+            .replace("{number}", PN1)
+            .replace("{waba}", WABA)
+            .replace("{name}", "aviso_envio")
+            .replace("{language}", "es_MX")
+            .replace("{wamid}", "wamid.X");
+        for (method, operation) in methods.as_object().unwrap() {
+            let (status, answer) = rig
+                .call(
+                    &method.to_uppercase(),
+                    &address,
+                    None,
+                    json!({"nonsense": 1}),
+                )
+                .await;
+            assert_ne!(status, 405, "{method} {path}");
+            let nowhere = answer["detail"]
+                .as_str()
+                .unwrap_or("")
+                .contains("no such control path");
+            assert!(!nowhere, "{method} {path}");
+            // What the document says is required is missed; a field it does not know is refused.
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let strict = body["additionalProperties"] == false;
+            let fields = body["properties"]
+                .as_object()
+                .is_some_and(|p| !p.is_empty());
+            if strict && fields {
+                assert!((400..=422).contains(&status), "{method} {path} {answer}");
+            }
+        }
+    }
+}

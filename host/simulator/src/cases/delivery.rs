@@ -116,7 +116,7 @@ async fn case_71_reactions_are_only_sent_and_their_target_must_be_fresh() {
 async fn case_72_a_voice_note_is_played_once() {
     let rig = Rig::new().await;
     rig.say(ANA, "hola").await;
-    let voice = json!({"type": "audio", "audio": {"id": "1", "voice": true}});
+    let voice = json!({"type": "audio", "audio": {"link": "https://tienda.example/voz.ogg", "voice": true}});
     assert_eq!(
         rig.fate(ANA, voice).await,
         ["sent", "delivered", "read", "played"]

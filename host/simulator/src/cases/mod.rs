@@ -1,13 +1,19 @@
 //! The numbered cases of `whatsapp-platform` §11.3, and the rig they run on: the whole simulator
 //! behind its router, a clock that stands still, a receiver that collects webhooks.
 
+mod business;
+mod contents;
 mod control;
 mod delivery;
 mod identity;
 mod limits;
+mod managed;
+mod media;
 mod money;
 mod requests;
 mod rubbish;
+mod rubbish_anywhere;
+mod template_kinds;
 mod templates;
 mod webhooks;
 mod window;

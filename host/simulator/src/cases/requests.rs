@@ -320,27 +320,27 @@ async fn every_content_type_has_its_accepted_form_and_its_refused_neighbour() {
             100,
         ),
         (
-            json!({"type": "image", "image": {"id": "900000001"}}),
+            json!({"type": "image", "image": {"link": link}}),
             json!({"type": "image", "image": {}}),
             131_008,
         ),
         (
-            json!({"type": "video", "video": {"id": "1"}}),
+            json!({"type": "video", "video": {"link": link}}),
             json!({"type": "video", "video": {"id": "1", "caption": "x".repeat(1_025)}}),
             100,
         ),
         (
-            json!({"type": "audio", "audio": {"id": "1", "voice": true}}),
+            json!({"type": "audio", "audio": {"link": link, "voice": true}}),
             json!({"type": "audio", "audio": {"id": "1", "caption": "no"}}),
             100,
         ),
         (
-            json!({"type": "document", "document": {"id": "1", "filename": "a.pdf"}}),
+            json!({"type": "document", "document": {"link": link, "filename": "a.pdf"}}),
             json!({"type": "document", "document": {"link": "ftp://x/y"}}),
             131_009,
         ),
         (
-            json!({"type": "sticker", "sticker": {"id": "1"}}),
+            json!({"type": "sticker", "sticker": {"link": link}}),
             json!({"type": "sticker", "sticker": {"id": "abc"}}),
             131_009,
         ),

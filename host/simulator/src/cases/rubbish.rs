@@ -82,7 +82,7 @@ fn word() -> impl Strategy<Value = String> {
     ]
 }
 
-fn any_json() -> impl Strategy<Value = Value> {
+pub(super) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -132,7 +132,7 @@ fn nearly_good() -> impl Strategy<Value = Value> {
     })
 }
 
-fn places(value: &Value, here: String) -> Vec<String> {
+pub(super) fn places(value: &Value, here: String) -> Vec<String> {
     let mut out = vec![here.clone()];
     match value {
         Value::Object(map) => {

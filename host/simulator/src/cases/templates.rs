@@ -282,7 +282,7 @@ async fn the_list_pages_filters_and_selects_fields() {
     let asked = list("name=carrito&fields=quality_score,rejected_reason").await;
     assert_eq!(
         asked["data"][0],
-        json!({"quality_score": {"score": "UNKNOWN"}, "rejected_reason": "NONE", "id": "880000000000001"})
+        json!({"quality_score": {"score": "UNKNOWN", "date": 1_795_004_800}, "rejected_reason": "NONE", "id": "880000000000001"})
     );
     assert_eq!(code(&list("fields=colour").await), 100);
     assert_eq!(code(&list("limit=0").await), 100);

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::look::message;
 use super::people::{find, find_number};
-use super::problem::{Problem, read};
+use super::problem::{Asked, Problem, read};
 use crate::simulator::Simulator;
 use crate::taps::Target;
 
@@ -81,7 +81,7 @@ pub(super) struct Which {
 pub(super) async fn thread(
     State(simulator): State<Arc<Simulator>>,
     Path(person): Path<String>,
-    Query(which): Query<Which>,
+    Asked(which): Asked<Which>,
 ) -> Result<Json<Value>, Problem> {
     let now = simulator.clock.now();
     let world = simulator.world();

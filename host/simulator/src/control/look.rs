@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::people;
+use super::problem::Asked;
 use crate::arena::Id;
 use crate::messages::{Direction, Message};
 use crate::simulator::{IdleReport, Simulator};
@@ -89,7 +90,7 @@ pub(super) async fn idle(State(simulator): State<Arc<Simulator>>) -> Json<IdleRe
 /// Tokens are never part of it: they travel in headers, which are not kept.
 pub(super) async fn requests(
     State(simulator): State<Arc<Simulator>>,
-    Query(limit): Query<Limit>,
+    Asked(limit): Asked<Limit>,
 ) -> Json<Value> {
     let world = simulator.world();
     let skip = world.seen.len().saturating_sub(limit.limit);
@@ -114,7 +115,7 @@ pub(super) async fn requests(
 
 pub(super) async fn messages(
     State(simulator): State<Arc<Simulator>>,
-    Query(limit): Query<Limit>,
+    Asked(limit): Asked<Limit>,
 ) -> Json<Value> {
     let world = simulator.world();
     let skip = world.messages.len().saturating_sub(limit.limit);

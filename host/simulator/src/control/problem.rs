@@ -1,6 +1,8 @@
 //! Problem details (RFC 9457), and JSON bodies whose faults are told as such.
 
 use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
@@ -61,6 +63,24 @@ impl IntoResponse for Problem {
             HeaderValue::from_static("application/problem+json"),
         );
         response
+    }
+}
+
+/// The query of a control request; one that does not read is told as a problem too.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<S, T> FromRequestParts<S> for Asked<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>, Problem> {
+        Query::<T>::from_request_parts(parts, state)
+            .await
+            .map(|Query(asked)| Asked(asked))
+            .map_err(|error| Problem::unprocessable(error.body_text()))
     }
 }
 

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::look::Limit;
-use super::problem::{Problem, read};
+use super::problem::{Asked, Problem, read};
 use crate::simulator::Simulator;
 use crate::webhooks::post;
 
 /// One line per attempt, newest last, with the body as it went over the wire.
 pub(super) async fn log(
     State(simulator): State<Arc<Simulator>>,
-    Query(limit): Query<Limit>,
+    Asked(limit): Asked<Limit>,
 ) -> Json<Value> {
     let world = simulator.world();
     let skip = world.outbox.log.len().saturating_sub(limit.limit);

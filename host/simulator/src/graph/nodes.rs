@@ -4,12 +4,34 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::auth::{self, Permission};
-use super::{Call, templates};
+use super::{Call, page, templates};
+use crate::arena::Id;
 use crate::errors::GraphError;
 use crate::simulator::Simulator;
-use crate::world::{Number, World};
+use crate::world::{Number, Waba, World};
 
-const NUMBER_FIELDS: &str = "verified_name,code_verification_status,display_phone_number,quality_rating,platform_type,throughput";
+const NUMBER_FIELDS: &str = "verified_name,status,code_verification_status,display_phone_number,quality_rating,platform_type,throughput";
+const WABA_FIELDS: &str = "name,timezone_id,message_template_namespace,primary_funding_id";
+
+/// The fields a query asks for, or these; what stands in braces or behind a dot is not looked at.
+pub(super) fn asked<'a>(call: &'a Call, default: &'a str) -> Vec<&'a str> {
+    call.query
+        .get("fields")
+        .filter(|text| !text.trim().is_empty())
+        .unwrap_or(default)
+        .split(',')
+        .map(str::trim)
+        .filter(|field| !field.is_empty())
+        .collect()
+}
+
+/// Graph's answer to a field that the object does not have: the whole call fails (§7.1).
+pub(super) fn no_field(field: &str, node: &str) -> GraphError {
+    let field: String = field.chars().take(64).collect();
+    GraphError::parameter(format!(
+        "Tried accessing nonexisting field ({field}) on node type ({node})"
+    ))
+}
 
 /// `GET /{id}`: a number, a template or an account.
 pub(super) fn get(simulator: &Simulator, call: &Call, id: &str) -> Result<Answer, GraphError> {
@@ -21,25 +43,13 @@ pub(super) fn get(simulator: &Simulator, call: &Call, id: &str) -> Result<Answer
     }
     if world.by_waba.contains_key(id) {
         let waba = auth::waba(&world, token, id)?;
-        let waba = &world.wabas[waba].is;
-        let mut out = json!({
-            "id": waba.id,
-            "name": waba.name,
-            "timezone_id": waba.timezone,
-            "message_template_namespace": format!("ns_{}", waba.id),
-        });
-        if waba.payment_method
-            && let Some(fields) = out.as_object_mut()
-        {
-            fields.insert("primary_funding_id".into(), format!("7{}", waba.id).into());
-        }
-        return Ok(out.into());
+        return Ok(waba_fields(&world, call, waba)?.into());
     }
     let template = world
         .templates
         .iter()
         .map(|(_, template)| template)
-        .find(|template| template.id == id)
+        .find(|template| template.id == id && template.status != "DELETED")
         .filter(|template| auth::may_see(&world, token, template.waba))
         .ok_or_else(auth::nothing_there)?;
     Ok(templates::fields(call, template)?.into())
@@ -58,34 +68,94 @@ pub(super) fn phone_numbers(
         .iter()
         .map(|id| number_fields(&world, call, &world.numbers[*id]))
         .collect::<Result<_, _>>()?;
-    Ok(json!({"data": data}).into())
+    Ok(page::of(call, data)?.into())
+}
+
+fn waba_fields(world: &World, call: &Call, id: Id<Waba>) -> Result<Value, GraphError> {
+    let waba = &world.wabas[id].is;
+    let mut out = Map::new();
+    for field in asked(call, WABA_FIELDS) {
+        let value: Value = match field {
+            "id" => waba.id.clone().into(),
+            "name" => waba.name.clone().into(),
+            "timezone_id" => waba.timezone.clone().into(),
+            "message_template_namespace" => format!("ns_{}", waba.id).into(),
+            // Absent without a payment method (§0).
+            "primary_funding_id" if waba.payment_method => format!("7{}", waba.id).into(),
+            "primary_funding_id" => Value::Null,
+            "currency" => "USD".into(),
+            "account_review_status" => "APPROVED".into(),
+            "business_verification_status" => "verified".into(),
+            "ownership_type" => "SELF".into(),
+            "status" => "ACTIVE".into(),
+            "country" => "MX".into(),
+            "owner_business_info" => json!({"id": waba.portfolio, "name": waba.name}),
+            "is_enabled_for_insights" => false.into(),
+            "disable_marketing_messages_on_cloud_api" => waba.marketing_only_there.into(),
+            "on_behalf_of_business_info" | "subscribed_apps" => Value::Null,
+            "whatsapp_business_manager_messaging_limit" => "TIER_UNLIMITED".into(),
+            "marketing_messages_lite_api_status" | "marketing_messages_onboarding_status" => {
+                if waba.marketing_messages {
+                    "ONBOARDED"
+                } else {
+                    "ELIGIBLE"
+                }
+                .into()
+            }
+            "health_status" => {
+                let can = if waba.payment_method {
+                    "AVAILABLE"
+                } else {
+                    "LIMITED"
+                };
+                json!({"can_send_message": can})
+            }
+            _ => return Err(no_field(field, "WhatsAppBusinessAccount")),
+        };
+        if !value.is_null() {
+            out.insert(field.to_owned(), value);
+        }
+    }
+    out.insert("id".into(), waba.id.clone().into());
+    Ok(out.into())
 }
 
 fn number_fields(world: &World, call: &Call, number: &Number) -> Result<Value, GraphError> {
     let mut out = Map::new();
-    for field in call
-        .query
-        .get("fields")
-        .unwrap_or(NUMBER_FIELDS)
-        .split(',')
-        .map(str::trim)
-        .filter(|field| !field.is_empty())
-    {
-        let value = match field {
+    for field in asked(call, NUMBER_FIELDS) {
+        let value: Value = match field {
             "id" => number.is.phone_number_id.clone().into(),
             "display_phone_number" => format!("+{}", number.is.display).into(),
             "verified_name" => number.is.verified_name.clone().into(),
             "quality_rating" => number.is.quality.clone().into(),
+            "quality_score" => json!({"score": number.is.quality}),
             "status" => if number.is.registered {
                 "CONNECTED"
             } else {
                 "DISCONNECTED"
             }
             .into(),
-            "name_status" => "APPROVED".into(),
+            "name_status" | "new_name_status" | "unified_cert_status" => "APPROVED".into(),
             "code_verification_status" => "VERIFIED".into(),
-            "platform_type" => "CLOUD_API".into(),
+            "platform_type" | "host_platform" => "CLOUD_API".into(),
             "account_mode" => "LIVE".into(),
+            "is_official_business_account" => false.into(),
+            "is_on_biz_app" | "is_preverified_number" | "is_pin_enabled" => false.into(),
+            "search_visibility" => "NON_VISIBLE".into(),
+            "eligibility_for_api_business_global_search" => "NON_ELIGIBLE".into(),
+            // Nothing to say about these; Graph leaves them out then.
+            "conversational_automation"
+            | "certificate"
+            | "new_certificate"
+            | "last_onboarded_time"
+            | "username" => Value::Null,
+            "country_code" | "country_dial_code" => {
+                let key = portero_domain::address::AddressKey::parse(&number.is.display).ok();
+                match key.as_ref().and_then(|key| key.country()) {
+                    Some(country) if field == "country_code" => country.into(),
+                    _ => Value::Null,
+                }
+            }
             "throughput" => {
                 let level = if number.rate.mps() > 80 {
                     "HIGH"
@@ -94,7 +164,9 @@ fn number_fields(world: &World, call: &Call, number: &Number) -> Result<Value, G
                 };
                 json!({"level": level})
             }
-            "whatsapp_business_manager_messaging_limit" => "TIER_UNLIMITED".into(),
+            "whatsapp_business_manager_messaging_limit" | "messaging_limit_tier" => {
+                "TIER_UNLIMITED".into()
+            }
             "health_status" => {
                 let paying = world.wabas[number.waba].is.payment_method;
                 let can = match (number.is.registered, paying) {
@@ -104,17 +176,15 @@ fn number_fields(world: &World, call: &Call, number: &Number) -> Result<Value, G
                 };
                 json!({"can_send_message": can})
             }
-            _ => {
-                return Err(GraphError::new(
-                    100,
-                    format!(
-                        "tried accessing nonexisting field ({}) on node type (WhatsAppBusinessPhoneNumber)",
-                        field.chars().take(64).collect::<String>()
-                    ),
-                ));
+            "webhook_configuration" => {
+                let url = world.callback_of(number.waba);
+                json!({"application": url})
             }
+            _ => return Err(no_field(field, "WhatsAppBusinessPhoneNumber")),
         };
-        out.insert(field.to_owned(), value);
+        if !value.is_null() {
+            out.insert(field.to_owned(), value);
+        }
     }
     out.insert("id".into(), number.is.phone_number_id.clone().into());
     Ok(out.into())

@@ -24,15 +24,22 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The query again with `after` replaced and the token left out.
-    pub(crate) fn with_cursor(&self, after: &str) -> String {
+    /// All pairs in order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The query again with this cursor (`after` or `before`) for the ones it has, without the token.
+    pub(crate) fn with_cursor(&self, key: &str, cursor: &str) -> String {
         let mut out: Vec<String> = self
             .0
             .iter()
             .filter(|(key, _)| !matches!(key.as_str(), "after" | "before" | "access_token"))
             .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
             .collect();
-        out.push(format!("after={}", encode(after)));
+        out.push(format!("{key}={}", encode(cursor)));
         out.join("&")
     }
 }
@@ -97,7 +104,7 @@ mod tests {
         assert_eq!(query.get("name"), Some("a b"));
         assert_eq!(query.get("bad"), Some("%zz%4"));
         assert_eq!(
-            query.with_cursor("N"),
+            query.with_cursor("after", "N"),
             "fields=id,name&name=a%20b&bad=%25zz%254&after=N"
         );
     }

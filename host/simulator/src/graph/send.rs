@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::{self, Permission};
-use super::{Call, read};
+use super::{Call, params, read};
 use crate::arena::Id;
 use crate::errors::GraphError;
 use crate::fate::{Accepted, window_closed};
@@ -15,7 +15,7 @@ use crate::messages::Class;
 use crate::people::{Person, digits};
 use crate::simulator::Simulator;
 use crate::templates::Template;
-use crate::validate::{Form, Send, read_body, template_match};
+use crate::validate::{Form, Send, marketing, read_body, template_match};
 use crate::world::{Number, World};
 
 pub(super) fn messages(
@@ -25,14 +25,59 @@ pub(super) fn messages(
 ) -> Result<Answer, GraphError> {
     let now = simulator.clock.now();
     let mut world = simulator.world();
-    let token = auth::token(&world, call, Permission::Messaging)?;
-    let number = auth::number(&world, token, number)?;
-    if !world.numbers[number].is.registered {
-        return Err(GraphError::new(133_010, "register the number first"));
-    }
-    match read_body(&call.body)? {
+    let number = sender(&world, call, number)?;
+    match read_body(call.body.len(), &params::with_query(call)?)? {
         Form::MarkRead(form) => read::mark(&mut world, number, &form, now),
-        Form::Send(send) => accept(&mut world, call, number, send, now),
+        Form::Send(send) => accept(&mut world, call, number, send, Door::Messages, now),
+    }
+}
+
+/// `POST /{phone_number_id}/marketing_messages` (§1.8): marketing templates alone.
+pub(super) fn marketing(
+    simulator: &Simulator,
+    call: &Call,
+    number: &str,
+) -> Result<Answer, GraphError> {
+    let now = simulator.clock.now();
+    let mut world = simulator.world();
+    let number = sender(&world, call, number)?;
+    let mut body = params::with_query(call)?;
+    let extras = marketing::take(&mut body)?;
+    match read_body(call.body.len(), &body)? {
+        Form::Send(send) if send.kind == "template" => {
+            let waba = &world.wabas[world.numbers[number].waba].is;
+            let door = match (waba.marketing_messages, extras.strict) {
+                (true, _) => Door::Marketing,
+                (false, false) => Door::Fallback,
+                (false, true) => {
+                    return Err(GraphError::new(
+                        134_102,
+                        "the account is not onboarded to the Marketing Messages API and product_policy is STRICT",
+                    ));
+                }
+            };
+            accept(&mut world, call, number, send, door, now)
+        }
+        _ => Err(GraphError::parameter("Message must be a template message")),
+    }
+}
+
+/// Which endpoint a message came through.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Messages,
+    Marketing,
+    /// Asked of the marketing endpoint, sent through the Cloud API.
+    Fallback,
+}
+
+fn sender(world: &World, call: &Call, number: &str) -> Result<Id<Number>, GraphError> {
+    let token = auth::token(world, call, Permission::Messaging)?;
+    let number = auth::number(world, token, number)?;
+    if world.numbers[number].is.registered {
+        Ok(number)
+    } else {
+        Err(GraphError::new(133_010, "register the number first"))
     }
 }
 
@@ -41,6 +86,7 @@ fn accept(
     call: &Call,
     number: Id<Number>,
     send: Send,
+    door: Door,
     now: Ts,
 ) -> Result<Answer, GraphError> {
     if let Some(error) = world.faults.take_next(FaultMode::Sync) {
@@ -48,8 +94,16 @@ fn accept(
     }
     let by_user_id = send.recipient.is_bsuid();
     let person = recipient(world, number, &send.recipient)?;
+    world.check_media_ids(number, &send.content, now)?;
     let template = template(world, call, number, &send, by_user_id)?;
     let class = class_of(world, &send, template);
+    let class = through(world, number, door, class)?;
+    if world.numbers[number].blocked.contains(&person) {
+        return Err(GraphError::new(
+            130_403,
+            "this number has blocked the person; unblock them first",
+        ));
+    }
     if world.config.window_check_sync
         && template.is_none()
         && world.people[person].is.on_whatsapp
@@ -89,6 +143,8 @@ fn accept(
     let lost = world.faults.take_drop();
     Ok(Answer {
         body: with_wamid(body, &wamid),
+        file: None,
+        status: 200,
         lost,
     })
 }
@@ -193,6 +249,29 @@ fn class_of(world: &World, send: &Send, template: Option<Id<Template>>) -> Class
         Some(_) => Class::Utility,
         None if send.kind == "reaction" => Class::Free,
         None => Class::Service,
+    }
+}
+
+/// What each endpoint takes of templates (§1.8); the marketing one has a price of its own.
+fn through(
+    world: &World,
+    number: Id<Number>,
+    door: Door,
+    class: Class,
+) -> Result<Class, GraphError> {
+    let waba = &world.wabas[world.numbers[number].waba].is;
+    match (door, class) {
+        (Door::Messages, Class::Marketing) if waba.marketing_only_there => Err(GraphError::new(
+            131_063,
+            "this account sends marketing templates through /marketing_messages alone",
+        )),
+        (Door::Messages, class) => Ok(class),
+        (Door::Marketing, Class::Marketing) => Ok(Class::MarketingLite),
+        (Door::Fallback, Class::Marketing) => Ok(Class::Marketing),
+        _ => Err(GraphError::new(
+            134_100,
+            "the template's category is not MARKETING; send it through /messages",
+        )),
     }
 }
 

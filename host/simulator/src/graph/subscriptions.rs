@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Call;
 use super::answer::Answer;
 use super::auth::{self, Permission};
+use super::{Call, params};
 use crate::errors::GraphError;
 use crate::simulator::Simulator;
 use crate::webhooks::post::verify;
@@ -32,13 +32,7 @@ pub(super) async fn add(
     call: &Call,
     id: &str,
 ) -> Result<Answer, GraphError> {
-    let body: Value = if call.body.iter().all(u8::is_ascii_whitespace) {
-        json!({})
-    } else {
-        serde_json::from_slice(&call.body).map_err(|error| {
-            GraphError::new(100, format!("the request body is no JSON: {error}"))
-        })?
-    };
+    let body = params::with_query(call)?;
     let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
     let (url, token) = (text("override_callback_uri"), text("verify_token"));
     let challenge = {

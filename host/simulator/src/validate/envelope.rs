@@ -50,23 +50,17 @@ const KINDS: &[&str] = &[
 /// Deeper than serde_json goes, and wider than any message.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// Judges the raw bytes.
-pub(crate) fn read_body(bytes: &[u8]) -> Result<Form, GraphError> {
-    if bytes.len() > MAX_BODY {
+/// Judges the fields of a body that was so many bytes long.
+pub(crate) fn read_body(length: usize, body: &Map<String, Value>) -> Result<Form, GraphError> {
+    if length > MAX_BODY {
         return Err(GraphError::new(100, "the request body is too large"));
     }
-    let value: Value = serde_json::from_slice(bytes)
-        .map_err(|error| GraphError::new(100, format!("the request body is no JSON: {error}")))?;
-    let Value::Object(body) = &value else {
-        return Err(GraphError::new(
-            100,
-            "the request body must be a JSON object",
-        ));
-    };
     let body = Obj::root(body);
     match body.get("messaging_product") {
         None => {
-            return Err(unacceptable("messaging_product", "is required"));
+            return Err(GraphError::parameter(
+                "The parameter messaging_product is required.",
+            ));
         }
         Some(Value::String(product)) if product == "whatsapp" => {}
         Some(_) => {

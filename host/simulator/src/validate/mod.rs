@@ -10,6 +10,7 @@ pub(crate) mod field;
 mod image;
 mod interactive;
 mod location;
+pub(crate) mod marketing;
 mod media;
 mod reaction;
 mod sticker;

@@ -342,13 +342,13 @@ fn parameters(component: Option<&Value>) -> &[Value] {
     elements(component.and_then(|component| component.get("parameters")))
 }
 
-struct Placeholder<'a> {
-    name: &'a str,
+pub(crate) struct Placeholder<'a> {
+    pub(crate) name: &'a str,
     raw_chars: usize,
 }
 
 /// The distinct `{{…}}` of a text; one that is used twice takes its value twice but counts once.
-fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
+pub(crate) fn placeholders(text: &str) -> Vec<Placeholder<'_>> {
     let mut out: Vec<Placeholder<'_>> = Vec::new();
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("{{") {

@@ -6,7 +6,11 @@ use crate::errors::GraphError;
 
 pub(super) fn check(interactive: &Obj<'_>) -> Result<(), GraphError> {
     frame(interactive, Header::Any, Some(MAX_BODY), true)?;
-    let action = interactive.object("action")?;
+    action(&interactive.object("action")?)
+}
+
+/// The button itself, which a carousel's cards have too.
+pub(super) fn action(action: &Obj<'_>) -> Result<(), GraphError> {
     action.only(&["name", "parameters"])?;
     if action.text("name", 64)? != "cta_url" {
         return Err(unacceptable(&action.path("name"), "must be \"cta_url\""));

@@ -1,6 +1,9 @@
 //! `interactive` (§1.3): header, body, footer, and one file per action.
 
+mod address;
 mod button;
+mod calls;
+mod carousel;
 mod catalog;
 mod cta_url;
 mod flow;
@@ -36,6 +39,10 @@ pub(super) fn check(interactive: &Obj<'_>) -> Result<(), GraphError> {
         "product" => catalog::product(interactive),
         "product_list" => catalog::product_list(interactive),
         "catalog_message" => catalog::catalog_message(interactive),
+        "carousel" => carousel::check(interactive),
+        "call_permission_request" => calls::permission(interactive),
+        "voice_call" => calls::voice(interactive),
+        "address_message" => address::check(interactive),
         _ => Err(unacceptable(
             &interactive.path("type"),
             "is not a supported interactive type",
