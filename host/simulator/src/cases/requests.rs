@@ -229,7 +229,7 @@ async fn a_number_is_registered_with_its_pin_and_not_too_often() {
     let (_, often) = rig.call("POST", path, Some("token"), with("123456")).await;
     assert_eq!(code(&often), 133_016);
     // The PIN is in no log of requests.
-    let seen = rig.sim("/_sim/requests", Value::Null).await.to_string();
+    let seen = rig.sim("/requests", Value::Null).await.to_string();
     assert!(
         seen.contains("/register") && !seen.contains("123456"),
         "{seen}"
