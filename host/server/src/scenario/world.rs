@@ -378,6 +378,9 @@ fn waba(scenario: &Scenario) -> WabaConfig {
         timezone: scenario.tenant.timezone.clone(),
         payment_method: true,
         subscribed: true,
+        marketing_messages: true,
+        marketing_only_there: false,
+        template_limit: 250,
         numbers: vec![NumberConfig {
             quality: "GREEN".to_owned(),
             phone_number_id: NUMBER.to_owned(),
