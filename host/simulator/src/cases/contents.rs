@@ -527,3 +527,23 @@ async fn a_form_is_as_good_as_json_and_another_type_has_no_parameters() {
         );
     }
 }
+
+#[tokio::test]
+async fn parameters_may_stand_in_the_query_beside_those_of_graph_itself() {
+    let rig = Rig::new().await;
+    let path = format!(
+        "/v25.0/{PN1}/messages?messaging_product=whatsapp&to={ANA}&appsecret_proof=ab&pretty=0&debug=all"
+    );
+    let body = json!({"type": "text", "text": {"body": "hola"}});
+    let (status, answer) = rig.call("POST", &path, Some("token"), body.clone()).await;
+    assert_eq!(status, 200, "{answer}");
+    // The body counts before the query; what neither Graph nor the call knows is refused.
+    let mut wrong = body.clone();
+    wrong["messaging_product"] = "sms".into();
+    let (_, answer) = rig.call("POST", &path, Some("token"), wrong).await;
+    assert!(details(&answer).contains("messaging_product"), "{answer}");
+    let (_, answer) = rig
+        .call("POST", &format!("{path}&colour=red"), Some("token"), body)
+        .await;
+    assert!(details(&answer).contains("colour"), "{answer}");
+}

@@ -158,11 +158,26 @@ fn nested(key: &str, text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }
 
+/// Parameters of Graph itself, which every call may have in its query.
+const GRAPH: &[&str] = &[
+    "access_token",
+    "appsecret_proof",
+    "appsecret_time",
+    "date_format",
+    "debug",
+    "fields",
+    "format",
+    "include_headers",
+    "locale",
+    "pretty",
+    "suppress_http_code",
+];
+
 /// The body's fields and, behind them, those of the query: Graph takes a parameter from either.
 pub(super) fn with_query(call: &Call) -> Result<Map<String, Value>, GraphError> {
     let mut out = object(call)?;
     for (key, text) in call.query.pairs() {
-        if !matches!(key, "access_token" | "fields") && !out.contains_key(key) {
+        if !GRAPH.contains(&key) && !out.contains_key(key) {
             out.insert(key.to_owned(), text.into());
         }
     }
