@@ -40,7 +40,7 @@ pub use keep::{BackupArgs, PlaceFlags, RestoreArgs, TenantExportArgs, TenantImpo
 pub use listen::ListenArgs;
 pub use number::{ConnectSecrets, NumberCommand};
 pub use people::{ContactsCommand, ErasureWord, ImportArgs, SegmentCommand};
-pub use plugin::{BuildArgs, KindName, NewArgs, PluginCommand, TestArgs};
+pub use plugin::{BuildArgs, DevArgs, KindName, NewArgs, PluginCommand, TestArgs};
 pub use policy::{PolicyCommand, PolicyMeant};
 pub use registry::RegistryCommand;
 pub use retention::RetentionCommand;
