@@ -333,3 +333,73 @@ fn blocks(part: &str) -> Vec<(&str, &str)> {
     }
     out
 }
+
+pub(crate) fn a_change_is_swapped_in_while_the_demo_runs() {
+    let (here, home) = (folder(), folder());
+    let go = |words: &[&str]| typed(here.path(), home.path(), words);
+    go(&["plugin", "new", "greeter"]).says(0, &[]);
+    let dev = [
+        "plugin",
+        "dev",
+        "greeter",
+        "--data",
+        "demo-data",
+        "--tenant",
+        "tienda-sol",
+        "--json",
+    ];
+    go(&dev).says(1, &["no host runs", "portero demo --idle --data demo-data"]);
+    let mut demo = offline(here.path(), home.path());
+    demo.args([
+        "demo",
+        "--idle",
+        "--json",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        "demo-data",
+    ]);
+    let mut demo = crate::binary::Running::start(demo);
+    demo.start_object();
+    let mut command = offline(here.path(), home.path());
+    command.args(dev);
+    let mut dev = crate::binary::Running::start(command);
+    let mut until = |kind: &str, words: &str| {
+        while let Some(line) = dev.next_line() {
+            let said: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
+            if said["kind"] == kind && line.contains(words) {
+                return said;
+            }
+        }
+        panic!("it ended before `{kind}` with `{words}`");
+    };
+    let person = until("person", "");
+    let person = person["person"].as_str().unwrap().to_owned();
+    let write = || {
+        let text = [
+            "trigger",
+            "text",
+            "--text",
+            "buenas",
+            "--tenant",
+            "tienda-sol",
+            "--data",
+            "demo-data",
+            "--person",
+            person.as_str(),
+        ];
+        go(&text).says(0, &[]);
+    };
+    until("swapped", "com.example.greeter");
+    write();
+    assert_eq!(until("verdict", "Soy un asistente")["verdict"], "allow");
+    // A mistake in the middle of an edit leaves the version before in place.
+    let source = here.path().join("greeter/src/lib.rs");
+    let text = fs::read_to_string(&source).unwrap();
+    fs::write(&source, text.replace("impl Replies", "imp Replies")).unwrap();
+    until("refused", "cargo could not build it");
+    fs::write(&source, text.replace("¡Hola", "¡Buenas")).unwrap();
+    until("swapped", "com.example.greeter");
+    write();
+    until("verdict", "¡Buenas");
+}

@@ -74,6 +74,10 @@ const ALONE: &[(&str, fn())] = &[
         authoring::the_page_of_scenarios_shows_one_that_holds,
     ),
     (
+        "authoring::a_change_is_swapped_in_while_the_demo_runs",
+        authoring::a_change_is_swapped_in_while_the_demo_runs,
+    ),
+    (
         "authoring::the_tutorial_does_what_it_says",
         authoring::the_tutorial_does_what_it_says,
     ),

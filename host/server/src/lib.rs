@@ -31,7 +31,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // These tell their own story; a log between its lines would spoil it.
     let tells = matches!(
         cli.command,
-        Command::Demo(_) | Command::Plugin(PluginCommand::Test(_))
+        Command::Demo(_) | Command::Plugin(PluginCommand::Test(_) | PluginCommand::Dev(_))
     );
     telemetry::start(cli.quiet || tells);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -14,6 +14,8 @@ mod world;
 
 pub mod junit;
 
+pub(crate) use look::{reasons, words};
+
 pub use file::{File, Problem};
 pub use play::{Failure, Played, play};
 pub use tell::{answer, tell};

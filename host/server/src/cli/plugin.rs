@@ -28,6 +28,11 @@ pub enum PluginCommand {
         after_help = "Examples:\n  portero plugin build greeter                              # greeter/greeter.wasm\n  portero plugin build greeter --json\n\nNeeds Rust (https://rustup.rs) and `rustup target add wasm32-wasip2`."
     )]
     Build(BuildArgs),
+    /// Build again at each change, swap the plugin in a running demo, talk to it
+    #[command(
+        after_help = "Example:\n  portero plugin dev greeter --data demo-data --tenant tienda-sol     # beside `portero demo --idle --data demo-data`\n\nEach typed line is written by a pretend person, `/tap ID` taps a button. Everything that the manifest asks for is\ngranted; the plugin is asked before the demo's own. An error leaves the version before in place. Ctrl-C ends it."
+    )]
+    Dev(DevArgs),
     /// Play a plugin's scenarios against the real gate and a pretend Meta
     #[command(
         after_help = "Examples:\n  portero plugin test greeter                               # builds, then plays greeter/tests/*.scenario.toml\n  portero plugin test greeter --no-build --junit junit.xml\n  portero plugin test greeter --no-build --only first --json\n\nThe format: host/docs/scenarios.md. Exit code 3 when an expectation does not hold."
@@ -196,6 +201,26 @@ pub struct BuildArgs {
     /// Answer as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `plugin dev`.
+#[derive(Args, Debug)]
+pub struct DevArgs {
+    /// Folder with Cargo.toml and portero-plugin.toml
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Who writes what is typed, by number or user id; somebody who never wrote when left out
+    #[arg(long, value_name = "PERSON")]
+    pub person: Option<String>,
+    /// Settings as JSON
+    #[arg(long, default_value = "{}")]
+    pub set: String,
+    /// Place among the tenant's plugins; smaller is asked first
+    #[arg(long, default_value_t = -1, allow_negative_numbers = true)]
+    pub position: i64,
+    /// Which host
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// `plugin test`.

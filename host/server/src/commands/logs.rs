@@ -69,7 +69,7 @@ pub async fn run(command: LogsCommand) -> anyhow::Result<ExitCode> {
 }
 
 /// A list of the API that grows at its head.
-pub(super) struct List {
+pub(crate) struct List {
     path: String,
     /// The field that says when.
     at: &'static str,
@@ -80,10 +80,10 @@ pub(super) struct List {
 }
 
 /// When it happened, and the row.
-pub(super) type Row = (String, Value);
+pub(crate) type Row = (String, Value);
 
 impl List {
-    pub(super) fn new(path: impl Into<String>, at: &'static str) -> List {
+    pub(crate) fn new(path: impl Into<String>, at: &'static str) -> List {
         List {
             path: path.into(),
             at,
@@ -93,7 +93,7 @@ impl List {
     }
 
     /// What is there already: everything of it counts as seen.
-    pub(super) async fn first(&mut self, api: &Api) -> anyhow::Result<Vec<Row>> {
+    pub(crate) async fn first(&mut self, api: &Api) -> anyhow::Result<Vec<Row>> {
         let (rows, next) = self.page(api, None).await?;
         self.seen = rows.iter().map(|(_, row)| text(row, "id")).collect();
         if let (Some(_), Some((oldest, _))) = (next, rows.last()) {
@@ -103,7 +103,7 @@ impl List {
     }
 
     /// What came since, oldest first.
-    pub(super) async fn new_ones(&mut self, api: &Api) -> anyhow::Result<Vec<Row>> {
+    pub(crate) async fn new_ones(&mut self, api: &Api) -> anyhow::Result<Vec<Row>> {
         let mut read = HashSet::new();
         let mut new = Vec::new();
         let mut known = 0;

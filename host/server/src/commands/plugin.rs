@@ -1,6 +1,7 @@
 //! `portero plugin`.
 
 mod build;
+mod dev;
 mod inspect;
 mod logs;
 mod new;
@@ -58,6 +59,7 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
         }
         PluginCommand::New(args) => return new::run(&args),
         PluginCommand::Build(args) => return build::run(&args),
+        PluginCommand::Dev(args) => return dev::run(args).await,
         PluginCommand::Test(args) => return test::run(args).await,
         PluginCommand::Inspect { file, json } => return inspect::run(&file, json),
         PluginCommand::Install {

@@ -259,7 +259,7 @@ impl Scene {
 }
 
 /// What a person reads of a message: its body first.
-fn words(content: &Value) -> String {
+pub(crate) fn words(content: &Value) -> String {
     for path in [
         "/body/text",
         "/body",
@@ -276,7 +276,7 @@ fn words(content: &Value) -> String {
 }
 
 /// A verdict in words: its sentence, each finding, and what would help.
-fn reasons(verdict: &Value) -> Vec<String> {
+pub(crate) fn reasons(verdict: &Value) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(summary) = verdict.get("summary") {
         out.push(text(summary, "en"));

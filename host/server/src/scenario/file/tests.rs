@@ -71,3 +71,26 @@ fn time_is_read_as_people_write_it() {
     assert_eq!(span("-1h"), None);
     assert_eq!(instant("2026-11-23T10:00:00"), None);
 }
+
+#[test]
+fn the_page_of_the_format_has_every_word() {
+    let page = include_str!("../../../../docs/scenarios.md");
+    let events = EVENTS.iter().flat_map(|(kind, needs, may)| {
+        [*kind]
+            .into_iter()
+            .chain(needs.iter().copied())
+            .chain(may.iter().copied())
+    });
+    let actions = ACTIONS
+        .iter()
+        .flat_map(|(name, keys)| [*name].into_iter().chain(keys.iter().copied()));
+    let lists = LISTS
+        .iter()
+        .flat_map(|(name, keys)| [*name].into_iter().chain(keys.iter().copied()));
+    for word in events.chain(actions).chain(lists) {
+        assert!(
+            page.contains(&format!("`{word}`")),
+            "`{word}` is not in host/docs/scenarios.md"
+        );
+    }
+}
