@@ -12,8 +12,8 @@ use crate::error::FlowError;
 use crate::grants::Grants;
 
 pub use health::{
-    EndedView, FaultView, Health, PermissionView, PluginDetail, SaidView, detail, health,
-    set_enabled,
+    Health, PermissionView, PluginCallsView, PluginDetail, PluginFaultView, PluginSaidView, detail,
+    health, set_enabled,
 };
 
 /// How a plugin is to run for a tenant.
