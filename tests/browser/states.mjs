@@ -64,7 +64,7 @@ const PAGES = {
   "/verdicts": {
     filled: [at("/verdicts")],
     empty: [at("/verdicts", emptyShop)],
-    error: "filters that make no sense are answered with problem details, not with a page",
+    error: [`${at("/verdicts")}&who=nonsense`],
     long: "reasons are the house's own sentences; people stand there by their id",
   },
   "/campaigns": {
@@ -94,7 +94,7 @@ const PAGES = {
   "/figures": {
     filled: [at("/figures")],
     empty: [at("/figures", emptyShop)],
-    error: "a span that makes no sense is answered with problem details, not with a page",
+    error: [`${at("/figures")}&since=nonsense`],
     long: "cards are the plugin's; none of the demo's is long",
   },
   "/phone": {

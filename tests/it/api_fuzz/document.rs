@@ -180,7 +180,9 @@ fn close(schema: &mut Value, part: bool) {
         Value::Object(fields) => {
             for (name, field) in fields.iter_mut() {
                 if name != "example" && name != "examples" && name != "enum" {
-                    close(field, name == "allOf");
+                    // One of the forms of a part is a part too: the whole is closed where it is put together.
+                    let forms = part && (name == "oneOf" || name == "anyOf");
+                    close(field, name == "allOf" || forms);
                 }
             }
             let open = !fields.contains_key("additionalProperties");

@@ -20,8 +20,8 @@ use crate::grants::Grants;
 pub use asks::AsksMore;
 pub use calls::{CallView, LogLineView, calls};
 pub use health::{
-    EndedView, FaultView, Health, PermissionView, PluginDetail, SaidView, detail, health,
-    set_enabled,
+    Health, PermissionView, PluginCallsView, PluginDetail, PluginFaultView, PluginSaidView, detail,
+    health, set_enabled,
 };
 pub use secrets::{SECRET_MAX, SecretRequest, SecretView, remove_secret, secrets, set_secret};
 pub use versions::{

@@ -32,13 +32,13 @@ pub struct Health {
     /// How long it is not asked yet, milliseconds.
     pub stopped_ms: i64,
     /// The newest thousand calls by how they ended.
-    pub calls: Vec<EndedView>,
+    pub calls: Vec<PluginCallsView>,
     /// Most memory of any of these, bytes.
     pub peak_memory: u64,
     /// Most fuel of any of these.
     pub peak_fuel: u64,
     /// What was said of its newest thousand proposals, the most frequent first.
-    pub said: Vec<SaidView>,
+    pub said: Vec<PluginSaidView>,
 }
 
 impl Health {
@@ -71,7 +71,7 @@ impl Health {
 
 /// Calls that ended one way.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct EndedView {
+pub struct PluginCallsView {
     /// `ok`, or what went wrong (`trap`, `wall-timeout`, `plugin-error`, …).
     pub outcome: String,
     /// How many.
@@ -80,7 +80,7 @@ pub struct EndedView {
 
 /// A call that did not end well.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct FaultView {
+pub struct PluginFaultView {
     /// When, RFC 3339.
     pub at: String,
     /// How it ended.
@@ -89,7 +89,7 @@ pub struct FaultView {
 
 /// What was said of proposals.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct SaidView {
+pub struct PluginSaidView {
     /// `allow`, `defer`, `hold` or `deny`.
     pub verdict: String,
     /// The first decisive rule.
@@ -130,7 +130,7 @@ pub struct PluginDetail {
     /// How it does.
     pub health: Health,
     /// Its newest faults, ten at most.
-    pub faults: Vec<FaultView>,
+    pub faults: Vec<PluginFaultView>,
 }
 
 async fn of(
@@ -172,11 +172,11 @@ pub async fn health(
         peak_memory: ended.iter().map(|e| e.3).max().unwrap_or_default(),
         calls: ended
             .into_iter()
-            .map(|(outcome, calls, ..)| EndedView { outcome, calls })
+            .map(|(outcome, calls, ..)| PluginCallsView { outcome, calls })
             .collect(),
         said: said
             .into_iter()
-            .map(|(verdict, rule, proposals)| SaidView {
+            .map(|(verdict, rule, proposals)| PluginSaidView {
                 title: rule.as_deref().map(title).unwrap_or_default(),
                 verdict,
                 rule,
@@ -220,7 +220,7 @@ pub async fn detail(
             .into_iter()
             .filter(|c| c.outcome != "ok")
             .take(FAULTS)
-            .map(|c| FaultView {
+            .map(|c| PluginFaultView {
                 at: Ts::rfc3339(c.called_at),
                 outcome: c.outcome,
             })
