@@ -66,6 +66,7 @@ mod purchases;
 mod registries;
 mod rejudge;
 mod retention;
+mod retention_changes;
 mod retention_parts;
 mod rows;
 mod seal;
