@@ -9,6 +9,7 @@ use portero_flow::desk::consent_told::{self, ConsentRequest};
 use portero_flow::desk::consents::{self, ConsentsView};
 use portero_flow::desk::contacts::{self, BlockRequest, ContactRequest, ContactView};
 use portero_flow::desk::erasure::{self, ErasureRequest, ErasureView};
+use portero_flow::desk::masked;
 use portero_flow::desk::messages::ProposedView;
 use portero_flow::desk::people::{self, PersonRequest};
 use portero_flow::desk::person_export::{self, PersonExport};
@@ -23,7 +24,7 @@ use crate::http::auth::Caller;
 use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
 
-/// People, newest first.
+/// People, newest first. Without `see_personal_data`: masked names and addresses, covered values, no consent events.
 #[utoipa::path(get, path = "/v1/contacts", params(Paging), responses(
     (status = 200, body = Page<ContactView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
@@ -31,15 +32,14 @@ pub(crate) async fn list(
     caller: Caller,
     ApiQuery(q): ApiQuery<Paging>,
 ) -> Result<Json<Page<ContactView>>, Problem> {
-    Ok(Json(
-        contacts::list(
-            &state.ctx,
-            caller.tenant,
-            limit(q.limit),
-            q.after.as_deref(),
-        )
-        .await?,
-    ))
+    let page = contacts::list(
+        &state.ctx,
+        caller.tenant,
+        limit(q.limit),
+        q.after.as_deref(),
+    )
+    .await?;
+    Ok(Json(masked::page(caller.principal.role, page)))
 }
 
 /// Create or complete a person; every spelling of a number is one person.
