@@ -1,5 +1,5 @@
-//! Pages in a real browser: starts a demo and runs `phone.mjs`, `home.mjs`, `manage.mjs`, `forms.mjs` and `states.mjs`
-//! on it after its day, `login.mjs` without one.
+//! Pages in a real browser: starts a demo and runs `phone.mjs`, `home.mjs`, `manage.mjs`, `forms.mjs`, and
+//! `states.mjs` on it after its day, `login.mjs` without one.
 //!
 //! Needs Node, Chromium and the packages of `package.json` (`npm ci` here, or PORTERO_PLAYWRIGHT).
 //! Without them it says so loudly and passes, unless PORTERO_REQUIRE_BROWSER is 1.
@@ -204,8 +204,16 @@ fn states() -> Result<(), String> {
             "tienda-sol".to_owned(),
             "vacia".to_owned(),
             "larga".to_owned(),
+            pages(),
         ],
     )
+}
+
+/// The addresses of all pages, as their routes are written; what pages ask for by themselves is none.
+fn pages() -> String {
+    let doors = portero_console::doors().into_iter();
+    let shown = doors.filter(|d| d.method == "GET" && !d.path.starts_with("/console"));
+    shown.map(|d| d.path).collect::<Vec<_>>().join(" ")
 }
 
 fn login() -> Result<(), String> {

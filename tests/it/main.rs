@@ -30,10 +30,12 @@ mod canary;
 mod carts;
 mod checklist;
 mod clock;
+mod connect;
 mod consent;
 mod console_campaigns;
 mod console_manage;
 mod console_policy;
+mod console_retention;
 mod contact_leaves;
 mod contacts_page;
 mod denied;
@@ -52,6 +54,7 @@ mod home;
 mod imports;
 mod imports_consent;
 mod lost_answer;
+mod masked;
 mod me;
 mod meta_says;
 mod money;
@@ -71,6 +74,7 @@ mod standing_out;
 mod stop;
 mod tenant_move;
 mod tenants;
+mod trouble;
 mod users;
 mod verdicts;
 mod webhooks;
@@ -93,6 +97,7 @@ fn main() -> ExitCode {
         contact_leaves::TESTS,
         denied::TESTS,
         dials::TESTS,
+        masked::TESTS,
         me::TESTS,
         proofs::TESTS,
         questions::TESTS,
@@ -110,11 +115,14 @@ fn main() -> ExitCode {
         erasure::TESTS,
         etags::TESTS,
         policy::TESTS,
+        connect::TESTS,
         console_policy::TESTS,
+        console_retention::TESTS,
         api_fuzz::TESTS,
         api_limits::TESTS,
         retention::TESTS,
         tenant_move::TESTS,
+        trouble::TESTS,
         TESTS,
     ])
 }
