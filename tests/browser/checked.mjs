@@ -92,7 +92,7 @@ export async function inReadingOrder(page, where) {
     if ([...document.querySelectorAll("[tabindex]")].some((n) => n.tabIndex > 0)) return "a tabindex above 0";
     const all = [...document.querySelectorAll("main a[href], main button, main input:not([type=hidden]), main select, main textarea, main summary")]
       // What scrolls by itself, as a conversation does, has an order of its own.
-      .filter((n) => n.offsetParent && !n.closest(".log") && !n.disabled && n.tabIndex >= 0 && getComputedStyle(n).visibility !== "hidden");
+      .filter((n) => n.offsetParent && n.checkVisibility() && !n.closest(".log") && !n.disabled && n.tabIndex >= 0 && getComputedStyle(n).visibility !== "hidden");
     for (let at = 1; at < all.length; at += 1) {
       const [before, after] = [all[at - 1].getBoundingClientRect(), all[at].getBoundingClientRect()];
       if (after.bottom <= before.top - 2 && after.left <= before.right && innerWidth < 600) return all[at].outerHTML.slice(0, 120);

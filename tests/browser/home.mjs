@@ -131,6 +131,38 @@ async function run() {
     await page.locator(".home-thrown").waitFor({ state: "detached" });
   });
 
+  await steps.step("what happens before the stream's first greeting is not missed, and what is typed stays", async () => {
+    const own = { headers: { "x-portero-console": "1", "sec-fetch-site": "same-origin" } };
+    const { people } = await (await page.request.get(new URL("/console/phone/tienda-sol/people", base).href)).json();
+    const person = people[0];
+    const says = async (text) => {
+      const answer = await page.request.post(new URL("/console/phone/tienda-sol/say", base).href, { data: { person: person.key, message: { type: "text", text } }, ...own });
+      must(answer.ok(), `say answered ${answer.status()}`);
+    };
+    await open("/inbox?lang=es&shop=tienda-sol");
+    await says("quiero hablar con una persona");
+    const row = page.locator("a.inbox-row", { hasText: person.name }).first();
+    await row.waitFor();
+    const talk = await row.getAttribute("href");
+    const late = async (path, text, where, meanwhile = async () => {}) => {
+      let go;
+      const held = new Promise((resolve) => { go = resolve; });
+      await page.route("**/console/events", async (route) => { await held; await route.continue(); });
+      await open(path);
+      await meanwhile();
+      await says(text);
+      // It is there for whoever asks now; the stream has not begun.
+      await page.waitForFunction(async ([address, words]) => (await (await fetch(address)).text()).includes(words), [path, text]);
+      go();
+      await page.locator(where, { hasText: text }).waitFor();
+      await page.unroute("**/console/events");
+    };
+    await late("/inbox?lang=es&shop=tienda-sol", "esto llegó antes del saludo", ".inbox-last");
+    await page.waitForFunction(() => document.getElementById("fresh").textContent === "La página se actualizó.");
+    await late(talk, "y esto en la conversación", ".inbox-line", () => page.locator("#answer").fill("lo que estoy escrib"));
+    must((await page.locator("#answer").inputValue()) === "lo que estoy escrib", "what was typed is gone");
+  });
+
   await steps.step("a consent is withdrawn with its reason, and cannot be without", async () => {
     await open("/consents?lang=es&kind=granted");
     const granted = page.locator("#rows a.more[href^='/contacts/']").first();

@@ -1,5 +1,5 @@
-//! Pages in a real browser: starts a demo and runs `phone.mjs`, `home.mjs`, `manage.mjs`, `forms.mjs` and `states.mjs`
-//! on it after its day, `login.mjs` without one.
+//! Pages in a real browser: starts a demo and runs `phone.mjs`, `home.mjs`, `manage.mjs`, `forms.mjs`, `states.mjs`
+//! and `tree.mjs` on it after its day, `login.mjs` without one.
 //!
 //! Needs Node, Chromium and the packages of `package.json` (`npm ci` here, or PORTERO_PLAYWRIGHT).
 //! Without them it says so loudly and passes, unless PORTERO_REQUIRE_BROWSER is 1.
@@ -56,6 +56,7 @@ fn main() -> ExitCode {
             "every_page_is_good_in_every_state_in_a_real_browser",
             states,
         ),
+        test("a_screen_reader_is_told_what_the_pages_are", tree),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -204,8 +205,33 @@ fn states() -> Result<(), String> {
             "tienda-sol".to_owned(),
             "vacia".to_owned(),
             "larga".to_owned(),
+            pages(),
         ],
     )
+}
+
+fn tree() -> Result<(), String> {
+    if !node() {
+        return missing("node is not there");
+    }
+    let (_demo, start) = after_its_day()?;
+    shop(&start, "vacia", "Vacía")?;
+    script(
+        "tree.mjs",
+        &[
+            text(&start, "host_url"),
+            text(&start, "login_url"),
+            "tienda-sol".to_owned(),
+            "vacia".to_owned(),
+        ],
+    )
+}
+
+/// The addresses of all pages, as their routes are written; what pages ask for by themselves is none.
+fn pages() -> String {
+    let doors = portero_console::doors().into_iter();
+    let shown = doors.filter(|d| d.method == "GET" && !d.path.starts_with("/console"));
+    shown.map(|d| d.path).collect::<Vec<_>>().join(" ")
 }
 
 fn login() -> Result<(), String> {

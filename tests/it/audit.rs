@@ -47,7 +47,8 @@ pub(crate) async fn every_change_and_every_look_at_a_person_is_one_row(env: Env)
         let before = log(&lua.api, &format!("&who={id}")).await.len();
         let answer = ask(&env, &operation.method, &nowhere(&operation.path), token).await;
         let rows = log(&lua.api, &format!("&who={id}")).await;
-        let person = operation.rights.iter().any(|r| r == "see_personal_data");
+        let masked = portero_domain::access::MASKED.contains(&operation.path.as_str());
+        let person = masked || operation.rights.iter().any(|r| r == "see_personal_data");
         let kept = operation.method != "GET" || person;
         let what = format!("{} {}", operation.method, operation.path);
         assert_eq!(rows.len() - before, usize::from(kept), "{what}");

@@ -30,10 +30,12 @@ mod canary;
 mod carts;
 mod checklist;
 mod clock;
+mod connect;
 mod consent;
 mod console_campaigns;
 mod console_manage;
 mod console_policy;
+mod console_retention;
 mod contact_leaves;
 mod contacts_page;
 mod denied;
@@ -54,6 +56,7 @@ mod imports;
 mod imports_consent;
 mod list_pages;
 mod lost_answer;
+mod masked;
 mod me;
 mod meta_says;
 mod money;
@@ -78,6 +81,7 @@ mod stop;
 mod systems;
 mod tenant_move;
 mod tenants;
+mod trouble;
 mod users;
 mod verdicts;
 mod webhooks;
@@ -100,6 +104,7 @@ fn main() -> ExitCode {
         contact_leaves::TESTS,
         denied::TESTS,
         dials::TESTS,
+        masked::TESTS,
         me::TESTS,
         proofs::TESTS,
         questions::TESTS,
@@ -123,11 +128,14 @@ fn main() -> ExitCode {
         erasure::TESTS,
         etags::TESTS,
         policy::TESTS,
+        connect::TESTS,
         console_policy::TESTS,
+        console_retention::TESTS,
         api_fuzz::TESTS,
         api_limits::TESTS,
         retention::TESTS,
         tenant_move::TESTS,
+        trouble::TESTS,
         TESTS,
     ])
 }

@@ -248,6 +248,7 @@ pub(crate) async fn terms_are_set_within_bounds_by_who_may_and_per_tenant(env: E
     let cli = || target(&env);
     let set = |terms: &[&str]| RetentionCommand::Set {
         terms: terms.iter().map(|t| (*t).to_owned()).collect(),
+        reason: Some("la abogada: un año & algo".to_owned()),
         target: cli(),
     };
     let run = |command: RetentionCommand| {
@@ -262,6 +263,10 @@ pub(crate) async fn terms_are_set_within_bounds_by_who_may_and_per_tenant(env: E
     })
     .await;
     let shown = sol.api.get("/v1/retention").await.unwrap();
+    let newest = &shown["changes"][0];
+    assert_eq!(newest["reason"], "la abogada: un año & algo", "{shown}");
+    let own = json!({ "messages": 400, "plugin_logs": 14, "events": 60 });
+    assert_eq!(newest["own"], own, "{shown}");
     for (kind, days) in [("messages", 400), ("plugin_logs", 14), ("events", 60)] {
         assert_eq!(of_kind(&shown, kind)["days"], days, "{shown}");
     }

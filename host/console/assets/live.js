@@ -9,6 +9,12 @@
   const inUse = (part) => part.contains(document.activeElement)
     || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
   const parts = (page) => [...page.querySelectorAll("[data-live]")].filter((part) => part.id);
+  // Whoever hears the page is told that it changed, not what: that is read where it stands.
+  const tell = () => {
+    const fresh = document.getElementById("fresh");
+    fresh.textContent = "";
+    requestAnimationFrame(() => { fresh.textContent = fresh.dataset.words; });
+  };
   const again = async () => {
     if (!changed || asking || document.hidden) return;
     changed = false;
@@ -24,12 +30,17 @@
         if (![...parts(document)].some(inUse)) location.replace(location.href);
         return;
       }
+      let told = false;
       for (const part of fresh) {
         const old = document.getElementById(part.id);
         if (old.isEqualNode(part)) continue;
         if (inUse(old)) changed = true;
-        else old.replaceWith(document.adoptNode(part));
+        else {
+          old.replaceWith(document.adoptNode(part));
+          told = true;
+        }
       }
+      if (told) tell();
     } catch {
       // The host went away: its next greeting brings what was missed.
     } finally {

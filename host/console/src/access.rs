@@ -19,6 +19,7 @@ use serde::Deserialize;
 use crate::frame::Frame;
 use crate::languages;
 use crate::problem::{Asks, Problem};
+use crate::shown::{clock, time};
 use crate::strings::Words;
 use crate::{ConsoleState, reach};
 
@@ -338,19 +339,13 @@ fn shop(of: Option<TenantId>, all: &[TenantView]) -> String {
     found.map(|t| t.name.clone()).unwrap_or_default()
 }
 
-/// To the minute, as it is kept.
-fn minute(at: Option<String>) -> String {
-    let at = at.unwrap_or_default();
-    at.get(..16).unwrap_or(&at).replace('T', " ")
-}
-
 fn user(view: UserView, all: &[TenantView]) -> User {
     User {
         id: view.id.to_string(),
         shop: shop(view.tenant, all),
         name: view.name,
         role: view.role,
-        last: minute(view.last_login_at),
+        last: time(view.last_login_at.as_deref(), clock(all, view.tenant)),
     }
 }
 
@@ -360,7 +355,7 @@ fn token(label: String, view: TokenView, all: &[TenantView]) -> Token {
         shop: shop(view.tenant, all),
         label,
         role: view.role,
-        last: minute(view.last_used_at),
-        ends: minute(view.expires_at),
+        last: time(view.last_used_at.as_deref(), clock(all, view.tenant)),
+        ends: time(view.expires_at.as_deref(), clock(all, view.tenant)),
     }
 }

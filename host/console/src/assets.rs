@@ -48,11 +48,6 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/inbox.css"),
     },
     Asset {
-        name: "inbox.js",
-        kind: "text/javascript; charset=utf-8",
-        bytes: include_bytes!("../assets/inbox.js"),
-    },
-    Asset {
         name: "figures.css",
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../assets/figures.css"),
@@ -86,6 +81,11 @@ const ASSETS: &[Asset] = &[
         name: "manage.css",
         kind: "text/css; charset=utf-8",
         bytes: include_bytes!("../assets/manage.css"),
+    },
+    Asset {
+        name: "busy.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/busy.js"),
     },
     Asset {
         name: "live.js",

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
+use crate::shown::{clock, time};
 use crate::strings::Words;
 use crate::{ConsoleState, reach};
 
@@ -98,7 +99,12 @@ pub(crate) async fn page(
         let shop = shops.iter().find(|t| row.tenant == Some(t.id));
         shop.map(|t| t.name.clone()).unwrap_or_default()
     };
-    let rows = items.iter().map(|row| shown(row, name(row))).collect();
+    // Minutes are enough to read; the API has the rest.
+    let at = |row: &AuditView| time(Some(&row.at), clock(&shops, row.tenant));
+    let rows = items
+        .iter()
+        .map(|row| shown(row, name(row), at(row)))
+        .collect();
     let shop = chosen.map(|t| t.slug).unwrap_or_default();
     let fields = [
         ("who", &asked.who),
@@ -137,10 +143,9 @@ pub(crate) async fn page(
     }))
 }
 
-fn shown(row: &AuditView, shop: String) -> Row {
+fn shown(row: &AuditView, shop: String, at: String) -> Row {
     Row {
-        // Seconds are enough to read; the API has the rest.
-        at: row.at.get(..19).unwrap_or(&row.at).replace('T', " "),
+        at,
         who: row.name.clone().unwrap_or_else(|| row.who.clone()),
         operation: row.operation.clone(),
         targets: row.targets.clone(),

@@ -46,6 +46,7 @@ struct Page {
     summary: String,
     trouble: String,
     may_ask: bool,
+    may_connect: bool,
     steps: Vec<Step>,
 }
 
@@ -98,7 +99,9 @@ async fn show(
         };
     }
     let may_ask = may_open(principal.role, "/checklist/asked");
-    Ok(render(&filled(f, view, trouble, may_ask)))
+    let mut page = filled(f, view, trouble, may_ask);
+    page.may_connect = principal.tenant.is_none() && may_open(principal.role, "/numbers/new");
+    Ok(render(&page))
 }
 
 fn filled(f: Frame, view: Option<ChecklistView>, trouble: String, may_ask: bool) -> Page {
@@ -119,6 +122,7 @@ fn filled(f: Frame, view: Option<ChecklistView>, trouble: String, may_ask: bool)
         summary,
         trouble,
         may_ask,
+        may_connect: false,
         steps: steps.into_iter().map(step).collect(),
     }
 }

@@ -10,13 +10,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use portero_flow::FlowError;
 use portero_flow::desk::access::Principal;
+use portero_flow::desk::masked;
 use portero_flow::desk::person::{self, FoundView};
-use portero_flow::desk::verdict_days::local;
 use serde::Deserialize;
 
 use crate::ConsoleState;
 use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
+use crate::shown::{only_for_who_sees, sees_people, time};
 use crate::strings::Words;
 
 pub(crate) use leave::{erase, export, preview as erasure};
@@ -55,6 +56,8 @@ struct List {
     shop: String,
     q: String,
     trouble: bool,
+    /// Whether the caller sees who they are.
+    open: bool,
     rows: Vec<Row>,
     /// The query of the next page.
     next: Option<String>,
@@ -66,7 +69,7 @@ fn row(zone: &str, found: FoundView) -> Row {
         name: found.name.unwrap_or_default(),
         addresses: found.addresses,
         country: found.country.unwrap_or_default(),
-        since: local(&found.since, zone),
+        since: time(Some(&found.since), zone),
     }
 }
 
@@ -87,11 +90,13 @@ pub(crate) async fn list(
     };
     let f = visit.of_a_shop().await?;
     let q = asked.q.unwrap_or_default().trim().to_owned();
+    only_for_who_sees(principal.role, &q)?;
     let (mut rows, mut next, mut trouble) = (Vec::new(), None, false);
     if let Some(shop) = &f.shop {
         let after = asked.after.as_deref();
         match person::find(&state.ctx, shop.id, &q, LIMIT, after).await {
             Ok(page) => {
+                let page = masked::page(principal.role, page);
                 next = page.next_cursor;
                 rows = page
                     .items
@@ -120,6 +125,7 @@ pub(crate) async fn list(
         shop,
         q,
         trouble,
+        open: sees_people(principal.role),
         rows,
         next,
     }))

@@ -88,8 +88,11 @@ pub(crate) fn page(
 }
 
 /// The entry of the menu that an address lies below, that of its forms too.
-fn entry(path: &str) -> &'static str {
+pub(crate) fn entry(path: &str) -> &'static str {
     let page = path.strip_prefix("/console").unwrap_or(path);
+    if page.starts_with("/numbers/") {
+        return "/checklist";
+    }
     let below = |entry: &str| {
         let rest = page.strip_prefix(entry);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -13,8 +13,8 @@ use portero_domain::access::{Door, Right};
 use portero_flow::desk::access::Principal;
 
 use crate::ConsoleState;
-use crate::denied;
-use crate::problem::Problem;
+use crate::problem::{Problem, Said};
+use crate::{denied, trouble};
 
 /// A router that takes a page only together with its rights.
 #[derive(Default)]
@@ -58,7 +58,8 @@ impl Pages {
     }
 }
 
-/// In front of every page: whether the caller's role has what the page needs.
+/// In front of every page: whether the caller's role has what the page needs. What is no page in the end becomes
+/// one for a person.
 pub(crate) async fn check(
     State(doors): State<Arc<Vec<Door>>>,
     Extension(principal): Extension<Principal>,
@@ -81,6 +82,18 @@ pub(crate) async fn check(
             Ok(denied::page(&principal, right, headers, uri))
         }
         Some(right) => Err(Problem::MissingRight(right)),
+        None if denied::for_a_person(request.headers()) => {
+            let (headers, uri) = (request.headers().clone(), request.uri().clone());
+            let response = next.run(request).await;
+            let said = response.extensions().get::<Said>().cloned();
+            Ok(match said {
+                Some(said) => match said.right {
+                    Some(right) => denied::page(&principal, right, &headers, &uri),
+                    None => trouble::page(&principal, &said, response.status(), &headers, &uri),
+                },
+                None => response,
+            })
+        }
         None => Ok(next.run(request).await),
     }
 }

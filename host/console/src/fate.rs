@@ -43,6 +43,21 @@ impl Fate {
         Fate::Failed,
     ];
 
+    /// Key of its words.
+    pub(crate) const fn key(self) -> &'static str {
+        match self {
+            Fate::Allowed => "fate.allowed",
+            Fate::Leaving => "fate.leaving",
+            Fate::Later => "fate.later",
+            Fate::Held => "fate.held",
+            Fate::Blocked => "fate.blocked",
+            Fate::Withdrawn => "fate.withdrawn",
+            Fate::Expired => "fate.expired",
+            Fate::Unclear => "fate.unclear",
+            Fate::Failed => "fate.failed",
+        }
+    }
+
     /// From the outbox state and Meta's last status, both in their public spelling.
     pub(crate) fn of(state: &str, status: Option<&str>) -> Fate {
         match (state, status) {

@@ -33,6 +33,7 @@ pub(crate) const MENU: &[(&str, &str, &str)] = &[
     ("/phone", "page.title", "page.about"),
     ("/webhooks", "webhook.title", "webhook.about"),
     ("/policy", "policy.title", "policy.about"),
+    ("/retention", "retention.title", "retention.about"),
     ("/tenants", "tenants.title", "tenants.about"),
     ("/checklist", "checklist.title", "checklist.about"),
     ("/audit", "audit.title", "audit.about"),

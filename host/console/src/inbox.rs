@@ -12,11 +12,14 @@ use portero_flow::desk::access::Principal;
 use portero_flow::desk::handovers::{
     self, AnswerRequest, GiveBackRequest, HandoverDetail, HandoverView, Which,
 };
+use portero_flow::desk::masked;
 use portero_flow::desk::verdicts;
 use serde::Deserialize;
 
+use crate::fate::Fate;
 use crate::frame::{Frame, Visit, render};
 use crate::problem::{Asks, Problem};
+use crate::shown::{rule, sees_people, time};
 use crate::strings::Words;
 use crate::{ConsoleState, reach};
 
@@ -71,6 +74,8 @@ struct List {
     lang: &'static str,
     shop: String,
     only_needs_you: bool,
+    /// Whether the caller sees who they are.
+    talks: bool,
     rows: Vec<Row>,
     next: Option<String>,
 }
@@ -110,19 +115,14 @@ fn left(w: Words, ms: i64) -> String {
         .replace("{m}", &format!("{:02}", minutes % 60))
 }
 
-/// Minutes are enough for people: `2026-11-22 15:04`.
-fn shown(rfc3339: &str) -> String {
-    rfc3339.get(..16).unwrap_or(rfc3339).replace('T', " ")
-}
-
-fn row(w: Words, view: HandoverView) -> Row {
+fn row(w: Words, zone: &str, view: HandoverView) -> Row {
     let who = view.contact.to_string();
     Row {
         name: view.name.unwrap_or_else(|| who.clone()),
         who,
         number: view.phone_number_id,
         reason: view.reason,
-        since: shown(&view.since),
+        since: time(Some(&view.since), zone),
         needs_you: view.needs_you,
         window: left(w, view.window_left_ms),
         open: view.window_left_ms > 0,
@@ -154,14 +154,21 @@ pub(crate) async fn list(
         }
         None => None,
     };
+    let page = page.map(|page| masked::page(principal.role, page));
     let (items, next) = page.map_or((Vec::new(), None), |p| (p.items, p.next_cursor));
+    let zone = f
+        .shop
+        .as_ref()
+        .map_or("UTC", |s| s.timezone.as_str())
+        .to_owned();
     Ok(render(&List {
         w,
         lang: f.lang,
         shop: f.shop_slug().to_owned(),
         f,
         only_needs_you: which == Which::NeedsYou,
-        rows: items.into_iter().map(|v| row(w, v)).collect(),
+        talks: sees_people(principal.role),
+        rows: items.into_iter().map(|v| row(w, &zone, v)).collect(),
         next,
     }))
 }
@@ -200,13 +207,14 @@ pub(crate) async fn one(
         _ => (String::new(), false),
     };
     let key = TokenId::new(&*state.ctx.ids, state.ctx.now()).to_string();
-    let page = page(f, tenant.slug, detail, said, refused, key);
+    let page = page(f, tenant.slug, &tenant.timezone, detail, said, refused, key);
     Ok(render(&page))
 }
 
 fn page(
     f: Frame,
     shop: String,
+    zone: &str,
     detail: HandoverDetail,
     said: String,
     refused: bool,
@@ -215,6 +223,7 @@ fn page(
     let who = detail.contact.to_string();
     let handover = detail.handover;
     let w = f.w;
+    let at = |rfc3339: &str| time(Some(rfc3339), zone);
     One {
         lang: f.lang,
         f: f.titled(detail.name.unwrap_or_else(|| who.clone())),
@@ -228,10 +237,7 @@ fn page(
             .as_ref()
             .map(|h| h.reason.clone())
             .unwrap_or_default(),
-        since: handover
-            .as_ref()
-            .map(|h| shown(&h.since))
-            .unwrap_or_default(),
+        since: handover.as_ref().map(|h| at(&h.since)).unwrap_or_default(),
         human: handover.is_some(),
         needs_you: handover.is_some_and(|h| h.needs_you),
         lines: detail
@@ -247,11 +253,14 @@ fn page(
                 // What went well needs no words.
                 let note = match (l.state.as_deref(), l.rule) {
                     (None | Some("sent"), _) => String::new(),
-                    (Some(state), Some(rule)) => format!("{state} · {rule}"),
-                    (Some(state), None) => state.to_owned(),
+                    (Some(state), why) => {
+                        let fate = w.t(Fate::of(state, None).key()).to_owned();
+                        let why = why.map(|id| format!(" · {}", rule(w, &id)));
+                        fate + &why.unwrap_or_default()
+                    }
                 };
                 Line {
-                    at: shown(&l.at),
+                    at: at(&l.at),
                     from,
                     who: w.t(&format!("inbox.from.{from}")).to_owned(),
                     text: l.text,
@@ -263,7 +272,7 @@ fn page(
             .history
             .into_iter()
             .map(|h| Line {
-                at: shown(&h.at),
+                at: at(&h.at),
                 from: "host",
                 who: w.t(&format!("inbox.did.{}", h.what)).to_owned(),
                 text: h.note,
@@ -385,6 +394,7 @@ mod tests {
         page(
             Frame::new(language, Role::Owner, "/inbox", Vec::new(), None),
             "luna".to_owned(),
+            "America/Bogota",
             detail,
             String::new(),
             false,

@@ -10,12 +10,13 @@ use axum::response::Response;
 use portero_flow::FlowError;
 use portero_flow::desk::access::{Principal, TokenView};
 use portero_flow::desk::me::{self as desk, Changed, ComesFrom, NewOwn};
+use portero_flow::desk::tenants;
 use serde::Deserialize;
 
 use crate::ConsoleState;
 use crate::frame::{Frame, Visit, render};
 use crate::problem::{Asks, Problem};
-use crate::shown::{time, to};
+use crate::shown::{clock, time, to};
 use crate::strings::Words;
 
 /// Query of the page.
@@ -120,12 +121,14 @@ async fn show(
         "" => String::new(),
         key => w.t(key).replace("{n}", &seconds.to_string()),
     };
+    let shops = tenants::list(ctx, principal.tenant).await?;
+    let zone = clock(&shops, principal.tenant);
     let session = |s: TokenView| Session {
         this: s.id == principal.token,
         id: s.id.to_string(),
-        began: time(Some(&s.created_at), "UTC"),
-        used: time(s.last_used_at.as_deref(), "UTC"),
-        ends: time(s.expires_at.as_deref(), "UTC"),
+        began: time(Some(&s.created_at), zone),
+        used: time(s.last_used_at.as_deref(), zone),
+        ends: time(s.expires_at.as_deref(), zone),
     };
     let role = w.t(&format!("role.{}", principal.role)).to_owned();
     Ok(render(&Page {
@@ -133,7 +136,7 @@ async fn show(
         did: words(did),
         changed: account
             .as_ref()
-            .map(|a| time(Some(&a.password_at), "UTC"))
+            .map(|a| time(Some(&a.password_at), zone))
             .unwrap_or_default(),
         name: account.map(|a| a.name).unwrap_or_default(),
         role,

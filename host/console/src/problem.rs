@@ -109,6 +109,19 @@ impl From<FlowError> for Problem {
     }
 }
 
+/// What a problem says, kept with its answer for whoever makes a page of it.
+#[derive(Clone)]
+pub(crate) struct Said {
+    /// As [`Problem::code`].
+    pub(crate) code: &'static str,
+    /// Kind of thing that is not there; empty otherwise.
+    pub(crate) what: &'static str,
+    /// The right that is missing.
+    pub(crate) right: Option<Right>,
+    /// One sentence.
+    pub(crate) detail: String,
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         if let Problem::Host(error) = &self {
@@ -127,6 +140,18 @@ impl IntoResponse for Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        response.extensions_mut().insert(Said {
+            code: self.code(),
+            what: match self {
+                Problem::NotFound { what } => what,
+                _ => "",
+            },
+            right: match self {
+                Problem::MissingRight(right) => Some(right),
+                _ => None,
+            },
+            detail: self.to_string(),
+        });
         response
     }
 }

@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use portero_domain::access::Role;
+use portero_domain::access::{Right, Role};
+use portero_domain::ids::TenantId;
 use portero_flow::FlowError;
 use portero_flow::desk::reasons::title;
+use portero_flow::desk::tenants::TenantView;
 use portero_flow::desk::verdict_days::local;
 
 use crate::frame::{may, query};
@@ -24,7 +26,17 @@ pub(crate) fn time(at: Option<&str>, zone: &str) -> String {
         return String::new();
     };
     let utc = at.get(..16).unwrap_or(at).replace('T', " ");
-    format!("{} ({zone}) · {utc} UTC", local(at, zone))
+    match zone {
+        "UTC" => format!("{utc} UTC"),
+        zone => format!("{} ({zone}) · {utc} UTC", local(at, zone)),
+    }
+}
+
+/// The clock by which times are told on a page that is about no shop: that of the shop a thing belongs to, else of the
+/// first within reach; UTC where there is none.
+pub(crate) fn clock(all: &[TenantView], of: Option<TenantId>) -> &str {
+    let own = all.iter().find(|t| of == Some(t.id));
+    own.or_else(|| all.first()).map_or("UTC", |t| &t.timezone)
 }
 
 /// A number in groups of three, kept together by narrow spaces.
@@ -62,6 +74,19 @@ pub(crate) fn part(n: u64, of: u64, width: u64) -> u64 {
 pub(crate) fn rule(w: Words, id: &str) -> String {
     let words = title(id).remove(w.0.code());
     words.unwrap_or_else(|| id.to_owned())
+}
+
+/// Whether this role sees who people are; without that lists are masked and lead nowhere.
+pub(crate) fn sees_people(role: Role) -> bool {
+    role.has(Right::SeePersonalData)
+}
+
+/// What only whoever sees people may look for.
+pub(crate) fn only_for_who_sees(role: Role, words: &str) -> Result<(), Problem> {
+    match words.is_empty() || sees_people(role) {
+        true => Ok(()),
+        false => Err(Problem::MissingRight(Right::SeePersonalData)),
+    }
 }
 
 /// An act that a page offers: a form that posts to an address of ours.
@@ -144,5 +169,7 @@ mod tests {
             "2026-11-24 09:00 (America/Bogota) · 2026-11-24 14:00 UTC"
         );
         assert_eq!(time(None, "UTC"), "");
+        let once = time(Some("2026-11-24T14:00:00.000Z"), "UTC");
+        assert_eq!(once, "2026-11-24 14:00 UTC");
     }
 }

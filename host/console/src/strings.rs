@@ -3,6 +3,7 @@
 mod campaign_new;
 mod campaigns;
 mod checklist;
+mod connect;
 mod denied;
 mod dials;
 mod en;
@@ -18,9 +19,11 @@ mod plugins;
 mod policy;
 mod proof;
 mod pt;
+mod retention;
 mod segments;
 mod templates;
 mod tenants;
+mod trouble;
 mod webhooks;
 mod wrong;
 
@@ -46,6 +49,7 @@ const PAGES: &[Rows] = &[
     campaign_new::ROWS,
     campaigns::ROWS,
     checklist::ROWS,
+    connect::ROWS,
     denied::ROWS,
     dials::ROWS,
     erasure::ROWS,
@@ -58,9 +62,11 @@ const PAGES: &[Rows] = &[
     plugins::ROWS,
     policy::ROWS,
     proof::ROWS,
+    retention::ROWS,
     segments::ROWS,
     templates::ROWS,
     tenants::ROWS,
+    trouble::ROWS,
     webhooks::ROWS,
     wrong::ROWS,
 ];
@@ -162,12 +168,15 @@ mod tests {
                 "checklist.do.",
                 "checklist.state.",
                 "checklist.step.",
+                "connect.state.",
                 "erase.trouble.",
                 "erase.wrong.",
                 "me.did.",
                 "me.wrong.",
                 "proof.wrong.",
+                "retention.did.",
                 "role.",
+                "trouble.",
             ]
             .map(str::to_owned),
         );

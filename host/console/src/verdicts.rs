@@ -23,6 +23,7 @@ use serde::Deserialize;
 use crate::ConsoleState;
 use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
+use crate::shown::{only_for_who_sees, sees_people};
 use crate::strings::Words;
 
 pub(crate) use links::{end as end_link, make as make_link};
@@ -111,6 +112,8 @@ struct List {
     /// Which filter makes no sense; empty: none.
     wrong: &'static str,
     trouble: String,
+    /// Whether the caller sees who they are.
+    open: bool,
     rows: Vec<Row>,
     /// The query of the next page.
     next: Option<String>,
@@ -171,7 +174,12 @@ pub(crate) async fn list(
     };
     let f = visit.of_a_shop().await?;
     let (language, chosen) = (f.language, f.shop.clone());
+    only_for_who_sees(
+        principal.role,
+        asked.who.as_deref().unwrap_or_default().trim(),
+    )?;
     let mut page = List {
+        open: sees_people(principal.role),
         w: f.w,
         lang: f.lang,
         f,

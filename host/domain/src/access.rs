@@ -71,7 +71,7 @@ impl Right {
     const fn about(self) -> &'static str {
         match self {
             Right::Read => {
-                "see campaigns, plans, templates, numbers, policy, plugins, figures and counts; nothing of a person"
+                "see campaigns, plans, templates, numbers, policy, plugins, figures and counts; of persons masked lists alone"
             }
             Right::SeePersonalData => {
                 "see names, addresses, texts, consents, messages and verdicts of persons; exports"
@@ -220,6 +220,19 @@ impl FromStr for Role {
     }
 }
 
+/// Lists that show people by a masked name and address (see [`crate::masked`]) to whoever may read but not see people.
+///
+/// They leave out words, ids of Meta's messages (which hold the number) and what a verdict found; whoever may see
+/// people is shown all of it, and that look is written down.
+pub const MASKED: [&str; 6] = [
+    "/v1/contacts",
+    "/v1/conversations",
+    "/v1/verdicts",
+    "/contacts",
+    "/inbox",
+    "/verdicts",
+];
+
 /// What one door asks for: an operation of the API or an address of the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Door {
@@ -329,8 +342,10 @@ pub fn access_page(api: &[Door], pages: &[Door]) -> String {
         let _ = writeln!(page, "- **{role}**: {}", role.about());
     }
     page.push_str(
-        "\nWhat is of a person is refused as a whole without `see_personal_data`, not blanked out field by field: ids of \
-         messages at Meta hold the phone number, and findings of verdicts quote what was said.\n\n\
+        "\nWhat is of a person is refused as a whole without `see_personal_data`: ids of messages at Meta hold the phone \
+         number, and findings of verdicts quote what was said. Three lists are shown masked instead (`M•••`, `•••4821`), \
+         without words, Meta's ids and findings: contacts, conversations and verdicts, each as operation and as page. \
+         Nobody is opened nor searched for there ([why](decisions/0024-masked-lists.md)).\n\n\
          ## Rights\n\n| right | allows to |\n|---|---|\n",
     );
     for right in Right::ALL {

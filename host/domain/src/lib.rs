@@ -12,6 +12,7 @@ pub mod consent;
 pub mod content;
 pub mod ids;
 pub mod language;
+pub mod masked;
 pub mod notice;
 pub mod plugin;
 pub mod proof;

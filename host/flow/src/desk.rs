@@ -21,6 +21,7 @@ pub mod home;
 pub mod imports;
 pub mod inbox;
 pub mod ledger;
+pub mod masked;
 pub mod me;
 pub mod messages;
 pub mod numbers;

@@ -68,6 +68,7 @@ mod purchases;
 mod registries;
 mod rejudge;
 mod retention;
+mod retention_changes;
 mod retention_parts;
 mod rows;
 mod seal;

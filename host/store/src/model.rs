@@ -56,6 +56,7 @@ pub use crate::proof_links::{NewProofLink, ProofLinkRow, SealRow};
 pub use crate::purchases::{CartRow, CartState, PurchaseRow};
 pub use crate::registries::{ListedPerson, NewCopy, RegistryRow};
 pub use crate::retention::{Let, Past, WalkRow};
+pub use crate::retention_changes::TermsChange;
 pub use crate::retention_parts::Part;
 pub use crate::rows::{Cell, RowFilter, rows_at_once};
 pub use crate::segment_people::{OpenCart, SegmentPerson, SegmentWants};

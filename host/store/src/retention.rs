@@ -113,7 +113,7 @@ pub(crate) const DROPPED_AFTER: Millis = Millis::days(PROOF_DAYS as i64);
 /// A row on the way: its id, how it stands, and what the way needs of it.
 type Picked = (String, String, String);
 
-fn settings(text: &str) -> Result<Days> {
+pub(crate) fn settings(text: &str) -> Result<Days> {
     let stored: Map<String, Value> = json::read("retention", text)?;
     let words: Vec<(String, String)> = stored
         .into_iter()
@@ -123,6 +123,15 @@ fn settings(text: &str) -> Result<Days> {
         what: "retention",
         why: faults.join("; "),
     })
+}
+
+/// How terms are kept.
+pub(crate) fn written(days: &Days) -> String {
+    let all: Map<String, Value> = days
+        .iter()
+        .map(|(kind, days)| (kind.as_str().to_owned(), json!(days)))
+        .collect();
+    Value::Object(all).to_string()
 }
 
 fn texts<'a>(all: impl IntoIterator<Item = &'a str>) -> Arg {
@@ -163,11 +172,7 @@ impl TenantTx<'_> {
     /// # Errors
     /// [`StoreError::NotFound`], or the database.
     pub async fn set_retention(&mut self, days: &Days) -> Result<()> {
-        let all: Map<String, Value> = days
-            .iter()
-            .map(|(kind, days)| (kind.as_str().to_owned(), json!(days)))
-            .collect();
-        let args = args![self.tenant, Value::Object(all).to_string()];
+        let args = args![self.tenant, written(days)];
         self.must("tenant", RETENTION_SET, args).await
     }
 

@@ -79,6 +79,7 @@ const FILES: &[&[Sql]] = &[
     crate::grid::ALL,
     crate::tables::ALL,
     crate::retention::ALL,
+    crate::retention_changes::ALL,
     crate::retention_parts::ALL,
 ];
 

@@ -201,8 +201,8 @@ pub(crate) async fn one(
                 let until = a
                     .until
                     .as_deref()
-                    .map(|until| format!(" {} {}", w.t("person.until"), local(until, &zone)));
-                let since = format!("{} {}", w.t("person.since"), local(&a.since, &zone));
+                    .map(|until| format!(" {} {}", w.t("person.until"), time(until, &zone)));
+                let since = format!("{} {}", w.t("person.since"), time(&a.since, &zone));
                 (a.address.clone(), since + &until.unwrap_or_default())
             })
             .collect(),

@@ -2,6 +2,7 @@
 
 #[rustfmt::skip]
 pub(super) const ROWS: super::Rows = &[
+    ("checklist.trouble", ["A Meta no se le puede preguntar desde aquí; abajo está lo que este servidor sabe.", "Não dá para perguntar à Meta daqui; abaixo está o que este servidor sabe.", "Meta cannot be asked from here; below is what this server knows."]),
     ("checklist.title", ["Puesta en marcha", "Colocar no ar", "Going live"]),
     ("checklist.about", ["Qué hace falta antes de escribir a personas de verdad, y qué hay de eso.", "O que é preciso antes de escrever a pessoas de verdade, e o que já existe.", "What is needed before you write to real people, and what of it is there."]),
     ("checklist.none", ["Todavía no hay tiendas: créala con `portero tenant create`.", "Ainda não há lojas: crie uma com `portero tenant create`.", "No shops yet: make one with `portero tenant create`."]),

@@ -101,7 +101,7 @@ pub(super) const TABLE: super::Table = &[
     ("status.delivered", "Delivered"),
     ("status.read", "Read"),
     ("status.played", "Played"),
-    ("status.failed", "Failed"),
+    ("status.failed", "Did not arrive: Meta refused it afterwards"),
     ("status.held", "Held by Meta"),
     ("fate.allowed", "Allowed"),
     ("fate.leaving", "Allowed, leaving"),

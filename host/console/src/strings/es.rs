@@ -101,7 +101,7 @@ pub(super) const TABLE: super::Table = &[
     ("status.delivered", "Entregado"),
     ("status.read", "Leído"),
     ("status.played", "Reproducido"),
-    ("status.failed", "Falló"),
+    ("status.failed", "No llegó: Meta la rechazó después"),
     ("status.held", "Retenido por Meta"),
     ("fate.allowed", "Permitido"),
     ("fate.leaving", "Permitido, saliendo"),

@@ -10,6 +10,7 @@ pub(super) const ROWS: super::Rows = &[
     ("policy.step.save", ["3. Guardar con un motivo", "3. Salvar com um motivo", "3. Save with a reason"]),
     ("policy.look", ["Ver qué habría cambiado en los últimos 90 días", "Ver o que teria mudado nos últimos 90 dias", "See what would have changed in the last 90 days"]),
     ("policy.look.what", ["No guarda ni envía nada. Con muchas decisiones tarda unos segundos.", "Não salva nem envia nada. Com muitas decisões leva alguns segundos.", "Saves and sends nothing. With many verdicts it takes some seconds."]),
+    ("policy.busy.look", ["Juzgando otra vez los últimos 90 días…", "Julgando de novo os últimos 90 dias…", "Judging the last 90 days again…"]),
     ("policy.save", ["Guardar esta política", "Salvar esta política", "Save this policy"]),
     ("policy.save.what", ["Vale desde la próxima decisión, también para los mensajes en cola.", "Vale a partir da próxima decisão, também para as mensagens na fila.", "Holds from the next verdict on, for queued messages too."]),
     ("policy.back", ["Volver a los valores", "Voltar aos valores", "Back to the values"]),

@@ -101,7 +101,7 @@ pub(super) const TABLE: super::Table = &[
     ("status.delivered", "Entregue"),
     ("status.read", "Lido"),
     ("status.played", "Reproduzido"),
-    ("status.failed", "Falhou"),
+    ("status.failed", "Não chegou: a Meta recusou depois"),
     ("status.held", "Retida pela Meta"),
     ("fate.allowed", "Permitido"),
     ("fate.leaving", "Permitido, saindo"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use portero_domain::ids::TenantId;
 use portero_domain::retention::{self, Days, Kind, Terms};
-use portero_store::model::Part;
+use portero_store::model::{Part, TermsChange};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -39,12 +39,41 @@ pub struct TermView {
     pub last_at: Option<String>,
 }
 
+/// Terms as they were set once.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct TermsChangeView {
+    /// When, RFC 3339.
+    pub at: String,
+    /// User or token.
+    pub author: String,
+    /// In the author's words; empty where none were given.
+    pub reason: String,
+    /// Days by kind that the tenant set itself; the others were the host's.
+    pub own: Given,
+}
+
 /// The terms of a tenant.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct RetentionView {
     /// By kind.
     pub kinds: Vec<TermView>,
+    /// Who set them and why, newest first: the last 20 times.
+    pub changes: Vec<TermsChangeView>,
 }
+
+/// Who sets terms, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// User or token.
+    pub author: &'a str,
+    /// In their words, 500 characters at most; may be empty.
+    pub reason: &'a str,
+}
+
+/// Longest reason for a change, characters.
+pub const REASON: usize = 500;
+/// Changes shown.
+const CHANGES: usize = 20;
 
 impl Seen for RetentionView {}
 
@@ -127,9 +156,22 @@ async fn shown(
             last_at: of_kind().map(|w| w.moved_at).max().map(|at| at.rfc3339()),
         }
     });
+    let kinds = kinds.collect();
+    let changes = of.terms_kept(CHANGES).await?.into_iter();
     Ok(RetentionView {
-        kinds: kinds.collect(),
+        kinds,
+        changes: changes.map(change).collect(),
     })
+}
+
+fn change(row: TermsChange) -> TermsChangeView {
+    let own = row.own.iter();
+    TermsChangeView {
+        at: row.set_at.rfc3339(),
+        author: row.author,
+        reason: row.reason,
+        own: own.map(|(k, d)| (k.as_str().to_owned(), *d)).collect(),
+    }
 }
 
 /// Sets the terms of a tenant: what is not named is the host's again. What is past them goes from now on.
@@ -140,16 +182,30 @@ pub async fn set(
     ctx: &Context,
     tenant: TenantId,
     given: &Given,
+    setting: Setting<'_>,
     expected: Option<&Expected>,
 ) -> Result<RetentionView, FlowError> {
     let own = read(given)?;
+    let reason = setting.reason.trim();
+    let length = reason.chars().count();
+    if length > REASON {
+        let why = format!("at most {REASON} characters, this one has {length}");
+        return Err(FlowError::bad("reason", why));
+    }
     ctx.terms.of_tenant(&own).map_err(|f| bad(&f))?;
     let mut tx = ctx.store.write().await?;
+    tx.tenant(tenant).hold().await?;
     if let Some(expected) = expected {
-        tx.tenant(tenant).hold().await?;
         expected.hold("retention", &shown(ctx, &mut tx, tenant).await?)?;
     }
     tx.tenant(tenant).set_retention(&own).await?;
+    let change = TermsChange {
+        own,
+        author: setting.author.to_owned(),
+        reason: reason.to_owned(),
+        set_at: ctx.now(),
+    };
+    tx.tenant(tenant).keep_terms(&change).await?;
     tx.commit().await?;
     ctx.agenda.lock().await.anew();
     ctx.touched();

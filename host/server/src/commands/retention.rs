@@ -28,6 +28,7 @@ pub async fn run(command: RetentionCommand) -> anyhow::Result<ExitCode> {
         }
         RetentionCommand::Set {
             terms: given,
+            reason,
             target,
         } => {
             let api = target.connect().await?;
@@ -42,7 +43,11 @@ pub async fn run(command: RetentionCommand) -> anyhow::Result<ExitCode> {
                     days => drop(own.insert(kind.to_owned(), json!(number(days)?))),
                 }
             }
-            let answer = api.put("/v1/retention", Value::Object(own)).await?;
+            let path = match &reason {
+                Some(reason) => format!("/v1/retention?reason={}", encode(reason)),
+                None => "/v1/retention".to_owned(),
+            };
+            let answer = api.put(&path, Value::Object(own)).await?;
             if target.json {
                 output::json(&answer);
             } else {

@@ -4,11 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use portero_domain::access::Right;
 use portero_domain::proof::ConsentActor;
 use portero_flow::desk::consent_told::{self, ConsentRequest};
 use portero_flow::desk::consents::{self, ConsentsView};
 use portero_flow::desk::contacts::{self, BlockRequest, ContactRequest, ContactView};
 use portero_flow::desk::erasure::{self, ErasureRequest, ErasureView};
+use portero_flow::desk::masked;
 use portero_flow::desk::messages::ProposedView;
 use portero_flow::desk::people::{self, PersonRequest};
 use portero_flow::desk::person::{self, TimelineItem};
@@ -38,7 +40,8 @@ pub(crate) struct Sought {
     after: Option<String>,
 }
 
-/// People, newest first: all of them, or those who are looked for.
+/// People, newest first: all of them, or those who are looked for. Without `see_personal_data`: masked names and addresses,
+/// covered values, no consent events, and nobody can be looked for.
 #[utoipa::path(get, path = "/v1/contacts", params(Sought), responses(
     (status = 200, body = Page<ContactView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
@@ -47,10 +50,18 @@ pub(crate) async fn list(
     ApiQuery(sought): ApiQuery<Sought>,
 ) -> Result<Json<Page<ContactView>>, Problem> {
     let (ctx, limit, after) = (&state.ctx, limit(sought.limit), sought.after.as_deref());
-    Ok(Json(match sought.q.as_deref().map(str::trim) {
+    let role = caller.principal.role;
+    let page = match sought.q.as_deref().map(str::trim) {
         None | Some("") => contacts::list(ctx, caller.tenant, limit, after).await?,
-        Some(words) => contacts::search(ctx, caller.tenant, words, limit, after).await?,
-    }))
+        // Who is found by a guess is known by it.
+        Some(words) => {
+            if let Some(right) = role.lacks(&[Right::SeePersonalData]) {
+                return Err(Problem::missing_right(role, right));
+            }
+            contacts::search(ctx, caller.tenant, words, limit, after).await?
+        }
+    };
+    Ok(Json(masked::page(role, page)))
 }
 
 /// Create or complete a person; every spelling of a number is one person.

@@ -7,6 +7,7 @@ use axum::response::Response;
 use portero_flow::desk::handovers::{
     self, AnswerRequest, AnswerWithin, GiveBackRequest, HandoverDetail, HandoverView, Which,
 };
+use portero_flow::desk::masked;
 use portero_flow::desk::messages::ProposedView;
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
@@ -31,7 +32,7 @@ pub(crate) struct HandoverFilter {
     after: Option<String>,
 }
 
-/// Conversations that wait for a person of the shop, longest first.
+/// Conversations that wait for a person of the shop, longest first. Without `see_personal_data`: masked names, no words.
 #[utoipa::path(get, path = "/v1/conversations", params(HandoverFilter), responses(
     (status = 200, body = Page<HandoverView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn list(
@@ -48,7 +49,7 @@ pub(crate) async fn list(
         q.after.as_deref(),
     )
     .await?;
-    Ok(Json(page))
+    Ok(Json(masked::page(caller.principal.role, page)))
 }
 
 /// With which number.

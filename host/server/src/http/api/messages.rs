@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use portero_flow::desk::masked;
 use portero_flow::desk::messages::{self, MessageRequest, MessageView, ProposedView};
 use portero_flow::desk::rejudge::{self, RejudgedView};
 use portero_flow::desk::verdicts::{self, VerdictQuery, VerdictView, WhyView};
@@ -119,7 +120,8 @@ pub(crate) struct VerdictFilter {
     after: Option<String>,
 }
 
-/// Verdicts of a tenant, newest first, explained in es, pt and en.
+/// Verdicts of a tenant, newest first, explained in es, pt and en. Without `see_personal_data` the rules by their
+/// titles, without what they found.
 #[utoipa::path(get, path = "/v1/verdicts", params(VerdictFilter), responses(
     (status = 200, body = Page<VerdictView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn verdicts(
@@ -139,9 +141,8 @@ pub(crate) async fn verdicts(
         limit: limit(q.limit),
         after: q.after,
     };
-    Ok(Json(
-        verdicts::list(&state.ctx, caller.tenant, &query).await?,
-    ))
+    let page = verdicts::list(&state.ctx, caller.tenant, &query).await?;
+    Ok(Json(masked::page(caller.principal.role, page)))
 }
 
 /// One verdict.

@@ -1,0 +1,37 @@
+// Says that a form which takes its time is being worked on, and for how long already: no bar that guesses an end nobody
+// knows. Without this script the browser's own sign is what there is.
+"use strict";
+(() => {
+  for (const form of document.querySelectorAll("form[data-busy]")) {
+    const said = document.createElement("p");
+    said.className = "busy";
+    said.setAttribute("role", "status");
+    form.append(said);
+    let clock = 0;
+    const rest = () => {
+      clearInterval(clock);
+      said.replaceChildren();
+      form.removeAttribute("aria-busy");
+      for (const button of form.querySelectorAll("button")) button.disabled = false;
+    };
+    form.addEventListener("submit", () => {
+      const begun = performance.now();
+      const bar = document.createElement("progress");
+      const words = document.createElement("span");
+      const seconds = document.createElement("span");
+      // Read once, not every second.
+      seconds.setAttribute("aria-hidden", "true");
+      bar.setAttribute("aria-hidden", "true");
+      words.textContent = form.dataset.busy;
+      const tick = () => { seconds.textContent = `${Math.floor((performance.now() - begun) / 1000)} s`; };
+      tick();
+      said.replaceChildren(bar, words, seconds);
+      form.setAttribute("aria-busy", "true");
+      clock = setInterval(tick, 1000);
+      // After the form was read, the button with it: sent twice it would be worked on twice.
+      setTimeout(() => { for (const button of form.querySelectorAll("button")) button.disabled = true; });
+    });
+    // Whoever comes back finds the form as it was.
+    addEventListener("pageshow", (event) => { if (event.persisted) rest(); });
+  }
+})();
