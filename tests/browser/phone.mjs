@@ -163,6 +163,37 @@ async function run() {
     await steps.shot("answered");
   });
 
+  await steps.step("a dial turned by hand is seen in the phone: Meta takes an answer and fails it afterwards", async () => {
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await open({ lang: "es" });
+    await page.locator("#act-dials").click();
+    await page.locator("#errors input[name=code]").fill("131026");
+    await page.locator("#errors input[name=times]").fill("1");
+    await page.locator("#errors select[name=mode]").selectOption("async");
+    await page.locator("#errors button").click();
+    await page.locator("#did").waitFor();
+    must((await page.locator("#errors .notice").innerText()).includes("131026"), "the dial does not say what waits");
+    for (const [name, width, height] of SIZES) {
+      await page.setViewportSize({ width, height });
+      await noSidewaysScroll(`dials ${name}`);
+      await accessible(`dials ${name}`);
+      await steps.shot(`dials-${name}`);
+    }
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await page.locator(".frame-back").click();
+    words = JSON.parse(await page.evaluate(() => document.body.dataset.words));
+    await ready();
+    const before = await say("hola");
+    const told = await until("the answer that Meta failed", (known) => {
+      const row = [...document.querySelectorAll("#items > .row.business")].find((r) => !known.includes(r.dataset.key) && r.querySelector(".card[data-fate='failed']"));
+      return row && row.innerText;
+    }, before);
+    must(told.includes(words["fate.failed"]), `the phone says: ${told}`);
+    await steps.shot("dials-effect");
+    // The dial is at rest again: the next answer comes.
+    await answer(await say("hola otra vez"), "after the dial");
+  });
+
   await steps.step("buttons and menu rows of the bot can be tapped", async () => {
     let listed = false;
     // The greeting has buttons; one of them leads to the menu.

@@ -205,7 +205,10 @@ fn dials(w: Words, faults: &Value) -> Dials {
             .unwrap_or_default()
     };
     let waiting = faults.get("next").and_then(Value::as_array);
-    let waiting = waiting.into_iter().flatten().map(|error| {
+    let times = |error: &Value| error.get("times").and_then(Value::as_i64);
+    // What was used up stands there until the next message asks.
+    let left = |error: &&Value| times(error).is_some_and(|n| n > 0);
+    let waiting = waiting.into_iter().flatten().filter(left).map(|error| {
         let n = |field: &str| error.get(field).and_then(Value::as_i64).unwrap_or_default();
         w.t("dials.waits")
             .replace("{code}", &n("code").to_string())

@@ -67,20 +67,20 @@ pub(crate) fn page(
         }
     }
     let family = family(said.code);
-    let words = |part: &str| w.t(&format!("trouble.{family}.{part}")).to_owned();
+    let told = |part: &str| w.t(&format!("trouble.{family}.{part}")).to_owned();
     let page = Page {
-        what: words("what").replace(
+        what: told("what").replace(
             "{thing}",
             w.t(&format!("trouble.thing.{}", thing(said.what))),
         ),
-        next: words("next"),
+        next: told("next"),
         detail: match family {
             "bad_input" | "simulator" => said.detail.clone(),
             _ => String::new(),
         },
         links,
         w,
-        f: f.titled(words("title")),
+        f: f.titled(told("title")),
     };
     let mut response = render(&page);
     if response.status() == StatusCode::OK {

@@ -69,12 +69,12 @@ fn typed<'a>(sent: &'a Sent, kind: &str) -> &'a str {
 pub(super) fn rows(w: Words, zone: &str, holds: &RetentionView, sent: &Sent) -> Vec<Row> {
     let again = sent.keys().any(|name| name.starts_with("d."));
     let row = |term: &TermView| {
-        let words = |part: &str| w.t(&format!("retention.{part}.{}", term.kind)).to_owned();
+        let told = |part: &str| w.t(&format!("retention.{part}.{}", term.kind)).to_owned();
         Row {
             title: title(w, &term.kind),
-            goes: words("goes_of"),
-            stays: words("stays_of"),
-            why: words("why_of"),
+            goes: told("goes_of"),
+            stays: told("stays_of"),
+            why: told("why_of"),
             holds: days(w, term.days),
             own: term.own,
             host: days(w, term.host_days),
