@@ -176,10 +176,10 @@ fn compile(folder: &Path) -> anyhow::Result<PathBuf> {
     }
     let said = String::from_utf8_lossy(&ran.stdout);
     let wanted = folder.join("Cargo.toml").canonicalize().ok();
-    let made = said
+    let mut made = said
         .lines()
         .filter_map(|line| artifact(line, wanted.as_deref()));
-    made.last().context(
+    made.next_back().context(
         "cargo built it and made no component: Cargo.toml needs `crate-type = [\"cdylib\", \"rlib\"]` under [lib]",
     )
 }

@@ -27,8 +27,8 @@ pub(super) async fn upgrade(args: UpgradeArgs) -> anyhow::Result<ExitCode> {
         .await?;
     let version = text(&answer, "version");
     let plugin = found.manifest.id;
-    match answer["state"].as_str() {
-        Some("waiting") if !args.target.json => {
+    match text(&answer, "state").as_str() {
+        "waiting" if !args.target.json => {
             output::line(&format!(
                 "{plugin} {version} waits: it asks for more than the version that runs, which goes on"
             ));
@@ -37,7 +37,7 @@ pub(super) async fn upgrade(args: UpgradeArgs) -> anyhow::Result<ExitCode> {
                 "let it run: portero plugin approve {plugin} --grant …   drop it: portero plugin discard {plugin}"
             ));
         }
-        Some("same") => show(
+        "same" => show(
             args.target.json,
             &answer,
             &format!("{plugin} {version} runs already"),
@@ -75,7 +75,7 @@ pub(super) async fn approve(args: ApproveArgs) -> anyhow::Result<ExitCode> {
     let id = installation(&api, &args.plugin).await?;
     // What was looked at is what is approved.
     let versions = api.get(&format!("/v1/plugins/{id}/versions")).await?;
-    let digest = &versions["waiting"]["digest"];
+    let digest = versions.pointer("/waiting/digest");
     let body = json!({ "digest": digest, "add": {
         "permissions": args.grant, "templates": args.template, "contact_fields": args.field, "hosts": args.hosts } });
     let answer = api.post(&format!("/v1/plugins/{id}/approve"), body).await?;
@@ -144,9 +144,9 @@ pub(super) async fn versions(args: OfPluginArgs) -> anyhow::Result<ExitCode> {
             ("since", "begun_at"),
             ("digest", "digest"),
         ];
-        show_list(false, &answer["versions"], &columns, "nothing ran yet");
-        let waiting = &answer["waiting"];
-        if waiting.is_object() {
+        let ran = answer.get("versions").cloned().unwrap_or_default();
+        show_list(false, &ran, &columns, "nothing ran yet");
+        if let Some(waiting) = answer.get("waiting").filter(|w| w.is_object()) {
             output::line(&format!(
                 "{} waits: it asks for more than the version that runs",
                 text(waiting, "version")
