@@ -259,12 +259,12 @@ pub(crate) async fn the_page_stops_and_resumes_what_was_chosen(env: Env) {
 pub(crate) async fn every_role_sees_the_page_and_does_only_what_it_may(env: Env) {
     a_day(&env).await;
     let slug = env.sol().shop.slug;
-    for (n, (role, stops, resumes, reads)) in [
-        ("viewer", false, false, false),
-        ("developer", true, false, false),
-        ("auditor", false, false, true),
-        ("approver", true, false, true),
-        ("operator", true, true, true),
+    for (n, (role, stops, resumes)) in [
+        ("viewer", false, false),
+        ("developer", true, false),
+        ("auditor", false, false),
+        ("approver", true, false),
+        ("operator", true, true),
     ]
     .into_iter()
     .enumerate()
@@ -287,9 +287,9 @@ pub(crate) async fn every_role_sees_the_page_and_does_only_what_it_may(env: Env)
             "{role}: {}",
             page.body
         );
-        assert_eq!(
+        // Everybody may look at the list; without the right to see people it is masked.
+        assert!(
             page.body.contains("href=\"/verdicts?"),
-            reads,
             "{role}: {}",
             page.body
         );

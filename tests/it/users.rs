@@ -403,7 +403,7 @@ pub(crate) async fn a_new_password_and_a_removal_end_every_session(env: Env) {
         .put("/v1/users/ana/role", json!({ "role": "viewer" }))
         .await
         .unwrap();
-    assert_eq!(sessions[0].get(&env, "/inbox").await.status, 403);
+    assert_eq!(sessions[0].get(&env, "/consents").await.status, 403);
     assert_eq!(sessions[0].get(&env, "/figures").await.status, 200);
     let changed = operator
         .put("/v1/users/ana/password", json!({}))
@@ -568,7 +568,7 @@ pub(crate) async fn access_is_given_and_taken_on_a_page(env: Env) {
         (done.status, done.location.as_str()),
         (303, "/access?lang=pt")
     );
-    assert_eq!(rosa.get(&env, "/inbox").await.status, 403);
+    assert_eq!(rosa.get(&env, "/consents").await.status, 403);
     let changed = act(&format!("users/{id}/password"), &[]).await;
     assert_ne!(secret(&changed), password);
     assert_eq!(
