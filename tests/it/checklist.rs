@@ -81,6 +81,7 @@ pub(crate) async fn the_list_says_what_is_missing_until_it_is_there(env: Env) {
         ("missing", "0 of 1"),
         "{list}"
     );
+    env.end().await;
 }
 
 pub(crate) async fn a_token_that_meta_does_not_take_is_told_in_its_words(env: Env) {
@@ -98,6 +99,7 @@ pub(crate) async fn a_token_that_meta_does_not_take_is_told_in_its_words(env: En
     let subscribe = format!("/v1/numbers/{}/subscribe", sol.shop.number);
     let refused = sol.api.post(&subscribe, json!({})).await.unwrap_err();
     assert!(refused.to_string().contains("190"), "{refused}");
+    env.end().await;
 }
 
 pub(crate) async fn a_number_is_registered_with_its_pin(env: Env) {
@@ -175,6 +177,7 @@ pub(crate) async fn a_number_is_registered_with_its_pin(env: Env) {
     for pin in ["271828", "314159"] {
         assert!(!log.to_string().contains(pin), "{log}");
     }
+    env.end().await;
 }
 
 pub(crate) async fn a_shop_without_a_number_is_told_to_connect_one(env: Env) {
@@ -202,6 +205,7 @@ pub(crate) async fn a_shop_without_a_number_is_told_to_connect_one(env: Env) {
         }
         assert_eq!(state(&list, "mode"), "done", "{list}");
     }
+    env.end().await;
 }
 
 pub(crate) async fn the_page_says_it_in_three_languages_and_asks_when_told_to(env: Env) {
@@ -228,4 +232,5 @@ pub(crate) async fn the_page_says_it_in_three_languages_and_asks_when_told_to(en
         assert!(!asked.contains(unknown), "{asked}");
         assert!(asked.contains(&missing.replace("{n}", "2")), "{asked}");
     }
+    env.end().await;
 }
