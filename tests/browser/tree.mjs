@@ -39,7 +39,7 @@ const plain = new Set(house.filter((words) => !words.includes("{")));
 const open = house.filter((words) => words.includes("{")).map((words) => new RegExp(`^${words.split(/\{[a-z]+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".+")}$`));
 const own = (name) => {
   if (plain.has(name)) return name;
-  if (open.some((words) => words.test(name))) return name.replace(/\d[\d\s.,:]*/g, "0 ").trim();
+  if (open.some((words) => words.test(name))) return name.replace(/\b[0-9a-f]{12,64}\b/g, "…").replace(/\d[\d\s.,:]*/g, "0 ").trim();
   // A control's name may be a word of the house and what it is about.
   const begins = [...plain].filter((words) => name.startsWith(`${words} `) || name.startsWith(`← ${words}`)).sort((a, b) => b.length - a.length)[0];
   return begins ? `${begins} …` : "…";
