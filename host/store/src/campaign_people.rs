@@ -255,7 +255,9 @@ statements! {
         order by p.contact_id limit $7";
     PEOPLE_REASON = "select reason from campaign_people
         where tenant_id = $1 and campaign_id = $2 and contact_id = $3";
-    CAMPAIGN_OF_WAMID = "select campaign_id from outbox where tenant_id = $1 and wamid = $2 and campaign_id is not null";
+    /// The sign keeps SQLite from walking the tenant's campaigns instead of looking the message up.
+    CAMPAIGN_OF_WAMID = "select campaign_id from outbox where tenant_id = $1 and wamid = $2 and +campaign_id is not null",
+        postgres = "select campaign_id from outbox where tenant_id = $1 and wamid = $2 and campaign_id is not null";
 }
 
 type RawAddressee = (String, Option<String>, Option<String>, Option<String>, i64);

@@ -129,8 +129,9 @@ statements! {
         where cast($1 as text) is null or tenant_id = $1 group by kind, state order by kind, state";
     EVENTS_OF = concat!("select ", event_columns!(), " from inbox
         where tenant_id = $1 and event_id < $2 order by event_id desc limit $3");
+    /// The sign keeps SQLite from walking the tenant's events instead of the person's.
     MESSAGES_OF = concat!("select ", event_columns!(), " from inbox
-        where tenant_id = $1 and kind = 'message' and lane_key in (select value from json_each($2)) and event_id < $3
+        where +tenant_id = $1 and kind = 'message' and lane_key in (select value from json_each($2)) and event_id < $3
         order by event_id desc limit $4"),
         postgres = concat!("select ", event_columns!(), " from inbox
         where tenant_id = $1 and kind = 'message' and lane_key in (select jsonb_array_elements_text(cast($2 as jsonb)))
