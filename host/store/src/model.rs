@@ -63,6 +63,7 @@ pub use crate::segment_people::{OpenCart, SegmentPerson, SegmentWants};
 pub use crate::segment_runs::{BatchOutcome, SegmentRun, SegmentationRow, SegmentationSeat};
 pub use crate::segments::{MemberChanges, MemberRow, MembershipRow, NewMember, SegmentRow};
 pub use crate::spend::MonthCost;
+pub use crate::statements::lookups;
 pub use crate::statuses::{StatusEffect, StatusRow};
 pub use crate::tables::{Column, ColumnKind, Table};
 pub use crate::tenants::{NewTenant, TenantRow};

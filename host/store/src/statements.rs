@@ -86,3 +86,18 @@ const FILES: &[&[Sql]] = &[
 pub(crate) fn all() -> impl Iterator<Item = Sql> {
     FILES.iter().flat_map(|file| file.iter().copied())
 }
+
+/// SQLite's texts that look something up and were walked for before they carried a sign, with the index that must lead
+/// each. For tests that look at plans.
+#[must_use]
+pub fn lookups() -> Vec<(&'static str, &'static str)> {
+    let leads = [
+        ("CAMPAIGN_OF_WAMID", "outbox_by_wamid"),
+        ("MESSAGES_OF", "inbox_messages"),
+    ];
+    let text = |name: &str| all().find(|sql| sql.name == name).map(|sql| sql.sqlite);
+    leads
+        .into_iter()
+        .filter_map(|(name, index)| Some((text(name)?, index)))
+        .collect()
+}
