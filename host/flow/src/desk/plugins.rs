@@ -4,6 +4,7 @@ mod asks;
 mod calls;
 mod component;
 mod health;
+mod kept;
 mod may;
 mod secrets;
 mod versions;

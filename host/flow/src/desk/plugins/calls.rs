@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use portero_domain::ids::{EventId, InstallationId, TenantId};
 use serde::Serialize;
 
+use super::kept;
 use crate::context::Context;
 use crate::desk::Page;
 use crate::error::FlowError;
@@ -56,10 +57,8 @@ pub async fn calls(
     limit: usize,
 ) -> Result<Page<CallView>, FlowError> {
     let mut tx = ctx.store.read().await?;
+    kept::installation(&mut tx, tenant, id).await?;
     let mut of = tx.tenant(tenant);
-    if of.installation(id).await?.is_none() {
-        return Err(FlowError::not_found("installation", id));
-    }
     let rows = of.calls_before(id, after, limit).await?;
     let events: Vec<EventId> = rows.iter().map(|c| c.event).collect();
     let mut lines: HashMap<EventId, Vec<LogLineView>> = HashMap::new();

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use portero_domain::clock::Ts;
 use portero_domain::ids::{InstallationId, TenantId};
 use portero_sandbox::Manifest;
-use portero_store::model::InstallationRow;
 use serde::Serialize;
 
 use super::may::means;
-use super::{InstallationView, list};
+use super::{InstallationView, kept, list};
 use crate::context::Context;
 use crate::desk::reasons::title;
 use crate::error::FlowError;
@@ -133,16 +132,6 @@ pub struct PluginDetail {
     pub faults: Vec<PluginFaultView>,
 }
 
-async fn of(
-    ctx: &Context,
-    tenant: TenantId,
-    id: InstallationId,
-) -> Result<InstallationRow, FlowError> {
-    let mut tx = ctx.store.read().await?;
-    let row = tx.tenant(tenant).installation(id).await?;
-    row.ok_or_else(|| FlowError::not_found("installation", id))
-}
-
 /// How a plugin does.
 ///
 /// # Errors
@@ -152,8 +141,8 @@ pub async fn health(
     tenant: TenantId,
     id: InstallationId,
 ) -> Result<Health, FlowError> {
-    let row = of(ctx, tenant, id).await?;
     let mut tx = ctx.store.read().await?;
+    let row = kept::installation(&mut tx, tenant, id).await?;
     let ended = tx.tenant(tenant).calls_ended(id, NEWEST).await?;
     let mut said = tx.tenant(tenant).decisions_said(id, NEWEST).await?;
     said.sort_by_key(|(_, _, n)| std::cmp::Reverse(*n));
@@ -257,8 +246,8 @@ pub async fn set_enabled(
     id: InstallationId,
     enabled: bool,
 ) -> Result<(), FlowError> {
-    of(ctx, tenant, id).await?;
     let mut tx = ctx.store.write().await?;
+    kept::installation(&mut tx, tenant, id).await?;
     tx.tenant(tenant).set_enabled(id, enabled).await?;
     tx.commit().await?;
     ctx.touched();

@@ -8,6 +8,7 @@ use portero_store::model::InstallationSecret;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::kept;
 use crate::context::Context;
 use crate::error::FlowError;
 
@@ -45,7 +46,7 @@ pub async fn secrets(
     tenant: TenantId,
     id: InstallationId,
 ) -> Result<Vec<SecretView>, FlowError> {
-    let manifest = manifest(ctx, tenant, id).await?;
+    let manifest = asked(ctx, tenant, id).await?;
     let mut tx = ctx.store.read().await?;
     let set = tx.tenant(tenant).installation_secrets(id).await?;
     let mut views: Vec<SecretView> = Vec::new();
@@ -88,7 +89,7 @@ pub async fn set_secret(
     name: &str,
     value: SecretString,
 ) -> Result<SecretView, FlowError> {
-    let manifest = manifest(ctx, tenant, id).await?;
+    let manifest = asked(ctx, tenant, id).await?;
     let Some(declared) = manifest.secrets.get(name) else {
         let names: Vec<&str> = manifest.secrets.keys().map(String::as_str).collect();
         let has = match names.as_slice() {
@@ -151,21 +152,9 @@ pub async fn remove_secret(
     Ok(())
 }
 
-async fn manifest(
-    ctx: &Context,
-    tenant: TenantId,
-    id: InstallationId,
-) -> Result<Manifest, FlowError> {
+/// What the version that runs asks for.
+async fn asked(ctx: &Context, tenant: TenantId, id: InstallationId) -> Result<Manifest, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let row = tx.tenant(tenant).installation(id).await?;
-    let row = row.ok_or_else(|| FlowError::not_found("installation", id))?;
-    let plugin = tx
-        .system()
-        .plugins()
-        .await?
-        .into_iter()
-        .find(|p| p.digest == row.digest);
-    plugin
-        .and_then(|p| Manifest::parse(&p.manifest).ok())
-        .ok_or_else(|| FlowError::not_found("manifest of", id))
+    let row = kept::installation(&mut tx, tenant, id).await?;
+    kept::manifest(&mut tx, &row.digest).await
 }

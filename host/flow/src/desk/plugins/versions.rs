@@ -6,10 +6,10 @@
 use portero_domain::ids::{InstallationId, TenantId};
 use portero_sandbox::Manifest;
 use portero_store::Tx;
-use portero_store::model::{InstallationRow, InstallationVersion, NextVersion};
+use portero_store::model::{InstallationVersion, NextVersion};
 use serde::{Deserialize, Serialize};
 
-use super::{AsksMore, InstallationView, asks, component, list};
+use super::{AsksMore, InstallationView, asks, component, kept, list};
 use crate::context::Context;
 use crate::desk::access::Principal;
 use crate::error::FlowError;
@@ -111,7 +111,7 @@ pub async fn upgrade(
     let now = ctx.now();
     let author = principal.author();
     let mut tx = ctx.store.write().await?;
-    let row = installed(&mut tx, tenant, id).await?;
+    let row = kept::installation(&mut tx, tenant, id).await?;
     let refused = |why: String| FlowError::PluginRefused { why };
     if new.manifest.id != row.plugin_id.as_str() {
         return Err(refused(format!(
@@ -127,7 +127,7 @@ pub async fn upgrade(
             row.kind.as_str()
         )));
     }
-    let old = manifest(&mut tx, &row.digest).await?;
+    let old = kept::manifest(&mut tx, &row.digest).await?;
     let asks_more = asks::more(&old, &new.manifest);
     fits(&new.manifest, &row.config)?;
     tx.system()
@@ -179,7 +179,7 @@ pub async fn approve(
 ) -> Result<InstallationView, FlowError> {
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
-    let row = installed(&mut tx, tenant, id).await?;
+    let row = kept::installation(&mut tx, tenant, id).await?;
     let waiting = tx.tenant(tenant).pending_version(id).await?;
     let waiting = waiting.ok_or_else(|| FlowError::not_found("waiting version of", id))?;
     if request
@@ -192,7 +192,7 @@ pub async fn approve(
             format!("another version waits by now: {}", waiting.digest),
         ));
     }
-    let new = manifest(&mut tx, &waiting.digest).await?;
+    let new = kept::manifest(&mut tx, &waiting.digest).await?;
     asks::check(
         &new,
         &asks::joined(&asks::within(&new, &granted(&row.grants)), &request.add),
@@ -242,7 +242,7 @@ pub async fn rollback(
 ) -> Result<InstallationView, FlowError> {
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
-    installed(&mut tx, tenant, id).await?;
+    kept::installation(&mut tx, tenant, id).await?;
     let all = every_version(&mut tx, tenant, id).await?;
     let running = all
         .first()
@@ -291,7 +291,7 @@ pub async fn versions(
     id: InstallationId,
 ) -> Result<VersionsView, FlowError> {
     let mut tx = ctx.store.read().await?;
-    let row = installed(&mut tx, tenant, id).await?;
+    let row = kept::installation(&mut tx, tenant, id).await?;
     let all = tx
         .tenant(tenant)
         .installation_versions(id, None, LISTED)
@@ -304,8 +304,8 @@ pub async fn versions(
     };
     let waiting = match waiting {
         Some(waiting) => {
-            let old = manifest(&mut tx, &row.digest).await?;
-            let new = manifest(&mut tx, &waiting.digest).await?;
+            let old = kept::manifest(&mut tx, &row.digest).await?;
+            let new = kept::manifest(&mut tx, &waiting.digest).await?;
             Some(PendingView {
                 version: version(&waiting.digest),
                 asks_more: asks::more(&old, &new),
@@ -352,27 +352,6 @@ async fn every_version(
             return Ok(all);
         }
     }
-}
-
-async fn installed(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: InstallationId,
-) -> Result<InstallationRow, FlowError> {
-    let row = tx.tenant(tenant).installation(id).await?;
-    row.ok_or_else(|| FlowError::not_found("installation", id))
-}
-
-async fn manifest(tx: &mut Tx, digest: &str) -> Result<Manifest, FlowError> {
-    let plugin = tx
-        .system()
-        .plugins()
-        .await?
-        .into_iter()
-        .find(|p| p.digest == digest);
-    plugin
-        .and_then(|p| Manifest::parse(&p.manifest).ok())
-        .ok_or_else(|| FlowError::not_found("manifest of component", digest))
 }
 
 fn granted(text: &str) -> Grants {
