@@ -272,7 +272,10 @@ fn glance(
             .map(|n| need(f, role, shop, n))
             .collect(),
         quiet: today.proposed == 0,
-        day: today.day.clone(),
+        day: match crate::shown::time(today.counted_at.as_deref(), zone) {
+            at if at.is_empty() => today.day.clone(),
+            at => format!("{} · {} {at}", today.day, w.t("campaign.counted_at")),
+        },
         steps,
         beside,
         reasons: view

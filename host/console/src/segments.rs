@@ -115,14 +115,20 @@ fn duration(ms: i64) -> String {
 /// What is known of a plugin's passes.
 pub(super) fn facts(w: Words, zone: &str, view: &SegmentationView) -> Vec<(&'static str, String)> {
     let full = time(view.full_at.as_deref(), zone);
-    let mut facts = vec![(
-        w.t("segment.full_at"),
-        if full.is_empty() {
-            w.t("segment.never").to_owned()
-        } else {
-            full
-        },
-    )];
+    let mut facts = vec![
+        (
+            w.t("segment.full_at"),
+            if full.is_empty() {
+                w.t("segment.never").to_owned()
+            } else {
+                full
+            },
+        ),
+        (
+            w.t("segment.counted_at"),
+            time(view.counted_at.as_deref(), zone),
+        ),
+    ];
     if let Some(run) = &view.run {
         let (state, took) = pass(w, run);
         facts.push((w.t("segment.run"), state));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use portero_domain::clock::{Clock, Millis, Ts};
-use portero_domain::ids::{ContactId, EventId, IdSource, InstallationId, TenantId};
+use portero_domain::ids::{CampaignId, ContactId, EventId, IdSource, InstallationId, TenantId};
 use portero_domain::plugin::Action;
+use portero_domain::proposal::OutboxState;
 use portero_domain::retention::Terms;
 use portero_gate::facts::TenantMode;
 use portero_meta::client::CloudApi;
@@ -15,10 +16,12 @@ use portero_net::fetch::Fetcher;
 use portero_net::webhook::WebhookSender;
 use portero_sandbox::{Admission, Breaker, CallReport, Loaded, Sandbox};
 use portero_store::Store;
-use portero_store::model::{InstallationRow, TenantRow};
+use portero_store::model::{DayState, InstallationRow, SegmentRow, TenantRow};
 use tokio::sync::{Mutex, Notify, RwLock, Semaphore};
 use tokio_util::task::TaskTracker;
 
+use crate::desk::campaigns::Standings;
+use crate::desk::counted::Counted;
 use crate::desk::verdict_days::Known;
 use crate::dispatch::Settling;
 use crate::error::FlowError;
@@ -172,6 +175,14 @@ pub struct Context {
     pub(crate) settling: Settling,
     /// What decided on days that are over.
     pub(crate) days: Known,
+    /// How many people of a campaign stand where; what decides in it is in the key.
+    pub(crate) campaign_counts: Counted<(CampaignId, &'static str), Standings>,
+    /// Messages of a tenant's day by where they stand.
+    pub(crate) day_counts: Counted<(TenantId, Ts), Vec<DayState>>,
+    /// People in the segments of a tenant.
+    pub(crate) segment_counts: Counted<TenantId, Vec<SegmentRow>>,
+    /// Proposals of all tenants by state.
+    pub(crate) state_counts: Counted<(), Vec<(OutboxState, u64)>>,
     /// Secrets of apps, remembered for a moment.
     pub(crate) apps: Apps,
     /// Statuses that came in and wait to be kept.
@@ -249,6 +260,10 @@ impl Context {
             breakers: Breakers::default(),
             settling: Settling::default(),
             days: Known::default(),
+            campaign_counts: Counted::default(),
+            day_counts: Counted::default(),
+            segment_counts: Counted::default(),
+            state_counts: Counted::default(),
             receiving: Receiving::default(),
             whatifs: std::sync::Mutex::default(),
             plugins: Mutex::new(HashMap::new()),

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod consent_told;
 pub mod consents;
 pub mod contacts;
+pub(crate) mod counted;
 pub mod deadlines;
 pub mod erasure;
 pub mod events;

@@ -136,7 +136,13 @@ statements! {
         join campaign_people p on p.tenant_id = e.tenant_id and p.campaign_id = $2 and p.contact_id = e.contact_id
         join outbox o on o.outbox_id = p.outbox_id
         where e.tenant_id = $1 and e.kind in ('revoked', 'meta_stop') and e.received_at >= $3
-          and o.begun_at is not null and e.received_at >= o.begun_at and o.state in ('sent', 'unknown', 'attempting')";
+          and o.begun_at is not null and e.received_at >= o.begun_at and o.state in ('sent', 'unknown', 'attempting')",
+        // From who withdrew since: else Postgres reads everybody in the campaign.
+        postgres = "select count(distinct e.contact_id) from consent_events e
+        cross join lateral (select count(*) as n from campaign_people p join outbox o on o.outbox_id = p.outbox_id
+            where p.tenant_id = e.tenant_id and p.campaign_id = $2 and p.contact_id = e.contact_id
+              and o.begun_at <= e.received_at and o.state in ('sent', 'unknown', 'attempting')) reached
+        where e.tenant_id = $1 and e.kind in ('revoked', 'meta_stop') and e.received_at >= $3 and reached.n > 0";
 }
 
 /// Sorts after every campaign id.

@@ -105,10 +105,11 @@ statements! {
         cross join decisions x on x.tenant_id = $1 and x.rule = r.value
           and x.decision_id >= d.value ->> 'a' and x.decision_id < d.value ->> 'b'
         group by 1, 2",
-        postgres = "select r.value, d.n, count(*) from jsonb_array_elements_text(cast($2 as jsonb)) as r(value)
+        postgres = "select r.value, d.n, x.n from jsonb_array_elements_text(cast($2 as jsonb)) as r(value)
         cross join jsonb_to_recordset(cast($3 as jsonb)) as d(n bigint, a text, b text)
-        join decisions x on x.tenant_id = $1 and x.rule = r.value and x.decision_id >= d.a and x.decision_id < d.b
-        group by 1, 2";
+        cross join lateral (select count(*) as n from decisions x where x.tenant_id = $1 and x.rule = r.value
+            and x.decision_id >= d.a and x.decision_id < d.b) x
+        where x.n > 0";
     DECISIONS_BY_VERDICT = filtered!("cast($4 as text) is null and verdict <> 'allow' and verdict = $9");
     /// The newest proposals of one plugin by what was said of them: no others are read.
     DECISIONS_SAID = "select verdict, rule, count(*) from (select verdict, rule from decisions

@@ -15,7 +15,7 @@ use crate::tx::{SystemTx, TenantTx};
 const EVENTS_LOOKED_AT: usize = 500;
 
 statements! {
-    /// From the index alone.
+    /// On SQLite from the index alone.
     DAY_STATES = "select state, status_rank, count(*) from outbox
         where tenant_id = $1 and outbox_id >= $2 and outbox_id < $3 group by state, status_rank";
     /// Who wrote since then is asked, not who was written to: they are fewer.

@@ -130,6 +130,8 @@ pub(super) fn run(
             .replace("{share}", &share(n, of))
             .replace("{limit}", &share(permille, 1_000))
     };
+    let counted = time(progress.counted_at.as_deref(), zone);
+    let counted = (!counted.is_empty()).then(|| line(w.t("campaign.counted_at"), counted));
     Run {
         people: number(progress.people),
         slices: stacked(parts.collect(), progress.people),
@@ -140,7 +142,7 @@ pub(super) fn run(
             .unwrap_or_default(),
         next: time(view.next_at.as_deref().filter(|at| *at > now), zone),
         rate: rate(w, view, sent, now),
-        facts: vec![
+        facts: [
             line(w.t("campaign.delivered"), of_sent(delivered)),
             line(w.t("campaign.read"), of_sent(read)),
             line(w.t("campaign.opted_out"), of_sent(progress.opted_out)),
@@ -157,7 +159,10 @@ pub(super) fn run(
                 ),
             ),
             line(w.t("campaign.brake.sample"), number(brake.sample)),
-        ],
+        ]
+        .into_iter()
+        .chain(counted)
+        .collect(),
         reasons: standing
             .reasons
             .into_iter()

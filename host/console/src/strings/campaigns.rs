@@ -40,6 +40,7 @@ pub(super) const ROWS: super::Rows = &[
     ("campaign.group.lost", ["Perdido en WhatsApp", "Perdido no WhatsApp", "Lost at WhatsApp"]),
     ("campaign.delivered", ["Entregado", "Entregue", "Delivered"]),
     ("campaign.read", ["Leído (al menos)", "Lido (ao menos)", "Read (at least)"]),
+    ("campaign.counted_at", ["Contado", "Contado", "Counted"]),
     ("campaign.opted_out", ["Se dieron de baja después", "Saíram depois", "Left afterwards"]),
     ("campaign.brake.opt_outs", ["Freno por bajas", "Freio por saídas", "Brake: people who leave"]),
     ("campaign.brake.failures", ["Freno por fallos", "Freio por falhas", "Brake: failures"]),

@@ -7,6 +7,7 @@ pub(super) const ROWS: super::Rows = &[
     ("segment.none", ["Ningún plugin arma segmentos todavía.", "Nenhum plugin monta segmentos ainda.", "No plugin puts segments together yet."]),
     ("segment.none_of", ["Este plugin todavía no ofrece segmentos.", "Este plugin ainda não oferece segmentos.", "This plugin offers no segments yet."]),
     ("segment.people", ["{n} personas", "{n} pessoas", "{n} people"]),
+    ("segment.counted_at", ["Contado", "Contado", "Counted"]),
     ("segment.full_at", ["Visto por completo", "Visto por completo", "Last looked at everybody"]),
     ("segment.never", ["todavía nunca", "ainda nunca", "not yet"]),
     ("segment.took", ["Tardó", "Levou", "It took"]),

@@ -6,6 +6,7 @@ use portero_store::Tx;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::desk::counted::Counts;
 use crate::error::FlowError;
 use crate::rates;
 
@@ -74,13 +75,23 @@ pub async fn account(ctx: &Context, tenant: Option<TenantId>) -> Result<AccountV
     })
 }
 
-/// Proposals of all tenants by state, without the account: what is asked every few seconds.
+/// Proposals of all tenants by state, without the account: what is asked every few seconds. Of many, as they stood
+/// a moment ago.
 ///
 /// # Errors
 /// The database.
 pub async fn states(ctx: &Context) -> Result<Vec<(OutboxState, u64)>, FlowError> {
-    let mut tx = ctx.store.read().await?;
-    Ok(tx.system().accounting(None).await?)
+    let counted = ctx.state_counts.get(ctx, (), |store| async move {
+        let mut tx = store.read().await?;
+        Ok(tx.system().accounting(None).await?)
+    });
+    Ok(counted.await?.value)
+}
+
+impl Counts for Vec<(OutboxState, u64)> {
+    fn size(&self) -> u64 {
+        self.iter().map(|(_, n)| n).sum()
+    }
 }
 
 async fn month(ctx: &Context, tx: &mut Tx, tenant: TenantId) -> Result<MonthView, FlowError> {

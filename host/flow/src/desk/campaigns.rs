@@ -1,5 +1,6 @@
 //! Campaigns for API, CLI and console: write one down, see who would get it, approve that, run it.
 
+mod counts;
 mod lines;
 mod plan_view;
 mod standing;
@@ -21,6 +22,7 @@ use crate::error::FlowError;
 use crate::limiter::PACE;
 use crate::plan;
 
+pub(crate) use counts::Standings;
 pub use lines::{CampaignLine, lines};
 pub use plan_view::{plan, show_plan};
 pub use standing::{BrakeView, ReasonView, StandingView, standing};
@@ -137,7 +139,8 @@ pub async fn get(
         .campaign(id)
         .await?
         .ok_or_else(|| FlowError::not_found("campaign", id))?;
-    view(&mut tx, row, ctx.now()).await
+    drop(tx);
+    view(ctx, row).await
 }
 
 /// Campaigns, newest first.
@@ -164,9 +167,10 @@ pub async fn list(
         .tenant(tenant)
         .campaigns(state, limit, parse_cursor(after)?)
         .await?;
+    drop(tx);
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
-        items.push(view(&mut tx, row, ctx.now()).await?);
+        items.push(view(ctx, row).await?);
     }
     Ok(Page::of(items, limit, |c: &CampaignView| c.id.to_string()))
 }
@@ -188,19 +192,11 @@ pub async fn names(
         .collect())
 }
 
-async fn view(
-    tx: &mut portero_store::Tx,
-    row: CampaignRow,
-    now: Ts,
-) -> Result<CampaignView, FlowError> {
-    let mut tenant = tx.tenant(row.tenant);
-    let counts = tenant.campaign_counts(row.id).await?;
-    let statuses = tenant.campaign_statuses(row.id).await?;
-    let opted_out = match row.started_at {
-        Some(since) => tenant.campaign_opt_outs(row.id, since).await?,
-        None => 0,
-    };
-    let limiter = limiter(tx, &row, &counts, now).await?;
+async fn view(ctx: &Context, row: CampaignRow) -> Result<CampaignView, FlowError> {
+    let standings = counts::of(ctx, &row).await?;
+    let mut tx = ctx.store.read().await?;
+    let limiter = limiter(&mut tx, &row, &standings.value.counts, ctx.now()).await?;
+    drop(tx);
     Ok(CampaignView {
         id: row.id,
         name: row.definition.name.clone(),
@@ -217,9 +213,10 @@ async fn view(
         finished_at: row.finished_at.map(Ts::rfc3339),
         progress: Progress {
             people: row.people,
-            counts,
-            statuses,
-            opted_out,
+            counts: standings.value.counts,
+            statuses: standings.value.statuses,
+            opted_out: standings.value.opted_out,
+            counted_at: standings.at.map(Ts::rfc3339),
             limiter,
         },
         created_at: row.created_at.rfc3339(),

@@ -14,6 +14,7 @@ use portero_store::model::{DayState, MonthCost, WebhookSeen};
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::desk::counted::Counts;
 use crate::desk::numbers::{self, NumberView};
 use crate::desk::reasons::title;
 use crate::desk::verdict_days::{day_begins, rules, zone};
@@ -119,6 +120,10 @@ pub struct TodayView {
     pub day: String,
     /// When it began, RFC 3339.
     pub since: String,
+    /// When they were counted, RFC 3339; absent when that was now. A day of twenty thousand messages and more is as
+    /// it was a moment ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_at: Option<String>,
     /// Proposed.
     pub proposed: u64,
     /// Of these, let through by the gate: on their way, sent, or lost afterwards.
@@ -190,6 +195,12 @@ pub struct CategoryCost {
     pub estimated: Option<String>,
 }
 
+impl Counts for Vec<DayState> {
+    fn size(&self) -> u64 {
+        self.iter().map(|day| day.count).sum()
+    }
+}
+
 /// A shop at a glance.
 ///
 /// # Errors
@@ -199,7 +210,7 @@ pub async fn overview(ctx: &Context, tenant: TenantId) -> Result<OverviewView, F
     let numbers = numbers::list(ctx, tenant).await?;
     let mut tx = ctx.store.read().await?;
     let row = tx.tenant(tenant).row().await?;
-    let everything = tx.system().stop_all().await?;
+    drop(tx);
     let zone = zone(&row.timezone);
     let today = now.to_jiff().map(|at| zone.to_datetime(at).date());
     let mut days = Vec::with_capacity(DAYS);
@@ -215,7 +226,15 @@ pub async fn overview(ctx: &Context, tenant: TenantId) -> Result<OverviewView, F
         }
     }
     let (day, begins, ends) = days.last().cloned().unwrap_or((String::new(), now, now));
-    let states = tx.tenant(tenant).day_states(begins, ends).await?;
+    let counted = ctx
+        .day_counts
+        .get(ctx, (tenant, begins), |store| async move {
+            let mut tx = store.read().await?;
+            Ok(tx.tenant(tenant).day_states(begins, ends).await?)
+        });
+    let states = counted.await?;
+    let mut tx = ctx.store.read().await?;
+    let everything = tx.system().stop_all().await?;
     let answered = tx.tenant(tenant).day_answered(begins, ends).await?;
     let ids: Vec<&str> = rules().into_iter().map(|(id, _)| id).collect();
     let mut decided = tx
@@ -244,8 +263,9 @@ pub async fn overview(ctx: &Context, tenant: TenantId) -> Result<OverviewView, F
         today: TodayView {
             day,
             since: begins.rfc3339(),
+            counted_at: states.at.map(Ts::rfc3339),
             answered,
-            ..funnel(&states)
+            ..funnel(&states.value)
         },
         reasons: decided
             .into_iter()

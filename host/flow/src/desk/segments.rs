@@ -6,10 +6,11 @@ use portero_domain::clock::Ts;
 use portero_domain::ids::{ContactId, InstallationId, TenantId};
 use portero_domain::plugin::PluginKind;
 use portero_store::Tx;
-use portero_store::model::SegmentRun;
+use portero_store::model::{SegmentRow, SegmentRun};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::desk::counted::Counts;
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 use crate::segment;
@@ -27,6 +28,9 @@ pub struct SegmentationView {
     pub plugin: String,
     /// Segments, in the plugin's order.
     pub segments: Vec<SegmentView>,
+    /// When their people were counted, RFC 3339; absent when that was now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_at: Option<String>,
     /// The newest pass over everybody.
     pub run: Option<RunView>,
     /// When the last one ended, RFC 3339.
@@ -129,17 +133,29 @@ impl From<SegmentRun> for RunView {
     }
 }
 
-/// Segments by plugin.
+impl Counts for Vec<SegmentRow> {
+    fn size(&self) -> u64 {
+        self.iter().map(|segment| segment.members).sum()
+    }
+}
+
+/// Segments by plugin. People of large ones are counted as they were a moment ago.
 ///
 /// # Errors
 /// The database.
 pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<SegmentationView>, FlowError> {
+    let counted = ctx.segment_counts.get(ctx, tenant, |store| async move {
+        let mut tx = store.read().await?;
+        Ok(tx.tenant(tenant).segments().await?)
+    });
+    let segments = counted.await?;
+    let (segments, counted_at) = (segments.value, segments.at.map(Ts::rfc3339));
     let mut tx = ctx.store.read().await?;
     let mut of = tx.tenant(tenant);
     let mut installed = of.installations().await?;
     installed.retain(|i| i.kind == PluginKind::Segmentation);
     installed.sort_by_key(|i| i.position);
-    let (counts, segments) = (of.segmentations().await?, of.segments().await?);
+    let counts = of.segmentations().await?;
     let mut out = Vec::with_capacity(installed.len());
     for row in installed {
         let count = counts.iter().find(|c| c.installation == row.id);
@@ -156,6 +172,7 @@ pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<SegmentationVie
                     members: s.members,
                 })
                 .collect(),
+            counted_at: counted_at.clone(),
             run: of.latest_segment_run(row.id).await?.map(RunView::from),
             full_at: count.and_then(|c| c.full_at).map(Ts::rfc3339),
             looked_at: count.map_or(0, |c| c.contacts),

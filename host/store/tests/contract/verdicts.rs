@@ -224,14 +224,17 @@ async fn every_filter_finds_what_it_names_and_nothing_else(w: World) {
 /// index in their order, so that nothing is sorted and nothing is skipped but by a second filter.
 async fn no_list_of_verdicts_reads_a_tenants_others_along(w: World) {
     many(&w).await;
+    if w.is_postgres() {
+        // Of so few rows Postgres may as well walk the time of both tenants, by the key: of a host's it does not.
+        crate::schema::raw(
+            &w,
+            "alter table decisions drop constraint decisions_pkey cascade",
+        )
+        .await;
+    }
     let lists = verdict_lists(w.store.engine());
     assert_eq!(lists.len(), 7);
     for (sql, index) in lists {
-        // Of so few rows Postgres may as well walk the time of both tenants.
-        let narrow = ["outbox", "contact", "campaign", "installation"];
-        if w.is_postgres() && !narrow.iter().any(|n| index.ends_with(n)) {
-            continue;
-        }
         let plan = plan(&w, sql).await;
         assert!(plan.contains(index), "{index}: {plan}\n{sql}");
         assert!(
@@ -242,10 +245,6 @@ async fn no_list_of_verdicts_reads_a_tenants_others_along(w: World) {
     // What is counted is a stretch of the same index.
     let counts = verdict_counts(w.store.engine());
     for (sql, index) in counts.into_iter().chain(grid_counts(w.store.engine())) {
-        // As above: two tenants are not enough for Postgres to want it.
-        if w.is_postgres() && index == "decisions_by_tenant" {
-            continue;
-        }
         let plan = plan(&w, sql).await;
         assert!(plan.contains(index), "{index}: {plan}\n{sql}");
     }

@@ -116,6 +116,10 @@ pub struct Progress {
     pub statuses: BTreeMap<String, u64>,
     /// People reached who withdrew their consent afterwards.
     pub opted_out: u64,
+    /// When these were counted, RFC 3339; absent when that was now. Of twenty thousand people and more they are as
+    /// they were a moment ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_at: Option<String>,
     /// What holds it now: `number` (`number yellow`, `template yellow`,
     /// `number and template yellow`), `spread`, `canary`, `deferred`, a reason of the pause, or nothing.
     pub limiter: Option<String>,
