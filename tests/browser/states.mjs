@@ -131,6 +131,7 @@ const PAGES = {
     long: [suffixed(first(at("/contacts", longShop)), "/erase")],
   },
   "/consents": { filled: [at("/consents")], empty: [at("/consents", emptyShop)], error: [`${at("/consents")}&since=nonsense`], long: [at("/consents", longShop)] },
+  "/messages": { filled: [`${at("/messages")}&step=sent`], empty: [at("/messages", emptyShop)], error: [`${at("/messages")}&step=nonsense`], long: [at("/messages"), stretch("main .people-words", TEMPLATE)] },
   "/verdicts": { filled: [at("/verdicts")], empty: [at("/verdicts", emptyShop)], error: [`${at("/verdicts")}&who=nonsense`], long: [at("/verdicts"), stretch(".verdicts-head span", TEMPLATE)] },
   "/verdicts/{tenant}/{id}": {
     filled: [first(at("/verdicts"), "a.verdicts-row")], empty: "always-there", error: [goneBelow(`/verdicts/${shop}/dec_nada`)],

@@ -23,7 +23,7 @@ let page;
 
 /** The pages: an address, or a list whose first link is followed. */
 const PAGES = [
-  ["/home"], ["/inbox"], ["/inbox", "a.inbox-row"], ["/contacts"], ["/contacts", "a.row-card"], ["/consents"], ["/verdicts"],
+  ["/home"], ["/inbox"], ["/inbox", "a.inbox-row"], ["/contacts"], ["/contacts", "a.row-card"], ["/consents"], ["/messages"], ["/verdicts"],
   ["/verdicts", "a.verdicts-row"], ["/campaigns"], ["/campaigns/new"], ["/segments"], ["/templates"], ["/templates", "a.row-card"],
   ["/plugins"], ["/plugins", "a.row-card"], ["/figures"], ["/phone"], ["/phone/dials"], ["/webhooks"], ["/policy"], ["/retention"],
   ["/numbers/new"], ["/checklist"], ["/tenants"], ["/audit"], ["/access"], ["/me"],

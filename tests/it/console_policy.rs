@@ -1,5 +1,6 @@
 //! The page of the policy: what holds in words, the three steps of a change, its history.
 
+use portero_flow::desk::policy::{WhatIf, WhatIfRequest};
 use serde_json::json;
 
 use crate::console_campaigns::with_role;
@@ -10,6 +11,7 @@ use crate::users::Shown;
 pub(crate) const TESTS: &[Test] = &[
     test!(console_policy::a_policy_is_changed_in_three_steps_and_goes_back),
     test!(console_policy::what_is_refused_is_said_beside_its_field),
+    test!(console_policy::a_page_that_waits_is_told_how_far_it_is),
     test!(console_policy::whoever_sees_verdicts_looks_and_nobody_else_changes),
 ];
 
@@ -362,5 +364,42 @@ pub(crate) async fn whoever_sees_verdicts_looks_and_nobody_else_changes(env: Env
     assert_eq!(theirs.post(&env, &save, &third).await.status, 404);
     let holds = env.sol().api.get("/v1/policy").await.unwrap();
     assert_eq!(holds["policy"]["promotional_per_week"], 3, "{holds}");
+    env.end().await;
+}
+
+pub(crate) async fn a_page_that_waits_is_told_how_far_it_is(env: Env) {
+    offers(&env).await;
+    let operator = with_role(&env, slug, "owner").await;
+    let slug = env.sol().shop.slug;
+    let far = async |slug: &str| {
+        let path = format!("/console/policy/{slug}/progress");
+        let told = operator.get(&env, &path).await;
+        (told.status, told.body)
+    };
+    let none = (200, "{\"progress\":null}".to_owned());
+    assert_eq!(far(slug).await, none);
+    let ctx = &env.stage.host.ctx;
+    let request = WhatIfRequest {
+        policy: Some(serde_json::Map::new()),
+        ..WhatIfRequest::default()
+    };
+    let tenant = env.sol().id.parse().unwrap();
+    let mut whatif = WhatIf::up_to(ctx, tenant, &request, 2).await.unwrap();
+    let begun = "{\"progress\":{\"read\":0,\"percent\":0}}".to_owned();
+    assert_eq!(far(slug).await, (200, begun));
+    // Somebody else who asks meanwhile changes nothing of it.
+    assert!(WhatIf::begin(ctx, tenant, &request).await.is_err());
+    whatif.step().await.unwrap();
+    let done = "{\"progress\":{\"read\":2,\"percent\":100}}".to_owned();
+    assert_eq!(far(slug).await, (200, done));
+    drop(whatif);
+    assert_eq!(far(slug).await, none);
+    // Nobody is told of another shop's.
+    assert_eq!(far(env.lua().shop.slug).await.0, 404);
+    let page = operator
+        .get(&env, &format!("/policy?lang=es&shop={slug}"))
+        .await;
+    let address = format!("data-progress=\"/console/policy/{slug}/progress\"");
+    assert!(page.body.contains(&address), "{}", page.body);
     env.end().await;
 }

@@ -164,13 +164,13 @@ pub(crate) fn target(env: &Env) -> Target {
 
 /// Runs a verb as its own process would: on a thread of its own, since a verb's future need not be
 /// sendable.
-pub(crate) async fn verb<F>(run: impl FnOnce() -> F + Send + 'static)
+pub(crate) async fn verb<F>(run: impl FnOnce() -> F + Send + 'static) -> ExitCode
 where
     F: Future<Output = anyhow::Result<ExitCode>>,
 {
     let here = tokio::runtime::Handle::current();
     let ran = tokio::task::spawn_blocking(move || here.block_on(run()));
-    ran.await.unwrap().unwrap();
+    ran.await.unwrap().unwrap()
 }
 
 /// The chain of Sol's records holds, and there is one.
@@ -408,6 +408,14 @@ pub(crate) async fn who_was_erased_is_refused_at_every_door_until_they_write_aga
     .unwrap();
     let promo = api.propose("promo-2", to(SHOP, offer())).await.unwrap();
     assert_eq!(ruled(&promo).1, "consent.revoked", "{promo}");
+    // The row that brought the refusal back is found by where it comes from.
+    let rows = api.get("/v1/consents?source=erasure").await.unwrap();
+    let rows = rows["items"].as_array().unwrap();
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert_eq!(row["event"]["source"], "erasure", "{row}");
+        assert_eq!(row["event"]["evidence"], gone.as_str(), "{row}");
+    }
     let then = api
         .get(&format!("/v1/contacts/{gone}/erasure"))
         .await

@@ -9,16 +9,18 @@ use std::sync::{Arc, OnceLock};
 use libtest_mimic::{Arguments, Failed, Trial};
 use portero::client::Api;
 use portero::demo::setup::{self, Standing, World};
-use portero::demo::{MORNING, Stage, StageOptions, stage};
+use portero::demo::{MORNING, StageOptions, stage};
 use portero_domain::clock::{JumpClock, ManualClock, Millis};
 use portero_simulator::Timings;
 use serde_json::{Value, json};
 
 use crate::{api_fuzz, rules};
 
+mod left;
 #[path = "../support/postgres.rs"]
 pub(crate) mod postgres;
 
+use left::{Left, Lent};
 use postgres::Postgres;
 
 use crate::door::Door;
@@ -26,7 +28,7 @@ use crate::systems::ShopSystems;
 
 /// What a test is given.
 pub(crate) struct Env {
-    pub(crate) stage: Stage,
+    pub(crate) stage: Lent,
     pub(crate) world: World,
     pub(crate) http: reqwest::Client,
     /// What its messages leave through.
@@ -91,6 +93,17 @@ pub(crate) fn run(tests: &[&[Test]]) -> ExitCode {
             Ok(())
         }),
     ];
+    let breaks_off = "harness::a_test_that_breaks_off_stops_its_host";
+    trials.push(Trial::test(format!("sqlite::{breaks_off}"), || {
+        left::a_test_that_breaks_off_stops_its_host(None);
+        Ok(())
+    }));
+    if let Some(server) = server.clone() {
+        trials.push(Trial::test(format!("postgres::{breaks_off}"), move || {
+            left::a_test_that_breaks_off_stops_its_host(Some(server.database()));
+            Ok(())
+        }));
+    }
     let all = || tests.iter().copied().flatten();
     for test in all() {
         let run = test.run;
@@ -157,7 +170,7 @@ fn needed(rule: &str) -> Result<(), Failed> {
 fn lacking(rule: &str) -> ExitCode {
     let rule = rule.to_owned();
     let outcome = runtime().block_on(async move {
-        let env = Env::set(None).await;
+        let env = Env::set(None, Left::default()).await;
         tokio::spawn(async move { rules::without(&rule, env).await }).await
     });
     match outcome {
@@ -167,10 +180,18 @@ fn lacking(rule: &str) -> ExitCode {
 }
 
 fn one(run: Run, database_url: Option<String>) -> Result<(), Failed> {
-    let outcome = runtime().block_on(async move {
-        let env = Env::set(database_url).await;
-        tokio::spawn(run(env)).await
-    });
+    runtime().block_on(attempt(run, database_url))
+}
+
+/// One test on a stage of its own, which is stopped whatever becomes of the test.
+async fn attempt<F>(run: impl FnOnce(Env) -> F, database_url: Option<String>) -> Result<(), Failed>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let left = Left::default();
+    let env = Env::set(database_url, left.clone()).await;
+    let outcome = tokio::spawn(run(env)).await;
+    left.stop().await;
     outcome.map_err(|error| match error.try_into_panic() {
         Ok(panic) => Failed::from(message(&*panic)),
         Err(error) => Failed::from(error.to_string()),
@@ -187,7 +208,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
 
 impl Env {
     /// Sets the stage; everything at the pretend Meta happens at once.
-    pub(crate) async fn set(database_url: Option<String>) -> Env {
+    pub(crate) async fn set(database_url: Option<String>, left: Left) -> Env {
         let time = ManualClock::at(MORNING);
         let clock = JumpClock::new(Arc::new(time.clone()), Millis(0));
         let timings = Timings {
@@ -223,7 +244,7 @@ impl Env {
         let world = setup::shops(&stage, 1).await.expect("the shops");
         let http = portero_net::client(portero_net::ClientOptions::default()).expect("a client");
         Env {
-            stage,
+            stage: Lent::new(stage, left),
             world,
             http,
             door,

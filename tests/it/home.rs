@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 
 use crate::figures::log_in;
 use crate::harness::{Env, Test, test};
+use crate::people_doors::walk;
 use crate::rules::newcomer;
 use crate::users::{Browser, user};
 
 pub(crate) const TESTS: &[Test] = &[
     test!(home::the_overview_tells_the_day_the_month_and_what_waits),
-    test!(home::the_page_speaks_three_languages_and_its_numbers_lead_to_verdicts),
+    test!(home::the_page_speaks_three_languages_and_its_reasons_lead_to_verdicts),
+    test!(home::each_number_leads_to_its_messages),
+    test!(home::messages_are_asked_for_by_where_they_stand),
     test!(home::the_page_stops_and_resumes_what_was_chosen),
     test!(home::every_role_sees_the_page_and_does_only_what_it_may),
 ];
@@ -97,7 +100,7 @@ pub(crate) async fn the_overview_tells_the_day_the_month_and_what_waits(env: Env
     env.end().await;
 }
 
-pub(crate) async fn the_page_speaks_three_languages_and_its_numbers_lead_to_verdicts(env: Env) {
+pub(crate) async fn the_page_speaks_three_languages_and_its_reasons_lead_to_verdicts(env: Env) {
     a_day(&env).await;
     let slug = env.sol().shop.slug;
     let session = Browser::at("192.0.2.20").with(&log_in(&env).await);
@@ -139,11 +142,9 @@ pub(crate) async fn the_page_speaks_three_languages_and_its_numbers_lead_to_verd
         let link = page
             .body
             .split('"')
-            .find(|part| part.contains("verdict=deny"));
+            .find(|part| part.contains("rule=consent.missing"));
         let link = link.expect("a link to what was refused");
-        let list = session
-            .get(&env, &link.replace("&#38;", "&").replace("&amp;", "&"))
-            .await;
+        let list = session.get(&env, &plain(link)).await;
         assert!(
             list.body.contains("consent.missing"),
             "{link}: {}",
@@ -165,6 +166,164 @@ pub(crate) async fn the_page_speaks_three_languages_and_its_numbers_lead_to_verd
         "no salió ningún mensaje",
     ] {
         assert!(empty.contains(words), "{words}: {empty}");
+    }
+    env.end().await;
+}
+
+/// An address as it is, out of a page.
+fn plain(link: &str) -> String {
+    link.replace("&#38;", "&").replace("&amp;", "&")
+}
+
+/// The numbers of the first page: (step, count, where it leads).
+fn numbers(page: &str) -> Vec<(String, usize, String)> {
+    let links = page.split("<a class=\"home-count\" href=\"").skip(1);
+    links
+        .filter_map(|rest| {
+            let (href, rest) = rest.split_once("\">")?;
+            let href = plain(href);
+            let (_, step) = href.split_once("step=")?;
+            let step = step.split('&').next()?.to_owned();
+            let count = rest.split_once('<')?.0.parse().ok()?;
+            Some((step, count, href))
+        })
+        .collect()
+}
+
+pub(crate) async fn each_number_leads_to_its_messages(env: Env) {
+    let (sol, slug) = (env.sol(), env.sol().shop.slug);
+    a_day(&env).await;
+    // Two more of each kind that the day lacks: refused by Meta, put off, taken back.
+    env.says(sol, 2, "hola").await;
+    let fault = json!({ "next": [{ "code": 131026, "times": 1, "mode": "sync" }] });
+    env.world
+        .control
+        .post("/_sim/faults", &fault)
+        .await
+        .unwrap();
+    env.jump(Millis::secs(90)).await;
+    env.says(sol, 2, "¿y ahora?").await;
+    sol.api
+        .post("/v1/stop", json!({ "reason": "a look" }))
+        .await
+        .unwrap();
+    env.jump(Millis::secs(90)).await;
+    env.says(sol, 0, "¿siguen ahí?").await;
+    let session = Browser::at("192.0.2.23").with(&log_in(&env).await);
+    let home = session
+        .get(&env, &format!("/home?lang=es&shop={slug}"))
+        .await;
+    let told = sol.api.get("/v1/overview").await.unwrap();
+    let found = numbers(&home.body);
+    let way = [
+        "proposed",
+        "allowed",
+        "sent",
+        "delivered",
+        "read",
+        "answered",
+    ];
+    let steps: Vec<&str> = found.iter().map(|(step, ..)| step.as_str()).collect();
+    assert!(way.iter().all(|w| steps.contains(w)), "{steps:?}");
+    assert!(
+        steps.contains(&"denied") && steps.contains(&"lost"),
+        "{steps:?}"
+    );
+    for (step, count, href) in &found {
+        assert_eq!(n(&told["today"], step), *count as u64, "{step}");
+        assert!(*count < 50, "{step}: more than a page");
+        let page = session.get(&env, href).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        let rows = page.body.matches("<li class=\"row-card\">").count();
+        assert_eq!(rows, *count, "{step} at {href}: {}", page.body);
+        let asked = href.split_once("step=").unwrap().1;
+        let (listed, _) = walk(&sol.api, "/v1/messages", &format!("&step={asked}"), 2).await;
+        assert_eq!(listed.len(), *count, "{step}: {listed:?}");
+        for key in [">messages.", ">home.", ">fate.", ">purpose."] {
+            assert!(!page.body.contains(key), "{step}: {key}: {}", page.body);
+        }
+    }
+    // The day after, yesterday's numbers still have their messages, and today has none of them.
+    env.jump(Millis::days(1)).await;
+    let (_, count, href) = found.iter().find(|(s, ..)| s == "denied").unwrap();
+    let page = session.get(&env, href).await;
+    let rows = page.body.matches("<li class=\"row-card\">").count();
+    assert_eq!(rows, *count, "{href}: {}", page.body);
+    // Whoever may not see people is led to the masked list of verdicts, or nowhere.
+    user(&env, "mira@sol.example", "viewer", Some(slug)).await;
+    let browser = Browser::at("192.0.2.24");
+    let entered = browser.log_in(&env, "mira@sol.example", PASSWORD).await;
+    let viewer = browser.with(&entered.cookie("portero_session"));
+    let home = viewer.get(&env, "/home?lang=es").await.body;
+    assert!(!home.contains("/messages"), "{home}");
+    assert_eq!(viewer.get(&env, "/messages?lang=es").await.status, 403);
+    env.end().await;
+}
+
+pub(crate) async fn messages_are_asked_for_by_where_they_stand(env: Env) {
+    a_day(&env).await;
+    let sol = env.sol();
+    let path = "/v1/messages";
+    for (query, holds) in [
+        ("&step=denied", "denied"),
+        ("&step=sent", "sent"),
+        ("&state=sent&since=2000-01-01", "sent"),
+    ] {
+        let (rows, _) = walk(&sol.api, path, query, 2).await;
+        assert!(!rows.is_empty(), "{query}");
+        assert!(
+            rows.iter().all(|m| m["state"] == holds),
+            "{query}: {rows:?}"
+        );
+        assert!(rows.iter().all(|m| m["contact"].is_string()), "{rows:?}");
+    }
+    let (read, _) = walk(&sol.api, path, "&status=read", 200).await;
+    assert!(!read.is_empty() && read.iter().all(|m| m["status"] == "read"));
+    let (all, _) = walk(&sol.api, path, "", 200).await;
+    let (proposed, _) = walk(&sol.api, path, "&step=proposed", 200).await;
+    assert_eq!(all, proposed);
+    for query in [
+        "&until=2000-01-01",
+        "&step=sent&until=2000-01-01",
+        "&since=2100-01-01",
+    ] {
+        let (none, _) = walk(&sol.api, path, query, 200).await;
+        assert!(none.is_empty(), "{query}: {none:?}");
+    }
+    for (query, says) in [
+        ("step=arrived", "delivered"),
+        ("status=lost", "accepted"),
+        ("step=sent&state=sent", "not together"),
+        ("step=sent&status=read", "not together"),
+        ("step=answered", "since"),
+        ("step=sent&since=x", "since"),
+    ] {
+        let bad = sol.api.get(&format!("{path}?{query}")).await.unwrap_err();
+        assert!(bad.to_string().contains(says), "{query}: {bad}");
+    }
+    let (theirs, _) = walk(&env.lua().api, path, "&step=proposed", 200).await;
+    assert!(
+        theirs
+            .iter()
+            .all(|m| all.iter().all(|o| o["id"] != m["id"]))
+    );
+    // On the page what makes no sense is said beside its field.
+    let session = Browser::at("192.0.2.25").with(&log_in(&env).await);
+    for (query, words) in [
+        ("step=arrived", "No hay un estado así"),
+        ("step=answered", "elige desde qué día"),
+        ("since=x", "escríbelo como 2026-11-24"),
+        ("after=x", "Esa página no existe"),
+    ] {
+        let address = format!("/messages?lang=es&shop={}&{query}", sol.shop.slug);
+        let page = session.get(&env, &address).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert!(
+            page.body.contains("role=\"alert\""),
+            "{query}: {}",
+            page.body
+        );
+        assert!(page.body.contains(words), "{query}: {}", page.body);
     }
     env.end().await;
 }

@@ -219,6 +219,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(webhooks_out::what_does_not_arrive_is_tried_again_then_given_up_and_shown),
     harness::test!(webhooks_out::a_secret_is_rotated_without_a_gap),
     harness::test!(webhooks_out::an_address_inside_is_refused_with_the_reason),
+    harness::test!(webhooks_out::an_endpoint_nobody_fetches_from_goes),
     harness::test!(clock::a_jump_waits_for_what_is_in_hand_at_both_doors),
     harness::test!(stop::a_stopped_tenant_sends_nothing_until_resumed),
     harness::test!(imports::good_lines_go_in_and_bad_ones_are_told_with_line_and_reason),

@@ -1,12 +1,15 @@
 //! People by the API: found by whatever is known, their line of time, and the ledger of consent, page by page.
 
 use std::collections::BTreeSet;
+use std::process::ExitCode;
 
 use portero::client::Api;
 use portero::commands::plugin::encode;
 use portero_domain::clock::Millis;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
+use crate::erasure::{target, verb};
 use crate::harness::{Env, Test, test};
 use crate::rules::{granted, newcomer};
 
@@ -14,6 +17,8 @@ pub(crate) const TESTS: &[Test] = &[
     test!(people_doors::somebody_is_found_by_the_api),
     test!(people_doors::a_line_of_time_is_read_page_by_page),
     test!(people_doors::the_ledger_is_read_page_by_page),
+    test!(people_doors::a_row_that_somebody_changed_breaks_the_chain),
+    test!(people_doors::the_library_of_wordings_is_read),
 ];
 
 /// Every row of a list, by its cursors, and how many pages that took.
@@ -209,5 +214,98 @@ pub(crate) async fn the_ledger_is_read_page_by_page(env: Env) {
             .iter()
             .all(|r| !whose.contains(r["contact"].as_str().unwrap()))
     );
+    env.end().await;
+}
+
+/// Past the host, as whoever has the database could.
+async fn in_the_database(env: &Env, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    if env.database.starts_with("postgres") {
+        let mut conn = sqlx::PgConnection::connect(&env.database).await.unwrap();
+        sqlx::query(sql).execute(&mut conn).await.unwrap();
+    } else {
+        let mut conn = sqlx::SqliteConnection::connect(&env.database)
+            .await
+            .unwrap();
+        sqlx::query(sql).execute(&mut conn).await.unwrap();
+    }
+}
+
+pub(crate) async fn a_row_that_somebody_changed_breaks_the_chain(env: Env) {
+    let sol = env.sol();
+    let path = "/v1/consents/chain";
+    newcomer(&env, 785, "es", Some(granted())).await;
+    env.settle().await;
+    let before = sol.api.get(path).await.unwrap();
+    assert_eq!(before["holds"], true, "{before}");
+    assert_eq!(before["faults"], json!([]), "{before}");
+    assert!(before["seals"].as_u64() > Some(0), "{before}");
+    assert_eq!(before["head"].as_str().map(str::len), Some(64), "{before}");
+    let rows = sol.api.get("/v1/consents?kind=granted&limit=200").await;
+    let rows = rows.unwrap();
+    let sealed = rows["items"].as_array().unwrap().iter();
+    let sealed = sealed.clone().find(|r| r["seal"].is_u64());
+    let sealed = sealed.unwrap_or_else(|| panic!("nothing is sealed: {rows}"));
+    let id = sealed["event"]["id"].as_str().unwrap();
+    let evidence = sealed["event"]["evidence"].as_str().unwrap();
+    let other = format!(
+        "update consent_events set event = replace(event, '\"evidence\":\"{evidence}\"', \
+         '\"evidence\":\"somebody said so\"') where consent_event_id = '{id}'"
+    );
+    in_the_database(&env, &other).await;
+    let after = sol.api.get(path).await.unwrap();
+    assert_eq!(after["holds"], false, "{after}");
+    let faults = after["faults"].as_array().unwrap();
+    assert_eq!(faults.len(), 1, "{after}");
+    assert!(faults[0].as_str().unwrap().contains(id), "{after}");
+    assert_eq!(after["seals"], before["seals"], "{after}");
+    let theirs = env.lua().api.get(path).await.unwrap();
+    assert_eq!(theirs["holds"], true, "another shop's chain: {theirs}");
+    // A verb ends with another code then.
+    let to = target(&env);
+    let code = verb(move || async move { portero::commands::ledger::verify(&to).await }).await;
+    let found = ExitCode::from(portero::cli::exit::FOUND);
+    assert_eq!(format!("{code:?}"), format!("{found:?}"));
+    env.end().await;
+}
+
+pub(crate) async fn the_library_of_wordings_is_read(env: Env) {
+    let sol = env.sol();
+    let all = sol.api.get("/v1/wordings").await.unwrap();
+    let first = all.as_array().unwrap().iter();
+    let first = first.clone().find(|w| w["name"] == "ofertas").unwrap();
+    assert_eq!(
+        (&first["version"], &first["newest"]),
+        (&json!(1), &json!(true))
+    );
+    let es = &first["texts"]["es"];
+    assert_eq!(es["sha256"].as_str().map(str::len), Some(64), "{first}");
+    let newer = json!({ "name": "ofertas", "version": 2, "language": "es",
+        "body": format!("{} Versión dos.", es["body"].as_str().unwrap()),
+        "yes_label": "Sí", "no_label": "No", "thanks": "¡Listo!", "promise": { "max": 1, "per": "month" } });
+    sol.api.put("/v1/wordings", newer.clone()).await.unwrap();
+    let versions = sol.api.get("/v1/wordings/ofertas").await.unwrap();
+    let told: Vec<(u64, bool)> = versions
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|v| (v["version"].as_u64().unwrap(), v["newest"] == true))
+        .collect();
+    assert_eq!(told, [(2, true), (1, false)], "{versions}");
+    assert_eq!(versions[0]["promise"], newer["promise"], "{versions}");
+    let text = &versions[0]["texts"]["es"];
+    for (field, put) in [("body", "body"), ("yes", "yes_label"), ("no", "no_label")] {
+        assert_eq!(text[field], newer[put], "{versions}");
+    }
+    assert_ne!(text["sha256"], es["sha256"]);
+    assert_eq!(
+        versions[1],
+        json!({ "name": "ofertas", "version": 1, "newest": false,
+        "promise": first["promise"], "texts": first["texts"] })
+    );
+    let nobody = sol.api.get("/v1/wordings/nothing").await.unwrap_err();
+    assert!(nobody.to_string().contains("no wording"), "{nobody}");
+    let theirs = env.lua().api.get("/v1/wordings").await.unwrap();
+    assert!(!theirs.to_string().contains("Versión dos"), "{theirs}");
     env.end().await;
 }

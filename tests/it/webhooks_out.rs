@@ -363,3 +363,55 @@ pub(crate) async fn an_address_inside_is_refused_with_the_reason(env: Env) {
     }
     env.end().await;
 }
+
+pub(crate) async fn an_endpoint_nobody_fetches_from_goes(env: Env) {
+    let api = &env.sol().api;
+    let fetched = |within: Value| json!({ "url": "portero:fetched", "fetch_within_s": within });
+    let make = async |body: Value| {
+        let made = api.post("/v1/webhooks", body).await.unwrap();
+        made["id"].as_str().unwrap().to_owned()
+    };
+    for bad in [
+        fetched(json!(9)),
+        fetched(json!(86_401)),
+        json!({ "url": "https://crm.example/hook", "fetch_within_s": 60 }),
+    ] {
+        let refused = api.post("/v1/webhooks", bad).await.unwrap_err();
+        assert!(refused.to_string().contains("fetch_within_s"), "{refused}");
+    }
+    let stays = make(fetched(Value::Null)).await;
+    let goes = make(fetched(json!(60))).await;
+    let read = make(fetched(json!(60))).await;
+    let until = async |id: &str| {
+        let all = api.get("/v1/webhooks").await.unwrap();
+        let all = all.as_array().unwrap().iter();
+        let one = all.clone().find(|w| w["id"] == id);
+        one.map(|w| w["fetched_until"].clone())
+    };
+    assert_eq!(until(&stays).await, Some(Value::Null));
+    let first = until(&read).await.unwrap();
+    assert!(first.is_string());
+    // A look at each moment is not written down; one in the second half of the term is.
+    let look = format!("/v1/webhooks/{read}/deliveries");
+    api.get(&look).await.unwrap();
+    assert_eq!(until(&read).await.as_ref(), Some(&first));
+    env.rest(Millis::secs(40)).await;
+    api.get(&look).await.unwrap();
+    assert_ne!(until(&read).await.unwrap(), first);
+    // What is told reaches each of them while they are there.
+    env.says(env.sol(), 0, "BAJA").await;
+    let told = api.get(&look).await.unwrap();
+    assert!(!told["items"].as_array().unwrap().is_empty(), "{told}");
+    env.rest(Millis::secs(30)).await;
+    let gone = async {
+        while until(&goes).await.is_some() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(20), gone).await;
+    assert!(waited.is_ok(), "it is still there");
+    let nothing = api.get(&format!("/v1/webhooks/{goes}")).await.unwrap_err();
+    assert!(nothing.to_string().contains("no webhook"), "{nothing}");
+    assert!(until(&read).await.is_some() && until(&stays).await.is_some());
+    env.end().await;
+}

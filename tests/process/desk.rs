@@ -119,6 +119,13 @@ fn somebody_is_looked_up(shops: &Shops) {
     run(&gone).says(0, &["no such rows"]);
     run(&["consent", "ledger", "--limit", "1"]).says(0, &["evidence", "con_"]);
     run(&["consent", "ledger", "--kind", "dance"]).says(2, &["dance", "revoked"]);
+    run(&["consent", "verify"]).says(0, &["the chain holds", "seals", "head "]);
+    let chain = run(&["consent", "verify", "--json"]).json();
+    assert_eq!(chain["holds"], true, "{chain}");
+    run(&["wording", "list"]).says(0, &["ofertas@1", "es", "a week"]);
+    run(&["wording", "show", "ofertas@1"]).says(0, &["WhatsApp", "sha256", "shown now"]);
+    run(&["wording", "show", "ofertas@9"]).says(1, &["no version 9"]);
+    run(&["wording", "show", "nada"]).says(1, &["no wording"]);
 }
 
 /// Status of a page for somebody without a login.

@@ -221,6 +221,12 @@ pub(crate) async fn notices_are_forwarded_and_nothing_stays(database_url: Option
     let id = first["webhook"].as_str().expect("an id");
     // Nothing is sent there by the host, and nothing can be made to be.
     shop.run(&["webhook", "list"]).says(0, &[id, "fetched"]);
+    let listed = shop.run(&["webhook", "list", "--json"]).json();
+    let ends = &listed[0]["fetched_until"];
+    assert!(
+        ends.is_string(),
+        "it goes by itself after kill -9: {listed}"
+    );
     shop.run(&["webhook", "enable", id]).says(1, &["fetched"]);
     shop.run(&["webhook", "test", id]).says(1, &["fetched"]);
 

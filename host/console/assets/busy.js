@@ -1,5 +1,6 @@
-// Says that a form which takes its time is being worked on, and for how long already: no bar that guesses an end nobody
-// knows. Without this script the browser's own sign is what there is.
+// Says that a form which takes its time is being worked on, and for how long already. Where the form names an address that
+// knows how far it is (`data-progress`), the bar shows that; no bar guesses an end nobody knows. Without this script the
+// browser's own sign is what there is.
 "use strict";
 (() => {
   for (const form of document.querySelectorAll("form[data-busy]")) {
@@ -8,6 +9,7 @@
     said.setAttribute("role", "status");
     form.append(said);
     let clock = 0;
+    let asking = false;
     const rest = () => {
       clearInterval(clock);
       said.replaceChildren();
@@ -23,7 +25,27 @@
       seconds.setAttribute("aria-hidden", "true");
       bar.setAttribute("aria-hidden", "true");
       words.textContent = form.dataset.busy;
-      const tick = () => { seconds.textContent = `${Math.floor((performance.now() - begun) / 1000)} s`; };
+      bar.max = 100;
+      let far = "";
+      const ask = async () => {
+        if (!form.dataset.progress || asking) return;
+        asking = true;
+        try {
+          const answer = await fetch(form.dataset.progress, { cache: "no-store" });
+          const { progress } = answer.ok ? await answer.json() : {};
+          if (progress) {
+            bar.value = progress.percent;
+            far = ` · ${progress.percent} %`;
+          }
+        } catch {
+          // The bar stays where it is; the answer itself comes by another way.
+        }
+        asking = false;
+      };
+      const tick = () => {
+        ask();
+        seconds.textContent = `${Math.floor((performance.now() - begun) / 1000)} s${far}`;
+      };
       tick();
       said.replaceChildren(bar, words, seconds);
       form.setAttribute("aria-busy", "true");

@@ -58,6 +58,17 @@ impl Fate {
         }
     }
 
+    /// How its chip looks: protection and waiting never look like a fault.
+    pub(crate) const fn tone(self) -> &'static str {
+        match self {
+            Fate::Allowed => "ok",
+            Fate::Leaving | Fate::Later => "wait",
+            Fate::Held | Fate::Unclear => "hold",
+            Fate::Blocked | Fate::Withdrawn | Fate::Expired => "guard",
+            Fate::Failed => "bad",
+        }
+    }
+
     /// From the outbox state and Meta's last status, both in their public spelling.
     pub(crate) fn of(state: &str, status: Option<&str>) -> Fate {
         match (state, status) {

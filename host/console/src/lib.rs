@@ -30,6 +30,7 @@ mod inbox;
 mod languages;
 pub mod login;
 mod me;
+mod messages;
 mod page;
 mod people;
 mod plugins;
@@ -202,6 +203,7 @@ fn first_pages() -> Pages {
             contacts::erase,
         )
         .get("/consents", &[Read, SeePersonalData], consents::page)
+        .get("/messages", &[Read, SeePersonalData], messages::page)
         .get("/verdicts", &[Read], verdicts::list)
         .get(
             "/verdicts/{tenant}/{id}",

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use portero_domain::ids::ContactId;
+use portero_flow::desk::LIST_LIMIT;
 use portero_flow::desk::access::Principal;
-use portero_flow::desk::{LIST_LIMIT, messages};
+use portero_flow::desk::messages::{self, MessageQuery};
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Asks, Problem};
@@ -50,16 +51,13 @@ pub(crate) async fn list(
     // Also a check: another tenant's number must not be asked about.
     reach::number(&state, tenant.id, asked.number.as_deref()).await?;
     let pretend = simulated::people(reach::simulator(&state)?).await?;
-    let denied = messages::list(
-        &state.ctx,
-        tenant.id,
-        None,
-        Some("denied"),
-        LIST_LIMIT,
-        None,
-    )
-    .await?
-    .items;
+    let refusals = MessageQuery {
+        state: Some("denied".to_owned()),
+        ..MessageQuery::newest(LIST_LIMIT)
+    };
+    let denied = messages::list(&state.ctx, tenant.id, &refusals)
+        .await?
+        .items;
     let mut refused: HashMap<ContactId, usize> = HashMap::new();
     for message in &denied {
         *refused.entry(message.contact).or_default() += 1;

@@ -5,17 +5,19 @@ mod outcome;
 mod values;
 
 use askama::Template;
-use axum::Extension;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use portero_domain::access::Right::{ChangePolicy, Read, SeePersonalData};
 use portero_flow::FlowError;
 use portero_flow::desk::access::Principal;
-use portero_flow::desk::policy::{self as desk, PolicyChange, RevisionView, WhatIf, WhatIfRequest};
+use portero_flow::desk::policy::{
+    self as desk, PolicyChange, Progress, RevisionView, WhatIf, WhatIfRequest,
+};
 use portero_flow::desk::tenants::TenantView;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use self::fields::{Rows, Troubles};
@@ -38,6 +40,12 @@ const SAVE: &str = "/console/policy/{tenant}/save";
 pub(crate) fn pages(pages: Pages) -> Pages {
     pages
         .get("/policy", &[Read, SeePersonalData], page)
+        .get(
+            "/console/policy/{tenant}/progress",
+            // Counts alone; asked for every second, it is no look at anybody.
+            &[Read],
+            progress,
+        )
         .post(
             "/console/policy/{tenant}/preview",
             &[Read, SeePersonalData],
@@ -245,6 +253,24 @@ fn sent(form: Sending) -> Result<Sent, Problem> {
 /// The parameters that a form carries along as one field.
 fn carried(sent: &Sent) -> Option<Map<String, Value>> {
     serde_json::from_str(sent.get("policy")?).ok()
+}
+
+/// How far a preview is.
+#[derive(Serialize)]
+struct HowFar {
+    /// `null` while this host answers none for the shop.
+    progress: Option<Progress>,
+}
+
+/// `GET …/progress`: for the page that waits for a preview.
+async fn progress(
+    State(state): State<ConsoleState>,
+    Extension(principal): Extension<Principal>,
+    Path(tenant): Path<String>,
+) -> Result<Response, Problem> {
+    let tenant = reach::tenant(&state, &principal, &tenant).await?;
+    let progress = desk::how_far(&state.ctx, tenant.id);
+    Ok(Json(HowFar { progress }).into_response())
 }
 
 /// `POST …/preview`: what would have been different. Saves nothing.

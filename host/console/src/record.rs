@@ -6,7 +6,7 @@ use portero_domain::clock::Ts;
 use portero_domain::ids::TenantId;
 use portero_domain::language::Language;
 use portero_flow::desk::contacts::ContactView;
-use portero_flow::desk::messages::{self, MessageView};
+use portero_flow::desk::messages::{self, MessageQuery, MessageView};
 use portero_flow::desk::verdicts::{self, FindingView, VerdictQuery, VerdictView};
 use portero_flow::desk::{LIST_LIMIT, templates};
 use serde::Serialize;
@@ -73,7 +73,11 @@ pub(crate) async fn latest(
     language: Language,
 ) -> Result<(Vec<Record>, bool), Problem> {
     let ctx = &state.ctx;
-    let page = messages::list(ctx, tenant, Some(contact.id), None, MESSAGES, None).await?;
+    let theirs = MessageQuery {
+        contact: Some(contact.id),
+        ..MessageQuery::newest(MESSAGES)
+    };
+    let page = messages::list(ctx, tenant, &theirs).await?;
     let shortened = page.next_cursor.is_some();
     let messages: Vec<MessageView> = page
         .items

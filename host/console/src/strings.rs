@@ -14,6 +14,7 @@ mod home;
 mod ledger;
 mod manage;
 mod me;
+mod messages;
 mod people;
 mod plugins;
 mod policy;
@@ -58,6 +59,7 @@ const PAGES: &[Rows] = &[
     ledger::ROWS,
     manage::ROWS,
     me::ROWS,
+    messages::ROWS,
     people::ROWS,
     plugins::ROWS,
     policy::ROWS,

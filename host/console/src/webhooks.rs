@@ -194,6 +194,7 @@ pub(crate) async fn create(
             .filter(|e| !e.is_empty())
             .map(str::to_owned)
             .collect(),
+        fetch_within_s: None,
     };
     let lang = new.lang.clone();
     let visit = Visit {

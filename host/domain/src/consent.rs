@@ -124,6 +124,37 @@ pub enum ConsentSource {
     Seed,
 }
 
+impl ConsentSource {
+    /// Every one of them.
+    pub const ALL: [ConsentSource; 9] = [
+        ConsentSource::WaKeyword,
+        ConsentSource::WaButton,
+        ConsentSource::WaPreference,
+        ConsentSource::MetaError,
+        ConsentSource::Api,
+        ConsentSource::Operator,
+        ConsentSource::Import,
+        ConsentSource::Erasure,
+        ConsentSource::Seed,
+    ];
+
+    /// Name in JSON and in filters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ConsentSource::WaKeyword => "wa_keyword",
+            ConsentSource::WaButton => "wa_button",
+            ConsentSource::WaPreference => "wa_preference",
+            ConsentSource::MetaError => "meta_error",
+            ConsentSource::Api => "api",
+            ConsentSource::Operator => "operator",
+            ConsentSource::Import => "import",
+            ConsentSource::Erasure => "erasure",
+            ConsentSource::Seed => "seed",
+        }
+    }
+}
+
 /// "At most `max` messages per `per`", told to the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FrequencyPromise {

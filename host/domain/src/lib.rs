@@ -19,5 +19,6 @@ pub mod proof;
 pub mod proposal;
 pub mod retention;
 pub mod status;
+pub mod step;
 pub mod template;
 pub mod update;

@@ -23,6 +23,23 @@ pub enum MessageStatus {
 }
 
 impl MessageStatus {
+    /// Every one, from the first to the farthest.
+    pub const ALL: [MessageStatus; 7] = [
+        MessageStatus::Accepted,
+        MessageStatus::Held,
+        MessageStatus::Sent,
+        MessageStatus::Failed,
+        MessageStatus::Delivered,
+        MessageStatus::Read,
+        MessageStatus::Played,
+    ];
+
+    /// Reads its name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<MessageStatus> {
+        MessageStatus::ALL.into_iter().find(|s| s.as_str() == name)
+    }
+
     /// Reads a webhook's `status`; `None` for words we do not know.
     #[must_use]
     pub fn from_meta(text: &str) -> Option<MessageStatus> {
@@ -83,15 +100,15 @@ impl MessageStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    const ALL: [MessageStatus; 7] = [
-        MessageStatus::Accepted,
-        MessageStatus::Held,
-        MessageStatus::Failed,
-        MessageStatus::Sent,
-        MessageStatus::Delivered,
-        MessageStatus::Read,
-        MessageStatus::Played,
-    ];
+    const ALL: [MessageStatus; 7] = MessageStatus::ALL;
+
+    #[test]
+    fn each_is_farther_than_the_one_before_and_reads_back() {
+        assert!(ALL.is_sorted_by(|a, b| a.rank() < b.rank()));
+        for status in ALL {
+            assert_eq!(MessageStatus::parse(status.as_str()), Some(status));
+        }
+    }
 
     #[test]
     fn merging_is_the_same_in_every_order() {

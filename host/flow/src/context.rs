@@ -1,6 +1,6 @@
 //! What every step may use, built once by the binary.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::desk::campaigns::Standings;
 use crate::desk::counted::Counted;
+use crate::desk::policy::Progress;
 use crate::desk::verdict_days::Known;
 use crate::dispatch::Settling;
 use crate::error::FlowError;
@@ -167,6 +168,8 @@ pub struct Context {
     pub(crate) lane_due: AtomicI64,
     /// When the database was last asked about its tables, by the machine's time.
     pub(crate) statistics_at: AtomicI64,
+    /// When endpoints from which nobody fetches were last looked for, by the machine's time.
+    pub(crate) unfetched_at: AtomicI64,
     /// Something happened that a page may want to show.
     pub changed: tokio::sync::watch::Sender<u64>,
     /// Breakers of this process.
@@ -187,8 +190,8 @@ pub struct Context {
     pub(crate) apps: Apps,
     /// Statuses that came in and wait to be kept.
     pub(crate) receiving: Receiving,
-    /// Tenants whose recorded verdicts are being judged under another policy.
-    pub(crate) whatifs: std::sync::Mutex<HashSet<TenantId>>,
+    /// Tenants whose recorded verdicts are being judged under another policy, and how far that is.
+    pub(crate) whatifs: std::sync::Mutex<HashMap<TenantId, Progress>>,
     plugins: Mutex<HashMap<String, Arc<Loaded>>>,
 }
 
@@ -255,6 +258,7 @@ impl Context {
             let_go: LetGo::default(),
             audit_swept_at: AtomicI64::new(0),
             statistics_at: AtomicI64::new(0),
+            unfetched_at: AtomicI64::new(0),
             apps: Apps::default(),
             changed: tokio::sync::watch::Sender::new(0),
             breakers: Breakers::default(),

@@ -18,6 +18,9 @@ const LIMIT: usize = 256;
 /// Between two looks at what the database knows of its tables.
 const STATISTICS: Millis = Millis::secs(2);
 
+/// Between two looks for endpoints from which nobody fetches.
+const UNFETCHED: Millis = Millis::secs(5);
+
 /// Lets the database look again at tables that grew fast; every few seconds of the machine's time.
 ///
 /// # Errors
@@ -55,6 +58,35 @@ pub async fn old_audit(ctx: &Context) -> Result<(), FlowError> {
     let before = Ts(now.ms().saturating_sub(ctx.audit_keep.0));
     let mut tx = ctx.store.write().await?;
     tx.system().forget_audit(before).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Removes endpoints from which somebody was to fetch and did not in time, as when `portero listen` was ended by force;
+/// looks every few seconds of the machine's time.
+///
+/// # Errors
+/// The database.
+pub async fn unfetched_webhooks(ctx: &Context) -> Result<(), FlowError> {
+    let now = ctx.clock.lease_now();
+    let last = Ts(ctx.unfetched_at.load(Ordering::Relaxed));
+    if now < last + UNFETCHED {
+        return Ok(());
+    }
+    ctx.unfetched_at.store(now.ms(), Ordering::Relaxed);
+    // Mostly there is nothing: no writer is taken for it.
+    let there = {
+        let mut tx = ctx.store.read().await?;
+        tx.system().any_webhook_unfetched(now).await?
+    };
+    if !there {
+        return Ok(());
+    }
+    let mut tx = ctx.store.write().await?;
+    for (tenant, webhook) in tx.system().webhooks_unfetched(now, LIMIT).await? {
+        tx.tenant(tenant).remove_webhook(webhook).await?;
+        tracing::info!(tenant.id = %tenant, webhook.id = %webhook, "nobody fetched from this endpoint any more; it is removed");
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -168,6 +168,7 @@ async fn chores(ctx: &Context) -> Result<usize, FlowError> {
     sweep::expired_attempts(ctx).await?;
     sweep::statistics(ctx).await?;
     sweep::old_audit(ctx).await?;
+    sweep::unfetched_webhooks(ctx).await?;
     let sealed = sweep::seal(ctx).await?;
     let alerts = sweep::unanswered(ctx).await?;
     Ok(timers + sealed + alerts)

@@ -30,6 +30,7 @@ mod user;
 mod verdicts;
 mod watch;
 mod webhook;
+mod wording;
 
 pub use audit::AuditArgs;
 pub use campaign::{CampaignCommand, CampaignNew};
@@ -57,6 +58,7 @@ pub use user::UserCommand;
 pub use verdicts::{VerdictsArgs, VerdictsCommand};
 pub use watch::{LogsCommand, TailArgs, TriggerArgs};
 pub use webhook::WebhookCommand;
+pub use wording::WordingCommand;
 
 /// Portero: bots propose, the gate judges, and only what it clears reaches WhatsApp.
 #[derive(Parser, Debug)]
@@ -193,6 +195,9 @@ pub enum Command {
     /// What people agreed to
     #[command(subcommand)]
     Consent(ConsentCommand),
+    /// The consent questions in the shop's own words
+    #[command(subcommand)]
+    Wording(WordingCommand),
     /// Meta apps whose webhooks this host accepts
     #[command(subcommand)]
     App(AppCommand),
@@ -412,6 +417,11 @@ pub enum ConsentCommand {
         after_help = "Examples:\n  portero consent ledger --kind revoked --since 2026-11-01 --tenant tienda-sol\n  portero consent ledger --topic ofertas --source import --limit 1000 --json\n\nThe whole proof of one person: `portero consent show`."
     )]
     Ledger(LedgerArgs),
+    /// Check that nobody changed, dropped or put in between what was recorded: every consent and verdict against its seal
+    #[command(
+        after_help = "Examples:\n  portero consent verify --tenant tienda-sol\n  portero consent verify --json | jq -r .head > head.txt\n\nThe head is the newest seal. Kept somewhere else, it shows later that nothing before it was made anew. It reads all\nrows. Exit code 3 when the chain does not hold; each fault is told."
+    )]
+    Verify(Target),
     /// Ask people for consent by a template, outside the window too: the second yes of a list
     #[command(
         after_help = "Example:\n  portero consent ask +573001112233 --wording ofertas --template permiso_ofertas --tenant tienda-sol\n\nThe template is an approved utility template with the wording's text and, as its only buttons, the wording's yes\nand no. Each person is asked once: the gate refuses a second question within 30 days, and after an opt-out."

@@ -39,6 +39,7 @@ pub mod trigger;
 pub mod user;
 pub mod verdicts;
 pub mod webhook;
+pub mod wording;
 
 use serde_json::Value;
 

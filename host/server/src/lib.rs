@@ -70,6 +70,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Tenant(args) => commands::tenant::run(args).await,
         Command::Number(args) => commands::number::run(args).await,
         Command::Consent(args) => commands::consent::run(args).await,
+        Command::Wording(args) => commands::wording::run(args).await,
         Command::Registry(args) => commands::registry::run(args).await,
         Command::Sandbox(args) => commands::sandbox::run(args).await,
         Command::App(args) => commands::app::run(args).await,

@@ -52,6 +52,7 @@ mod lanes;
 mod ledger;
 mod lists;
 mod logins;
+mod message_steps;
 mod meta_asks;
 pub mod model;
 mod notices;

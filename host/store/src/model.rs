@@ -40,6 +40,7 @@ pub use crate::lanes::{ClaimedLane, IdleCounts, LaneRelease};
 pub use crate::ledger::{LedgerFilter, LedgerRow, ledger_statement};
 pub use crate::lists::SANDBOX_MAX;
 pub use crate::logins::LoginCount;
+pub use crate::message_steps::{Stands, StepFilter, step_lists};
 pub use crate::meta_asks::{Ask, TakenAsk};
 pub use crate::notices::NOTICES_KEPT;
 pub use crate::numbers::{NewNumber, NumberRow, Route};

@@ -48,6 +48,10 @@ pub struct OutboxFilter {
     pub contact: Option<ContactId>,
     /// In one state.
     pub state: Option<OutboxState>,
+    /// Proposed then or later.
+    pub since: Option<Ts>,
+    /// Proposed before.
+    pub until: Option<Ts>,
     /// How many; 0 means 100.
     pub limit: usize,
     /// Older than this one.
@@ -84,11 +88,13 @@ statements! {
     OUTBOX_BY_WAMID = concat!("select ", outbox_columns!(), " from outbox o where o.tenant_id = $1 and o.wamid = $2");
     OUTBOX_BY_KEY = concat!("select ", outbox_columns!(), " from outbox o where o.tenant_id = $1 and o.proposal_key = $2");
     OUTBOX_LIST = concat!("select ", outbox_columns!(), " from outbox o where o.tenant_id = $1
-        and (cast($2 as text) is null or o.state = $2) and o.outbox_id < $3 order by o.outbox_id desc limit $4");
+        and (cast($2 as text) is null or o.state = $2) and o.outbox_id < $3 and o.outbox_id >= $5
+        order by o.outbox_id desc limit $4");
     /// By the person, whose messages are few: the tenant is asked in a way no index answers.
     OUTBOX_LIST_CONTACT = concat!("select ", outbox_columns!(), " from outbox o
-        where o.tenant_id || '' = $1 and o.contact_id = $5
-        and (cast($2 as text) is null or o.state = $2) and o.outbox_id < $3 order by o.outbox_id desc limit $4");
+        where o.tenant_id || '' = $1 and o.contact_id = $6
+        and (cast($2 as text) is null or o.state = $2) and o.outbox_id < $3 and o.outbox_id >= $5
+        order by o.outbox_id desc limit $4");
     OUTBOX_SETTLE = concat!("update outbox set state = $3, rule = coalesce(cast($4 as text), rule),
             dispatch_decision_id = coalesce(cast($5 as text), dispatch_decision_id), settled_at = cast($6 as bigint)
         where tenant_id = $1 and outbox_id = $2 and state in ", open_states!());
@@ -121,7 +127,12 @@ statements! {
 }
 
 /// Sorts after every outbox id.
-const AFTER_ALL: &str = "out_g";
+pub(crate) const AFTER_ALL: &str = "out_g";
+
+/// Sorts before every message of an instant: ids begin with their time.
+pub(crate) fn from(at: Ts) -> String {
+    format!("out_{:012x}", at.ms().clamp(0, (1 << 48) - 1))
+}
 
 fn all_states(rows: Vec<(String, i64)>) -> Vec<(OutboxState, u64)> {
     OutboxState::ALL
@@ -245,15 +256,15 @@ impl TenantTx<'_> {
     /// # Errors
     /// The database.
     pub async fn outbox_list(&mut self, filter: &OutboxFilter) -> Result<Vec<OutboxRow>> {
-        let after = filter
-            .after
-            .map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
+        let before = filter.until.map_or_else(|| AFTER_ALL.to_owned(), from);
+        let after = filter.after.map(|id| id.to_string());
         let limit = db::limit(if filter.limit == 0 { 100 } else { filter.limit });
         let mut args = args![
             self.tenant,
             filter.state.map(OutboxState::as_str),
-            after,
-            limit
+            after.filter(|id| *id < before).unwrap_or(before),
+            limit,
+            filter.since.map_or_else(String::new, from)
         ];
         let sql = match filter.contact {
             Some(contact) => {

@@ -26,6 +26,7 @@ const FILES: &[&[Sql]] = &[
     crate::told::ALL,
     crate::handovers::ALL,
     crate::home::ALL,
+    crate::message_steps::ALL,
     crate::inbox::ALL,
     crate::plugins::ALL,
     crate::installations::ALL,

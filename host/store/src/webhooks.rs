@@ -1,7 +1,7 @@
 //! Endpoints of a tenant's own systems, with their sealed signing secrets.
 
-use portero_domain::clock::Ts;
-use portero_domain::ids::WebhookId;
+use portero_domain::clock::{Millis, Ts};
+use portero_domain::ids::{TenantId, WebhookId};
 use portero_domain::notice::NoticeKind;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -9,7 +9,7 @@ use crate::db;
 use crate::error::{Result, StoreError};
 use crate::json;
 use crate::seal::Place;
-use crate::tx::TenantTx;
+use crate::tx::{SystemTx, TenantTx};
 
 /// Most endpoints of a tenant.
 pub const WEBHOOKS_MAX: u32 = 20;
@@ -29,6 +29,9 @@ pub struct NewWebhook {
     pub secret: SecretString,
     /// Why nothing is sent there by itself: somebody fetches what waits. `None`: it is sent.
     pub fetched: Option<String>,
+    /// It goes when nobody fetched for so long, and unless somebody does before this instant of the machine's clock.
+    /// `None`: it stays.
+    pub term: Option<(Millis, Ts)>,
 }
 
 /// An endpoint as it stands.
@@ -52,6 +55,8 @@ pub struct WebhookRow {
     pub delivered_at: Option<Ts>,
     /// When it was made.
     pub created_at: Ts,
+    /// As in [`NewWebhook::term`].
+    pub term: Option<(Millis, Ts)>,
     /// Deliveries that have not arrived and are not given up.
     pub waiting: u64,
 }
@@ -60,7 +65,7 @@ macro_rules! webhook {
     ($rest:literal) => {
         concat!(
             "select w.webhook_id, w.url, w.about, w.kinds, w.failing_since, w.disabled_at, w.disabled_reason,
-            w.delivered_at, w.created_at, (select count(*) from webhook_deliveries d where d.tenant_id = w.tenant_id
+            w.delivered_at, w.created_at, w.fetch_within_ms, w.fetched_until, (select count(*) from webhook_deliveries d where d.tenant_id = w.tenant_id
                 and d.webhook_id = w.webhook_id and d.state = 'waiting') as waiting
             from webhooks w where w.tenant_id = $1 ",
             $rest
@@ -72,8 +77,17 @@ statements! {
     WEBHOOKS = webhook!("order by w.webhook_id");
     WEBHOOK_GET = webhook!("and w.webhook_id = $2");
     WEBHOOK_COUNT = "select count(*) from webhooks where tenant_id = $1";
-    WEBHOOK_PUT = "insert into webhooks (webhook_id, tenant_id, url, about, kinds, secret, created_at, disabled_at, disabled_reason)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    WEBHOOK_PUT = "insert into webhooks (webhook_id, tenant_id, url, about, kinds, secret, created_at, disabled_at, disabled_reason,
+            fetch_within_ms, fetched_until)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    WEBHOOK_FETCHED = "update webhooks set fetched_until = $3
+        where tenant_id = $1 and webhook_id = $2 and fetched_until < $3";
+    WEBHOOKS_ENDED = "select count(*) from webhooks where fetched_until is not null and fetched_until <= $1";
+    /// Nobody renews one at the same moment, or this waits for them.
+    WEBHOOKS_UNFETCHED = "select tenant_id, webhook_id from webhooks
+        where fetched_until is not null and fetched_until <= $1 order by fetched_until limit $2",
+        postgres = "select tenant_id, webhook_id from webhooks
+        where fetched_until is not null and fetched_until <= $1 order by fetched_until limit $2 for update";
     WEBHOOK_ROTATE = "update webhooks set old_secret = secret, old_secret_until = $4, secret = $3
         where tenant_id = $1 and webhook_id = $2";
     WEBHOOK_SECRETS = "select secret, old_secret, old_secret_until from webhooks where tenant_id = $1 and webhook_id = $2";
@@ -97,6 +111,8 @@ struct RawWebhook {
     disabled_reason: Option<String>,
     delivered_at: Option<i64>,
     created_at: i64,
+    fetch_within_ms: Option<i64>,
+    fetched_until: Option<i64>,
     waiting: i64,
 }
 
@@ -121,6 +137,10 @@ impl RawWebhook {
             disabled_reason: self.disabled_reason,
             delivered_at: self.delivered_at.map(Ts),
             created_at: Ts(self.created_at),
+            term: self
+                .fetch_within_ms
+                .zip(self.fetched_until)
+                .map(|(within, until)| (Millis(within), Ts(until))),
             waiting: db::count(self.waiting),
         })
     }
@@ -132,6 +152,38 @@ fn kinds_text(kinds: &[NoticeKind]) -> String {
     }
     let words: Vec<&str> = kinds.iter().map(|k| k.as_str()).collect();
     format!(" {} ", words.join(" "))
+}
+
+impl SystemTx<'_> {
+    /// Whether there are any of [`SystemTx::webhooks_unfetched`].
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn any_webhook_unfetched(&mut self, lease_now: Ts) -> Result<bool> {
+        let row: Option<(i64,)> = self.tx.row(WEBHOOKS_ENDED, args![lease_now]).await?;
+        Ok(row.is_some_and(|(n,)| n > 0))
+    }
+
+    /// Endpoints of all tenants from which nobody fetched in time, by the machine's clock.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn webhooks_unfetched(
+        &mut self,
+        lease_now: Ts,
+        limit: usize,
+    ) -> Result<Vec<(TenantId, WebhookId)>> {
+        let args = args![lease_now, db::limit(limit)];
+        let rows: Vec<(String, String)> = self.tx.rows(WEBHOOKS_UNFETCHED, args).await?;
+        rows.into_iter()
+            .map(|(tenant, id)| {
+                Ok((
+                    json::id("tenant_id", &tenant)?,
+                    json::id("webhook_id", &id)?,
+                ))
+            })
+            .collect()
+    }
 }
 
 impl TenantTx<'_> {
@@ -175,7 +227,9 @@ impl TenantTx<'_> {
             secret,
             now,
             new.fetched.is_some().then_some(now),
-            new.fetched.as_deref()
+            new.fetched.as_deref(),
+            new.term.map(|(within, _)| within.0),
+            new.term.map(|(_, until)| until)
         ];
         self.tx.run(WEBHOOK_PUT, args).await.map(drop)
     }
@@ -222,6 +276,15 @@ impl TenantTx<'_> {
             .await?;
         let args = args![self.tenant, id, now];
         self.tx.run(WEBHOOK_WAKE, args).await.map(drop)
+    }
+
+    /// Somebody fetches from it: it stays until then at least.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn webhook_fetched(&mut self, id: WebhookId, until: Ts) -> Result<()> {
+        let args = args![self.tenant, id, until];
+        self.tx.run(WEBHOOK_FETCHED, args).await.map(drop)
     }
 
     /// Forgets an endpoint with its deliveries.

@@ -385,14 +385,7 @@ fn window(w: Words, zone: &str, c: &ConversationView) -> Window {
 
 fn fate(state: &str, status: Option<&str>) -> (String, &'static str) {
     let fate = Fate::of(state, status);
-    let tone = match fate {
-        Fate::Allowed => "ok",
-        Fate::Leaving | Fate::Later => "wait",
-        Fate::Held | Fate::Unclear => "hold",
-        Fate::Blocked | Fate::Withdrawn | Fate::Expired => "guard",
-        Fate::Failed => "bad",
-    };
-    (format!("fate.{}", word(fate)), tone)
+    (format!("fate.{}", word(fate)), fate.tone())
 }
 
 fn what(w: Words, m: &TimelineMessage) -> String {

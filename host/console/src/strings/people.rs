@@ -377,6 +377,14 @@ pub(super) const ROWS: super::Rows = &[
     ),
     ("source.import", ["una lista", "uma lista", "a list"]),
     (
+        "source.erasure",
+        [
+            "lo que pidió antes de que se borraran sus datos",
+            "o que pediu antes de os seus dados serem apagados",
+            "what they asked for before they were erased",
+        ],
+    ),
+    (
         "source.seed",
         ["datos de prueba", "dados de teste", "test data"],
     ),

@@ -28,7 +28,7 @@ pub const KINDS: [&str; 8] = [
     "meta_resume",
 ];
 /// Where rows come from, as it can be asked for.
-pub const SOURCES: [&str; 8] = [
+pub const SOURCES: [&str; 9] = [
     "wa_keyword",
     "wa_button",
     "wa_preference",
@@ -37,6 +37,7 @@ pub const SOURCES: [&str; 8] = [
     "operator",
     "import",
     "seed",
+    "erasure",
 ];
 
 /// Filters of the ledger.
@@ -239,6 +240,23 @@ pub async fn wordings(ctx: &Context, tenant: TenantId) -> Result<Vec<WordingView
     Ok(all)
 }
 
+/// Every version of one wording, the newest first.
+///
+/// # Errors
+/// [`FlowError::NotFound`], or the database.
+pub async fn wording(
+    ctx: &Context,
+    tenant: TenantId,
+    name: &str,
+) -> Result<Vec<WordingView>, FlowError> {
+    let mut all = wordings(ctx, tenant).await?;
+    all.retain(|view| view.name == name);
+    match all.is_empty() {
+        true => Err(FlowError::not_found("wording", name)),
+        false => Ok(all),
+    }
+}
+
 /// Checks every link of the tenant's chain and every sealed row against its seal. It reads all of them.
 ///
 /// # Errors
@@ -264,4 +282,28 @@ pub async fn check(ctx: &Context, tenant: TenantId) -> Result<ChainView, FlowErr
 #[must_use]
 pub fn times(event: &ConsentEvent) -> (String, String) {
     (event.received_at.rfc3339(), Ts::rfc3339(event.captured_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use portero_domain::consent::ConsentSource;
+
+    use super::*;
+
+    #[test]
+    fn every_source_can_be_asked_for_by_the_word_that_its_rows_carry() {
+        let words: Vec<String> = ConsentSource::ALL
+            .into_iter()
+            .map(|source| {
+                let carried = serde_json::to_value(source).unwrap_or_default();
+                assert_eq!(carried, source.as_str());
+                source.as_str().to_owned()
+            })
+            .collect();
+        assert_eq!(words.len(), SOURCES.len());
+        assert!(
+            words.iter().all(|w| SOURCES.contains(&w.as_str())),
+            "{words:?}"
+        );
+    }
 }

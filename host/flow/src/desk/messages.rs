@@ -6,15 +6,19 @@ use portero_domain::address::AddressKey;
 use portero_domain::content::Content;
 use portero_domain::ids::{ContactId, DecisionId, OutboxId, PhoneNumberId, TenantId};
 use portero_domain::proposal::{Answers, Origin, OutboxState, Proposal, Purpose};
+use portero_domain::status::MessageStatus;
+use portero_domain::step::Step;
 use portero_gate::record::content_hash;
-use portero_store::model::{ERASED, OutboxFilter, OutboxRow};
+use portero_store::model::{ERASED, OutboxFilter, OutboxRow, Stands, StepFilter};
 use serde::{Deserialize, Serialize};
 
 use crate::consult::Who;
 use crate::context::Context;
 use crate::desk::access::Principal;
+use crate::desk::handovers::{GONE, shown};
 use crate::desk::reasons::title;
-use crate::desk::verdicts::VerdictView;
+use crate::desk::verdict_days::zone;
+use crate::desk::verdicts::{VerdictView, instant};
 use crate::desk::{Page, numbers, parse_cursor};
 use crate::error::FlowError;
 use crate::judge::{self, Provenance};
@@ -301,6 +305,78 @@ pub async fn get(ctx: &Context, tenant: TenantId, id: OutboxId) -> Result<Messag
     Ok(MessageView::of(row))
 }
 
+/// Which messages; newest first.
+#[derive(Clone, Debug, Default)]
+pub struct MessageQuery {
+    /// Only of this person.
+    pub contact: Option<ContactId>,
+    /// Only in this state.
+    pub state: Option<String>,
+    /// Only at this step of the way, in the words of the overview.
+    pub step: Option<String>,
+    /// Only those of which Meta said this last.
+    pub status: Option<String>,
+    /// Proposed then or later: RFC 3339, or a day of the tenant's.
+    pub since: Option<String>,
+    /// Proposed before: RFC 3339, or a day of the tenant's.
+    pub until: Option<String>,
+    /// Rows.
+    pub limit: usize,
+    /// Cursor.
+    pub after: Option<String>,
+}
+
+impl MessageQuery {
+    /// Everything, so many rows.
+    #[must_use]
+    pub fn newest(limit: usize) -> MessageQuery {
+        MessageQuery {
+            limit,
+            ..MessageQuery::default()
+        }
+    }
+
+    /// Where they stand, if that is asked for; then nothing else may be asked for beside the time.
+    fn stands(&self) -> Result<Option<Stands>, FlowError> {
+        let known = |field, word: &str, all: Vec<&str>| {
+            FlowError::bad(field, format!("`{word}` is none of {}", all.join(", ")))
+        };
+        let step = self.step.as_deref().map(|word| {
+            let all = || Step::ALL.map(Step::as_str).to_vec();
+            let step = Step::parse(word).ok_or_else(|| known("step", word, all()))?;
+            Ok(("step", Stands::At(step)))
+        });
+        let status = self.status.as_deref().map(|word| {
+            let all = || MessageStatus::ALL.map(MessageStatus::as_str).to_vec();
+            let status = MessageStatus::parse(word).ok_or_else(|| known("status", word, all()))?;
+            Ok(("status", Stands::Told(status)))
+        });
+        let both: Vec<(&'static str, Stands)> = step
+            .into_iter()
+            .chain(status)
+            .collect::<Result<_, FlowError>>()?;
+        let others = [
+            ("contact", self.contact.is_some()),
+            ("state", self.state.is_some()),
+            ("status", both.len() > 1),
+        ];
+        let Some((field, stands)) = both.into_iter().next() else {
+            return Ok(None);
+        };
+        if let Some((other, _)) = others.into_iter().find(|(_, given)| *given) {
+            return Err(FlowError::bad(
+                field,
+                format!("not together with `{other}`"),
+            ));
+        }
+        if stands == Stands::At(Step::Answered) && self.since.is_none() {
+            let why = "who answered is asked from a day or an instant on: give `since` too";
+            return Err(FlowError::bad("since", why));
+        }
+        Ok(Some(stands))
+    }
+}
+
 /// Messages, newest first.
 ///
 /// # Errors
@@ -308,12 +384,12 @@ pub async fn get(ctx: &Context, tenant: TenantId, id: OutboxId) -> Result<Messag
 pub async fn list(
     ctx: &Context,
     tenant: TenantId,
-    contact: Option<ContactId>,
-    state: Option<&str>,
-    limit: usize,
-    after: Option<&str>,
+    query: &MessageQuery,
 ) -> Result<Page<MessageView>, FlowError> {
-    let state = state
+    let stands = query.stands()?;
+    let state = query
+        .state
+        .as_deref()
         .map(|s| {
             OutboxState::parse(s).ok_or_else(|| {
                 let known: Vec<_> = OutboxState::ALL.iter().map(|s| s.as_str()).collect();
@@ -321,14 +397,95 @@ pub async fn list(
             })
         })
         .transpose()?;
-    let filter = OutboxFilter {
-        contact,
-        state,
-        limit,
-        after: parse_cursor(after)?,
-    };
+    let (limit, after) = (query.limit, parse_cursor(query.after.as_deref())?);
     let mut tx = ctx.store.read().await?;
-    let rows = tx.tenant(tenant).outbox_list(&filter).await?;
+    let (mut since, mut until) = (None, None);
+    if query.since.is_some() || query.until.is_some() {
+        let zone = zone(&tx.tenant(tenant).row().await?.timezone);
+        since = instant("since", query.since.as_deref(), &zone)?;
+        until = instant("until", query.until.as_deref(), &zone)?;
+    }
+    let rows = match stands {
+        Some(stands) => {
+            let filter = StepFilter {
+                stands,
+                since,
+                until,
+                limit,
+                after,
+            };
+            tx.tenant(tenant).outbox_at(&filter).await?
+        }
+        None => {
+            let filter = OutboxFilter {
+                contact: query.contact,
+                state,
+                since,
+                until,
+                limit,
+                after,
+            };
+            tx.tenant(tenant).outbox_list(&filter).await?
+        }
+    };
     let items = rows.into_iter().map(MessageView::of).collect();
     Ok(Page::of(items, limit, |m: &MessageView| m.id.to_string()))
+}
+
+/// What a message says, in one text; a word for it when that is not kept any more.
+#[must_use]
+pub fn words(view: &MessageView) -> String {
+    match view.content_gone {
+        true => GONE.to_owned(),
+        false => shown(&view.content),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_messages_stand_is_asked_for_alone_and_by_known_words() {
+        let asked = |step: Option<&str>, status: Option<&str>| MessageQuery {
+            step: step.map(str::to_owned),
+            status: status.map(str::to_owned),
+            since: Some("2026-11-24".to_owned()),
+            ..MessageQuery::newest(5)
+        };
+        assert_eq!(asked(None, None).stands().unwrap(), None);
+        assert_eq!(
+            asked(Some("read"), None).stands().unwrap(),
+            Some(Stands::At(Step::Read))
+        );
+        assert_eq!(
+            asked(None, Some("failed")).stands().unwrap(),
+            Some(Stands::Told(MessageStatus::Failed))
+        );
+        for (query, says) in [
+            (asked(Some("arrived"), None), "delivered"),
+            (asked(None, Some("lost")), "accepted"),
+            (
+                asked(Some("read"), Some("read")),
+                "not together with `status`",
+            ),
+            (
+                MessageQuery {
+                    state: Some("sent".to_owned()),
+                    ..asked(Some("read"), None)
+                },
+                "not together with `state`",
+            ),
+            (
+                MessageQuery {
+                    since: None,
+                    ..asked(Some("answered"), None)
+                },
+                "since",
+            ),
+        ] {
+            let refused = query.stands().unwrap_err().to_string();
+            assert!(refused.contains(says), "{says}: {refused}");
+        }
+    }
 }

@@ -315,6 +315,7 @@ pub async fn timeline(
         state: None,
         limit: limit + 1,
         after: after_all_of::<OutboxId>(OutboxId::PREFIX, before.0),
+        ..OutboxFilter::default()
     };
     let messages = of.outbox_list(&filter).await?;
     let newest = after_all_of::<EventId>(EventId::PREFIX, before.0);

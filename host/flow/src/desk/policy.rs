@@ -20,7 +20,7 @@ use crate::error::FlowError;
 
 pub use whatif::{
     AlreadyView, EffectView, ExampleView, MAX_DAYS, MAX_RECORDS, Progress, ReasonView,
-    VerdictShort, WhatIf, WhatIfRequest, WhatIfView,
+    VerdictShort, WhatIf, WhatIfRequest, WhatIfView, how_far,
 };
 
 /// Longest reason for a change, characters.

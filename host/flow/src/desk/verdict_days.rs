@@ -98,6 +98,13 @@ pub fn from_local(text: &str, timezone: &str) -> Option<Ts> {
     Some(Ts(at.timestamp().as_millisecond()))
 }
 
+/// The day after a day like `2026-11-24`; `None` for what is no day.
+#[must_use]
+pub fn day_after(day: &str) -> Option<String> {
+    let day: Date = day.parse().ok()?;
+    Some(day.tomorrow().ok()?.to_string())
+}
+
 /// Every rule by its id, with what it is about per language.
 #[must_use]
 pub fn rules() -> Vec<(&'static str, BTreeMap<String, String>)> {

@@ -18,6 +18,8 @@ use crate::error::FlowError;
 const ROTATION: Millis = Millis::hours(24);
 /// Longest description, characters.
 const ABOUT_MAX: usize = 200;
+/// Shortest and longest time that an endpoint stays without being fetched from, seconds.
+const FETCH_WITHIN_S: (u32, u32) = (10, 86_400);
 
 /// The address of an endpoint whose deliveries somebody fetches.
 pub const FETCHED: &str = "portero:fetched";
@@ -35,6 +37,10 @@ pub struct WebhookRequest {
     /// Kinds it wants (`campaign.paused`, …); everything when empty or absent.
     #[serde(default)]
     pub events: Vec<String>,
+    /// Of `portero:fetched` alone, 10 to 86,400: it is removed when nobody reads its deliveries for so many seconds. It
+    /// stays without.
+    #[serde(default)]
+    pub fetch_within_s: Option<u32>,
 }
 
 /// An endpoint as it stands.
@@ -63,6 +69,9 @@ pub struct WebhookView {
     pub waiting: u64,
     /// When it was made, RFC 3339.
     pub created_at: String,
+    /// When it is removed unless somebody reads its deliveries before, by the machine's clock, RFC 3339; absent where it
+    /// stays.
+    pub fetched_until: Option<String>,
 }
 
 /// An endpoint with its signing secret, shown once.
@@ -172,6 +181,7 @@ fn view(row: WebhookRow) -> WebhookView {
         delivered_at: row.delivered_at.map(Ts::rfc3339),
         waiting: row.waiting,
         created_at: row.created_at.rfc3339(),
+        fetched_until: row.term.map(|(_, until)| until.rfc3339()),
     }
 }
 
@@ -255,6 +265,7 @@ pub async fn create(
             format!("longer than {ABOUT_MAX} characters"),
         ));
     }
+    let term = term(ctx, request.fetch_within_s, fetched)?;
     let now = ctx.now();
     let new = NewWebhook {
         id: WebhookId::new(&*ctx.ids, now),
@@ -263,6 +274,7 @@ pub async fn create(
         kinds: read_kinds(&request.events)?,
         secret: new_secret(ctx),
         fetched: fetched.then(|| "somebody fetches what waits".to_owned()),
+        term,
     };
     let mut tx = ctx.store.write().await?;
     tx.tenant(tenant)
@@ -276,6 +288,24 @@ pub async fn create(
         })?;
     tx.commit().await?;
     with_secret(ctx, tenant, new.id, &new.secret).await
+}
+
+/// For how long an endpoint stays without being fetched from, and until when at first.
+fn term(
+    ctx: &Context,
+    seconds: Option<u32>,
+    fetched: bool,
+) -> Result<Option<(Millis, Ts)>, FlowError> {
+    let Some(seconds) = seconds else {
+        return Ok(None);
+    };
+    let (least, most) = FETCH_WITHIN_S;
+    if !fetched || !(least..=most).contains(&seconds) {
+        let why = format!("{least} to {most}, and for `{FETCHED}` alone");
+        return Err(FlowError::bad("fetch_within_s", why));
+    }
+    let within = Millis::secs(i64::from(seconds));
+    Ok(Some((within, ctx.clock.lease_now() + within)))
 }
 
 async fn with_secret(
@@ -468,7 +498,26 @@ pub async fn replay(
     Ok(ReplayView { replayed })
 }
 
-/// Deliveries to an endpoint, newest first.
+/// Somebody fetches from an endpoint that goes without. It is written down when half of its term is over, not at each
+/// look.
+async fn stays(
+    ctx: &Context,
+    tenant: TenantId,
+    id: WebhookId,
+    within: Millis,
+    until: Ts,
+) -> Result<(), FlowError> {
+    let now = ctx.clock.lease_now();
+    if until.since(now) > within.0 / 2 {
+        return Ok(());
+    }
+    let mut tx = ctx.store.write().await?;
+    tx.tenant(tenant).webhook_fetched(id, now + within).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Deliveries to an endpoint, newest first. Who reads them keeps an endpoint that goes without.
 ///
 /// # Errors
 /// [`FlowError::NotFound`] (also for another tenant's), a bad cursor, or the database.
@@ -479,10 +528,15 @@ pub async fn deliveries(
     limit: usize,
     after: Option<&str>,
 ) -> Result<Page<NoticeView>, FlowError> {
-    get(ctx, tenant, id).await?;
     let before = parse_cursor(after)?;
     let mut tx = ctx.store.read().await?;
+    let there = tx.tenant(tenant).webhook(id).await?;
+    let there = there.ok_or_else(|| FlowError::not_found("webhook", id))?;
     let rows = tx.tenant(tenant).deliveries(id, before, limit).await?;
+    drop(tx);
+    if let Some((within, until)) = there.term {
+        stays(ctx, tenant, id, within, until).await?;
+    }
     let items: Vec<NoticeView> = rows.iter().map(notice).collect();
     Ok(Page::of(items, limit, |n| n.id.to_string()))
 }

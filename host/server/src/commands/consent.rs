@@ -35,6 +35,7 @@ pub async fn run(command: ConsentCommand) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         ConsentCommand::Ledger(args) => ledger::run(args).await,
+        ConsentCommand::Verify(target) => ledger::verify(&target).await,
         ConsentCommand::Ask {
             who,
             wording,

@@ -1,13 +1,16 @@
-//! `portero consent ledger`: who agreed to what or withdrew it, with its proof.
+//! `portero consent ledger`: who agreed to what or withdrew it, with its proof. `portero consent verify`: whether
+//! that is still what was recorded.
 
 use std::process::ExitCode;
 
 use portero_domain::clock::Ts;
 use serde_json::Value;
 
-use crate::cli::LedgerArgs;
+use crate::cli::{LedgerArgs, exit};
+use crate::client::Target;
 use crate::commands::pages;
 use crate::commands::text;
+use crate::output;
 
 /// Runs the verb.
 ///
@@ -29,6 +32,42 @@ pub async fn run(args: LedgerArgs) -> anyhow::Result<ExitCode> {
     pages::show(args.target.json, &answer, &header, row, "no such rows");
     api.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Checks the chain; exit code 3 when it does not hold.
+///
+/// # Errors
+/// The host's words.
+pub async fn verify(target: &Target) -> anyhow::Result<ExitCode> {
+    let api = target.connect().await?;
+    let answer = api.get("/v1/consents/chain").await?;
+    let holds = answer.get("holds") == Some(&Value::Bool(true));
+    if target.json {
+        output::json(&answer);
+    } else {
+        output::line(&format!(
+            "{}: {} seals, {} rows gone at the end of their term, {} not sealed yet",
+            if holds {
+                "the chain holds"
+            } else {
+                "THE CHAIN DOES NOT HOLD"
+            },
+            text(&answer, "seals"),
+            text(&answer, "dropped"),
+            text(&answer, "unsealed"),
+        ));
+        output::line(&format!("head {}", text(&answer, "head")));
+        let faults = answer.get("faults").and_then(Value::as_array);
+        for fault in faults.into_iter().flatten().filter_map(Value::as_str) {
+            output::line(&format!("  {fault}"));
+        }
+    }
+    api.close().await;
+    Ok(if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(exit::FOUND)
+    })
 }
 
 fn row(item: &Value) -> Vec<String> {

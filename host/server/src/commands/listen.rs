@@ -1,7 +1,7 @@
 //! `portero listen`: a tenant's notices, signed, at an address of this machine, for as long as it runs.
 //!
 //! The host keeps an endpoint to which it sends nothing; this verb fetches what waits there, signs it as
-//! the host would and posts it from here. The endpoint goes when the verb ends.
+//! the host would and posts it from here. The endpoint goes when the verb ends; when it is ended by force, a minute later.
 
 use std::collections::HashSet;
 use std::process::ExitCode;
@@ -24,6 +24,9 @@ use crate::output;
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(300);
 
+/// Without a look for so long the endpoint goes, seconds.
+const FETCH_WITHIN_S: u32 = 60;
+
 /// Runs the verb.
 ///
 /// # Errors
@@ -44,7 +47,9 @@ pub async fn run(args: ListenArgs) -> anyhow::Result<ExitCode> {
     let mut end = EndSignals::listen()?;
     let api = args.target.connect().await?;
     let about = "portero listen";
-    let body = json!({ "url": FETCHED, "events": args.events, "about": about });
+    let body = json!({
+        "url": FETCHED, "events": args.events, "about": about, "fetch_within_s": FETCH_WITHIN_S,
+    });
     let made = api.post("/v1/webhooks", body).await?;
     let endpoint = Endpoint {
         path: format!("/v1/webhooks/{}", text(&made, "id")),

@@ -27,6 +27,7 @@ mod tokens;
 pub(crate) mod trigger;
 mod users;
 mod webhooks;
+mod wordings;
 
 use axum::extract::DefaultBodyLimit;
 use portero_domain::access::Right;
@@ -151,6 +152,8 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[Read, SeePersonalData])],
         )
         .routes(routes!(ledger::list), &[("GET", &[Read, SeePersonalData])])
+        // Counts, hashes and ids of rows: nothing of a person.
+        .routes(routes!(ledger::chain), &[("GET", &[Read])])
         .routes(
             routes!(contacts::export),
             &[("GET", &[Read, SeePersonalData])],
@@ -271,7 +274,11 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         )
         .routes(routes!(plugins::templates), &[("GET", &[Read])])
         .routes(routes!(plugins::sync_templates), &[("POST", &[Edit])])
-        .routes(routes!(plugins::wording), &[("PUT", &[Edit])])
+        .routes(
+            routes!(wordings::list, wordings::put),
+            &[("GET", &[Read]), ("PUT", &[Edit])],
+        )
+        .routes(routes!(wordings::show), &[("GET", &[Read])])
         .routes(routes!(reports::list), &[("GET", &[Read])])
         .routes(routes!(reports::show), &[("GET", &[Read])])
         .routes(

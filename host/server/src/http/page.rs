@@ -66,8 +66,8 @@ A list that grows is a page: `items` and `next_cursor`. `limit` is 1 to 200 (50 
 with `after`, the `next_cursor` of the one before; `next_cursor` is absent on the last. A cursor is opaque and stays good while
 rows are added.
 
-Some lists come whole. What a shop sets up bounds these: numbers, plugins, segments, reports, registries, the people of
-`/v1/sandbox`, webhooks and their kinds, `/v1/inbox/counts`.
+Some lists come whole. What a shop sets up bounds these: numbers, plugins, segments, reports, registries, wordings,
+the people of `/v1/sandbox`, webhooks and their kinds, `/v1/inbox/counts`.
 ";
 
 /// The whole page.

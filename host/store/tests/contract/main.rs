@@ -37,6 +37,7 @@ mod secrets;
 mod segments;
 mod spend;
 mod statuses;
+mod steps;
 mod tables;
 mod tenants;
 mod together;
@@ -92,6 +93,7 @@ const FILES: &[&[Test]] = &[
     segments::TESTS,
     spend::TESTS,
     statuses::TESTS,
+    steps::TESTS,
     tables::TESTS,
     tenants::TESTS,
     together::TESTS,

@@ -29,6 +29,7 @@ pub(crate) fn endpoint(w: &World, secret: &str, kinds: &[NoticeKind]) -> NewWebh
         kinds: kinds.to_vec(),
         secret: secret.into(),
         fetched: None,
+        term: None,
     }
 }
 

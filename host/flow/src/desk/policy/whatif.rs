@@ -155,7 +155,7 @@ pub struct ReasonView {
 }
 
 /// How far it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Progress {
     /// Verdicts read.
     pub read: u64,
@@ -177,8 +177,26 @@ impl Drop for Asking {
     }
 }
 
+impl Asking {
+    fn tell(&self, progress: Progress) {
+        if let Ok(mut all) = self.ctx.whatifs.lock() {
+            all.insert(self.tenant, progress);
+        }
+    }
+}
+
+/// How far the question of a tenant is that this process is answering; `None` while it answers none.
+#[must_use]
+pub fn how_far(ctx: &Context, tenant: TenantId) -> Option<Progress> {
+    ctx.whatifs.lock().ok()?.get(&tenant).copied()
+}
+
 fn ask(ctx: &Arc<Context>, tenant: TenantId) -> Result<Asking, FlowError> {
-    let free = ctx.whatifs.lock().is_ok_and(|mut all| all.insert(tenant));
+    let free = ctx.whatifs.lock().is_ok_and(|mut all| {
+        let free = !all.contains_key(&tenant);
+        all.entry(tenant).or_default();
+        free
+    });
     if !free {
         return Err(FlowError::WrongState {
             what: "this question".to_owned(),
@@ -306,10 +324,12 @@ impl WhatIf {
         self.tally = Some(judged.map_err(|_| broke())?);
         self.cut = more && self.read >= self.most;
         self.ended = !more || self.cut;
-        Ok(Some(Progress {
+        let progress = Progress {
             read: self.read,
             percent: self.percent(),
-        }))
+        };
+        self.asking.tell(progress);
+        Ok(Some(progress))
     }
 
     fn percent(&self) -> u64 {

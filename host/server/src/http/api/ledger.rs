@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use portero_flow::desk::ledger::{self, LedgerQuery, LedgerRowView};
+use portero_flow::desk::ledger::{self, ChainView, LedgerQuery, LedgerRowView};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
@@ -21,8 +21,8 @@ pub(crate) struct LedgerFilter {
     kind: Option<String>,
     /// Only of this topic; `*` is promotion in general, `all` everything.
     topic: Option<String>,
-    /// Only from `wa_keyword`, `wa_button`, `wa_preference`, `meta_error`, `api`, `operator`, `import` or
-    /// `seed`.
+    /// Only from `wa_keyword`, `wa_button`, `wa_preference`, `meta_error`, `api`, `operator`, `import`,
+    /// `seed` or `erasure`.
     source: Option<String>,
     /// From this instant (RFC 3339) or day of the tenant's …
     since: Option<String>,
@@ -53,4 +53,15 @@ pub(crate) async fn list(
         after: q.after,
     };
     Ok(Json(ledger::list(&state.ctx, caller.tenant, &query).await?))
+}
+
+/// Whether the chain of records is as it was sealed: every link, every consent and every verdict against its seal. It
+/// reads all of them, each time.
+#[utoipa::path(get, path = "/v1/consents/chain", operation_id = "chain", responses(
+    (status = 200, body = ChainView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn chain(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Json<ChainView>, Problem> {
+    Ok(Json(ledger::check(&state.ctx, caller.tenant).await?))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use portero_flow::desk::masked;
-use portero_flow::desk::messages::{self, MessageRequest, MessageView, ProposedView};
+use portero_flow::desk::messages::{self, MessageQuery, MessageRequest, MessageView, ProposedView};
 use portero_flow::desk::rejudge::{self, RejudgedView};
 use portero_flow::desk::verdicts::{self, VerdictQuery, VerdictView, WhyView};
 use portero_flow::desk::{Page, limit};
@@ -24,6 +24,17 @@ pub(crate) struct MessageFilter {
     contact: Option<String>,
     /// Only in this state.
     state: Option<String>,
+    /// Only at this step of the way, as `/v1/overview` counts it: `proposed`, `allowed`, `sent`, `delivered`, `read`,
+    /// `denied`, `deferred`, `in_review`, `withdrawn`, `lost`, `unknown`; `answered` is the newest message of each
+    /// conversation after which the person wrote, and needs `since`. Neither with `contact` nor with `state`.
+    step: Option<String>,
+    /// Only those of which Meta said this last: `accepted`, `held`, `sent`, `failed`, `delivered`, `read`, `played`.
+    /// With none of the three above.
+    status: Option<String>,
+    /// Proposed at this instant (RFC 3339) or day of the tenant's, or later …
+    since: Option<String>,
+    /// … and before this one.
+    until: Option<String>,
     /// Rows, 1 to 200; 50 when absent.
     limit: Option<usize>,
     /// `next_cursor` of the page before.
@@ -39,16 +50,19 @@ pub(crate) async fn list(
     ApiQuery(q): ApiQuery<MessageFilter>,
 ) -> Result<Json<Page<MessageView>>, Problem> {
     let contact = q.contact.as_deref().map(parse_id).transpose()?;
-    let page = messages::list(
-        &state.ctx,
-        caller.tenant,
+    let query = MessageQuery {
         contact,
-        q.state.as_deref(),
-        limit(q.limit),
-        q.after.as_deref(),
-    )
-    .await?;
-    Ok(Json(page))
+        state: q.state,
+        step: q.step,
+        status: q.status,
+        since: q.since,
+        until: q.until,
+        limit: limit(q.limit),
+        after: q.after,
+    };
+    Ok(Json(
+        messages::list(&state.ctx, caller.tenant, &query).await?,
+    ))
 }
 
 /// Propose a message. 202 with its verdict, whatever the verdict is. Needs `Idempotency-Key`.

@@ -1,4 +1,4 @@
-//! Plugins, templates and wordings of a tenant.
+//! Plugins and templates of a tenant.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -7,7 +7,6 @@ use axum::http::StatusCode;
 use portero_domain::ids::InstallationId;
 use portero_flow::desk::plugins::{self, InstallRequest, InstallationView, PluginDetail};
 use portero_flow::desk::templates::{self, SyncView, TemplateView};
-use portero_flow::desk::tenants::{self, WordingRequest};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
@@ -132,16 +131,4 @@ pub(crate) async fn sync_templates(
     caller: Caller,
 ) -> Result<Json<SyncView>, Problem> {
     Ok(Json(templates::sync(&state.ctx, caller.tenant).await?))
-}
-
-/// Add a consent question in the host's own words.
-#[utoipa::path(put, path = "/v1/wordings", request_body = WordingRequest, responses(
-    (status = 204), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn wording(
-    State(state): State<AppState>,
-    caller: Caller,
-    ApiJson(request): ApiJson<WordingRequest>,
-) -> Result<StatusCode, Problem> {
-    tenants::put_wording(&state.ctx, caller.tenant, &request).await?;
-    Ok(StatusCode::NO_CONTENT)
 }

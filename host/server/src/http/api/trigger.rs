@@ -6,7 +6,8 @@
 use axum::Json;
 use axum::extract::State;
 use portero_domain::ids::TenantId;
-use portero_flow::desk::{messages, numbers, templates};
+use portero_flow::desk::messages::{self, MessageQuery};
+use portero_flow::desk::{numbers, templates};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -278,10 +279,13 @@ impl Act<'_> {
         let ctx = &self.state.ctx;
         let view = match self.request.message.as_deref() {
             Some(id) => Some(messages::get(ctx, self.tenant, parse_id(id)?).await?),
-            None => messages::list(ctx, self.tenant, None, Some("sent"), 1, None)
-                .await?
-                .items
-                .pop(),
+            None => {
+                let sent = MessageQuery {
+                    state: Some("sent".to_owned()),
+                    ..MessageQuery::newest(1)
+                };
+                messages::list(ctx, self.tenant, &sent).await?.items.pop()
+            }
         };
         let Some(wamid) = view.as_ref().and_then(|v| v.wamid.clone()) else {
             return Err(Problem::bad(
