@@ -1,6 +1,7 @@
 //! The files of `host/docs/deploy`: what they call and set is what the program takes.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -132,4 +133,51 @@ pub(crate) fn the_compose_file_names_what_there_is() {
         }
     }
     assert_eq!(hosts, 2);
+}
+
+/// What the head of the compose file tells to type, typed: the secrets it names are there, for their owner alone.
+pub(crate) fn the_secrets_that_are_made_as_told_are_their_owners_alone() {
+    let compose = text("compose.yaml");
+    let head = compose.lines().take_while(|line| line.starts_with('#'));
+    // Whose the files are in the end is root's to say.
+    let told: Vec<&str> = head
+        .filter_map(|line| line.strip_prefix("#   "))
+        .filter(|line| !line.starts_with("chown "))
+        .collect();
+    assert!(told.len() >= 5, "{told:?}");
+    let here = folder();
+    // As most people's shells are.
+    let typed = format!("umask 022\nset -e\n{}\n", told.join("\n"));
+    let ran = Command::new("sh")
+        .args(["-c", &typed])
+        .current_dir(here.path())
+        .output()
+        .expect("a shell");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    if said.contains("openssl") && said.contains("not found") {
+        println!("!! openssl was not found: the lines of compose.yaml were not typed");
+        return;
+    }
+    assert!(ran.status.success(), "{said}");
+    let all = YamlLoader::load_from_str(&compose).expect("YAML");
+    let named = all[0]["secrets"].as_hash().expect("secrets").values();
+    let files = named.map(|s| s["file"].as_str().expect("a file").to_owned());
+    for file in files.chain(["./secrets".to_owned()]) {
+        let path = here.path().join(&file);
+        let found = std::fs::metadata(&path).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let mode = found.permissions().mode() & 0o777;
+        assert_eq!(mode & 0o077, 0, "{file} has {mode:o}");
+    }
+    let secret = |name: &str| {
+        std::fs::read_to_string(here.path().join("secrets").join(name)).expect("a secret")
+    };
+    // A key as `serve` takes it, and an address with the password that the database is given.
+    let key = secret("master_key");
+    let key = key.trim();
+    assert!(key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit()));
+    let address = format!(
+        "postgres://portero:{}@db/portero",
+        secret("postgres_password").trim()
+    );
+    assert_eq!(secret("database_url"), address);
 }

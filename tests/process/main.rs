@@ -167,6 +167,10 @@ const ALONE: &[(&str, fn())] = &[
         "deploy::the_compose_file_names_what_there_is",
         deploy::the_compose_file_names_what_there_is,
     ),
+    (
+        "deploy::the_secrets_that_are_made_as_told_are_their_owners_alone",
+        deploy::the_secrets_that_are_made_as_told_are_their_owners_alone,
+    ),
     ("doors::every_verb_teaches", doors::every_verb_teaches),
     (
         "doors::a_session_of_the_pages_lasts_half_a_day",

@@ -10,6 +10,7 @@
 )]
 
 mod bindings;
+mod context;
 mod contract;
 mod docs;
 mod edges;
