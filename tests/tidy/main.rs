@@ -18,3 +18,4 @@ mod pure;
 mod sources;
 mod threats;
 mod tree;
+mod verbs;

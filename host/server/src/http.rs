@@ -4,6 +4,7 @@ mod answers;
 pub mod api;
 mod audit;
 pub mod auth;
+mod code_words;
 pub mod codes;
 pub mod doors;
 mod etag;

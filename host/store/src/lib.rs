@@ -67,6 +67,7 @@ mod proof_links;
 mod purchases;
 mod registries;
 mod rejudge;
+mod request_keys;
 mod retention;
 mod retention_changes;
 mod retention_parts;

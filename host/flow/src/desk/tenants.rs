@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
-pub use grid::{GridRow, grid, policy_difference};
+pub use grid::{DifferenceView, GridRow, GridView, PolicyDifference, grid, policy_difference};
 
 /// A tenant to create.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::context::Context;
 use crate::desk::Page;
+use crate::desk::once::{self, Once};
 use crate::error::FlowError;
 use crate::passwords;
 
@@ -116,7 +117,11 @@ fn choose(
 ///
 /// # Errors
 /// A bad name or password, a name that is taken, or the database.
-pub async fn add(ctx: &Context, order: UserOrder<'_>) -> Result<UserView, FlowError> {
+pub async fn add(
+    ctx: &Context,
+    order: UserOrder<'_>,
+    once: Option<&Once>,
+) -> Result<UserView, FlowError> {
     let name = checked(order.name)?;
     let (password, made) = choose(ctx, &name, order.password)?;
     let password_hash = passwords::hash(&*ctx.ids, &password).await?;
@@ -130,6 +135,14 @@ pub async fn add(ctx: &Context, order: UserOrder<'_>) -> Result<UserView, FlowEr
     };
     let taken = || FlowError::bad("name", "somebody on this host has it; take another");
     let mut tx = ctx.store.write().await?;
+    let whose = (order.tenant, "users");
+    if let Some(made) = once::take(&mut tx, once, whose, &new.id.to_string(), now).await? {
+        let row = tx.system().user(None, &made).await?;
+        tx.commit().await?;
+        // The password that was made then is not known any more.
+        let gone = || FlowError::not_found("user", &made);
+        return row.map(UserView::of).ok_or_else(gone);
+    }
     if tx.system().user(None, &new.name).await?.is_some() {
         return Err(taken());
     }

@@ -1,5 +1,7 @@
 //! `portero campaign`: plan, approve, run, and watch.
 
+mod report;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -49,6 +51,7 @@ pub async fn run(command: CampaignCommand) -> anyhow::Result<ExitCode> {
             show_plan(&target, &answer?);
             api.close().await;
         }
+        CampaignCommand::Report { id, lang, target } => report::run(&target, &id, &lang).await?,
         CampaignCommand::Approve { id, plan, target } => {
             let api = target.connect().await?;
             let body = json!({ "plan_hash": plan });

@@ -1,5 +1,7 @@
 //! `portero template`.
 
+mod read;
+
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -43,6 +45,8 @@ pub async fn run(command: TemplateCommand) -> anyhow::Result<ExitCode> {
             show_list(target.json, &answer, &columns, empty);
             api.close().await;
         }
+        TemplateCommand::Show(args) => return read::show(&args).await,
+        TemplateCommand::Lint(args) => return read::lint(&args).await,
         TemplateCommand::Sync(target) => {
             let api = target.connect().await?;
             let bar = indicatif::ProgressBar::new_spinner();

@@ -29,6 +29,9 @@ stable word for programs. Codes are added, never renamed.
 ";
 
 const REST: &str = "
+A path answers 405 `no_such_method` to a method that it does not take, with `Allow`; no operation of the document says so,
+`components.responses.MethodNotAllowed` does.
+
 A request that was answered 4xx changed nothing. 503 and a connection that broke off may be tried again: operations that
 take an `Idempotency-Key` do a thing once, `PUT` and `DELETE` say what is to be, and the others are told by their answer.
 
@@ -37,6 +40,13 @@ take an `Idempotency-Key` do a thing once, `PUT` and `DELETE` say what is to be,
 `POST /v1/messages`, `/v1/contacts/{who}/ask` and `/v1/conversations/{who}/answer` need `Idempotency-Key`: 1 to 128 bytes
 of your own. The same key with the same body is answered as the first time and sends nothing more; with another body it
 is 422 `idempotency_key_reused`. `POST /v1/events` has its own `id` for the same purpose.
+
+`POST /v1/campaigns`, `/v1/imports`, `/v1/webhooks`, `/v1/tokens` and `/v1/users` take an `Idempotency-Key` too, and keep it
+for seven days per tenant (a token's and a user's: of the tenant they are for, or of the whole server). A second time they
+answer what was made, as it is by now, and make nothing. What is shown once is kept nowhere, so it is absent from the second
+answer: `token` of a token, `secret` of a webhook, `password` of a user for whom one was made. If the first answer was lost,
+end the token and make another under a new key, rotate the webhook's secret, or set another password. Of the body a
+hash is kept, without `password`. What was removed meanwhile answers 404.
 
 ## Two who change the same thing
 
@@ -67,7 +77,7 @@ with `after`, the `next_cursor` of the one before; `next_cursor` is absent on th
 rows are added.
 
 Some lists come whole. What a shop sets up bounds these: numbers, plugins, segments, reports, registries, the people of
-`/v1/sandbox`, webhooks and their kinds, `/v1/inbox/counts`.
+`/v1/sandbox`, webhooks and their kinds, `/v1/inbox/counts`, `/v1/grid`, `/v1/me/sessions`.
 ";
 
 /// The whole page.

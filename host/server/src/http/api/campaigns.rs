@@ -15,7 +15,7 @@ use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, parse_id};
+use crate::http::api::{ApiJson, ApiOnce, ApiPath, ApiQuery, parse_id};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 
@@ -71,16 +71,16 @@ pub(crate) async fn list(
 }
 
 /// Write a campaign down. Nobody is counted and nothing is sent yet.
-#[utoipa::path(post, path = "/v1/campaigns", operation_id = "campaign_create", request_body = CampaignRequest, responses(
+#[utoipa::path(post, path = "/v1/campaigns", operation_id = "campaign_create", request_body = CampaignRequest, params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 bytes of your own; the same for the same request, which is done once")), responses(
     (status = 200, body = CampaignView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller,
-    ApiJson(request): ApiJson<CampaignRequest>,
+    ApiOnce(request, once): ApiOnce<CampaignRequest>,
 ) -> Result<Json<CampaignView>, Problem> {
-    Ok(Json(
-        campaigns::create(&state.ctx, &caller.principal, caller.tenant, request).await?,
-    ))
+    let (who, once) = (&caller.principal, once.as_ref());
+    let made = campaigns::create(&state.ctx, who, caller.tenant, request, once);
+    Ok(Json(made.await?))
 }
 
 /// One campaign with its progress; the counts add up to the people of its audience.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use portero_flow::desk::numbers::{self, HistoryView, NumberDetail, NumberRequest, NumberView};
-use portero_flow::desk::tenants::{self, TenantRequest, TenantView};
+use portero_flow::desk::tenants::{self, GridView, TenantRequest, TenantView};
 use portero_flow::desk::{Page, limit};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -26,6 +26,17 @@ pub(crate) async fn tenants(
     Ok(Json(
         tenants::page(&state.ctx, principal.tenant, limit, after).await?,
     ))
+}
+
+/// Every tenant with its figures, the one that needs somebody most first (operator).
+#[utoipa::path(get, path = "/v1/grid", responses(
+    (status = 200, body = Vec<GridView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn grid(
+    State(state): State<AppState>,
+    _: Operator,
+) -> Result<Json<Vec<GridView>>, Problem> {
+    let rows = tenants::grid(&state.ctx).await?;
+    Ok(Json(rows.into_iter().map(GridView::from).collect()))
 }
 
 /// Create a tenant (operator).

@@ -8,12 +8,14 @@ use axum::response::{IntoResponse, Response};
 use portero_flow::desk::policy::{
     self, PolicyChange, PolicyView, Progress, RevisionView, WhatIf, WhatIfRequest, WhatIfView,
 };
+use portero_flow::desk::tenants::{self, PolicyDifference};
 use portero_flow::desk::{Page, limit};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::AppState;
 use crate::http::api::{ApiJson, ApiQuery, Paging};
-use crate::http::auth::Caller;
+use crate::http::auth::{Caller, Operator};
 use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
 
@@ -66,6 +68,32 @@ pub(crate) async fn history(
         q.after.as_deref(),
     );
     Ok(Json(page.await?))
+}
+
+/// Two tenants.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Two {
+    /// One, by slug or id.
+    one: String,
+    /// The other, by slug or id.
+    other: String,
+}
+
+/// In what the policies of two tenants differ (operator).
+#[utoipa::path(get, path = "/v1/policy/difference", params(Two), responses(
+    (status = 200, body = PolicyDifference), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn difference(
+    State(state): State<AppState>,
+    _: Operator,
+    ApiQuery(q): ApiQuery<Two>,
+) -> Result<Json<PolicyDifference>, Problem> {
+    let one = tenants::find(&state.ctx, &q.one).await?;
+    let other = tenants::find(&state.ctx, &q.other).await?;
+    Ok(Json(
+        tenants::policy_difference(&state.ctx, one, other).await?,
+    ))
 }
 
 /// Judge the recorded proposals of the last days under another policy. Sends nothing, changes nothing. Each verdict is

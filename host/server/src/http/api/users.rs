@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::http::AppState;
 use crate::http::api::tokens::{bad, reach};
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging};
+use crate::http::api::{ApiJson, ApiOnce, ApiPath, ApiQuery, Paging};
 use crate::http::auth::{Anyone, Caller, TENANT_HEADER};
 use crate::http::problem::Problem;
 
@@ -51,12 +51,12 @@ pub(crate) struct PasswordRequest {
 }
 
 /// Make a user who logs in to the console. A tenant's owner makes those of the tenant.
-#[utoipa::path(post, path = "/v1/users", operation_id = "user_add", request_body = UserRequest, responses(
+#[utoipa::path(post, path = "/v1/users", operation_id = "user_add", request_body = UserRequest, params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 bytes of your own; the same for the same request, which is done once")), responses(
     (status = 201, body = UserView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn add(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
-    ApiJson(request): ApiJson<UserRequest>,
+    ApiOnce(request, once): ApiOnce<UserRequest>,
 ) -> Result<(StatusCode, Json<UserView>), Problem> {
     let order = UserOrder {
         tenant: reach(&state, &principal, request.tenant.as_deref()).await?,
@@ -64,7 +64,7 @@ pub(crate) async fn add(
         role: role(&request.role)?,
         password: request.password,
     };
-    let made = users::add(&state.ctx, order).await?;
+    let made = users::add(&state.ctx, order, once.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
