@@ -67,6 +67,7 @@ mod plugin_calls;
 mod plugin_switch;
 mod plugin_versions;
 mod policy;
+mod progress;
 mod proofs;
 mod questions;
 mod registries;
@@ -140,6 +141,7 @@ fn main() -> ExitCode {
         trouble::TESTS,
         seen_by_api::TESTS,
         once::TESTS,
+        progress::TESTS,
         TESTS,
     ])
 }

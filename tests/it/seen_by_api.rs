@@ -178,6 +178,7 @@ async fn ask(
 ) -> (u16, Value) {
     let url = format!("{}{path}", env.stage.host.url);
     let mut request = env.http.request(method, url).bearer_auth(token);
+    request = request.header("x-forwarded-for", "192.0.2.99");
     if let Some(body) = body {
         request = request.json(&body);
     }

@@ -200,7 +200,7 @@ pub(crate) async fn set_role(
     Form(form): Form<One>,
 ) -> Result<Response, Problem> {
     let role = role(&form.role)?;
-    users::set_role(&state.ctx, principal.tenant, &user, role).await?;
+    users::set_role(&state.ctx, principal.tenant, &user, role, None).await?;
     Ok(back(form.lang.as_deref()))
 }
 

@@ -13,6 +13,7 @@ pub mod erase;
 pub mod explain;
 pub mod inbox;
 pub mod ledger;
+pub(crate) mod lines;
 pub mod listen;
 pub mod logs;
 pub mod me;

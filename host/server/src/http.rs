@@ -10,6 +10,7 @@ pub mod doors;
 mod etag;
 pub mod health;
 pub mod limits;
+pub(crate) mod lines;
 mod login;
 pub mod metrics;
 mod page;

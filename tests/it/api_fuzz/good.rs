@@ -232,6 +232,7 @@ async fn of_access(env: &Env) -> Vec<Request> {
             &[],
             json!({ "name": "luz", "role": "developer", "password": "twelve or more" }),
         ),
+        get(&format!("{u}/role"), &["ana"]),
         put(
             &format!("{u}/role"),
             &["ana"],
@@ -271,6 +272,7 @@ fn of_shop(env: &Env) -> Vec<Request> {
         get("/v1/numbers", &[]),
         put("/v1/numbers", &[], number).operator(),
         get(n, &[sol.number]),
+        get("/v1/apps/{app}", &["fuzz"]).operator(),
         post("/v1/numbers/sync", &[], json!({})),
         post(&format!("{n}/subscribe"), &[sol.number], json!({})),
         post(
@@ -309,6 +311,7 @@ fn of_shop(env: &Env) -> Vec<Request> {
             &["co-rne"],
             json!({ "applies": true, "reason": "" }),
         ),
+        get("/v1/registries/{id}", &["co-rne"]),
         request("PUT", "/v1/registries/{id}/copy", &["co-rne"], copy).asking("as_of", "2026-11-20"),
         get("/v1/sandbox", &[]),
         put("/v1/sandbox/{address}", &["573009990001"], json!({})),

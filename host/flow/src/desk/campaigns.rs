@@ -23,7 +23,7 @@ use crate::limiter::PACE;
 use crate::plan;
 
 pub use lines::{CampaignLine, lines};
-pub use plan_view::{plan, show_plan};
+pub use plan_view::{plan, plan_told, show_plan};
 pub use standing::{BrakeView, ReasonView, StandingView, standing};
 pub use views::{
     ApproveRequest, CampaignReason, CampaignRequest, CampaignView, CostLine, CostView, PeopleQuery,

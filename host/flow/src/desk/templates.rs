@@ -53,6 +53,29 @@ pub struct SyncView {
 /// # Errors
 /// [`FlowError::Meta`] with its words, or the database.
 pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError> {
+    sync_told(ctx, tenant, &|_| {}).await
+}
+
+/// How far a sync is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SyncProgress {
+    /// Accounts that answered.
+    pub done: usize,
+    /// Accounts there are.
+    pub accounts: usize,
+    /// Templates they have.
+    pub templates: usize,
+}
+
+/// The same; `told` hears how far it is, account by account.
+///
+/// # Errors
+/// As [`sync`].
+pub async fn sync_told(
+    ctx: &Context,
+    tenant: TenantId,
+    told: &(dyn Fn(SyncProgress) + Send + Sync),
+) -> Result<SyncView, FlowError> {
     let mut tx = ctx.store.read().await?;
     ctx.may_ask_meta(&tx.tenant(tenant).row().await?)?;
     let mut accounts = std::collections::BTreeMap::new();
@@ -63,7 +86,12 @@ pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError
     }
     drop(tx);
     let mut count = 0;
-    for (waba, token) in &accounts {
+    for (done, (waba, token)) in accounts.iter().enumerate() {
+        told(SyncProgress {
+            done,
+            accounts: accounts.len(),
+            templates: count,
+        });
         let asked = ctx.now();
         let fetched = ctx
             .cloud

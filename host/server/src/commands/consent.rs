@@ -11,6 +11,7 @@ use crate::cli::ConsentCommand;
 use crate::client::Target;
 use crate::clock::Ids;
 use crate::commands::ledger;
+use crate::commands::lines;
 use crate::commands::plugin::encode;
 use crate::commands::{show, text};
 use crate::output;
@@ -111,6 +112,12 @@ async fn ask(people: &[String], question: &Value, target: &Target) -> anyhow::Re
     let ids = Ids::system();
     let mut items = Vec::with_capacity(people.len());
     let mut all_asked = true;
+    let shape = "{bar:30} {pos}/{len} people asked · {eta} left";
+    let bar = lines::bar(
+        u64::try_from(people.len()).unwrap_or_default(),
+        target.json || people.len() < 2,
+        shape,
+    );
     for who in people {
         let path = format!("/v1/contacts/{}/ask", encode(who));
         let key = TokenId::new(&ids, Ts(0)).to_string();
@@ -128,7 +135,9 @@ async fn ask(people: &[String], question: &Value, target: &Target) -> anyhow::Re
         };
         all_asked &= matches!(text(&said, "verdict").as_str(), "allow" | "defer");
         items.push(said);
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     if target.json {
         output::json(&json!({ "items": items }));
     } else {

@@ -359,9 +359,15 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(checklist::look, checklist::ask),
             &[("GET", &[Read]), ("POST", &[Edit])],
         )
-        .routes(routes!(operator::put_app), &[("PUT", &[ManageAccess])])
+        .routes(
+            routes!(operator::app, operator::put_app),
+            &[("GET", &[ManageAccess]), ("PUT", &[ManageAccess])],
+        )
         .routes(routes!(registries::list), &[("GET", &[Read])])
-        .routes(routes!(registries::declare), &[("PUT", &[ChangePolicy])])
+        .routes(
+            routes!(registries::get, registries::declare),
+            &[("GET", &[Read]), ("PUT", &[ChangePolicy])],
+        )
         // A national list is read as it comes in.
         .routes(
             routes!(registries::load).layer(DefaultBodyLimit::disable()),
@@ -385,7 +391,10 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[ManageAccess]), ("POST", &[ManageAccess])],
         )
         .routes(routes!(users::remove), &[("DELETE", &[ManageAccess])])
-        .routes(routes!(users::set_role), &[("PUT", &[ManageAccess])])
+        .routes(
+            routes!(users::get_role, users::set_role),
+            &[("GET", &[ManageAccess]), ("PUT", &[ManageAccess])],
+        )
         .routes(routes!(users::set_password), &[("PUT", &[ManageAccess])])
         .routes(routes!(audit::list), &[("GET", &[ReadAudit])])
         .routes(

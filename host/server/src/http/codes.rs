@@ -130,8 +130,8 @@ pub(crate) fn in_words() -> impl Iterator<Item = InWords> {
     let all = ALL.iter().zip(WORDS);
     all.map(|(code, (_, _, [es, es_means], [pt, pt_means]))| InWords {
         code: *code,
-        title: [es, pt, code.title],
-        means: [es_means, pt_means, code.means],
+        title: [*es, *pt, code.title],
+        means: [*es_means, *pt_means, code.means],
     })
 }
 

@@ -54,7 +54,9 @@ hash is kept, without `password`. What was removed meanwhile answers 404.
 `PUT` answer with an `ETag`, another word whenever the thing looks otherwise; a `GET` with it in `If-None-Match` is 304
 without a body while it holds. A `PUT` with it in `If-Match` is done only while it holds, else it is 412
 `changed_meanwhile`: read again, decide again. `If-Match: *` asks that the thing is there: nobody is created. Without
-`If-Match` the last one wins. A person looks otherwise too when they wrote, agreed, or their window closed, and terms when
+`If-Match` the last one wins. `PUT /v1/registries/{id}` does the same; `PUT /v1/numbers` takes the tag of
+`GET /v1/numbers/{id}`, `PUT /v1/users/{user}/role` and `PUT /v1/apps/{app}` those of `GET` at their path. A wording's version
+never changes its text, so it needs no tag. A person looks otherwise too when they wrote, agreed, or their window closed, and terms when
 something went.
 
 ## How often

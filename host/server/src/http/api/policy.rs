@@ -17,10 +17,8 @@ use crate::http::AppState;
 use crate::http::api::{ApiJson, ApiQuery, Paging};
 use crate::http::auth::{Caller, Operator};
 use crate::http::etag::{IfMatch, IfNoneMatch, written};
+use crate::http::lines;
 use crate::http::problem::Problem;
-
-/// Lines of JSON: what somebody who wants to see how far it is asks for.
-const LINES: &str = "application/x-ndjson";
 
 /// The tenant's policy: every parameter of the rules with its value, its default and which way it may be set.
 #[utoipa::path(get, path = "/v1/policy", responses(
@@ -109,12 +107,11 @@ pub(crate) async fn whatif(
     ApiJson(request): ApiJson<WhatIfRequest>,
 ) -> Result<Response, Problem> {
     let mut whatif = WhatIf::begin(&state.ctx, caller.tenant, &request).await?;
-    let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
-    if !accepts.is_some_and(|kinds| kinds.contains(LINES)) {
+    if !lines::wanted(&headers) {
         while whatif.step().await?.is_some() {}
         return Ok(Json(whatif.end()?).into_response());
     }
-    let lines = futures_util::stream::unfold(Some(whatif), |whatif| async {
+    let told_so_far = futures_util::stream::unfold(Some(whatif), |whatif| async {
         let mut whatif = whatif?;
         let (line, next) = match whatif.step().await {
             Ok(Some(progress)) => (told(progress), Some(whatif)),
@@ -123,7 +120,11 @@ pub(crate) async fn whatif(
         };
         Some((Ok::<_, std::io::Error>(format!("{line}\n")), next))
     });
-    Ok(([(header::CONTENT_TYPE, LINES)], Body::from_stream(lines)).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, lines::LINES)],
+        Body::from_stream(told_so_far),
+    )
+        .into_response())
 }
 
 fn told(progress: Progress) -> Value {

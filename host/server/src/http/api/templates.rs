@@ -2,12 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
-use portero_flow::desk::templates::{self, SyncView, TemplateDetailView, TemplateView};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use portero_flow::desk::templates::{
+    self, SyncProgress, SyncView, TemplateDetailView, TemplateView,
+};
 use portero_flow::desk::{Page, limit};
 
 use crate::http::AppState;
 use crate::http::api::{ApiPath, ApiQuery, Paging};
 use crate::http::auth::Caller;
+use crate::http::lines::{self, Told};
 use crate::http::problem::Problem;
 
 /// The template registry of the tenant, by account, name and language.
@@ -24,15 +29,20 @@ pub(crate) async fn list(
     ))
 }
 
-/// Fetch all templates from Meta.
+/// Fetch all templates from Meta. With `Accept: application/x-ndjson`, lines with `progress` come first and the last one
+/// has the `result` (or the `problem`). Closing the connection ends it.
 #[utoipa::path(post, path = "/v1/templates/sync", operation_id = "sync_templates", responses(
     (status = 200, body = SyncView), (status = "4XX", body = Problem, content_type = "application/problem+json"),
     (status = 502, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn sync(
     State(state): State<AppState>,
     caller: Caller,
-) -> Result<Json<SyncView>, Problem> {
-    Ok(Json(templates::sync(&state.ctx, caller.tenant).await?))
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let work = |told: Told<SyncProgress>| async move {
+        templates::sync_told(&state.ctx, caller.tenant, &|far| told.say(far)).await
+    };
+    lines::answer(&headers, work).await
 }
 
 /// One template in one language: what is in it, which rules would refuse it, what reading it shows, who depends on it,

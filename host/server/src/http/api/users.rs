@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use portero_domain::access::Role;
-use portero_flow::desk::users::{self, UserOrder, UserView};
+use portero_flow::desk::users::{self, RoleView, UserOrder, UserView};
 use portero_flow::desk::{Page, limit};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use crate::http::AppState;
 use crate::http::api::tokens::{bad, reach};
 use crate::http::api::{ApiJson, ApiOnce, ApiPath, ApiQuery, Paging};
 use crate::http::auth::{Anyone, Caller, TENANT_HEADER};
+use crate::http::etag::{IfMatch, IfNoneMatch};
 use crate::http::problem::Problem;
 
 /// A user to make.
@@ -94,13 +96,27 @@ pub(crate) async fn list(
 pub(crate) async fn set_role(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
+    IfMatch(expected): IfMatch,
     ApiPath(user): ApiPath<String>,
     ApiJson(request): ApiJson<RoleRequest>,
 ) -> Result<Json<UserView>, Problem> {
+    let (reach, expected) = (principal.tenant, expected.as_ref());
     let role = role(&request.role)?;
-    Ok(Json(
-        users::set_role(&state.ctx, principal.tenant, &user, role).await?,
-    ))
+    let set = users::set_role(&state.ctx, reach, &user, role, expected);
+    Ok(Json(set.await?))
+}
+
+/// The role of a user.
+#[utoipa::path(get, path = "/v1/users/{user}/role", operation_id = "user_role_show",
+    params(("user" = String, Path, description = "name or usr_…")), responses(
+    (status = 200, body = RoleView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn get_role(
+    State(state): State<AppState>,
+    Anyone(principal): Anyone,
+    known: IfNoneMatch,
+    ApiPath(user): ApiPath<String>,
+) -> Result<Response, Problem> {
+    known.answer(users::role(&state.ctx, principal.tenant, &user).await?)
 }
 
 /// Give a user another password; its sessions end.
