@@ -50,8 +50,9 @@ pub async fn run(command: CampaignCommand) -> anyhow::Result<ExitCode> {
             let answer = lines::ask(&api, &path, &json!({}), &bar, |bar, far| {
                 bar.set_length(lines::number(far, "people"));
                 bar.set_position(lines::number(far, "done"));
-            });
-            show_plan(&target, &answer.await?);
+            })
+            .await?;
+            show_plan(&target, &answer);
             api.close().await;
         }
         CampaignCommand::Report { id, lang, target } => report::run(&target, &id, &lang).await?,

@@ -59,8 +59,8 @@ pub async fn run(command: TemplateCommand) -> anyhow::Result<ExitCode> {
                 bar.set_length(lines::number(far, "accounts"));
                 bar.set_position(lines::number(far, "done"));
                 bar.set_message(text(far, "templates"));
-            });
-            let answer = answer.await?;
+            })
+            .await?;
             let line = format!(
                 "{} templates of {} accounts",
                 text(&answer, "templates"),
