@@ -158,3 +158,42 @@ pub(crate) async fn an_idempotency_key_means_one_message(env: Env) {
     assert_eq!(bare.status().as_u16(), 400);
     env.end().await;
 }
+
+pub(crate) async fn a_method_that_a_path_does_not_take_is_answered_as_documented(env: Env) {
+    let document = env.world.operator.get("/openapi.json").await.unwrap();
+    let said = &document["components"]["responses"]["MethodNotAllowed"];
+    assert!(
+        said["content"]["application/problem+json"].is_object(),
+        "{said}"
+    );
+    assert!(said["headers"]["Allow"].is_object(), "{said}");
+    let mut asked = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let methods = methods.as_object().unwrap();
+        for method in ["GET", "PUT", "POST", "DELETE", "PATCH"] {
+            if methods.contains_key(&method.to_lowercase()) {
+                continue;
+            }
+            let url = format!("{}{}", env.stage.host.url, crate::roles::nowhere(path));
+            let request = env.http.request(method.parse().unwrap(), url);
+            let answer = request.bearer_auth(&env.sol().token).send().await.unwrap();
+            let what = format!("{method} {path}");
+            assert_eq!(answer.status().as_u16(), 405, "{what}");
+            let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+            assert_eq!(header("content-type"), "application/problem+json", "{what}");
+            let mut allowed: Vec<String> = header("allow")
+                .split(',')
+                .map(|m| m.trim().to_lowercase())
+                .collect();
+            allowed.retain(|m| m != "head");
+            allowed.sort();
+            let taken: Vec<String> = methods.keys().cloned().collect();
+            assert_eq!(allowed, taken, "{what}");
+            let problem: Value = answer.json().await.unwrap();
+            assert_eq!(problem["code"], "no_such_method", "{what}: {problem}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 200, "{asked}");
+    env.end().await;
+}

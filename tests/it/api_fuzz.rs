@@ -68,10 +68,10 @@ impl Run {
             Who::Stranger => Some(self.env.lua().token.as_str()),
             Who::Nobody => None,
         };
-        if let Some(token) = token {
+        let own = |name: &str| request.headers.iter().any(|(n, _)| n == name);
+        if let Some(token) = token.filter(|_| !own("authorization")) {
             asked = asked.bearer_auth(token);
         }
-        let own = |name: &str| request.headers.iter().any(|(n, _)| n == name);
         if request.who == Who::Operator && !own("x-portero-tenant") {
             asked = asked.header("x-portero-tenant", self.env.sol().shop.slug);
         }

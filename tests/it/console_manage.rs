@@ -397,7 +397,9 @@ pub(crate) async fn the_operator_sees_all_shops_by_risk_and_nobody_else_does(env
     crate::rules::policy(&env, policy).await;
     let differs = page(&format!("?lang=en&one={sol}&other={lua}")).await;
     assert!(
-        differs.contains("<code>promotional_per_week</code>"),
+        differs.contains(
+            "Promotions to one person in 7 days</strong> <code>promotional_per_week</code>"
+        ),
         "{differs}"
     );
     assert!(!differs.contains("<code>brake_sample</code>"), "{differs}");

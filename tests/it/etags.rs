@@ -13,6 +13,7 @@ pub(crate) const TESTS: &[Test] = &[
     test!(etags::of_many_at_once_one_is_taken),
     test!(etags::a_condition_on_somebody_unknown_creates_nobody),
     test!(etags::tags_that_do_not_read_are_refused),
+    test!(etags::a_registry_a_number_a_role_and_an_app_are_changed_from_a_look),
 ];
 
 struct Answer {
@@ -181,6 +182,137 @@ pub(crate) async fn tags_that_do_not_read_are_refused(env: Env) {
         assert_eq!(odd.status, 400, "{path}: refused, not ignored");
         let after = ask(&env, &path, &[], None).await;
         assert_eq!(after.body, before.body, "{path}");
+    }
+    env.end().await;
+}
+
+/// As whoever holds a token: the status, the tag and the body of an answer.
+async fn as_whom(
+    env: &Env,
+    token: &str,
+    (method, path): (&str, &str),
+    headers: &[(&str, &str)],
+    body: Option<&Value>,
+) -> Answer {
+    let url = format!("{}{path}", env.stage.host.url);
+    let mut request = env.http.request(method.parse().unwrap(), url);
+    request = request.bearer_auth(token);
+    request = request.header("x-portero-tenant", env.sol().shop.slug);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if let Some(body) = body {
+        request = request.json(body);
+    }
+    let answer = request.send().await.unwrap();
+    let tag = answer.headers().get("etag");
+    let tag = tag.map(|t| t.to_str().unwrap().to_owned());
+    let status = answer.status().as_u16();
+    let bytes = answer.bytes().await.unwrap();
+    let body = serde_json::from_slice(&bytes).unwrap_or_default();
+    Answer { status, tag, body }
+}
+
+pub(crate) async fn a_registry_a_number_a_role_and_an_app_are_changed_from_a_look(env: Env) {
+    let sol = &env.sol().shop;
+    let ana = json!({ "name": "ana", "role": "viewer" });
+    env.sol().api.post("/v1/users", ana).await.unwrap();
+    let number = |display: &str| {
+        json!({ "phone_number_id": sol.number, "waba_id": sol.waba, "display": display,
+        "access_token": env.stage.secrets.access_token })
+    };
+    let app =
+        |word: &str| json!({ "app_secret": env.stage.secrets.app_secret, "verify_token": word });
+    let secrets = app("first-word");
+    let operator = env.stage.host.operator_token.clone();
+    let made = as_whom(
+        &env,
+        &operator,
+        ("PUT", "/v1/apps/spare"),
+        &[],
+        Some(&secrets),
+    )
+    .await;
+    assert_eq!(made.status, 204, "{}", made.body);
+    let shown = format!("/v1/numbers/{}", sol.number);
+    // Where it is looked at, where it is changed, and three changes.
+    let things: Vec<(&str, &str, [Value; 3])> = vec![
+        (
+            "/v1/registries/co-rne",
+            "/v1/registries/co-rne",
+            [
+                json!({ "applies": true }),
+                json!({ "applies": false, "reason": "nobody lives there" }),
+                json!({ "applies": true, "reason": "they do" }),
+            ],
+        ),
+        (
+            &shown,
+            "/v1/numbers",
+            [number("+57 1"), number("+57 2"), number("+57 3")],
+        ),
+        (
+            "/v1/users/ana/role",
+            "/v1/users/ana/role",
+            ["auditor", "approver", "developer"].map(|role| json!({ "role": role })),
+        ),
+        (
+            "/v1/apps/spare",
+            "/v1/apps/spare",
+            [app("second-word"), app("third-word"), app("fourth-word")],
+        ),
+    ];
+    for (look, put, [first, second, third]) in things {
+        let get = async |headers: &[(&str, &str)]| {
+            as_whom(&env, &operator, ("GET", look), headers, None).await
+        };
+        let change = async |tag: &str, body: &Value| {
+            as_whom(
+                &env,
+                &operator,
+                ("PUT", put),
+                &[("if-match", tag)],
+                Some(body),
+            )
+            .await
+        };
+        let seen = get(&[]).await;
+        assert_eq!(seen.status, 200, "{look}: {}", seen.body);
+        let tag = strong(&seen);
+        assert_eq!(get(&[("if-none-match", &tag)]).await.status, 304, "{look}");
+        let taken = change(&tag, &first).await;
+        assert!(
+            taken.status == 200 || taken.status == 204,
+            "{look}: {}",
+            taken.body
+        );
+        let refused = change(&tag, &second).await;
+        assert_eq!(refused.status, 412, "{look}: {}", refused.body);
+        assert_eq!(refused.body["code"], "changed_meanwhile", "{look}");
+        let now = get(&[]).await;
+        assert_ne!(now.tag, seen.tag, "{look}: it looks otherwise");
+        let later = change(&strong(&now), &second).await;
+        assert!(later.status < 300, "{look}: {}", later.body);
+        assert!(change("*", &third).await.status < 300, "{look}");
+        assert!(
+            !now.body.to_string().contains("-word"),
+            "a secret is shown: {}",
+            now.body
+        );
+    }
+    // `*` asks that the thing is there.
+    let mut none = number("+57 9");
+    none["phone_number_id"] = json!("499000000000099");
+    for (path, body) in [("/v1/numbers", &none), ("/v1/apps/nobody", &secrets)] {
+        let refused = as_whom(
+            &env,
+            &operator,
+            ("PUT", path),
+            &[("if-match", "*")],
+            Some(body),
+        )
+        .await;
+        assert_eq!(refused.status, 412, "{path}: {}", refused.body);
     }
     env.end().await;
 }

@@ -61,11 +61,13 @@ mod me;
 mod meta_says;
 mod money;
 mod not_through;
+mod once;
 mod people_doors;
 mod plugin_calls;
 mod plugin_switch;
 mod plugin_versions;
 mod policy;
+mod progress;
 mod proofs;
 mod questions;
 mod registries;
@@ -73,6 +75,7 @@ mod retention;
 mod roles;
 mod rules;
 mod sandbox;
+mod seen_by_api;
 mod segments;
 mod segments_many;
 mod silence;
@@ -136,6 +139,9 @@ fn main() -> ExitCode {
         retention::TESTS,
         tenant_move::TESTS,
         trouble::TESTS,
+        seen_by_api::TESTS,
+        once::TESTS,
+        progress::TESTS,
         TESTS,
     ])
 }
@@ -241,6 +247,7 @@ const TESTS: &[harness::Test] = &[
     harness::test!(access::a_login_link_works_once_and_a_jump_ends_no_session),
     harness::test!(api_errors::errors_are_problem_details_that_say_what_to_do),
     harness::test!(api_errors::an_idempotency_key_means_one_message),
+    harness::test!(api_errors::a_method_that_a_path_does_not_take_is_answered_as_documented),
     harness::test!(imports_consent::consent_in_a_file_needs_somebody_who_answers_for_it),
     harness::test!(imports_consent::a_file_is_proof_as_a_whole_or_not_at_all),
     harness::test!(imports_consent::of_one_person_twice_in_a_file_the_stricter_counts),

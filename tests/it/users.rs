@@ -17,7 +17,8 @@ pub(crate) const TESTS: &[harness::Test] = &[
     harness::test!(users::access_is_given_and_taken_on_a_page),
 ];
 
-const PASSWORD: &str = "correcto-caballo-pila";
+/// Of the people whom [`user`] makes.
+pub(crate) const PASSWORD: &str = "correcto-caballo-pila";
 
 /// An answer of the pages.
 pub(crate) struct Shown {
@@ -109,6 +110,14 @@ impl Browser {
 pub(crate) async fn user(env: &Env, name: &str, role: &str, tenant: Option<&str>) -> Value {
     let body = json!({ "name": name, "role": role, "tenant": tenant, "password": PASSWORD });
     env.world.operator.post("/v1/users", body).await.unwrap()
+}
+
+/// The token of a session of theirs.
+pub(crate) async fn session(env: &Env, name: &str) -> String {
+    let entered = Browser::at("192.0.2.99").log_in(env, name, PASSWORD).await;
+    let cookie = entered.cookie("portero_session");
+    let (_, token) = cookie.split_once('=').expect("a cookie");
+    token.to_owned()
 }
 
 pub(crate) async fn a_person_logs_in_and_goes_on_to_the_page_asked_for(env: Env) {

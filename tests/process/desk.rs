@@ -222,3 +222,141 @@ pub(crate) fn a_registry_is_loaded_and_declared_from_a_terminal(shops: &Shops) {
     ])
     .says(0, &["does not apply"]);
 }
+
+pub(crate) fn consent_the_list_and_templates_are_looked_after_from_a_terminal(shops: &Shops) {
+    const LUZ: &str = "573005550004";
+    let run = |verb: &[&str]| {
+        let all: Vec<&str> = verb
+            .iter()
+            .chain(&["--tenant", "tienda-sol"])
+            .copied()
+            .collect();
+        shops.run(&all)
+    };
+    // A consent is recorded and withdrawn.
+    let record = [
+        "consent",
+        "record",
+        LUZ,
+        "--topic",
+        "novedades",
+        "--wording-text",
+        "¿Quieres novedades de Tienda Sol por WhatsApp, 2 por semana? BAJA para parar.",
+        "--language",
+        "es",
+        "--max",
+        "2",
+        "--evidence",
+        "form 8812",
+    ];
+    run(&record).says(0, &["recorded: con_", "agreed to novedades"]);
+    run(&["consent", "show", LUZ]).says(0, &["novedades", "form 8812"]);
+    let withdraw = [
+        "consent",
+        "withdraw",
+        LUZ,
+        "--topic",
+        "novedades",
+        "--evidence",
+        "call",
+    ];
+    run(&withdraw).says(0, &["withdrew novedades"]);
+    run(&[
+        "consent",
+        "record",
+        LUZ,
+        "--topic",
+        "x",
+        "--max",
+        "1",
+        "--evidence",
+        "e",
+    ])
+    .says(2, &["--wording"]);
+    // The block list.
+    assert!(!run(&["suppress", "list"]).out.contains(LUZ));
+    let add = [
+        "suppress",
+        "add",
+        LUZ,
+        "--scope",
+        "all",
+        "--reason",
+        "asked at the till",
+    ];
+    run(&add).says(0, &["con_", "is on the list (all)"]);
+    run(&["suppress", "list"]).says(0, &[LUZ, "asked at the till", "all"]);
+    let listed = run(&["suppress", "list", "--json"]).json();
+    let of_luz = listed["items"].as_array().expect("rows").iter();
+    let of_luz: Vec<_> = of_luz.filter(|row| row["address"] == LUZ).collect();
+    assert_eq!(of_luz.len(), 1, "{listed}");
+    assert_eq!(of_luz[0]["scope"], "all", "{listed}");
+    let remove = ["suppress", "remove", LUZ, "--reason", "a mistake"];
+    run(&remove).says(0, &["not on the list any more"]);
+    assert!(!run(&["suppress", "list"]).out.contains(LUZ));
+    // A conversation is taken from the bot and given back.
+    run(&["inbox", "hand-over", LUZ, "--reason", "asks about a refund"])
+        .says(0, &["the bot is silent"]);
+    run(&["inbox", "give-back", LUZ, "--note", "done"]).says(0, &["the bot has"]);
+    // One template, and what stands against them.
+    run(&["template", "show", "promo_semana"]).says(0, &["promo_semana (es)", "says how to stop"]);
+    run(&["template", "show", "nowhere"]).says(1, &["no template `nowhere`"]);
+    let linted = run(&["template", "lint", "--json"]);
+    let told: Value = serde_json::from_str(&linted.out).expect("JSON");
+    let refused = told["refused"].as_u64().expect("a number");
+    assert_eq!(linted.code, if refused == 0 { 0 } else { 3 }, "{told}");
+    assert!(
+        told["items"].as_array().is_some_and(|all| all.len() > 3),
+        "{told}"
+    );
+    run(&["template", "lint", "promo_semana"])
+        .says(linted_code(&told, "promo_semana"), &["looked at"]);
+    // The operator's own.
+    shops
+        .run(&["tenant", "grid"])
+        .says(0, &["tienda-sol", "loja-lua"]);
+    shops
+        .run(&["me"])
+        .says(0, &["role owner of the whole server", "send"]);
+    let differ = ["policy", "diff", "tienda-sol", "tienda-sol"];
+    shops.run(&differ).says(0, &["they do not differ"]);
+    shops
+        .run(&["policy", "diff", "tienda-sol", "nobody"])
+        .says(1, &["no tenant `nobody`"]);
+    let create = [
+        "tenant",
+        "create",
+        "kiosko",
+        "--name",
+        "Kiosko",
+        "--timezone",
+        "America/Bogota",
+        "--country",
+        "CO",
+    ];
+    shops.run(&create).says(0, &["created kiosko"]);
+    let suspend = [
+        "tenant",
+        "suspend",
+        "kiosko",
+        "--reason",
+        "invoice of October",
+    ];
+    shops.run(&suspend).says(0, &["stopped: tenant kiosko"]);
+    let shown = shops.run(&["tenant", "list"]);
+    shown.says(0, &["kiosko", "invoice of October"]);
+    shops
+        .run(&["resume", "--tenant", "kiosko"])
+        .says(0, &["resumed"]);
+}
+
+/// The exit code that a template's remarks ask for.
+fn linted_code(told: &Value, name: &str) -> i32 {
+    let items = told["items"].as_array().expect("rows").iter();
+    let bad = items.filter(|t| t["name"] == name).any(|t| {
+        let faults = t["lint"].as_array().expect("remarks").iter();
+        let refused = t["refused_by"].as_array().expect("rules");
+        !refused.is_empty() || faults.filter(|r| r["weight"] == "fault").count() > 0
+    });
+    if bad { 3 } else { 0 }
+}

@@ -199,6 +199,7 @@ pub(crate) async fn each_thing_broken_alone_is_found_alone(database_url: Option<
     reached(&good);
     shops(&good).await;
     good.sound(&[]);
+    of_meta(&good);
     // Meta is gone.
     good.simulator.kill();
     good.finds("access token", "graph_url", &[], &[]);
@@ -525,4 +526,65 @@ async fn stale(good: &Good, store: &Store) {
     tx.commit().await.expect("committed");
     good.finds("templates", "portero template sync --tenant lua", &[], &[]);
     good.run(&["template", "sync", "--tenant", "lua"]);
+}
+
+/// What Meta says through somebody between it and us who changes it: other permissions, another time.
+fn of_meta(good: &Good) {
+    let spoiled = |spoil: fn(&str) -> String| {
+        let between = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", between.local_addr().expect("its address"));
+        let meta = good.graph.trim_start_matches("http://").to_owned();
+        std::thread::spawn(move || {
+            for asked in between.incoming() {
+                let Ok(asked) = asked else { return };
+                // Whoever hangs up early is not waited for.
+                let _ = pass_on(asked, &meta, spoil);
+            }
+        });
+        url
+    };
+    let lacking = spoiled(|answer| {
+        answer.replace(
+            "\"whatsapp_business_messaging\"",
+            "\"whatsapp_business_missing__\"",
+        )
+    });
+    let at = [("PORTERO_GRAPH_URL", lacking.as_str())];
+    good.finds("token scopes", "both permissions", &[], &at);
+    let late = spoiled(|answer| {
+        let lines = answer
+            .split("\r\n")
+            .map(|line| match line.starts_with("date: ") {
+                true => "date: Mon, 01 Jan 2024 00:00:00 GMT",
+                false => line,
+            });
+        lines.collect::<Vec<_>>().join("\r\n")
+    });
+    let at = [("PORTERO_GRAPH_URL", late.as_str())];
+    good.finds("Meta's clock", "time server", &[], &at);
+}
+
+/// Passes one request on and its answer back, changed.
+fn pass_on(
+    mut asked: std::net::TcpStream,
+    meta: &str,
+    spoil: fn(&str) -> String,
+) -> std::io::Result<()> {
+    use std::io::{Read as _, Write as _};
+    let mut request = Vec::new();
+    let mut piece = [0; 4_096];
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        match asked.read(&mut piece)? {
+            0 => return Ok(()),
+            n => request.extend_from_slice(&piece[..n]),
+        }
+    }
+    let text = String::from_utf8_lossy(&request);
+    // One request per connection: its answer ends with it.
+    let once = text.replacen("\r\n", "\r\nconnection: close\r\n", 1);
+    let mut there = std::net::TcpStream::connect(meta)?;
+    there.write_all(once.as_bytes())?;
+    let mut answer = String::new();
+    there.read_to_string(&mut answer)?;
+    asked.write_all(spoil(&answer).as_bytes())
 }

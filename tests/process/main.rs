@@ -140,6 +140,10 @@ const ALONE: &[(&str, fn())] = &[
         verbs::colour_is_for_terminals_whose_owner_wants_it,
     ),
     (
+        "verbs::codes_are_explained_without_a_host",
+        verbs::codes_are_explained_without_a_host,
+    ),
+    (
         "doors::a_good_plugin_is_shown_with_what_it_asks_for",
         doors::a_good_plugin_is_shown_with_what_it_asks_for,
     ),
@@ -256,6 +260,10 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
     (
         "desk::a_registry_is_loaded_and_declared_from_a_terminal",
         desk::a_registry_is_loaded_and_declared_from_a_terminal,
+    ),
+    (
+        "desk::consent_the_list_and_templates_are_looked_after_from_a_terminal",
+        desk::consent_the_list_and_templates_are_looked_after_from_a_terminal,
     ),
     (
         "tuning::a_policy_is_tried_set_and_undone_from_a_terminal",

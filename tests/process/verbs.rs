@@ -212,3 +212,33 @@ pub(crate) fn each_list_is_json_when_asked(shops: &Shops) {
     }
     assert!(asked >= 10, "only {asked} lists");
 }
+
+pub(crate) fn codes_are_explained_without_a_host() {
+    let here = folder();
+    let explain = |arguments: &[&str]| {
+        let all: Vec<&str> = ["explain"].iter().chain(arguments).copied().collect();
+        run(here.path(), &all)
+    };
+    explain(&["consent.missing", "--lang", "es"]).says(0, &["consent.missing", "regla", "checks:"]);
+    explain(&["131049"]).says(
+        0,
+        &["131049", "error of Meta's", "There is nothing to repair."],
+    );
+    // A number inside a span is the span's, as it is copied from an answer.
+    explain(&["(#133007)", "--lang", "pt"]).says(0, &["verificação em duas etapas"]);
+    explain(&["lint.value-last", "--lang", "pt"]).says(0, &["O texto termina com um valor"]);
+    explain(&["rate_limited", "--lang", "es"]).says(0, &["Retry-After", "429"]);
+    explain(&["missing_right.send"]).says(0, &["host/docs/access.md"]);
+    let both = explain(&["bad_request", "--json"]).json();
+    assert_eq!(both["items"].as_array().map(Vec::len), Some(2), "{both}");
+    for language in ["es", "pt", "en"] {
+        assert!(both["items"][0]["title"][language].is_string(), "{both}");
+    }
+    explain(&["consent.dance"]).says(1, &["consent.dance", "near it: ", "consent.missing"]);
+    let all = explain(&["--json"]).json();
+    assert!(
+        all["items"].as_array().is_some_and(|all| all.len() > 150),
+        "{all}"
+    );
+    explain(&[]).says(0, &["template.paused", "131026", "cart.ordered"]);
+}

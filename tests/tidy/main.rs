@@ -19,3 +19,4 @@ mod pure;
 mod sources;
 mod threats;
 mod tree;
+mod verbs;

@@ -142,7 +142,7 @@ pub(crate) async fn add_user(
         role: role(&form.role)?,
         password: None,
     };
-    let made = users::add(&state.ctx, order).await.map(once);
+    let made = users::add(&state.ctx, order, None).await.map(once);
     show(&state, &principal, w, made).await
 }
 
@@ -167,13 +167,13 @@ pub(crate) async fn add_token(
         role: role(&form.role)?,
         lasts,
     };
-    let made = access::create_token(&state.ctx, &order).await;
+    let made = access::create_token(&state.ctx, &order, None).await;
     let made = made.map(|made| {
         Some(Made {
             id: made.id.to_string(),
             tenant: made.tenant,
             what: made.label,
-            secret: made.token,
+            secret: made.token.unwrap_or_default(),
         })
     });
     show(&state, &principal, w, made).await
@@ -200,7 +200,7 @@ pub(crate) async fn set_role(
     Form(form): Form<One>,
 ) -> Result<Response, Problem> {
     let role = role(&form.role)?;
-    users::set_role(&state.ctx, principal.tenant, &user, role).await?;
+    users::set_role(&state.ctx, principal.tenant, &user, role, None).await?;
     Ok(back(form.lang.as_deref()))
 }
 

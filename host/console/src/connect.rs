@@ -297,7 +297,9 @@ async fn walk(
     for (place, name) in STEPS.into_iter().enumerate() {
         let came = match name {
             "app" if sent.app_secret.expose_secret().trim().is_empty() => Ok(()),
-            "app" => tenants::put_app(ctx, app, &trimmed(&sent.app_secret), &trimmed(verify)).await,
+            "app" => {
+                tenants::put_app(ctx, app, &trimmed(&sent.app_secret), &trimmed(verify), None).await
+            }
             "number" => {
                 let request = NumberRequest {
                     phone_number_id: number.to_owned(),
@@ -308,7 +310,7 @@ async fn walk(
                     messaging_limit: None,
                     app: Some(app.to_owned()),
                 };
-                numbers::put(ctx, tenant.id, &request).await.map(drop)
+                numbers::put(ctx, tenant.id, &request, None).await.map(drop)
             }
             "meta" => numbers::sync(ctx, tenant.id).await.map(drop),
             "subscription" => checklist::subscribe(ctx, tenant.id, number).await,

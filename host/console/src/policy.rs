@@ -23,6 +23,8 @@ use serde_json::{Map, Value};
 use self::fields::{Rows, Troubles};
 use self::outcome::{Change, Outcome, changes, outcome};
 use self::values::Sent;
+
+pub(crate) use self::fields::{label, value};
 use crate::doors::Pages;
 use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};

@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use portero_domain::access::Right::Read;
 use portero_flow::desk::access::Principal;
-use portero_flow::desk::tenants::{self as desk, GridRow};
+use portero_flow::desk::tenants::{self as desk, DifferenceView, GridRow};
 use serde::Deserialize;
 
 use crate::doors::Pages;
@@ -15,7 +15,7 @@ use crate::frame::{Frame, Visit, may_open, query, render};
 use crate::problem::{Asks, Problem};
 use crate::shown::{given, number, share};
 use crate::strings::Words;
-use crate::{ConsoleState, reach};
+use crate::{ConsoleState, policy, reach};
 
 /// From here on a webhook that waits is worth a look, milliseconds.
 const LATE_MS: i64 = 5_000;
@@ -58,8 +58,16 @@ struct Choice {
     other: bool,
 }
 
-/// Names of both shops, and each parameter that differs with its two values.
-type Compared = (String, String, Vec<(String, String, String)>);
+/// A parameter that two shops set differently, in words.
+struct Difference {
+    name: String,
+    label: String,
+    one: String,
+    other: String,
+}
+
+/// Names of both shops, and each parameter that differs.
+type Compared = (String, String, Vec<Difference>);
 
 #[derive(Template)]
 #[template(path = "tenants.html")]
@@ -105,7 +113,14 @@ pub(crate) async fn page(
             let one = reach::tenant(&state, &principal, one).await?;
             let other = reach::tenant(&state, &principal, other).await?;
             let differs = desk::policy_difference(&state.ctx, one.id, other.id).await?;
-            Some((one.name, other.name, differs))
+            let differs = differs.differs.into_iter();
+            let shown = |d: DifferenceView| Difference {
+                label: policy::label(w, &d.name),
+                one: policy::value(w, &d.name, &d.one),
+                other: policy::value(w, &d.name, &d.other),
+                name: d.name,
+            };
+            Some((one.name, other.name, differs.map(shown).collect()))
         }
         _ => None,
     };

@@ -205,10 +205,10 @@ pub(crate) async fn create(
         lang: lang.as_deref(),
         shop: Some(&tenant.slug),
     };
-    match desk::create(&state.ctx, tenant.id, &request).await {
+    match desk::create(&state.ctx, tenant.id, &request, None).await {
         Ok(NewWebhookView { webhook, secret }) => {
             let said = Said {
-                made: Some((webhook.url, secret)),
+                made: Some((webhook.url, secret.unwrap_or_default())),
                 ..Said::default()
             };
             let mut response = show(visit, said).await?;

@@ -139,9 +139,16 @@ pub(crate) async fn slowed(tx: &mut Tx, campaign: &CampaignRow) -> Result<Slowed
 
 /// Plans a campaign. Any earlier plan and approval of it end.
 ///
+/// `told` hears how many of how many people were judged, page by page.
+///
 /// # Errors
 /// Not found, not plannable, planned by somebody else meanwhile, or the database.
-pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Result<(), FlowError> {
+pub async fn plan(
+    ctx: &Arc<Context>,
+    tenant: TenantId,
+    id: CampaignId,
+    told: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<(), FlowError> {
     let campaign = begin(ctx, tenant, id).await?;
     let mut tx = ctx.store.read().await?;
     let row = tx.tenant(tenant).row().await?;
@@ -202,6 +209,8 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         counting.plan.rate_centi,
     );
     let mut audience = Sha256::new();
+    let mut done = 0_u64;
+    told(done, campaign.people);
     // A task for each page: while one is judged others are read, on as many cores as there are.
     let mut ahead = FuturesOrdered::new();
     let (mut after, mut more) = (None, true);
@@ -233,6 +242,8 @@ pub async fn plan(ctx: &Arc<Context>, tenant: TenantId, id: CampaignId) -> Resul
         }
         tx.tenant(tenant).mark_planned(id, &planned).await?;
         tx.commit().await?;
+        done += u64::try_from(planned.len()).unwrap_or_default();
+        told(done, campaign.people);
     }
     counting.plan.audience_hash = hex::encode(audience.finalize());
     let plan = counting.finish();

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use portero_domain::content::{ButtonParamKind, Content, MediaKind};
 
 pub use fields::CONTROL_IS_FREE;
-pub use promotion::PromoSign;
+pub use promotion::{PromoSign, signs_of_promotion};
 pub use question::{QuestionShape, mentions};
 pub(crate) use template::kept_name;
 pub use template::{INVALID_NAME, ParamFault, ParamKind};

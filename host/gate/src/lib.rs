@@ -21,6 +21,7 @@ pub mod facts;
 mod hours;
 pub mod judge;
 pub mod judgement;
+pub mod lint;
 mod pace;
 pub mod policy;
 pub mod record;

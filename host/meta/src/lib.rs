@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub mod client;
+mod failure_words;
 pub mod send_failure;
 pub mod signature;
 pub mod translate;

@@ -8,8 +8,10 @@ use crate::client::Target;
 
 mod audit;
 mod campaign;
+mod consent_told;
 mod doctor;
 pub mod exit;
+mod explain;
 mod figures;
 mod inbox;
 mod keep;
@@ -24,6 +26,7 @@ mod retention;
 mod sandbox;
 mod setting;
 mod shell;
+mod suppress;
 mod token;
 pub mod tree;
 mod user;
@@ -34,7 +37,9 @@ mod wording;
 
 pub use audit::AuditArgs;
 pub use campaign::{CampaignCommand, CampaignNew};
+pub use consent_told::{Per, RecordArgs, WithdrawArgs};
 pub use doctor::DoctorArgs;
+pub use explain::ExplainArgs;
 pub use figures::ReportCommand;
 pub use inbox::{InboxArgs, InboxCommand};
 pub use keep::{BackupArgs, PlaceFlags, RestoreArgs, TenantExportArgs, TenantImportArgs};
@@ -53,6 +58,7 @@ pub use retention::RetentionCommand;
 pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
 pub use shell::{CompletionsArgs, ManArgs, ShellName};
+pub use suppress::{SuppressCommand, SuppressScope};
 pub use token::TokenCommand;
 pub use user::UserCommand;
 pub use verdicts::{VerdictsArgs, VerdictsCommand};
@@ -88,6 +94,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run a host
     #[command(
+        visible_alias = "up",
         after_help = "Example:\n  portero serve --data /var/lib/portero --listen 127.0.0.1:8080\n\nSettings also come from portero.toml and PORTERO_* (see `portero config template`)."
     )]
     Serve(ServeArgs),
@@ -233,6 +240,19 @@ pub enum Command {
     /// Tell your own systems: who waits for a person, who withdrew, which campaign rests
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// What a code means and what helps: a rule, a reason, a problem of the API, one of Meta's errors
+    #[command(
+        after_help = "Examples:\n  portero explain consent.missing --lang es\n  portero explain 131049                # Meta's number\n  portero explain idempotency_key_reused --json\n  portero explain                       # every code there is\n\nIt needs no host. What was decided about one message: `portero why`."
+    )]
+    Explain(ExplainArgs),
+    /// Whom a tenant does not write to, by its own decision
+    #[command(subcommand)]
+    Suppress(SuppressCommand),
+    /// Whose token this is, and what it may do
+    #[command(
+        after_help = "Examples:\n  portero me --data portero-data\n  PORTERO_TOKEN=ptr_… portero me --url https://wa.example.com --json"
+    )]
+    Me(Target),
 }
 
 /// Flags of `demo`.
@@ -398,6 +418,52 @@ pub enum TenantCommand {
         after_help = "Examples:\n  portero tenant import sol.tenant --key-file sol.key --dry-run --data other-data\n  portero tenant import sol.tenant --key-file sol.key --as sol --data other-data\n\nIts sending is stopped until `portero resume --tenant`. On SQLite the host must be stopped."
     )]
     Import(TenantImportArgs),
+    /// Stop the sending of one client: what `portero stop --tenant` does
+    #[command(
+        after_help = "Example:\n  portero tenant suspend tienda-sol --reason \"invoice of October\"\n\nNo attempt begins afterwards; what is queued waits. People still may write, and withdrawals are obeyed. Let it go on:\n`portero resume --tenant tienda-sol`."
+    )]
+    Suspend {
+        /// Slug or id
+        slug: String,
+        /// Kept with the stop and shown to everybody
+        #[arg(long)]
+        reason: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Every client with its figures, the one that needs somebody most first
+    #[command(after_help = "Example:\n  portero tenant grid")]
+    Grid(Target),
+}
+
+/// Flags of `template show`.
+#[derive(Args, Debug)]
+pub struct TemplateArgs {
+    /// Its name
+    pub name: String,
+    /// Only in this language, by Meta's code
+    #[arg(long, value_name = "CODE")]
+    pub language: Option<String>,
+    /// Language of the sentences
+    #[arg(long, default_value = "en", value_parser = ["es", "pt", "en"])]
+    pub lang: String,
+    /// Which host
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Flags of `template lint`.
+#[derive(Args, Debug)]
+pub struct LintArgs {
+    /// Only this one; all of them without
+    pub name: Option<String>,
+    /// Language of the sentences
+    #[arg(long, default_value = "en", value_parser = ["es", "pt", "en"])]
+    pub lang: String,
+    /// Which host
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// Verbs of `consent`.
@@ -449,6 +515,16 @@ pub enum ConsentCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Record that a person agreed, with its proof
+    #[command(
+        after_help = "Examples:\n  portero consent record +573001112233 --topic ofertas --wording ofertas@1 --max 2 --per week --evidence \"form 8812\" --tenant tienda-sol\n  portero consent record +573001112233 --topic ofertas --wording-text \"¿Quieres ofertas por WhatsApp, 2 por semana?\" --language es --max 2 --evidence \"call 12/3, 10:04\" --unconfirmed --tenant tienda-sol\n\nWhole lists: `portero contacts import` with an attestation. A consent that a bot or a person asks for in the chat\nneeds nothing of this: the host records it by itself."
+    )]
+    Record(RecordArgs),
+    /// Record that a person withdrew; it takes effect at once
+    #[command(
+        after_help = "Examples:\n  portero consent withdraw +573001112233 --evidence \"call of 12 March\" --tenant tienda-sol\n  portero consent withdraw con_0193… --topic ofertas --evidence \"letter 44\" --tenant tienda-sol"
+    )]
+    Withdraw(WithdrawArgs),
 }
 
 /// Verbs of `app`.
@@ -493,4 +569,14 @@ pub enum TemplateCommand {
     /// Fetch all templates from Meta
     #[command(after_help = "Example:\n  portero template sync --tenant tienda-sol")]
     Sync(Target),
+    /// One of them: its words, what stands against it, who depends on it, what Meta said
+    #[command(
+        after_help = "Examples:\n  portero template show promo_semana --tenant tienda-sol\n  portero template show promo_semana --language es_CO --lang es --tenant tienda-sol"
+    )]
+    Show(TemplateArgs),
+    /// What reading them shows: what Meta refuses, which rules would refuse them, what reads like another category
+    #[command(
+        after_help = "Examples:\n  portero template lint --tenant tienda-sol\n  portero template lint promo_semana --lang es --tenant tienda-sol\n\nExit code 3 when Meta or a rule refuses one of them as it stands; hints alone are no fault."
+    )]
+    Lint(LintArgs),
 }

@@ -83,6 +83,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Audit(args) => commands::audit::run(args).await,
         Command::User(args) => commands::user::run(args).await,
         Command::Webhook(args) => commands::webhook::run(args).await,
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Suppress(command) => commands::suppress::run(command).await,
+        Command::Me(target) => commands::me::run(target).await,
     }
 }
 

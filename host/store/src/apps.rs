@@ -2,6 +2,7 @@
 
 use portero_domain::clock::Ts;
 use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
 
 use crate::error::Result;
 use crate::seal::Place;
@@ -67,6 +68,19 @@ impl SystemTx<'_> {
             .run(APP_PUT, args![app, secret, verify, now])
             .await
             .map(drop)
+    }
+
+    /// A word for the secrets of an app that is another whenever they are set, and says nothing of them: SHA-256 of
+    /// what is kept, which is sealed anew each time.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn app_revision(&mut self, app: &str) -> Result<Option<String>> {
+        let row: Option<(Vec<u8>, Vec<u8>)> = self.tx.row(APP_GET, args![app]).await?;
+        Ok(row.map(|(secret, verify)| {
+            let digest = Sha256::new().chain_update(secret).chain_update(verify);
+            hex::encode(digest.finalize())
+        }))
     }
 
     /// The secrets of an app.

@@ -24,6 +24,10 @@ pub const STAY_BEHIND: &[(&str, &str)] = &[
         "the host's, of names and addresses in buckets",
     ),
     ("login_devices", "browsers of people of this host"),
+    (
+        "request_keys",
+        "keys of requests that this host answered; each is forgotten after a week",
+    ),
     ("settings", "the host's"),
     (
         "tokens",

@@ -68,6 +68,7 @@ mod proof_links;
 mod purchases;
 mod registries;
 mod rejudge;
+mod request_keys;
 mod retention;
 mod retention_changes;
 mod retention_parts;

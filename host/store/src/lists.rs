@@ -21,6 +21,9 @@ statements! {
     DNC_OF = "select d.scope from do_not_contact d
         join contact_aliases a on a.tenant_id = d.tenant_id and a.address = d.address
         where d.tenant_id = $1 and a.contact_id = $2";
+    DNC_PAGE = "select d.address, d.scope, d.reason, d.author, d.since_at, a.contact_id from do_not_contact d
+        left join contact_aliases a on a.tenant_id = d.tenant_id and a.address = d.address
+        where d.tenant_id = $1 and d.address > $2 order by d.address limit $3";
     SANDBOX_COUNT = "select count(*) from sandbox_people where tenant_id = $1 and address <> $2";
     /// Who answered stays; who did not gets another code.
     SANDBOX_PUT = "insert into sandbox_people (tenant_id, address, code) values ($1, $2, $3)
@@ -36,6 +39,25 @@ statements! {
         join contact_aliases a on a.tenant_id = s.tenant_id and a.address = s.address
         where s.tenant_id = $1 and a.contact_id = $2 and s.confirmed_at is not null";
 }
+
+/// An entry of a tenant's block list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockRow {
+    /// Whose address.
+    pub address: AddressKey,
+    /// The person who has it, where one is known.
+    pub contact: Option<ContactId>,
+    /// What they are not sent.
+    pub scope: DoNotContact,
+    /// Why.
+    pub reason: String,
+    /// Who put it there.
+    pub author: String,
+    /// Since when.
+    pub since: Ts,
+}
+
+type RawBlock = (String, String, String, String, i64, Option<String>);
 
 /// The strictest of several block-list entries.
 pub(crate) fn strictest(scopes: impl IntoIterator<Item = DoNotContact>) -> Option<DoNotContact> {
@@ -76,6 +98,34 @@ impl TenantTx<'_> {
     /// The database.
     pub async fn remove_do_not_contact(&mut self, address: &AddressKey) -> Result<bool> {
         Ok(self.tx.run(DNC_REMOVE, args![self.tenant, address]).await? == 1)
+    }
+
+    /// Entries of the block list by address, after one.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn do_not_contact_page(
+        &mut self,
+        limit: usize,
+        after: &str,
+    ) -> Result<Vec<BlockRow>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<RawBlock> = self
+            .tx
+            .rows(DNC_PAGE, args![self.tenant, after, limit])
+            .await?;
+        rows.into_iter()
+            .map(|(address, scope, reason, author, since, contact)| {
+                Ok(BlockRow {
+                    address: json::address(address)?,
+                    contact: contact.map(|id| json::id("contact_id", &id)).transpose()?,
+                    scope: json::from_word("do_not_contact.scope", &scope)?,
+                    reason,
+                    author,
+                    since: Ts(since),
+                })
+            })
+            .collect()
     }
 
     /// The strictest block-list entry of any of a person's addresses.

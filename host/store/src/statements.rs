@@ -46,6 +46,7 @@ const FILES: &[&[Sql]] = &[
     crate::decisions::ALL,
     crate::chain::ALL,
     crate::proof_links::ALL,
+    crate::request_keys::ALL,
     crate::facts::ALL,
     crate::facts::many::ALL,
     crate::facts::campaign::ALL,

@@ -9,6 +9,7 @@ use crate::fetches;
 use crate::harness::Env;
 use crate::plugin_versions;
 use crate::segments;
+use crate::users::{PASSWORD, session, user};
 
 fn request(method: &str, path: &str, named: &[&str], load: Load) -> Request {
     Request {
@@ -46,6 +47,12 @@ impl Request {
     fn keyed(mut self, key: &str) -> Request {
         self.headers
             .push(("idempotency-key".to_owned(), key.as_bytes().to_vec()));
+        self
+    }
+    /// By whom, when it is nobody of [`Who`].
+    fn by(mut self, token: &str) -> Request {
+        let bearer = format!("Bearer {token}").into_bytes();
+        self.headers.push(("authorization".to_owned(), bearer));
         self
     }
     fn operator(mut self) -> Request {
@@ -141,6 +148,7 @@ fn of_people(who: &str, gone: &str, silent: &str) -> Vec<Request> {
             &[who],
             json!({ "reason": "wants a person" }),
         ),
+        get("/v1/suppressions", &[]).asking("limit", "2"),
         get(c, &[]).asking("state", "human"),
         get(&format!("{c}/{{who}}"), &[who]),
         post(&format!("{c}/{{who}}/answer"), &[who], text).keyed("fuzz-answer"),
@@ -225,6 +233,7 @@ async fn of_access(env: &Env) -> Vec<Request> {
             &[],
             json!({ "name": "luz", "role": "developer", "password": "twelve or more" }),
         ),
+        get(&format!("{u}/role"), &["ana"]),
         put(
             &format!("{u}/role"),
             &["ana"],
@@ -264,6 +273,7 @@ fn of_shop(env: &Env) -> Vec<Request> {
         get("/v1/numbers", &[]),
         put("/v1/numbers", &[], number).operator(),
         get(n, &[sol.number]),
+        get("/v1/apps/{app}", &["fuzz"]).operator(),
         post("/v1/numbers/sync", &[], json!({})),
         post(&format!("{n}/subscribe"), &[sol.number], json!({})),
         post(
@@ -293,6 +303,10 @@ fn of_shop(env: &Env) -> Vec<Request> {
         get("/v1/wordings", &[]),
         get("/v1/wordings/{name}", &["ofertas"]),
         get("/v1/templates", &[]).asking("limit", "2"),
+        get(
+            "/v1/templates/{waba}/{name}/{language}",
+            &[sol.waba, "promo_semana", "es"],
+        ),
         post("/v1/templates/sync", &[], json!({})),
         get("/v1/registries", &[]),
         put(
@@ -300,6 +314,7 @@ fn of_shop(env: &Env) -> Vec<Request> {
             &["co-rne"],
             json!({ "applies": true, "reason": "" }),
         ),
+        get("/v1/registries/{id}", &["co-rne"]),
         request("PUT", "/v1/registries/{id}/copy", &["co-rne"], copy).asking("as_of", "2026-11-20"),
         get("/v1/sandbox", &[]),
         put("/v1/sandbox/{address}", &["573009990001"], json!({})),
@@ -315,6 +330,11 @@ fn of_shop(env: &Env) -> Vec<Request> {
             json!({ "event": "text", "text": "hola" }),
         ),
         post("/v1/clock/jump", &[], json!({ "ms": 1_000 })).operator(),
+        get("/v1/grid", &[]).operator(),
+        get("/v1/policy/difference", &[])
+            .asking("one", sol.slug)
+            .asking("other", "loja-lua")
+            .operator(),
     ]
 }
 
@@ -389,6 +409,7 @@ async fn of_messages(env: &Env, message: &Value, event: &str) -> Vec<Request> {
         post("/v1/messages", &[], text).keyed("fuzz-message"),
         get("/v1/messages/{id}", &[out]),
         get("/v1/verdicts", &[]).asking("limit", "2"),
+        get("/v1/verdicts/reasons", &[]).asking("days", "7"),
         get("/v1/verdicts/{id}", &[verdict]),
         post("/v1/verdicts/{id}/rejudge", &[verdict], json!({})),
         post("/v1/verdicts/{id}/links", &[verdict], json!({ "days": 3 })),
@@ -399,6 +420,23 @@ async fn of_messages(env: &Env, message: &Value, event: &str) -> Vec<Request> {
         get("/v1/inbox/counts", &[]),
         get("/v1/inbox/{id}", &[event]),
         post("/v1/events", &[], order),
+    ]
+}
+
+/// A person's own account: another session of theirs ends, and the password is another.
+async fn of_oneself(env: &Env) -> Vec<Request> {
+    user(env, "luna", "viewer", Some(env.sol().shop.slug)).await;
+    let (own, other) = (session(env, "luna").await, session(env, "luna").await);
+    let url = format!("{}/v1/me", env.stage.host.url);
+    let asked = env.http.get(url).bearer_auth(&other);
+    let me: Value = asked.send().await.unwrap().json().await.unwrap();
+    let other = me["token"].as_str().expect("a session").to_owned();
+    let change = json!({ "current": PASSWORD, "new": "frase-nueva-larga" });
+    vec![
+        get("/v1/me", &[]),
+        get("/v1/me/sessions", &[]).by(&own),
+        delete("/v1/me/sessions/{id}", &[&other]).by(&own),
+        put("/v1/me/password", &[], change).by(&own),
     ]
 }
 
@@ -418,5 +456,6 @@ pub(crate) async fn requests(env: &Env) -> Vec<Request> {
     all.extend(of_plugins(env).await);
     all.extend(of_access(env).await);
     all.extend(of_shop(env));
+    all.extend(of_oneself(env).await);
     all
 }

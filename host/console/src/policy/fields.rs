@@ -44,12 +44,12 @@ pub(super) struct Rows {
 pub(super) type Troubles = BTreeMap<&'static str, String>;
 
 /// A parameter in words.
-pub(super) fn label(w: Words, name: &str) -> String {
+pub(crate) fn label(w: Words, name: &str) -> String {
     w.t(&format!("policy.p.{name}")).to_owned()
 }
 
 /// A value of a parameter in words.
-pub(super) fn value(w: Words, name: &str, value: &Value) -> String {
+pub(crate) fn value(w: Words, name: &str, value: &Value) -> String {
     let found = PARAMETERS.iter().find(|p| p.name == name);
     found.map_or_else(|| value.to_string(), |p| values::shown(w, p.kind, value))
 }

@@ -1,5 +1,7 @@
 //! One template: what is in it, what would refuse it, its history and who depends on it.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -8,8 +10,8 @@ use axum::response::Response;
 use portero_domain::campaign::slot_names;
 use portero_domain::template::StopPart;
 use portero_flow::desk::access::Principal;
-use portero_flow::desk::templates::{self as desk, refused_by};
-use portero_flow::desk::{campaigns, numbers::HistoryView};
+use portero_flow::desk::numbers::HistoryView;
+use portero_flow::desk::templates::{self as desk, TemplateDetail, refused_by};
 use serde::Deserialize;
 
 use super::{Chip, category, quality, status};
@@ -18,9 +20,6 @@ use crate::problem::{Asks, Problem};
 use crate::shown::{rule, time};
 use crate::strings::Words;
 use crate::{ConsoleState, reach};
-
-/// Campaigns looked through for those that use the template.
-const CAMPAIGNS: usize = 200;
 
 /// Query of the page.
 #[derive(Deserialize)]
@@ -48,6 +47,16 @@ struct User {
     rests: bool,
 }
 
+/// What is said of it by reading it.
+struct Remark {
+    code: String,
+    fault: bool,
+    place: String,
+    found: String,
+    says: String,
+    remedy: String,
+}
+
 #[derive(Template)]
 #[template(path = "template.html")]
 struct One {
@@ -62,6 +71,7 @@ struct One {
     buttons: Vec<(String, String)>,
     slots: Vec<Slot>,
     refused: Vec<(String, String)>,
+    remarks: Vec<Remark>,
     stop: String,
     campaigns: Vec<User>,
     plugins: Vec<String>,
@@ -78,7 +88,6 @@ pub(crate) async fn one(
 ) -> Result<Response, Problem> {
     let tenant = reach::tenant(&state, &principal, &shop).await?;
     let detail = desk::one(&state.ctx, tenant.id, &waba, &name, &language).await?;
-    let (lines, _) = campaigns::lines(&state.ctx, tenant.id, None, CAMPAIGNS, None).await?;
     let visit = Visit {
         state: &state,
         principal: &principal,
@@ -90,23 +99,24 @@ pub(crate) async fn one(
     let here = format!("/templates/{}/{waba}/{name}/{language}", tenant.slug);
     let f = visit.below(tenant.clone()).here(&here, &[]);
     let (w, zone, lang) = (f.w, tenant.timezone.as_str(), f.lang);
+    let remarks = remarks(w, &detail);
     let (view, t) = (detail.view, detail.template);
     let around = t.slots.around.clone().unwrap_or_default();
     let changed = detail.history.first().map(|h| h.at.clone());
     let refused = refused_by(&t, &view.quality);
-    let users = lines
+    let users = detail
+        .campaigns
         .into_iter()
-        .filter(|c| c.template == name && c.language == language && !c.state.is_final())
         .map(|c| User {
             href: query(
                 &format!("/campaigns/{}/{}", tenant.slug, c.id),
                 &[("lang", lang)],
             ),
-            name: c.name,
             state: w
                 .t(&format!("campaign.state.{}", c.state.as_str()))
                 .to_owned(),
-            rests: c.limiter.is_some_and(|l| l.starts_with("template.")) || !refused.is_empty(),
+            rests: c.rests_by_template() || !refused.is_empty(),
+            name: c.name,
         })
         .collect();
     let facts = [
@@ -155,6 +165,7 @@ pub(crate) async fn one(
             .into_iter()
             .map(|id| (rule(w, id), id.to_owned()))
             .collect(),
+        remarks,
         campaigns: users,
         plugins: detail.plugins,
         history: detail
@@ -165,6 +176,28 @@ pub(crate) async fn one(
         w,
         f: f.titled(name),
     }))
+}
+
+fn remarks(w: Words, detail: &TemplateDetail) -> Vec<Remark> {
+    let said =
+        |words: &BTreeMap<String, String>| words.get(w.0.code()).cloned().unwrap_or_default();
+    let place = |at: &str| match at.split_once('.') {
+        Some((_, n)) => {
+            let n = n.parse::<usize>().unwrap_or_default() + 1;
+            w.t("template.at.button").replace("{n}", &n.to_string())
+        }
+        None => w.t(&format!("template.at.{at}")).to_owned(),
+    };
+    let all = detail.lint().into_iter();
+    all.map(|r| Remark {
+        fault: r.weight == "fault",
+        place: place(&r.at),
+        says: said(&r.says),
+        remedy: said(&r.remedy),
+        code: r.code,
+        found: r.found,
+    })
+    .collect()
 }
 
 /// What a slot takes.

@@ -360,7 +360,7 @@ async fn rotate(
     };
     let said = Said {
         did: "rotate".to_owned(),
-        secret: made.secret,
+        secret: made.secret.unwrap_or_default(),
         not: None,
     };
     of.show(asked, said).await

@@ -8,6 +8,7 @@ use portero_store::model::{NewToken, TokenRow};
 use sha2::{Digest, Sha256};
 
 use crate::context::Context;
+use crate::desk::once::{self, Once};
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
@@ -86,8 +87,9 @@ pub struct NewTokenView {
     /// Its id, for revoking.
     #[schema(value_type = String)]
     pub id: TokenId,
-    /// The secret. It cannot be shown again.
-    pub token: String,
+    /// The secret. It cannot be shown again: it is absent where a request is answered a second time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// Tenant it reaches; absent for the operator.
     #[schema(value_type = Option<String>)]
     pub tenant: Option<TenantId>,
@@ -149,6 +151,7 @@ pub async fn authenticate(ctx: &Context, token: &str) -> Result<Option<Principal
 pub async fn create_token(
     ctx: &Context,
     order: &TokenOrder<'_>,
+    once: Option<&Once>,
 ) -> Result<NewTokenView, FlowError> {
     let length = order.label.chars().count();
     if order.label.trim().is_empty() || length > LABEL_LIMIT {
@@ -161,6 +164,25 @@ pub async fn create_token(
     let id = TokenId::new(&*ctx.ids, now);
     let expires_at = order.lasts.map(|lasts| now + lasts);
     let mut tx = ctx.store.write().await?;
+    let whose = (order.tenant, "tokens");
+    if let Some(made) = once::take(&mut tx, once, whose, &id.to_string(), now).await? {
+        let made: TokenId = once::read("token", &made)?;
+        let rows = match order.tenant {
+            Some(tenant) => tx.tenant(tenant).tokens().await?,
+            None => tx.system().tokens().await?,
+        };
+        tx.commit().await?;
+        let row = rows.into_iter().find(|row| row.id == made);
+        let row = row.ok_or_else(|| FlowError::not_found("token", made))?;
+        return Ok(NewTokenView {
+            id: made,
+            token: None,
+            tenant: order.tenant,
+            label: row.label,
+            role: row.role,
+            expires_at: row.expires_at.map(Ts::rfc3339),
+        });
+    }
     let new = NewToken {
         id,
         tenant: order.tenant,
@@ -174,7 +196,7 @@ pub async fn create_token(
     tx.commit().await?;
     Ok(NewTokenView {
         id,
-        token,
+        token: Some(token),
         tenant: order.tenant,
         label: new.label,
         role: order.role,

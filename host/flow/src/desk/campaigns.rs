@@ -17,6 +17,7 @@ use portero_store::model::{CampaignRow, PeopleFilter};
 use crate::campaigns as runner;
 use crate::context::Context;
 use crate::desk::access::Principal;
+use crate::desk::once::{self, Once};
 use crate::desk::{Page, numbers, parse_cursor};
 use crate::error::FlowError;
 use crate::limiter::PACE;
@@ -24,7 +25,7 @@ use crate::plan;
 
 pub(crate) use counts::Standings;
 pub use lines::{CampaignLine, lines};
-pub use plan_view::{plan, show_plan};
+pub use plan_view::{plan, plan_told, show_plan};
 pub use standing::{BrakeView, ReasonView, StandingView, standing};
 pub use views::{
     ApproveRequest, CampaignReason, CampaignRequest, CampaignView, CostLine, CostView, PeopleQuery,
@@ -40,6 +41,7 @@ pub async fn create(
     principal: &Principal,
     tenant: TenantId,
     request: CampaignRequest,
+    once: Option<&Once>,
 ) -> Result<CampaignView, FlowError> {
     let length = |field: &'static str, text: &str, most: usize| {
         let n = text.trim().chars().count();
@@ -116,6 +118,11 @@ pub async fn create(
         },
     };
     let id = CampaignId::new(&*ctx.ids, now);
+    let whose = (Some(tenant), "campaigns");
+    if let Some(made) = once::take(&mut tx, once, whose, &id.to_string(), now).await? {
+        tx.commit().await?;
+        return get(ctx, tenant, once::read("campaign", &made)?).await;
+    }
     let author = principal.author();
     tx.tenant(tenant)
         .insert_campaign(id, &definition, &author, now)

@@ -25,6 +25,7 @@ pub use chunk::Feeder;
 pub use format::Format;
 
 use crate::context::Context;
+use crate::desk::once::{self, Once};
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
@@ -179,6 +180,7 @@ pub async fn create(
     ctx: &Context,
     tenant: TenantId,
     request: &ImportRequest,
+    once: Option<&Once>,
 ) -> Result<ImportView, FlowError> {
     let now = ctx.now();
     if request.label.len() > 200 {
@@ -208,6 +210,11 @@ pub async fn create(
         ..Kept::default()
     };
     let mut tx = ctx.store.write().await?;
+    let whose = (Some(tenant), "imports");
+    if let Some(made) = once::take(&mut tx, once, whose, &id.to_string(), now).await? {
+        tx.commit().await?;
+        return get(ctx, tenant, once::read("import", &made)?).await;
+    }
     tx.tenant(tenant)
         .create_import(
             &NewImport {

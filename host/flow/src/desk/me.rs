@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use portero_domain::access::Role;
 use portero_domain::clock::Ts;
-use portero_domain::ids::{TokenId, UserId};
+use portero_domain::ids::{TenantId, TokenId, UserId};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
 
 use crate::context::Context;
 use crate::desk::access::{self, Principal, TokenView};
@@ -60,6 +62,52 @@ pub async fn account(ctx: &Context, principal: &Principal) -> Result<Option<User
         Some(user) => users::one(ctx, user).await,
         None => Ok(None),
     }
+}
+
+/// Whoever holds a token, told about themselves. Without `Debug`, as [`UserView`].
+#[derive(Clone, Serialize, utoipa::ToSchema)]
+pub struct MeView {
+    /// The token this request came with.
+    #[schema(value_type = String)]
+    pub token: TokenId,
+    /// The person, when it is the session of one; absent for a program's token and a one-time link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserView>,
+    /// `owner`, `operator`, `approver`, `developer`, `auditor` or `viewer`.
+    #[schema(value_type = String)]
+    pub role: Role,
+    /// What that role may do.
+    pub rights: Vec<String>,
+    /// The one tenant it reaches; absent for the whole server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub tenant: Option<TenantId>,
+    /// Its short name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
+}
+
+/// Who is asking, and what they may do.
+///
+/// # Errors
+/// The database.
+pub async fn me(ctx: &Context, principal: &Principal) -> Result<MeView, FlowError> {
+    let slug = match principal.tenant {
+        Some(tenant) => {
+            let mut tx = ctx.store.read().await?;
+            Some(tx.tenant(tenant).row().await?.slug)
+        }
+        None => None,
+    };
+    let rights = principal.role.rights().iter();
+    Ok(MeView {
+        token: principal.token,
+        user: account(ctx, principal).await?,
+        role: principal.role,
+        rights: rights.map(|right| right.as_str().to_owned()).collect(),
+        tenant: principal.tenant,
+        slug,
+    })
 }
 
 /// Sessions of the caller that are open, newest first.

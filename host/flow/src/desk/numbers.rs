@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::desk::Page;
+use crate::desk::seen::{Expected, Seen};
 use crate::error::FlowError;
 
 /// The app of webhooks without a name in their path.
@@ -188,7 +189,18 @@ pub async fn get(ctx: &Context, tenant: TenantId, id: &str) -> Result<NumberDeta
     let missing = || FlowError::not_found("number", id);
     let id = PhoneNumberId::new(id).ok_or_else(missing)?;
     let mut tx = ctx.store.read().await?;
-    let row = tx.tenant(tenant).number(&id).await?.ok_or_else(missing)?;
+    detail(ctx, &mut tx, tenant, &id).await?.ok_or_else(missing)
+}
+
+async fn detail(
+    ctx: &Context,
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: &PhoneNumberId,
+) -> Result<Option<NumberDetail>, FlowError> {
+    let Some(row) = tx.tenant(tenant).number(id).await? else {
+        return Ok(None);
+    };
     let waba = row.waba.clone();
     let mut tenant_tx = tx.tenant(tenant);
     let mut entries = tenant_tx
@@ -201,9 +213,11 @@ pub async fn get(ctx: &Context, tenant: TenantId, id: &str) -> Result<NumberDeta
     );
     entries.sort_by_key(|e| std::cmp::Reverse(e.at));
     let history = entries.into_iter().map(HistoryView::of).collect();
-    let number = view(ctx, &mut tx, tenant, row).await?;
-    Ok(NumberDetail { number, history })
+    let number = view(ctx, tx, tenant, row).await?;
+    Ok(Some(NumberDetail { number, history }))
 }
+
+impl Seen for NumberDetail {}
 
 /// What Meta said of numbers, accounts and templates, newest first.
 ///
@@ -350,6 +364,7 @@ pub async fn put(
     ctx: &Context,
     tenant: TenantId,
     request: &NumberRequest,
+    expected: Option<&Expected>,
 ) -> Result<NumberView, FlowError> {
     let id = PhoneNumberId::new(&request.phone_number_id)
         .ok_or_else(|| FlowError::bad("phone_number_id", "1 to 64 bytes, as Meta shows it"))?;
@@ -378,6 +393,11 @@ pub async fn put(
             "phone_number_id",
             "this number is connected already",
         ));
+    }
+    if let Some(expected) = expected {
+        let changed = || FlowError::Changed { what: "number" };
+        let now = detail(ctx, &mut tx, tenant, &id).await?;
+        expected.hold("number", &now.ok_or_else(changed)?)?;
     }
     let before = tx.tenant(tenant).number(&id).await?;
     let app = match (&request.app, before) {

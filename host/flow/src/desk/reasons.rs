@@ -28,6 +28,20 @@ pub fn title(reason: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Reasons of the host's own with their titles: es, pt, en.
+pub fn own_reasons() -> impl Iterator<Item = (&'static str, [&'static str; 3])> {
+    let all = [
+        CART_ORDERED,
+        CART_EMPTIED,
+        AUDIENCE_LEFT,
+        STOPPED,
+        VALUES_MISSING,
+        ADDRESS_MISSING,
+    ];
+    all.into_iter()
+        .filter_map(|reason| own(reason).map(|title| (reason, title)))
+}
+
 fn own(reason: &str) -> Option<[&'static str; 3]> {
     Some(match reason {
         CART_ORDERED => [

@@ -5,10 +5,12 @@ mod copy;
 use portero_domain::clock::Ts;
 use portero_domain::ids::TenantId;
 use portero_gate::registries::{self, Registry};
+use portero_store::Tx;
 use portero_store::model::RegistryRow;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::desk::seen::{Expected, Seen};
 use crate::error::FlowError;
 
 pub use copy::{BadLine, Copy, CopyView};
@@ -49,6 +51,8 @@ pub struct RegistryView {
     /// What of this was not read in the law itself.
     pub unverified: Option<String>,
 }
+
+impl Seen for RegistryView {}
 
 /// Whether a registry applies.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -111,9 +115,27 @@ async fn one(
     registry: &Registry,
 ) -> Result<RegistryView, FlowError> {
     let mut tx = ctx.store.read().await?;
+    shown(&mut tx, tenant, registry, ctx.now()).await
+}
+
+async fn shown(
+    tx: &mut Tx,
+    tenant: TenantId,
+    registry: &Registry,
+    now: Ts,
+) -> Result<RegistryView, FlowError> {
     let rows = tx.tenant(tenant).registries().await?;
     let row = rows.into_iter().find(|row| row.registry == registry.id);
-    Ok(view(registry, row, ctx.now()))
+    Ok(view(registry, row, now))
+}
+
+/// One registry, with what the tenant said and loaded.
+///
+/// # Errors
+/// [`FlowError::NotFound`] for one that this host does not know, or the database.
+pub async fn get(ctx: &Context, tenant: TenantId, id: &str) -> Result<RegistryView, FlowError> {
+    let registry = registries::find(id).ok_or_else(|| FlowError::not_found("registry", id))?;
+    one(ctx, tenant, registry).await
 }
 
 /// Keeps whether a registry applies to the tenant.
@@ -126,6 +148,7 @@ pub async fn declare(
     id: &str,
     request: &DeclareRequest,
     author: &str,
+    expected: Option<&Expected>,
 ) -> Result<RegistryView, FlowError> {
     let registry = known(id)?;
     let reason = request.reason.trim();
@@ -136,6 +159,9 @@ pub async fn declare(
     }
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;
+    if let Some(expected) = expected {
+        expected.hold("registry", &shown(&mut tx, tenant, registry, now).await?)?;
+    }
     tx.tenant(tenant)
         .declare_registry(&registry.id, request.applies, reason, author, now)
         .await?;

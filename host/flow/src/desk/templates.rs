@@ -1,17 +1,20 @@
 //! The template registry: filled by sync and webhooks, never by hand.
 
+mod detail;
+
 use portero_domain::ids::TenantId;
-use portero_domain::template::{Template, TemplateStatus};
+use portero_domain::template::Template;
 use portero_meta::transport::Access;
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::desk::Page;
-use crate::desk::numbers::{self, HistoryView};
 use crate::error::FlowError;
 
-/// Lines of history of one template.
-const HISTORY: usize = 50;
+pub use detail::{
+    ButtonView, DependantView, LintView, TemplateDetail, TemplateDetailView, detail_view, one,
+    refused_by,
+};
 
 /// A template.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -50,6 +53,29 @@ pub struct SyncView {
 /// # Errors
 /// [`FlowError::Meta`] with its words, or the database.
 pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError> {
+    sync_told(ctx, tenant, &|_| {}).await
+}
+
+/// How far a sync is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SyncProgress {
+    /// Accounts that answered.
+    pub done: usize,
+    /// Accounts there are.
+    pub accounts: usize,
+    /// Templates they have.
+    pub templates: usize,
+}
+
+/// The same; `told` hears how far it is, account by account.
+///
+/// # Errors
+/// As [`sync`].
+pub async fn sync_told(
+    ctx: &Context,
+    tenant: TenantId,
+    told: &(dyn Fn(SyncProgress) + Send + Sync),
+) -> Result<SyncView, FlowError> {
     let mut tx = ctx.store.read().await?;
     ctx.may_ask_meta(&tx.tenant(tenant).row().await?)?;
     let mut accounts = std::collections::BTreeMap::new();
@@ -60,7 +86,12 @@ pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError
     }
     drop(tx);
     let mut count = 0;
-    for (waba, token) in &accounts {
+    for (done, (waba, token)) in accounts.iter().enumerate() {
+        told(SyncProgress {
+            done,
+            accounts: accounts.len(),
+            templates: count,
+        });
         let asked = ctx.now();
         let fetched = ctx
             .cloud
@@ -93,81 +124,6 @@ pub async fn sync(ctx: &Context, tenant: TenantId) -> Result<SyncView, FlowError
         accounts: accounts.len(),
         templates: count,
     })
-}
-
-/// A template with what is in it, its history, and who depends on it.
-#[derive(Clone, Debug)]
-pub struct TemplateDetail {
-    /// As lists show it.
-    pub view: TemplateView,
-    /// What is in it.
-    pub template: Template,
-    /// What Meta said of it, newest first.
-    pub history: Vec<HistoryView>,
-    /// Plugins that were granted it, by their own ids.
-    pub plugins: Vec<String>,
-}
-
-/// One template in one language on one account.
-///
-/// # Errors
-/// [`FlowError::NotFound`] (also for another tenant's), or the database.
-pub async fn one(
-    ctx: &Context,
-    tenant: TenantId,
-    waba: &str,
-    name: &str,
-    language: &str,
-) -> Result<TemplateDetail, FlowError> {
-    let mut tx = ctx.store.read().await?;
-    let known = tx.tenant(tenant).templates().await?;
-    let (_, template, quality) = known
-        .into_iter()
-        .find(|(w, t, _)| w.as_str() == waba && t.name == name && t.language == language)
-        .ok_or_else(|| FlowError::not_found("template", name))?;
-    let installed = tx.tenant(tenant).installations().await?;
-    drop(tx);
-    let plugins = installed
-        .into_iter()
-        .filter(|row| {
-            let grants: crate::grants::Grants =
-                serde_json::from_str(&row.grants).unwrap_or_default();
-            let granted = |g: &String| match g.strip_suffix('*') {
-                Some(start) => name.starts_with(start),
-                None => g == name,
-            };
-            row.enabled && grants.templates.iter().any(granted)
-        })
-        .map(|row| row.plugin_id.as_str().to_owned())
-        .collect();
-    let named = format!("{name} ({language})");
-    let history = numbers::history(ctx, tenant, Some("template"), Some(&named), HISTORY).await?;
-    Ok(TemplateDetail {
-        view: view(waba, &template, quality),
-        template,
-        history,
-        plugins,
-    })
-}
-
-/// Rules that would refuse this template whoever it is sent to, as it stands.
-#[must_use]
-pub fn refused_by(template: &Template, quality: &str) -> Vec<&'static str> {
-    use portero_domain::template::{StopPart, TemplateCategory};
-    let mut rules = Vec::new();
-    match template.status {
-        TemplateStatus::Approved => {}
-        TemplateStatus::Paused => rules.push("template.paused"),
-        _ => rules.push("template.not-approved"),
-    }
-    if quality == "RED" {
-        rules.push("template.quality-red");
-    }
-    let silent = matches!(template.slots.stop, None | Some(StopPart::Nowhere));
-    if template.category == TemplateCategory::Marketing && silent {
-        rules.push("template.opt-out-missing");
-    }
-    rules
 }
 
 fn view(waba: &str, t: &Template, quality: String) -> TemplateView {
@@ -224,43 +180,4 @@ fn place(cursor: &str) -> Result<[&str; 3], FlowError> {
         Some([waba, name, language])
     });
     parts.ok_or_else(|| FlowError::bad("after", "not a cursor of this list"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use portero_domain::clock::Ts;
-    use portero_domain::template::{StopPart, TemplateCategory, TemplateSlots};
-
-    #[test]
-    fn what_refuses_a_template_is_named_once_each() {
-        let mut template = Template {
-            name: "promo".to_owned(),
-            language: "es".to_owned(),
-            category: TemplateCategory::Marketing,
-            status: TemplateStatus::Approved,
-            paused_until: None,
-            slots: TemplateSlots {
-                stop: Some(StopPart::Footer),
-                ..TemplateSlots::default()
-            },
-            body: String::new(),
-            synced_at: Ts(0),
-        };
-        assert!(refused_by(&template, "YELLOW").is_empty());
-        template.slots.stop = Some(StopPart::Nowhere);
-        template.status = TemplateStatus::Paused;
-        let all = [
-            "template.paused",
-            "template.quality-red",
-            "template.opt-out-missing",
-        ];
-        assert_eq!(refused_by(&template, "RED"), all);
-        for rule in all {
-            assert!(portero_gate::rules::find(rule).is_some(), "{rule}");
-        }
-        template.category = TemplateCategory::Utility;
-        template.status = TemplateStatus::Rejected;
-        assert_eq!(refused_by(&template, "GREEN"), ["template.not-approved"]);
-    }
 }

@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::context::Context;
+use crate::desk::seen::{Expected, Seen};
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
-pub use grid::{GridRow, grid, policy_difference};
+pub use grid::{DifferenceView, GridRow, GridView, PolicyDifference, grid, policy_difference};
 
 /// A tenant to create.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -365,6 +366,35 @@ async fn stop_all(tx: &mut Tx, reason: Option<&str>, now: Ts) -> Result<(), Flow
     Ok(())
 }
 
+/// A Meta app, as far as it is shown: its secrets never are.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct AppView {
+    /// Name in the path of its webhooks.
+    pub app: String,
+    /// Another word whenever its secrets were set.
+    pub revision: String,
+}
+
+impl Seen for AppView {}
+
+async fn app_in(tx: &mut Tx, name: &str) -> Result<Option<AppView>, FlowError> {
+    let revision = tx.system().app_revision(name).await?;
+    Ok(revision.map(|revision| AppView {
+        app: name.to_owned(),
+        revision,
+    }))
+}
+
+/// One Meta app.
+///
+/// # Errors
+/// [`FlowError::NotFound`] or the database.
+pub async fn app(ctx: &Context, name: &str) -> Result<AppView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let found = app_in(&mut tx, name).await?;
+    found.ok_or_else(|| FlowError::not_found("app", name))
+}
+
 /// Registers a Meta app: what its webhooks are signed with.
 ///
 /// # Errors
@@ -374,6 +404,7 @@ pub async fn put_app(
     name: &str,
     app_secret: &SecretString,
     verify_token: &SecretString,
+    expected: Option<&Expected>,
 ) -> Result<(), FlowError> {
     if app_secret.expose_secret().is_empty() || verify_token.expose_secret().is_empty() {
         return Err(FlowError::bad(
@@ -382,6 +413,11 @@ pub async fn put_app(
         ));
     }
     let mut tx = ctx.store.write().await?;
+    if let Some(expected) = expected {
+        let changed = || FlowError::Changed { what: "app" };
+        let now = app_in(&mut tx, name).await?;
+        expected.hold("app", &now.ok_or_else(changed)?)?;
+    }
     tx.system()
         .put_app(
             name,

@@ -10,6 +10,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::context::Context;
 use crate::desk::Page;
+use crate::desk::once::{self, Once};
+use crate::desk::seen::{Expected, Seen};
 use crate::error::FlowError;
 use crate::passwords;
 
@@ -116,7 +118,11 @@ fn choose(
 ///
 /// # Errors
 /// A bad name or password, a name that is taken, or the database.
-pub async fn add(ctx: &Context, order: UserOrder<'_>) -> Result<UserView, FlowError> {
+pub async fn add(
+    ctx: &Context,
+    order: UserOrder<'_>,
+    once: Option<&Once>,
+) -> Result<UserView, FlowError> {
     let name = checked(order.name)?;
     let (password, made) = choose(ctx, &name, order.password)?;
     let password_hash = passwords::hash(&*ctx.ids, &password).await?;
@@ -130,6 +136,14 @@ pub async fn add(ctx: &Context, order: UserOrder<'_>) -> Result<UserView, FlowEr
     };
     let taken = || FlowError::bad("name", "somebody on this host has it; take another");
     let mut tx = ctx.store.write().await?;
+    let whose = (order.tenant, "users");
+    if let Some(made) = once::take(&mut tx, once, whose, &new.id.to_string(), now).await? {
+        let row = tx.system().user(None, &made).await?;
+        tx.commit().await?;
+        // The password that was made then is not known any more.
+        let gone = || FlowError::not_found("user", &made);
+        return row.map(UserView::of).ok_or_else(gone);
+    }
     if tx.system().user(None, &new.name).await?.is_some() {
         return Err(taken());
     }
@@ -179,6 +193,41 @@ pub(crate) async fn one(ctx: &Context, id: UserId) -> Result<Option<UserView>, F
     Ok(row.map(UserView::of))
 }
 
+/// The role of a user.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct RoleView {
+    /// Whose.
+    #[schema(value_type = String)]
+    pub user: UserId,
+    /// `owner`, `operator`, `approver`, `developer`, `auditor` or `viewer`.
+    #[schema(value_type = String)]
+    pub role: Role,
+}
+
+impl RoleView {
+    fn of(row: &UserRow) -> RoleView {
+        RoleView {
+            user: row.id,
+            role: row.role,
+        }
+    }
+}
+
+impl Seen for RoleView {}
+
+/// The role of a user, by name or id.
+///
+/// # Errors
+/// [`FlowError::NotFound`] or the database.
+pub async fn role(
+    ctx: &Context,
+    reach: Option<TenantId>,
+    who: &str,
+) -> Result<RoleView, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    Ok(RoleView::of(&find(&mut tx, reach, who).await?))
+}
+
 /// Gives a user, by name or id, another role; sessions that are open have it at once.
 ///
 /// # Errors
@@ -188,9 +237,13 @@ pub async fn set_role(
     reach: Option<TenantId>,
     who: &str,
     role: Role,
+    expected: Option<&Expected>,
 ) -> Result<UserView, FlowError> {
     let mut tx = ctx.store.write().await?;
     let row = find(&mut tx, reach, who).await?;
+    if let Some(expected) = expected {
+        expected.hold("role", &RoleView::of(&row))?;
+    }
     if !tx.system().set_user_role(row.id, role).await? {
         return Err(FlowError::not_found("user", who));
     }

@@ -16,7 +16,7 @@ use crate::desk::reasons::title;
 use crate::error::FlowError;
 
 /// Reasons over the last days, the most frequent first.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct ReasonDays {
     /// The days of the tenant's calendar, oldest first.
     pub days: Vec<String>,
@@ -25,7 +25,7 @@ pub struct ReasonDays {
 }
 
 /// One rule over the days.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct ReasonRow {
     /// Its id.
     pub rule: String,

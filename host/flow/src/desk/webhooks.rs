@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::context::Context;
+use crate::desk::once::{self, Once};
 use crate::desk::{Page, parse_cursor};
 use crate::error::FlowError;
 
@@ -80,8 +81,10 @@ pub struct NewWebhookView {
     /// The endpoint.
     #[serde(flatten)]
     pub webhook: WebhookView,
-    /// What its deliveries are signed with (`whsec_…`). It cannot be shown again; rotating makes a new one.
-    pub secret: String,
+    /// What its deliveries are signed with (`whsec_…`). It cannot be shown again: it is absent where a request is answered a
+    /// second time; rotating makes a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
 }
 
 /// A kind of notice.
@@ -249,6 +252,7 @@ pub async fn create(
     ctx: &Context,
     tenant: TenantId,
     request: &WebhookRequest,
+    once: Option<&Once>,
 ) -> Result<NewWebhookView, FlowError> {
     let fetched = request.url == FETCHED;
     let url = if fetched {
@@ -277,6 +281,14 @@ pub async fn create(
         term,
     };
     let mut tx = ctx.store.write().await?;
+    let whose = (Some(tenant), "webhooks");
+    if let Some(made) = once::take(&mut tx, once, whose, &new.id.to_string(), now).await? {
+        tx.commit().await?;
+        return Ok(NewWebhookView {
+            webhook: get(ctx, tenant, once::read("webhook", &made)?).await?,
+            secret: None,
+        });
+    }
     tx.tenant(tenant)
         .put_webhook(&new, now)
         .await
@@ -316,7 +328,7 @@ async fn with_secret(
 ) -> Result<NewWebhookView, FlowError> {
     Ok(NewWebhookView {
         webhook: get(ctx, tenant, id).await?,
-        secret: secret.expose_secret().to_owned(),
+        secret: Some(secret.expose_secret().to_owned()),
     })
 }
 

@@ -113,6 +113,14 @@ pub(crate) fn find(text: &str, signs: &mut Vec<PromoSign>) {
     signs.sort_unstable();
 }
 
+/// Signs of promotion in a text, each once.
+#[must_use]
+pub fn signs_of_promotion(text: &str) -> Vec<PromoSign> {
+    let mut signs = Vec::new();
+    find(text, &mut signs);
+    signs
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

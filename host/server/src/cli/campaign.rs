@@ -18,6 +18,20 @@ pub enum CampaignCommand {
         after_help = "Examples:\n  portero campaign new \"Vuelve\" --template promo_semana --language es --topic ofertas --tag dormida --why \"compraron y no volvieron\"\n  portero campaign new \"Carritos\" --template carrito_recordatorio --language es --topic ofertas --segment ins_0193…/cart-abandoned --why \"dejaron un carrito\" --value body.nombre=name:amigo --start-at 2026-11-24T09:00:00-05:00 --spread-hours 4"
     )]
     New(Box<CampaignNew>),
+    /// What became of one: people, what Meta says of what was sent, who opted out, who was left out and why
+    #[command(
+        after_help = "Examples:\n  portero campaign report cam_0193…\n  portero campaign report cam_0193… --lang es --json\n\nPerson by person: `portero campaign export`. Over all campaigns: `portero report show`."
+    )]
+    Report {
+        /// cam_…
+        id: String,
+        /// Language of the reasons
+        #[arg(long, default_value = "en", value_parser = ["es", "pt", "en"])]
+        lang: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
     /// Dry run: everybody through the gate, nobody written to
     #[command(after_help = "Example:\n  portero campaign plan cam_0193…")]
     Plan {

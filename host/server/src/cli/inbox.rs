@@ -83,6 +83,23 @@ pub enum InboxCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Take a conversation from the bot: it is silent until it gets it back
+    #[command(
+        after_help = "Example:\n  portero inbox hand-over +573001112233 --reason \"asks about a refund\" --tenant tienda-sol\n\nAnswer with `portero inbox answer`, give it back with `portero inbox give-back`."
+    )]
+    HandOver {
+        /// Contact or address
+        who: String,
+        /// Shown to everybody who looks
+        #[arg(long)]
+        reason: String,
+        /// With which number (when the tenant has several)
+        #[arg(long, value_name = "PHONE_NUMBER_ID")]
+        number: Option<String>,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
     /// After how many minutes without an answer the alert is raised (15 unless set)
     #[command(after_help = "Example:\n  portero inbox alert-after 30 --tenant tienda-sol")]
     AlertAfter {

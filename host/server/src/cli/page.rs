@@ -10,6 +10,34 @@ use crate::cli::tree::{self, Verb};
 /// Flags that nearly every verb has; they are described once.
 const SHARED: &[&str] = &["config", "data", "url", "token", "tenant", "json"];
 
+/// Names that other tools have for what a verb of ours does.
+const ELSEWHERE: &[(&str, &[&str])] = &[
+    ("`up`", &["serve"]),
+    ("`dev`", &["demo", "plugin dev"]),
+    ("`whatif`", &["policy whatif"]),
+    ("`lint`", &["template lint"]),
+    (
+        "`opt-in`, `opt-out`",
+        &["consent record", "consent withdraw"],
+    ),
+    ("`block`, `unblock`", &["suppress add", "suppress remove"]),
+    (
+        "`takeover`, `release`",
+        &["inbox hand-over", "inbox give-back"],
+    ),
+    ("`plugin push`", &["plugin install", "plugin upgrade"]),
+    ("`plugin promote`", &["plugin approve"]),
+    ("`plugin replay`", &["plugin test"]),
+    ("`campaign start`", &["campaign run"]),
+    ("`tenant suspend`, `tenant resume`", &["stop", "resume"]),
+    (
+        "`consent import`, `consent export`",
+        &["contacts import", "contacts export-person"],
+    ),
+    ("`consent erase`", &["contacts erase"]),
+    ("`whoami`", &["me"]),
+];
+
 /// The page.
 #[must_use]
 pub fn page() -> String {
@@ -31,7 +59,14 @@ pub fn page() -> String {
     }
     page.push_str(
         "\nTables are as wide as the terminal; without one, each row is a line. There is no colour when the output is no\n\
-         terminal or `NO_COLOR` is set. Progress goes to standard error and only to a terminal.\n\n## Verbs\n\n",
+         terminal or `NO_COLOR` is set. Progress goes to standard error and only to a terminal.\n\n## Names from elsewhere\n\n| elsewhere | here |\n|---|---|\n",
+    );
+    for (name, verbs) in ELSEWHERE {
+        let ours: Vec<String> = verbs.iter().map(|verb| format!("`{verb}`")).collect();
+        let _ = writeln!(page, "| {name} | {} |", ours.join(", "));
+    }
+    page.push_str(
+        "\n`portero up` and `portero tenant suspend` work as they stand.\n\n## Verbs\n\n",
     );
     let mut group = String::new();
     for verb in &verbs {
@@ -139,4 +174,17 @@ fn row(page: &mut String, arg: &Arg) {
     }
     let help = help.replace('\n', " ").replace('|', "\\|");
     let _ = writeln!(page, "| `{flag}` | {help} |");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_from_elsewhere_lead_to_verbs_that_are_there() {
+        let verbs: Vec<String> = tree::verbs().iter().map(Verb::name).collect();
+        for name in ELSEWHERE.iter().flat_map(|(_, ours)| *ours) {
+            assert!(verbs.iter().any(|verb| verb == name), "{name}");
+        }
+    }
 }

@@ -63,6 +63,19 @@ pub enum PolicyCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// In what the policies of two tenants differ
+    #[command(
+        after_help = "Examples:\n  portero policy diff tienda-sol loja-lua\n  portero policy diff tienda-sol loja-lua --json\n\nIt needs a token of the whole server."
+    )]
+    Diff {
+        /// One, by slug or id
+        one: String,
+        /// The other
+        other: String,
+        /// Which host
+        #[command(flatten)]
+        target: Target,
+    },
     /// Policies that hold and held, newest first: who set each, why, and what differs from the one before
     #[command(after_help = "Example:\n  portero policy history --tenant tienda-sol")]
     History {

@@ -80,6 +80,22 @@ pub fn verbs() -> Vec<Verb> {
     found
 }
 
+/// The words of a command that lead to no verb; `None` when they lead to one, whatever is said after it.
+#[must_use]
+pub fn unknown(words: &[&str]) -> Option<String> {
+    let root = root();
+    let mut at = &root;
+    for (place, word) in words.iter().enumerate() {
+        match at.find_subcommand(word) {
+            Some(below) => at = below,
+            // Words of its own: a name, a number.
+            None if place > 0 && !at.is_subcommand_required_set() => return None,
+            None => return Some(words.join(" ")),
+        }
+    }
+    None
+}
+
 /// The examples in the help of one command.
 #[must_use]
 pub fn examples(command: &Command) -> Vec<Example> {

@@ -1,5 +1,7 @@
 //! `portero campaign`: plan, approve, run, and watch.
 
+mod report;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::{CampaignCommand, CampaignNew};
 use crate::client::{Api, Target};
-use crate::commands::{show, show_list, text};
+use crate::commands::{lines, show, show_list, text};
 use crate::output;
 
 /// How often a watched campaign is looked at.
@@ -39,16 +41,21 @@ pub async fn run(command: CampaignCommand) -> anyhow::Result<ExitCode> {
         CampaignCommand::New(args) => new(*args).await?,
         CampaignCommand::Plan { id, target } => {
             let api = target.connect().await?;
-            let bar = indicatif::ProgressBar::new_spinner();
-            bar.set_message("asking the gate about everybody in the audience");
-            bar.enable_steady_tick(Duration::from_millis(100));
-            let answer = api
-                .post(&format!("/v1/campaigns/{id}/plan"), json!({}))
-                .await;
-            bar.finish_and_clear();
-            show_plan(&target, &answer?);
+            let bar = lines::bar(
+                0,
+                target.json,
+                "{bar:30} {pos}/{len} people judged · {per_sec} · {eta} left",
+            );
+            let path = format!("/v1/campaigns/{id}/plan");
+            let answer = lines::ask(&api, &path, &json!({}), &bar, |bar, far| {
+                bar.set_length(lines::number(far, "people"));
+                bar.set_position(lines::number(far, "done"));
+            })
+            .await?;
+            show_plan(&target, &answer);
             api.close().await;
         }
+        CampaignCommand::Report { id, lang, target } => report::run(&target, &id, &lang).await?,
         CampaignCommand::Approve { id, plan, target } => {
             let api = target.connect().await?;
             let body = json!({ "plan_hash": plan });

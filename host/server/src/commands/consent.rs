@@ -11,8 +11,9 @@ use crate::cli::ConsentCommand;
 use crate::client::Target;
 use crate::clock::Ids;
 use crate::commands::ledger;
+use crate::commands::lines;
 use crate::commands::plugin::encode;
-use crate::commands::text;
+use crate::commands::{show, text};
 use crate::output;
 
 /// Runs the verb.
@@ -51,7 +52,43 @@ pub async fn run(command: ConsentCommand) -> anyhow::Result<ExitCode> {
             });
             ask(&people(who)?, &question, &target).await
         }
+        ConsentCommand::Record(args) => {
+            let event = match args.unconfirmed {
+                true => "granted_unconfirmed",
+                false => "granted",
+            };
+            let told = json!({
+                "event": event, "topic": args.topic, "wording": args.wording, "wording_text": args.wording_text,
+                "language": args.language, "promise": { "max": args.max, "per": args.per.as_str() },
+                "evidence": args.evidence, "captured_at": args.captured_at, "expires_at": args.expires_at,
+            });
+            tell(&args.who, told, &args.target, "agreed to", &args.topic).await
+        }
+        ConsentCommand::Withdraw(args) => {
+            let told = json!({
+                "event": "revoked", "topic": args.topic, "evidence": args.evidence, "captured_at": args.captured_at,
+            });
+            let topic = args.topic.as_deref().unwrap_or("everything");
+            tell(&args.who, told, &args.target, "withdrew", topic).await
+        }
     }
+}
+
+/// Has something recorded of a person.
+async fn tell(
+    who: &str,
+    told: Value,
+    target: &Target,
+    did: &str,
+    topic: &str,
+) -> anyhow::Result<ExitCode> {
+    let api = target.connect().await?;
+    let path = format!("/v1/contacts/{}/consent", encode(who));
+    let answer = api.post(&path, told).await?;
+    let line = format!("recorded: {} {did} {topic}", text(&answer, "id"));
+    show(target.json, &answer, &line);
+    api.close().await;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The people named; `-` stands for those on standard input.
@@ -76,6 +113,12 @@ async fn ask(people: &[String], question: &Value, target: &Target) -> anyhow::Re
     let ids = Ids::system();
     let mut items = Vec::with_capacity(people.len());
     let mut all_asked = true;
+    let shape = "{bar:30} {pos}/{len} people asked · {eta} left";
+    let bar = lines::bar(
+        u64::try_from(people.len()).unwrap_or_default(),
+        target.json || people.len() < 2,
+        shape,
+    );
     for who in people {
         let path = format!("/v1/contacts/{}/ask", encode(who));
         let key = TokenId::new(&ids, Ts(0)).to_string();
@@ -93,7 +136,9 @@ async fn ask(people: &[String], question: &Value, target: &Target) -> anyhow::Re
         };
         all_asked &= matches!(text(&said, "verdict").as_str(), "allow" | "defer");
         items.push(said);
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     if target.json {
         output::json(&json!({ "items": items }));
     } else {

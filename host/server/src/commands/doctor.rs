@@ -2,6 +2,7 @@
 
 mod database;
 mod machine;
+mod meta;
 mod shops;
 
 use std::process::ExitCode;
@@ -104,6 +105,7 @@ async fn examine(args: &DoctorArgs) -> Vec<Check> {
             &mut checks,
         )
         .await;
+        meta::check(&opened, &config, &SystemClock, &mut checks).await;
     }
     checks
 }

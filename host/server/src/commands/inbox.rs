@@ -103,6 +103,20 @@ pub async fn run(args: InboxArgs) -> anyhow::Result<ExitCode> {
             show(target.json, &answer, "the bot has the conversation again");
             api.close().await;
         }
+        Some(InboxCommand::HandOver {
+            who,
+            reason,
+            number,
+            target,
+        }) => {
+            let api = target.connect().await?;
+            let body = json!({ "reason": reason, "phone_number_id": number });
+            let path = format!("/v1/contacts/{}/hand-over", encode(&who));
+            let answer = api.post(&path, body).await?;
+            let line = "a person of the shop has the conversation; the bot is silent";
+            show(target.json, &answer, line);
+            api.close().await;
+        }
         Some(InboxCommand::AlertAfter { minutes, target }) => {
             let api = target.connect().await?;
             let body = json!({ "minutes": minutes });

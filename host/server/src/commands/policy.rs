@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{PolicyCommand, PolicyMeant};
 use crate::client::Api;
+use crate::commands::plugin::encode;
 use crate::commands::{show, text};
 use crate::output;
 
@@ -81,6 +82,21 @@ pub async fn run(command: PolicyCommand) -> anyhow::Result<ExitCode> {
             }
             api.close().await;
         }
+        PolicyCommand::Diff { one, other, target } => {
+            let api = target.connect().await?;
+            let path = format!(
+                "/v1/policy/difference?one={}&other={}",
+                encode(&one),
+                encode(&other)
+            );
+            let answer = api.get(&path).await?;
+            if target.json {
+                output::json(&answer);
+            } else {
+                difference(&answer);
+            }
+            api.close().await;
+        }
         PolicyCommand::History {
             limit,
             after,
@@ -89,10 +105,7 @@ pub async fn run(command: PolicyCommand) -> anyhow::Result<ExitCode> {
             let api = target.connect().await?;
             let mut path = format!("/v1/policy/history?limit={limit}");
             if let Some(after) = after {
-                path.push_str(&format!(
-                    "&after={}",
-                    crate::commands::plugin::encode(&after)
-                ));
+                path.push_str(&format!("&after={}", encode(&after)));
             }
             let answer = api.get(&path).await?;
             if target.json {
@@ -188,6 +201,29 @@ fn changes(of: Option<&Value>) -> String {
         })
         .collect();
     lines.join("\n")
+}
+
+/// A value, `–` for one that is not there.
+fn given(of: &Value, field: &str) -> String {
+    match text(of, field) {
+        none if none.is_empty() => "–".to_owned(),
+        value => value,
+    }
+}
+
+fn difference(answer: &Value) {
+    let all = answer.get("differs").and_then(Value::as_array);
+    let rows: Vec<Vec<String>> = all
+        .into_iter()
+        .flatten()
+        .map(|d| vec![text(d, "name"), given(d, "one"), given(d, "other")])
+        .collect();
+    if rows.is_empty() {
+        output::line("they do not differ");
+        return;
+    }
+    let (one, other) = (text(answer, "one"), text(answer, "other"));
+    output::line(&output::table(&["parameter", &one, &other], rows));
 }
 
 fn history(answer: &Value) {

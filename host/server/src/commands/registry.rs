@@ -4,11 +4,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 
 use crate::cli::RegistryCommand;
 use crate::client::Body;
 use crate::commands::plugin::encode;
-use crate::commands::{show, show_list, text};
+use crate::commands::{lines, show, show_list, text};
+
+/// Bytes read from the file at once.
+const PIECE: usize = 64 * 1024;
 
 /// Runs the verb.
 ///
@@ -44,8 +48,15 @@ pub async fn run(command: RegistryCommand) -> anyhow::Result<ExitCode> {
                 .with_context(unreadable)?;
             let api = target.connect().await?;
             let path = format!("{}/copy?as_of={}", path(&registry), encode(&as_of));
-            let body = Body::Stream(reqwest::Body::from(opened));
+            let size = opened.metadata().await.map_or(0, |about| about.len());
+            let bar = lines::bar(
+                size,
+                target.json,
+                "{bar:30} {bytes}/{total_bytes} · {bytes_per_sec} · {eta} left",
+            );
+            let body = Body::Stream(reqwest::Body::wrap_stream(pieces(opened, bar.clone())));
             let sent = api.send(reqwest::Method::PUT, &path, Some(body)).await;
+            bar.finish_and_clear();
             let answer = sent?;
             show(target.json, &answer, &loaded(&answer));
             api.close().await;
@@ -73,6 +84,23 @@ pub async fn run(command: RegistryCommand) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A file piece by piece, with a bar that says how many bytes went.
+fn pieces(
+    file: tokio::fs::File,
+    bar: indicatif::ProgressBar,
+) -> impl futures_util::Stream<Item = std::io::Result<Vec<u8>>> {
+    futures_util::stream::try_unfold((file, bar), |(mut file, bar)| async move {
+        let mut piece = vec![0; PIECE];
+        let n = file.read(&mut piece).await?;
+        if n == 0 {
+            return Ok(None);
+        }
+        piece.truncate(n);
+        bar.inc(u64::try_from(n).unwrap_or_default());
+        Ok(Some((piece, (file, bar))))
+    })
 }
 
 fn path(registry: &str) -> String {

@@ -1,12 +1,14 @@
 //! `portero template`.
 
+mod read;
+
 use std::process::ExitCode;
 
 use serde_json::json;
 
 use crate::cli::TemplateCommand;
 use crate::commands::pages::{self, Part};
-use crate::commands::{show, show_list, text};
+use crate::commands::{lines, show, show_list, text};
 
 /// Runs the verb.
 ///
@@ -43,14 +45,22 @@ pub async fn run(command: TemplateCommand) -> anyhow::Result<ExitCode> {
             show_list(target.json, &answer, &columns, empty);
             api.close().await;
         }
+        TemplateCommand::Show(args) => return read::show(&args).await,
+        TemplateCommand::Lint(args) => return read::lint(&args).await,
         TemplateCommand::Sync(target) => {
             let api = target.connect().await?;
-            let bar = indicatif::ProgressBar::new_spinner();
-            bar.set_message("asking Meta for templates");
+            let bar = lines::bar(
+                0,
+                target.json,
+                "{spinner} Meta is asked: {pos}/{len} accounts · {msg} templates",
+            );
             bar.enable_steady_tick(std::time::Duration::from_millis(100));
-            let answer = api.post("/v1/templates/sync", json!({})).await;
-            bar.finish_and_clear();
-            let answer = answer?;
+            let answer = lines::ask(&api, "/v1/templates/sync", &json!({}), &bar, |bar, far| {
+                bar.set_length(lines::number(far, "accounts"));
+                bar.set_position(lines::number(far, "done"));
+                bar.set_message(text(far, "templates"));
+            })
+            .await?;
             let line = format!(
                 "{} templates of {} accounts",
                 text(&answer, "templates"),

@@ -9,6 +9,7 @@ mod handovers;
 mod imports;
 mod inputs;
 mod ledger;
+mod me;
 mod messages;
 mod operator;
 mod plugin_calls;
@@ -23,6 +24,7 @@ mod retention;
 mod sandbox;
 mod segments;
 mod sending;
+mod templates;
 mod tokens;
 pub(crate) mod trigger;
 mod users;
@@ -40,7 +42,7 @@ use crate::http::AppState;
 use crate::http::doors::{Doors, Guarded};
 use crate::http::problem::Problem;
 
-pub(crate) use inputs::{ApiJson, ApiPath, ApiQuery, whole_text};
+pub(crate) use inputs::{ApiJson, ApiOnce, ApiPath, ApiQuery, key_of, whole_text};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -50,9 +52,32 @@ pub(crate) use inputs::{ApiJson, ApiPath, ApiQuery, whole_text};
                        A refusal is an answer, not an error: look at `verdict`."
     ),
     components(schemas(Problem)),
-    modifiers(&Bearer)
+    modifiers(&Bearer, &OtherMethods)
 )]
 struct Document;
+
+/// What every path answers to a method that it does not take: no operation can name it.
+struct OtherMethods;
+
+impl utoipa::Modify for OtherMethods {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::header::Header;
+        use utoipa::openapi::{ContentBuilder, Object, Ref, ResponseBuilder, schema::Type};
+        let mut allow = Header::new(Object::with_type(Type::String));
+        allow.description = Some("The methods that the path takes.".to_owned());
+        let problem = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .build();
+        let answer = ResponseBuilder::new()
+            .description("Any path, to a method that is not described here: `no_such_method`.")
+            .header("Allow", allow)
+            .content("application/problem+json", problem);
+        let components = document.components.get_or_insert_with(Default::default);
+        components
+            .responses
+            .insert("MethodNotAllowed".to_owned(), answer.into());
+    }
+}
 
 struct Bearer;
 
@@ -272,8 +297,8 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(campaigns::export),
             &[("GET", &[Read, SeePersonalData])],
         )
-        .routes(routes!(plugins::templates), &[("GET", &[Read])])
-        .routes(routes!(plugins::sync_templates), &[("POST", &[Edit])])
+        .routes(routes!(templates::list), &[("GET", &[Read])])
+        .routes(routes!(templates::sync), &[("POST", &[Edit])])
         .routes(
             routes!(wordings::list, wordings::put),
             &[("GET", &[Read]), ("PUT", &[Edit])],
@@ -341,9 +366,15 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(checklist::look, checklist::ask),
             &[("GET", &[Read]), ("POST", &[Edit])],
         )
-        .routes(routes!(operator::put_app), &[("PUT", &[ManageAccess])])
+        .routes(
+            routes!(operator::app, operator::put_app),
+            &[("GET", &[ManageAccess]), ("PUT", &[ManageAccess])],
+        )
         .routes(routes!(registries::list), &[("GET", &[Read])])
-        .routes(routes!(registries::declare), &[("PUT", &[ChangePolicy])])
+        .routes(
+            routes!(registries::get, registries::declare),
+            &[("GET", &[Read]), ("PUT", &[ChangePolicy])],
+        )
         // A national list is read as it comes in.
         .routes(
             routes!(registries::load).layer(DefaultBodyLimit::disable()),
@@ -367,9 +398,26 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[ManageAccess]), ("POST", &[ManageAccess])],
         )
         .routes(routes!(users::remove), &[("DELETE", &[ManageAccess])])
-        .routes(routes!(users::set_role), &[("PUT", &[ManageAccess])])
+        .routes(
+            routes!(users::get_role, users::set_role),
+            &[("GET", &[ManageAccess]), ("PUT", &[ManageAccess])],
+        )
         .routes(routes!(users::set_password), &[("PUT", &[ManageAccess])])
         .routes(routes!(audit::list), &[("GET", &[ReadAudit])])
+        .routes(
+            routes!(contacts::suppressions),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(routes!(operator::grid), &[("GET", &[Read])])
+        .routes(routes!(policy::difference), &[("GET", &[Read])])
+        .routes(routes!(templates::get), &[("GET", &[Read])])
+        // Counts by rule and day: nothing of a person.
+        .routes(routes!(messages::reasons), &[("GET", &[Read])])
+        // One's own: whoever may look may look after their own account.
+        .routes(routes!(me::get), &[("GET", &[Read])])
+        .routes(routes!(me::sessions), &[("GET", &[Read])])
+        .routes(routes!(me::end_session), &[("DELETE", &[Read])])
+        .routes(routes!(me::password), &[("PUT", &[Read])])
         .finish()
 }
 

@@ -3,6 +3,8 @@
 use axum::http::StatusCode;
 use portero_domain::access::Right;
 
+use super::code_words::WORDS;
+
 /// A stable word for programs, and what stands beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Code {
@@ -55,7 +57,7 @@ codes! {
     NO_SUCH_PATH: NOT_FOUND "no_such_path", "Nothing is here",
         "The address is no path of this host.", false;
     NO_SUCH_METHOD: METHOD_NOT_ALLOWED "no_such_method", "Not with this method",
-        "The path takes other methods.", false;
+        "The path takes other methods; `Allow` names them.", false;
     ERASED: CONFLICT "data.erased", "Nothing may be kept of this person",
         "The person was erased on request.", true;
     WRONG_STATE: CONFLICT "wrong_state", "Not as it stands",
@@ -116,6 +118,23 @@ pub fn of_status(status: u16) -> Vec<String> {
         .collect()
 }
 
+/// A code in the three languages: [es, pt, en] of its title, and of what to do.
+pub(crate) struct InWords {
+    pub(crate) code: Code,
+    pub(crate) title: [&'static str; 3],
+    pub(crate) means: [&'static str; 3],
+}
+
+/// Every code with its words, in the order of the list.
+pub(crate) fn in_words() -> impl Iterator<Item = InWords> {
+    let all = ALL.iter().zip(WORDS);
+    all.map(|(code, (_, _, [es, es_means], [pt, pt_means]))| InWords {
+        code: *code,
+        title: [*es, *pt, code.title],
+        means: [*es_means, *pt_means, code.means],
+    })
+}
+
 /// The table of host/docs/api.md.
 pub(crate) fn table() -> String {
     let mut text = String::from("| status | code | |\n|---|---|---|\n");
@@ -137,6 +156,14 @@ pub(crate) fn table() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_code_has_words_in_three_languages() {
+        assert_eq!(ALL.len(), WORDS.len());
+        for (code, (word, status, ..)) in ALL.iter().zip(WORDS) {
+            assert_eq!((code.word, code.status.as_u16()), (*word, *status));
+        }
+    }
 
     #[test]
     fn a_word_stands_once_beside_its_status() {

@@ -29,6 +29,9 @@ stable word for programs. Codes are added, never renamed.
 ";
 
 const REST: &str = "
+A path answers 405 `no_such_method` to a method that it does not take, with `Allow`; no operation of the document says so,
+`components.responses.MethodNotAllowed` does.
+
 A request that was answered 4xx changed nothing. 503 and a connection that broke off may be tried again: operations that
 take an `Idempotency-Key` do a thing once, `PUT` and `DELETE` say what is to be, and the others are told by their answer.
 
@@ -38,13 +41,22 @@ take an `Idempotency-Key` do a thing once, `PUT` and `DELETE` say what is to be,
 of your own. The same key with the same body is answered as the first time and sends nothing more; with another body it
 is 422 `idempotency_key_reused`. `POST /v1/events` has its own `id` for the same purpose.
 
+`POST /v1/campaigns`, `/v1/imports`, `/v1/webhooks`, `/v1/tokens` and `/v1/users` take an `Idempotency-Key` too, and keep it
+for seven days per tenant (a token's and a user's: of the tenant they are for, or of the whole server). A second time they
+answer what was made, as it is by now, and make nothing. What is shown once is kept nowhere, so it is absent from the second
+answer: `token` of a token, `secret` of a webhook, `password` of a user for whom one was made. If the first answer was lost,
+end the token and make another under a new key, rotate the webhook's secret, or set another password. Of the body a
+hash is kept, without `password`. What was removed meanwhile answers 404.
+
 ## Two who change the same thing
 
 `/v1/policy`, `/v1/contacts/{who}`, `/v1/retention` and `/v1/settings/answer-within` are read and put at one path. `GET` and
 `PUT` answer with an `ETag`, another word whenever the thing looks otherwise; a `GET` with it in `If-None-Match` is 304
 without a body while it holds. A `PUT` with it in `If-Match` is done only while it holds, else it is 412
 `changed_meanwhile`: read again, decide again. `If-Match: *` asks that the thing is there: nobody is created. Without
-`If-Match` the last one wins. A person looks otherwise too when they wrote, agreed, or their window closed, and terms when
+`If-Match` the last one wins. `PUT /v1/registries/{id}` does the same; `PUT /v1/numbers` takes the tag of
+`GET /v1/numbers/{id}`, `PUT /v1/users/{user}/role` and `PUT /v1/apps/{app}` those of `GET` at their path. A wording's version
+never changes its text, so it needs no tag. A person looks otherwise too when they wrote, agreed, or their window closed, and terms when
 something went.
 
 ## How often
@@ -67,7 +79,7 @@ with `after`, the `next_cursor` of the one before; `next_cursor` is absent on th
 rows are added.
 
 Some lists come whole. What a shop sets up bounds these: numbers, plugins, segments, reports, registries, wordings,
-the people of `/v1/sandbox`, webhooks and their kinds, `/v1/inbox/counts`.
+the people of `/v1/sandbox`, webhooks and their kinds, `/v1/inbox/counts`, `/v1/grid`, `/v1/me/sessions`.
 ";
 
 /// The whole page.

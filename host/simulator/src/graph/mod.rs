@@ -3,6 +3,7 @@
 mod answer;
 mod auth;
 mod block;
+mod debug_token;
 mod media;
 mod nodes;
 mod page;
@@ -176,6 +177,7 @@ async fn dispatch(simulator: &Arc<Simulator>, call: &Call) -> Result<Answer, Gra
         ("GET", [waba, "subscribed_apps"]) => subscriptions::list(simulator, call, waba),
         ("POST", [waba, "subscribed_apps"]) => subscriptions::add(simulator, call, waba).await,
         ("DELETE", [waba, "subscribed_apps"]) => subscriptions::remove(simulator, call, waba),
+        ("GET", ["debug_token"]) => debug_token::show(simulator, call),
         ("GET", [id]) => {
             media::get(simulator, call, id).unwrap_or_else(|| nodes::get(simulator, call, id))
         }

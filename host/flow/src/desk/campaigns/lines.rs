@@ -39,6 +39,15 @@ pub struct CampaignLine {
     pub at: String,
 }
 
+impl CampaignLine {
+    /// Whether what holds it is its template.
+    #[must_use]
+    pub fn rests_by_template(&self) -> bool {
+        let limiter = self.limiter.as_deref();
+        limiter.is_some_and(|rule| rule.starts_with("template."))
+    }
+}
+
 /// Campaigns of a tenant, newest first, and the cursor of the next page.
 ///
 /// # Errors

@@ -26,7 +26,20 @@ pub async fn plan(
     tenant: TenantId,
     id: CampaignId,
 ) -> Result<PlanView, FlowError> {
-    plan::plan(ctx, tenant, id).await?;
+    plan_told(ctx, tenant, id, &|_, _| {}).await
+}
+
+/// The same; `told` hears how many of how many people were judged, page by page.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn plan_told(
+    ctx: &Arc<Context>,
+    tenant: TenantId,
+    id: CampaignId,
+    told: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<PlanView, FlowError> {
+    plan::plan(ctx, tenant, id, told).await?;
     show_plan(ctx, tenant, id).await
 }
 

@@ -3,6 +3,7 @@
 use portero_domain::clock::Ts;
 use portero_domain::ids::TenantId;
 use portero_store::model::Standing;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{TenantView, list};
@@ -72,7 +73,75 @@ pub async fn grid(ctx: &Context) -> Result<Vec<GridRow>, FlowError> {
     Ok(rows)
 }
 
-/// Parameters in which the policies of two tenants differ: (name, value of one, value of the other).
+/// How a tenant stands, as the API tells it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct GridView {
+    /// Which.
+    pub tenant: TenantView,
+    /// Its numbers.
+    pub numbers: u64,
+    /// Of these, how many do not send.
+    pub numbers_stopped: u64,
+    /// Of these, how many Meta rates red.
+    pub numbers_red: u64,
+    /// And yellow.
+    pub numbers_yellow: u64,
+    /// Accounts that Meta restricts.
+    pub accounts_restricted: u64,
+    /// Conversations in which somebody waits for a person.
+    pub waiting: u64,
+    /// Newest verdicts looked at, at most 50.
+    pub judged: u64,
+    /// Of these, how many refused.
+    pub refused: u64,
+    /// How long the oldest webhook of Meta's waits to take effect, milliseconds.
+    pub lag_ms: i64,
+    /// Webhooks out at which nothing arrives.
+    pub webhooks_failing: u64,
+}
+
+impl From<GridRow> for GridView {
+    fn from(row: GridRow) -> GridView {
+        let s = row.standing;
+        GridView {
+            tenant: row.tenant,
+            numbers: s.numbers,
+            numbers_stopped: s.stopped,
+            numbers_red: s.red,
+            numbers_yellow: s.yellow,
+            accounts_restricted: s.restricted,
+            waiting: s.waiting,
+            judged: s.judged,
+            refused: s.refused,
+            lag_ms: row.lag_ms,
+            webhooks_failing: s.deaf,
+        }
+    }
+}
+
+/// A parameter of the rules that two tenants set differently.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct DifferenceView {
+    /// Its name, as in `/v1/policy`.
+    pub name: String,
+    /// What the one has; `null`: no limit of its own.
+    pub one: Value,
+    /// What the other has.
+    pub other: Value,
+}
+
+/// In what the policies of two tenants differ.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct PolicyDifference {
+    /// The one, by its short name.
+    pub one: String,
+    /// The other.
+    pub other: String,
+    /// Parameters that differ, in the order of the catalogue; empty when none does.
+    pub differs: Vec<DifferenceView>,
+}
+
+/// Parameters in which the policies of two tenants differ.
 ///
 /// # Errors
 /// The database.
@@ -80,16 +149,24 @@ pub async fn policy_difference(
     ctx: &Context,
     one: TenantId,
     other: TenantId,
-) -> Result<Vec<(String, String, String)>, FlowError> {
+) -> Result<PolicyDifference, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    let slugs = (
+        tx.tenant(one).row().await?.slug,
+        tx.tenant(other).row().await?.slug,
+    );
+    drop(tx);
     let one = policy::get(ctx, one).await?.policy;
     let other = policy::get(ctx, other).await?.policy;
-    let text = |value: Value| match value {
-        Value::Null => "–".to_owned(),
-        Value::String(text) => text,
-        value => value.to_string(),
-    };
     let differs = one.difference(&other).into_iter();
-    Ok(differs
-        .map(|(name, one, other)| (name.to_owned(), text(one), text(other)))
-        .collect())
+    let differs = differs.map(|(name, one, other)| DifferenceView {
+        name: name.to_owned(),
+        one,
+        other,
+    });
+    Ok(PolicyDifference {
+        one: slugs.0,
+        other: slugs.1,
+        differs: differs.collect(),
+    })
 }

@@ -1,11 +1,11 @@
 //! `portero policy whatif`: asks with a bar, answers with a table.
 
-use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use anyhow::Context;
 use serde_json::Value;
 
 use super::{changes, short};
 use crate::client::Api;
+use crate::commands::lines::{self, number};
 use crate::commands::text;
 use crate::output;
 
@@ -26,38 +26,12 @@ pub(super) fn days(since: &str) -> anyhow::Result<u32> {
 /// # Errors
 /// The host's words, or that its answer broke off.
 pub(super) async fn ask(api: &Api, question: &Value, quiet: bool) -> anyhow::Result<Value> {
-    let bar = ProgressBar::new(100);
-    if quiet {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent} % · {msg} verdicts") {
-        bar.set_style(style);
-    }
-    let mut answer = api.ask_in_lines("/v1/policy/whatif", question).await?;
-    let mut left = Vec::new();
-    while let Some(piece) = answer.chunk().await.context("the answer broke off")? {
-        left.extend_from_slice(&piece);
-        while let Some(end) = left.iter().position(|b| *b == b'\n') {
-            let line: Vec<u8> = left.drain(..=end).collect();
-            let mut line: Value = serde_json::from_slice(&line).context("the answer broke off")?;
-            if let Some(progress) = line.get("progress") {
-                bar.set_message(text(progress, "read"));
-                bar.set_position(progress.get("percent").and_then(Value::as_u64).unwrap_or(0));
-            }
-            if let Some(problem) = line.get("problem") {
-                bail!("{}: {}", text(problem, "title"), text(problem, "detail"));
-            }
-            if let Some(result) = line.get_mut("result") {
-                bar.finish_and_clear();
-                return Ok(result.take());
-            }
-        }
-    }
-    bail!("the answer broke off before its end; ask again")
-}
-
-fn number(of: &Value, field: &str) -> u64 {
-    of.get(field).and_then(Value::as_u64).unwrap_or_default()
+    let bar = lines::bar(100, quiet, "{bar:30} {percent} % · {msg} verdicts");
+    lines::ask(api, "/v1/policy/whatif", question, &bar, |bar, far| {
+        bar.set_message(text(far, "read"));
+        bar.set_position(number(far, "percent"));
+    })
+    .await
 }
 
 /// `deny by frequency.cap-tenant`.

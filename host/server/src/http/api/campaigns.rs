@@ -3,20 +3,23 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use portero_domain::access::Right;
 use portero_domain::ids::CampaignId;
+use portero_flow::FlowError;
 use portero_flow::desk::campaigns::{
     self, ApproveRequest, CampaignReason, CampaignRequest, CampaignView, PeopleQuery, PersonView,
     PlanView,
 };
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, parse_id};
+use crate::http::api::{ApiJson, ApiOnce, ApiPath, ApiQuery, parse_id};
 use crate::http::auth::Caller;
+use crate::http::lines::{self, Told};
 use crate::http::problem::Problem;
 
 /// Rows read at a time for an export.
@@ -71,16 +74,16 @@ pub(crate) async fn list(
 }
 
 /// Write a campaign down. Nobody is counted and nothing is sent yet.
-#[utoipa::path(post, path = "/v1/campaigns", operation_id = "campaign_create", request_body = CampaignRequest, responses(
+#[utoipa::path(post, path = "/v1/campaigns", operation_id = "campaign_create", request_body = CampaignRequest, params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 bytes of your own; the same for the same request, which is done once")), responses(
     (status = 200, body = CampaignView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller,
-    ApiJson(request): ApiJson<CampaignRequest>,
+    ApiOnce(request, once): ApiOnce<CampaignRequest>,
 ) -> Result<Json<CampaignView>, Problem> {
-    Ok(Json(
-        campaigns::create(&state.ctx, &caller.principal, caller.tenant, request).await?,
-    ))
+    let (who, once) = (&caller.principal, once.as_ref());
+    let made = campaigns::create(&state.ctx, who, caller.tenant, request, once);
+    Ok(Json(made.await?))
 }
 
 /// One campaign with its progress; the counts add up to the people of its audience.
@@ -96,16 +99,23 @@ pub(crate) async fn get(
 }
 
 /// Fix the audience and judge everybody in it as of the start; nobody is written to. Previews need `see_personal_data`.
+/// With `Accept: application/x-ndjson`, lines with `progress` come first and the last one has the `result` (or the
+/// `problem`). Closing the connection ends it.
 #[utoipa::path(post, path = "/v1/campaigns/{id}/plan", operation_id = "campaign_plan", params(("id" = String, Path)), responses(
     (status = 200, body = PlanView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn plan(
     State(state): State<AppState>,
     caller: Caller,
+    headers: HeaderMap,
     ApiPath(id): ApiPath<String>,
-) -> Result<Json<PlanView>, Problem> {
+) -> Result<Response, Problem> {
     let id: CampaignId = parse_id(&id)?;
-    let plan = campaigns::plan(&state.ctx, caller.tenant, id).await?;
-    Ok(Json(within_rights(&caller, plan)))
+    let work = |told: Told<Value>| async move {
+        let say = |done: u64, people: u64| told.say(json!({ "done": done, "people": people }));
+        let plan = campaigns::plan_told(&state.ctx, caller.tenant, id, &say).await?;
+        Ok::<_, FlowError>(within_rights(&caller, plan))
+    };
+    lines::answer(&headers, work).await
 }
 
 /// Texts as people would read them hold what is known of these people.

@@ -16,12 +16,12 @@ use portero_flow::desk::people::{self, PersonRequest};
 use portero_flow::desk::person::{self, TimelineItem};
 use portero_flow::desk::person_export::{self, PersonExport};
 use portero_flow::desk::questions::{self, QuestionRequest};
+use portero_flow::desk::suppressions::{self, SuppressionView};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::messages::idempotency_key;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging};
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging, key_of};
 use crate::http::auth::Caller;
 use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
@@ -133,7 +133,7 @@ pub(crate) async fn ask(
     headers: HeaderMap,
     ApiJson(request): ApiJson<QuestionRequest>,
 ) -> Result<(StatusCode, Json<ProposedView>), Problem> {
-    let key = idempotency_key(&headers)?;
+    let key = key_of(&headers)?;
     let proposed = questions::ask(
         &state.ctx,
         &caller.principal,
@@ -231,6 +231,23 @@ pub(crate) async fn block(
     Ok(Json(
         contacts::block(&state.ctx, caller.tenant, &who, &request, &author).await?,
     ))
+}
+
+/// The tenant's block list, by address: whom it does not write to, why, and who said so.
+#[utoipa::path(get, path = "/v1/suppressions", operation_id = "suppressions", params(Paging), responses(
+    (status = 200, body = Page<SuppressionView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn suppressions(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiQuery(q): ApiQuery<Paging>,
+) -> Result<Json<Page<SuppressionView>>, Problem> {
+    let page = suppressions::page(
+        &state.ctx,
+        caller.tenant,
+        limit(q.limit),
+        q.after.as_deref(),
+    );
+    Ok(Json(page.await?))
 }
 
 /// Why and where a conversation changes hands.

@@ -13,8 +13,7 @@ use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::messages::idempotency_key;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery};
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, key_of};
 use crate::http::auth::Caller;
 use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
@@ -87,7 +86,7 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     ApiJson(request): ApiJson<AnswerRequest>,
 ) -> Result<(StatusCode, Json<ProposedView>), Problem> {
-    let key = idempotency_key(&headers)?;
+    let key = key_of(&headers)?;
     let proposed = handovers::answer(
         &state.ctx,
         &caller.principal,

@@ -15,7 +15,7 @@ use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging, parse_id};
+use crate::http::api::{ApiOnce, ApiPath, ApiQuery, Paging, parse_id};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 
@@ -23,17 +23,15 @@ use crate::http::problem::Problem;
 const DRAINED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Begin a file of people; send its bytes to `PUT /v1/imports/{id}/rows`.
-#[utoipa::path(post, path = "/v1/imports", request_body = ImportRequest, responses(
+#[utoipa::path(post, path = "/v1/imports", request_body = ImportRequest, params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 bytes of your own; the same for the same request, which is done once")), responses(
     (status = 201, body = ImportView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller,
-    ApiJson(request): ApiJson<ImportRequest>,
+    ApiOnce(request, once): ApiOnce<ImportRequest>,
 ) -> Result<(StatusCode, Json<ImportView>), Problem> {
-    Ok((
-        StatusCode::CREATED,
-        Json(imports::create(&state.ctx, caller.tenant, &request).await?),
-    ))
+    let made = imports::create(&state.ctx, caller.tenant, &request, once.as_ref());
+    Ok((StatusCode::CREATED, Json(made.await?)))
 }
 
 /// Files, newest first.

@@ -3,9 +3,11 @@
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::Uri;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri};
+use portero_flow::desk::once::Once;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::http::AppState;
 use crate::http::problem::Problem;
@@ -24,6 +26,42 @@ impl<T: DeserializeOwned> FromRequest<AppState> for ApiJson<T> {
         let Json(value) = Json::<T>::from_request(request, state).await?;
         Ok(ApiJson(value))
     }
+}
+
+/// A JSON body of what is made once: with what its `Idempotency-Key` says, when it has one.
+pub(crate) struct ApiOnce<T>(pub(crate) T, pub(crate) Option<Once>);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for ApiOnce<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let key = match request.headers().contains_key(KEY) {
+            true => Some(key_of(request.headers())?.to_owned()),
+            false => None,
+        };
+        let (parts, body) = request.into_parts();
+        let whole = Request::from_parts(parts.clone(), body);
+        let bytes = Bytes::from_request(whole, state).await?;
+        let request = Request::from_parts(parts, Body::from(bytes.clone()));
+        let ApiJson(value) = ApiJson::<T>::from_request(request, state).await?;
+        let body = serde_json::from_slice::<Value>(&bytes).unwrap_or_default();
+        Ok(ApiOnce(value, key.map(|key| Once::of(&key, &body))))
+    }
+}
+
+/// Names a request that is done once.
+const KEY: &str = "idempotency-key";
+
+/// The caller's key of one request.
+pub(crate) fn key_of(headers: &HeaderMap) -> Result<&str, Problem> {
+    headers
+        .get(KEY)
+        .and_then(|v| v.to_str().ok())
+        .filter(|k| !k.is_empty() && k.len() <= 128)
+        .ok_or_else(|| {
+            Problem::bad(
+                "send `Idempotency-Key`: 1 to 128 bytes of your own, the same for the same message",
+            )
+        })
 }
 
 /// Parameters of the path.

@@ -6,12 +6,14 @@ use axum::http::{HeaderMap, StatusCode};
 use portero_flow::desk::masked;
 use portero_flow::desk::messages::{self, MessageQuery, MessageRequest, MessageView, ProposedView};
 use portero_flow::desk::rejudge::{self, RejudgedView};
+use portero_flow::desk::verdict_days::{self, ReasonDays};
 use portero_flow::desk::verdicts::{self, VerdictQuery, VerdictView, WhyView};
 use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, parse_id};
+use crate::http::api::tokens::bad;
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, key_of, parse_id};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 
@@ -75,23 +77,10 @@ pub(crate) async fn propose(
     headers: HeaderMap,
     ApiJson(request): ApiJson<MessageRequest>,
 ) -> Result<(StatusCode, Json<ProposedView>), Problem> {
-    let key = idempotency_key(&headers)?;
+    let key = key_of(&headers)?;
     let proposed =
         messages::propose(&state.ctx, &caller.principal, caller.tenant, key, &request).await?;
     Ok((StatusCode::ACCEPTED, Json(proposed)))
-}
-
-/// The caller's key of one message.
-pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<&str, Problem> {
-    headers
-        .get("idempotency-key")
-        .and_then(|v| v.to_str().ok())
-        .filter(|k| !k.is_empty() && k.len() <= 128)
-        .ok_or_else(|| {
-            Problem::bad(
-                "send `Idempotency-Key`: 1 to 128 bytes of your own, the same for the same message",
-            )
-        })
 }
 
 /// One message.
@@ -194,4 +183,31 @@ pub(crate) async fn why(
     ApiPath(id): ApiPath<String>,
 ) -> Result<Json<WhyView>, Problem> {
     Ok(Json(verdicts::why(&state.ctx, caller.tenant, &id).await?))
+}
+
+/// How many days back.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Days {
+    /// Days, 1 to 90, today's included; 30 when absent.
+    days: Option<usize>,
+}
+
+/// Which rules put off, held or refused how much, by day of the tenant's calendar; the most frequent first.
+#[utoipa::path(get, path = "/v1/verdicts/reasons", operation_id = "verdict_reasons", params(Days), responses(
+    (status = 200, body = ReasonDays), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn reasons(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiQuery(q): ApiQuery<Days>,
+) -> Result<Json<ReasonDays>, Problem> {
+    let days = match q.days {
+        None => 30,
+        Some(days) if (1..=90).contains(&days) => days,
+        Some(days) => return Err(bad("days", format!("{days}; 1 to 90"))),
+    };
+    Ok(Json(
+        verdict_days::reasons(&state.ctx, caller.tenant, days).await?,
+    ))
 }

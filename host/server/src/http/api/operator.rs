@@ -3,8 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 use portero_flow::desk::numbers::{self, HistoryView, NumberDetail, NumberRequest, NumberView};
-use portero_flow::desk::tenants::{self, TenantRequest, TenantView};
+use portero_flow::desk::tenants::{self, AppView, GridView, TenantRequest, TenantView};
 use portero_flow::desk::{Page, limit};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use crate::http::AppState;
 use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging};
 use crate::http::auth::{Anyone, Caller, Operator};
+use crate::http::etag::{IfMatch, IfNoneMatch};
 use crate::http::problem::Problem;
 
 /// Tenants this token reaches, oldest first.
@@ -26,6 +28,17 @@ pub(crate) async fn tenants(
     Ok(Json(
         tenants::page(&state.ctx, principal.tenant, limit, after).await?,
     ))
+}
+
+/// Every tenant with its figures, the one that needs somebody most first (operator).
+#[utoipa::path(get, path = "/v1/grid", responses(
+    (status = 200, body = Vec<GridView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn grid(
+    State(state): State<AppState>,
+    _: Operator,
+) -> Result<Json<Vec<GridView>>, Problem> {
+    let rows = tenants::grid(&state.ctx).await?;
+    Ok(Json(rows.into_iter().map(GridView::from).collect()))
 }
 
 /// Create a tenant (operator).
@@ -58,9 +71,10 @@ pub(crate) async fn numbers(
 pub(crate) async fn number(
     State(state): State<AppState>,
     caller: Caller,
+    known: IfNoneMatch,
     ApiPath(id): ApiPath<String>,
-) -> Result<Json<NumberDetail>, Problem> {
-    Ok(Json(numbers::get(&state.ctx, caller.tenant, &id).await?))
+) -> Result<Response, Problem> {
+    known.answer(numbers::get(&state.ctx, caller.tenant, &id).await?)
 }
 
 /// Whose history.
@@ -107,18 +121,19 @@ pub(crate) async fn sync_numbers(
     Ok(Json(numbers::sync(&state.ctx, caller.tenant).await?))
 }
 
-/// Connect a number to the tenant (operator); its access token is sealed and never read back.
+/// Connect a number to the tenant (operator); its access token is sealed and never read back. `If-Match` takes the `ETag` of
+/// `GET /v1/numbers/{id}`.
 #[utoipa::path(put, path = "/v1/numbers", request_body = NumberRequest, responses(
     (status = 200, body = NumberView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn put_number(
     State(state): State<AppState>,
     _: Operator,
     caller: Caller,
+    IfMatch(expected): IfMatch,
     ApiJson(request): ApiJson<NumberRequest>,
 ) -> Result<Json<NumberView>, Problem> {
-    Ok(Json(
-        numbers::put(&state.ctx, caller.tenant, &request).await?,
-    ))
+    let put = numbers::put(&state.ctx, caller.tenant, &request, expected.as_ref());
+    Ok(Json(put.await?))
 }
 
 /// Secrets of a Meta app.
@@ -139,9 +154,23 @@ pub(crate) struct AppRequest {
 pub(crate) async fn put_app(
     State(state): State<AppState>,
     _: Operator,
+    IfMatch(expected): IfMatch,
     ApiPath(app): ApiPath<String>,
     ApiJson(request): ApiJson<AppRequest>,
 ) -> Result<StatusCode, Problem> {
-    tenants::put_app(&state.ctx, &app, &request.app_secret, &request.verify_token).await?;
+    let (secret, verify) = (&request.app_secret, &request.verify_token);
+    tenants::put_app(&state.ctx, &app, secret, verify, expected.as_ref()).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A Meta app whose webhooks are accepted; its secrets are never shown (operator).
+#[utoipa::path(get, path = "/v1/apps/{app}", operation_id = "app", params(("app" = String, Path)), responses(
+    (status = 200, body = AppView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn app(
+    State(state): State<AppState>,
+    _: Operator,
+    known: IfNoneMatch,
+    ApiPath(app): ApiPath<String>,
+) -> Result<Response, Problem> {
+    known.answer(tenants::app(&state.ctx, &app).await?)
 }

@@ -1,4 +1,4 @@
-//! Plugins and templates of a tenant.
+//! Plugins of a tenant.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -6,12 +6,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use portero_domain::ids::InstallationId;
 use portero_flow::desk::plugins::{self, InstallRequest, InstallationView, PluginDetail};
-use portero_flow::desk::templates::{self, SyncView, TemplateView};
-use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging, parse_id, whole_text};
+use crate::http::api::{ApiJson, ApiPath, ApiQuery, parse_id, whole_text};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 
@@ -106,29 +104,4 @@ async fn switch(
     let id: InstallationId = parse_id(&id)?;
     plugins::set_enabled(&state.ctx, caller.tenant, id, enabled).await?;
     Ok(Json(plugins::detail(&state.ctx, caller.tenant, id).await?))
-}
-
-/// The template registry of the tenant, by account, name and language.
-#[utoipa::path(get, path = "/v1/templates", params(Paging), responses(
-    (status = 200, body = Page<TemplateView>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn templates(
-    State(state): State<AppState>,
-    caller: Caller,
-    ApiQuery(q): ApiQuery<Paging>,
-) -> Result<Json<Page<TemplateView>>, Problem> {
-    let (limit, after) = (limit(q.limit), q.after.as_deref());
-    Ok(Json(
-        templates::page(&state.ctx, caller.tenant, limit, after).await?,
-    ))
-}
-
-/// Fetch all templates from Meta.
-#[utoipa::path(post, path = "/v1/templates/sync", responses(
-    (status = 200, body = SyncView), (status = "4XX", body = Problem, content_type = "application/problem+json"),
-    (status = 502, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn sync_templates(
-    State(state): State<AppState>,
-    caller: Caller,
-) -> Result<Json<SyncView>, Problem> {
-    Ok(Json(templates::sync(&state.ctx, caller.tenant).await?))
 }

@@ -8,17 +8,17 @@ use axum::response::{IntoResponse, Response};
 use portero_flow::desk::policy::{
     self, PolicyChange, PolicyView, Progress, RevisionView, WhatIf, WhatIfRequest, WhatIfView,
 };
+use portero_flow::desk::tenants::{self, PolicyDifference};
 use portero_flow::desk::{Page, limit};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::AppState;
 use crate::http::api::{ApiJson, ApiQuery, Paging};
-use crate::http::auth::Caller;
+use crate::http::auth::{Caller, Operator};
 use crate::http::etag::{IfMatch, IfNoneMatch, written};
+use crate::http::lines;
 use crate::http::problem::Problem;
-
-/// Lines of JSON: what somebody who wants to see how far it is asks for.
-const LINES: &str = "application/x-ndjson";
 
 /// The tenant's policy: every parameter of the rules with its value, its default and which way it may be set.
 #[utoipa::path(get, path = "/v1/policy", responses(
@@ -68,6 +68,32 @@ pub(crate) async fn history(
     Ok(Json(page.await?))
 }
 
+/// Two tenants.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Two {
+    /// One, by slug or id.
+    one: String,
+    /// The other, by slug or id.
+    other: String,
+}
+
+/// In what the policies of two tenants differ (operator).
+#[utoipa::path(get, path = "/v1/policy/difference", params(Two), responses(
+    (status = 200, body = PolicyDifference), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn difference(
+    State(state): State<AppState>,
+    _: Operator,
+    ApiQuery(q): ApiQuery<Two>,
+) -> Result<Json<PolicyDifference>, Problem> {
+    let one = tenants::find(&state.ctx, &q.one).await?;
+    let other = tenants::find(&state.ctx, &q.other).await?;
+    Ok(Json(
+        tenants::policy_difference(&state.ctx, one, other).await?,
+    ))
+}
+
 /// Judge the recorded proposals of the last days under another policy. Sends nothing, changes nothing. Each verdict is
 /// judged by its own facts: a message that would not have gone still counts for those after it. With
 /// `Accept: application/x-ndjson`, lines with `progress` come first and the last one has the `result` (or the `problem`).
@@ -81,12 +107,11 @@ pub(crate) async fn whatif(
     ApiJson(request): ApiJson<WhatIfRequest>,
 ) -> Result<Response, Problem> {
     let mut whatif = WhatIf::begin(&state.ctx, caller.tenant, &request).await?;
-    let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
-    if !accepts.is_some_and(|kinds| kinds.contains(LINES)) {
+    if !lines::wanted(&headers) {
         while whatif.step().await?.is_some() {}
         return Ok(Json(whatif.end()?).into_response());
     }
-    let lines = futures_util::stream::unfold(Some(whatif), |whatif| async {
+    let told_so_far = futures_util::stream::unfold(Some(whatif), |whatif| async {
         let mut whatif = whatif?;
         let (line, next) = match whatif.step().await {
             Ok(Some(progress)) => (told(progress), Some(whatif)),
@@ -95,7 +120,11 @@ pub(crate) async fn whatif(
         };
         Some((Ok::<_, std::io::Error>(format!("{line}\n")), next))
     });
-    Ok(([(header::CONTENT_TYPE, LINES)], Body::from_stream(lines)).into_response())
+    Ok((
+        [(header::CONTENT_TYPE, lines::LINES)],
+        Body::from_stream(told_so_far),
+    )
+        .into_response())
 }
 
 fn told(progress: Progress) -> Value {

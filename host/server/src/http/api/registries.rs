@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
+use axum::response::Response;
 use futures_util::StreamExt;
 use portero_flow::desk::registries::{self, Copy, CopyView, DeclareRequest, RegistryView};
 use serde::Deserialize;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use super::{ApiJson, ApiPath, ApiQuery};
 use crate::http::AppState;
 use crate::http::auth::Caller;
+use crate::http::etag::{IfMatch, IfNoneMatch, written};
 use crate::http::problem::Problem;
 
 /// Every registry this host knows, what the tenant said of it, and how fresh its copy is.
@@ -30,13 +32,26 @@ pub(crate) async fn list(
 pub(crate) async fn declare(
     State(state): State<AppState>,
     caller: Caller,
+    IfMatch(expected): IfMatch,
     ApiPath(id): ApiPath<String>,
     ApiJson(request): ApiJson<DeclareRequest>,
-) -> Result<Json<RegistryView>, Problem> {
-    let author = caller.principal.author();
-    Ok(Json(
-        registries::declare(&state.ctx, caller.tenant, &id, &request, &author).await?,
-    ))
+) -> Result<Response, Problem> {
+    let (author, expected) = (caller.principal.author(), expected.as_ref());
+    let tenant = caller.tenant;
+    let declared = registries::declare(&state.ctx, tenant, &id, &request, &author, expected);
+    written(declared.await?)
+}
+
+/// One registry: what the tenant said of it, and how fresh its copy is.
+#[utoipa::path(get, path = "/v1/registries/{id}", operation_id = "registry", params(("id" = String, Path, description = "co-rne, …")), responses(
+    (status = 200, body = RegistryView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn get(
+    State(state): State<AppState>,
+    caller: Caller,
+    known: IfNoneMatch,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Response, Problem> {
+    known.answer(registries::get(&state.ctx, caller.tenant, &id).await?)
 }
 
 /// Of which day a copy is.

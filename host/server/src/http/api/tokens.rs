@@ -13,7 +13,7 @@ use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging, parse_id};
+use crate::http::api::{ApiOnce, ApiPath, ApiQuery, Paging, parse_id};
 use crate::http::auth::{Anyone, Caller, TENANT_HEADER};
 use crate::http::problem::Problem;
 
@@ -38,12 +38,12 @@ pub(crate) struct TokenRequest {
 }
 
 /// Make an access token; it is shown once. A tenant's owner makes those of the tenant.
-#[utoipa::path(post, path = "/v1/tokens", operation_id = "token_create", request_body = TokenRequest, responses(
+#[utoipa::path(post, path = "/v1/tokens", operation_id = "token_create", request_body = TokenRequest, params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 bytes of your own; the same for the same request, which is done once")), responses(
     (status = 201, body = NewTokenView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
-    ApiJson(request): ApiJson<TokenRequest>,
+    ApiOnce(request, once): ApiOnce<TokenRequest>,
 ) -> Result<(StatusCode, Json<NewTokenView>), Problem> {
     let tenant = reach(&state, &principal, request.tenant.as_deref()).await?;
     let role = match request.role.as_deref() {
@@ -66,7 +66,7 @@ pub(crate) async fn create(
         role,
         lasts,
     };
-    let made = access::create_token(&state.ctx, &order).await?;
+    let made = access::create_token(&state.ctx, &order, once.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 

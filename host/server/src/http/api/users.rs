@@ -3,16 +3,18 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use portero_domain::access::Role;
-use portero_flow::desk::users::{self, UserOrder, UserView};
+use portero_flow::desk::users::{self, RoleView, UserOrder, UserView};
 use portero_flow::desk::{Page, limit};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::http::AppState;
 use crate::http::api::tokens::{bad, reach};
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging};
+use crate::http::api::{ApiJson, ApiOnce, ApiPath, ApiQuery, Paging};
 use crate::http::auth::{Anyone, Caller, TENANT_HEADER};
+use crate::http::etag::{IfMatch, IfNoneMatch};
 use crate::http::problem::Problem;
 
 /// A user to make.
@@ -51,12 +53,12 @@ pub(crate) struct PasswordRequest {
 }
 
 /// Make a user who logs in to the console. A tenant's owner makes those of the tenant.
-#[utoipa::path(post, path = "/v1/users", operation_id = "user_add", request_body = UserRequest, responses(
+#[utoipa::path(post, path = "/v1/users", operation_id = "user_add", request_body = UserRequest, params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 bytes of your own; the same for the same request, which is done once")), responses(
     (status = 201, body = UserView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn add(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
-    ApiJson(request): ApiJson<UserRequest>,
+    ApiOnce(request, once): ApiOnce<UserRequest>,
 ) -> Result<(StatusCode, Json<UserView>), Problem> {
     let order = UserOrder {
         tenant: reach(&state, &principal, request.tenant.as_deref()).await?,
@@ -64,7 +66,7 @@ pub(crate) async fn add(
         role: role(&request.role)?,
         password: request.password,
     };
-    let made = users::add(&state.ctx, order).await?;
+    let made = users::add(&state.ctx, order, once.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -94,13 +96,27 @@ pub(crate) async fn list(
 pub(crate) async fn set_role(
     State(state): State<AppState>,
     Anyone(principal): Anyone,
+    IfMatch(expected): IfMatch,
     ApiPath(user): ApiPath<String>,
     ApiJson(request): ApiJson<RoleRequest>,
 ) -> Result<Json<UserView>, Problem> {
+    let (reach, expected) = (principal.tenant, expected.as_ref());
     let role = role(&request.role)?;
-    Ok(Json(
-        users::set_role(&state.ctx, principal.tenant, &user, role).await?,
-    ))
+    let set = users::set_role(&state.ctx, reach, &user, role, expected);
+    Ok(Json(set.await?))
+}
+
+/// The role of a user.
+#[utoipa::path(get, path = "/v1/users/{user}/role", operation_id = "user_role_show",
+    params(("user" = String, Path, description = "name or usr_…")), responses(
+    (status = 200, body = RoleView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn get_role(
+    State(state): State<AppState>,
+    Anyone(principal): Anyone,
+    known: IfNoneMatch,
+    ApiPath(user): ApiPath<String>,
+) -> Result<Response, Problem> {
+    known.answer(users::role(&state.ctx, principal.tenant, &user).await?)
 }
 
 /// Give a user another password; its sessions end.

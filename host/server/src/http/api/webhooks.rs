@@ -10,7 +10,7 @@ use portero_flow::desk::webhooks::{
 use portero_flow::desk::{Page, limit};
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging, parse_id};
+use crate::http::api::{ApiJson, ApiOnce, ApiPath, ApiQuery, Paging, parse_id};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 
@@ -26,14 +26,14 @@ pub(crate) async fn list(
 
 /// Make an endpoint; its signing secret is shown once. https to a public name, unless the operator
 /// named the host in `webhook_private_hosts`.
-#[utoipa::path(post, path = "/v1/webhooks", request_body = WebhookRequest, responses(
+#[utoipa::path(post, path = "/v1/webhooks", request_body = WebhookRequest, params(("Idempotency-Key" = Option<String>, Header, description = "1 to 128 bytes of your own; the same for the same request, which is done once")), responses(
     (status = 201, body = NewWebhookView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller,
-    ApiJson(request): ApiJson<WebhookRequest>,
+    ApiOnce(request, once): ApiOnce<WebhookRequest>,
 ) -> Result<(StatusCode, Json<NewWebhookView>), Problem> {
-    let made = webhooks::create(&state.ctx, caller.tenant, &request).await?;
+    let made = webhooks::create(&state.ctx, caller.tenant, &request, once.as_ref()).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }
 
