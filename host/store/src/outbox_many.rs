@@ -155,7 +155,8 @@ impl TenantTx<'_> {
             // Texts as they are: as JSON each record would be written, read and taken apart once more.
             EngineKind::Postgres => args.extend(columns(&records)),
         }
-        self.tx.run(DECISIONS_INSERT_MANY, args).await.map(drop)
+        self.tx.run(DECISIONS_INSERT_MANY, args).await?;
+        self.await_seal(decisions.iter()).await
     }
 }
 

@@ -137,7 +137,7 @@ async fn a_missing_seal_is_found(w: World) {
         &w,
         "delete from seals where seq = 5",
         1,
-        "is marked as sealed and has no seal",
+        "is not waiting for a seal and has none",
     )
     .await;
 }
@@ -218,6 +218,12 @@ async fn an_erasure_leaves_the_chain_whole_also_of_what_older_builds_wrote(w: Wo
         json!({ "facts": { "window": { "last_inbound_wamid": "wamid.OLD" } } }).to_string();
     let sql = format!(
         "update decisions set record = '{record}', content_hash = '{}' where outbox_id = '{outbox}'",
+        sha256(&record)
+    );
+    assert_eq!(raw(&w, sql.leak()).await, 1);
+    let sql = format!(
+        "update unsealed_decisions set content_hash = '{}'
+        where decision_id = (select decision_id from decisions where outbox_id = '{outbox}')",
         sha256(&record)
     );
     assert_eq!(raw(&w, sql.leak()).await, 1);
