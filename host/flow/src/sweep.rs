@@ -15,6 +15,9 @@ use crate::error::FlowError;
 /// Rows per step.
 const LIMIT: usize = 256;
 
+/// Records sealed in one transaction: more than come in between two looks of a busy host.
+pub(crate) const SEALED: usize = 1_024;
+
 /// Between two looks at what the database knows of its tables.
 const STATISTICS: Millis = Millis::secs(2);
 
@@ -181,7 +184,7 @@ pub async fn unanswered(ctx: &Context) -> Result<usize, FlowError> {
 /// The database.
 pub async fn seal(ctx: &Context) -> Result<usize, FlowError> {
     let mut tx = ctx.store.write().await?;
-    let items = tx.system().unsealed(LIMIT).await?;
+    let items = tx.system().unsealed(SEALED).await?;
     if items.is_empty() {
         return Ok(0);
     }

@@ -35,6 +35,8 @@ use serde_json::json;
 
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
+#[path = "campaign/same_rows.rs"]
+mod same_rows;
 
 /// Budget of a plan: 5 s for 100,000.
 const BUDGET_PER_SECOND: f64 = 20_000.0;
@@ -238,7 +240,16 @@ async fn measure(on: On<'_>, people: usize, run: Option<usize>) {
             .post(&format!("{path}/approve"), hash)
             .await
             .unwrap();
-        went(&on, shop, &path, count(&plan["now"]), batch).await;
+        let rate = went(&on, shop, &path, count(&plan["now"]), batch).await;
+        let cpu = on.processor();
+        let (written, alone) = same_rows::written(&stage.host.ctx, shop.id.parse().unwrap()).await;
+        let now = on.processor();
+        let [host, server] = [0, 2].map(|n| (now[n] - cpu[n]) * 1_000.0 / written);
+        println!(
+            "{engine:9} the store alone, the same rows: {alone:>4.0}/s = {:.2} x the run's; processor time per message: \
+             host {host:.2} ms, Postgres {server:.2} ms",
+            alone / rate
+        );
     } else {
         println!(
             "{engine:9} plan of {all:>6} people: {took:>5.2} s, {:>6.0} people/s = {:.2} x the budget's rate \
@@ -255,8 +266,8 @@ async fn measure(on: On<'_>, people: usize, run: Option<usize>) {
     stage.stop().await;
 }
 
-/// Starts a campaign and waits until its messages have their last status.
-async fn went(on: &On<'_>, shop: &setup::Standing, path: &str, expected: f64, batch: usize) {
+/// Starts a campaign and waits until its messages have their last status; messages a second until Meta took the last.
+async fn went(on: &On<'_>, shop: &setup::Standing, path: &str, expected: f64, batch: usize) -> f64 {
     let (engine, before) = (on.engine(), resident());
     let began = Instant::now();
     shop.api
@@ -294,7 +305,7 @@ async fn went(on: &On<'_>, shop: &setup::Standing, path: &str, expected: f64, ba
                 before / 1_024,
                 most / 1_024
             );
-            return;
+            return expected / sent;
         }
         assert!(began.elapsed() < PATIENCE, "it does not end: {view}");
     }

@@ -6,12 +6,13 @@
 
 use portero_domain::clock::Ts;
 use portero_domain::consent::ConsentEvent;
-use portero_domain::ids::{ContactId, TenantId};
+use portero_domain::ids::{ContactId, DecisionId, TenantId};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
 use crate::consents;
 use crate::db;
+use crate::decisions::DecisionRow;
 use crate::error::{Result, StoreError};
 use crate::json;
 use crate::retention::DROPPED_AFTER;
@@ -43,7 +44,7 @@ statements! {
     /// Each side gives no more than the batch: what waits behind it is not read.
     UNSEALED = "select tenant_id, item_id, content_hash from (
             select * from (select tenant_id, decision_id as item_id, content_hash, decided_at as at
-                from decisions where sealed = 0 order by tenant_id, decided_at, decision_id limit $1) d
+                from unsealed_decisions order by tenant_id, decision_id limit $1) d
             union all
             select * from (select tenant_id, consent_event_id as item_id, content_hash, received_at as at
                 from consent_events where sealed = 0 order by tenant_id, received_at, consent_event_id limit $1) e
@@ -59,9 +60,14 @@ statements! {
         postgres = "insert into seals (tenant_id, seq, item_id, item_hash, prev_hash, hash, sealed_at)
         select cast($1 as text), j.seq, j.item, j.item_hash, j.prev, j.hash, cast($3 as bigint)
         from jsonb_to_recordset(cast($2 as jsonb)) as j(seq bigint, item text, item_hash text, prev text, hash text)";
-    DECISIONS_SEALED = "update decisions set sealed = 1
+    UNSEALED_ADD = "insert into unsealed_decisions (tenant_id, decision_id, content_hash, decided_at)
+        select $1, j.value ->> 'id', j.value ->> 'h', j.value ->> 'at' from json_each($2) j",
+        postgres = "insert into unsealed_decisions (tenant_id, decision_id, content_hash, decided_at)
+        select cast($1 as text), j.id, j.h, j.at
+        from jsonb_to_recordset(cast($2 as jsonb)) as j(id text, h text, at bigint)";
+    DECISIONS_SEALED = "delete from unsealed_decisions
         where tenant_id = $1 and decision_id in (select value from json_each($2))",
-        postgres = "update decisions set sealed = 1
+        postgres = "delete from unsealed_decisions
         where tenant_id = $1 and decision_id in (select jsonb_array_elements_text(cast($2 as jsonb)))";
     CONSENTS_SEALED = "update consent_events set sealed = 1
         where tenant_id = $1 and consent_event_id in (select value from json_each($2))",
@@ -73,10 +79,12 @@ statements! {
         left join decisions d on d.decision_id = s.item_id and d.tenant_id = s.tenant_id
         left join consent_events c on c.consent_event_id = s.item_id and c.tenant_id = s.tenant_id
         where s.tenant_id = $1 and s.seq > $2 order by s.seq limit $3";
-    UNSEALED_COUNT = "select (select count(*) from decisions where tenant_id = $1 and sealed = 0)
+    UNSEALED_COUNT = "select (select count(*) from unsealed_decisions where tenant_id = $1)
         + (select count(*) from consent_events where tenant_id = $1 and sealed = 0)";
-    /// Marked as sealed without a seal: somebody wrote past us.
-    SEAL_MISSING = "select decision_id from decisions d where d.tenant_id = $1 and d.sealed = 1
+    /// Does not wait for a seal and has none: somebody wrote past us.
+    SEAL_MISSING = "select decision_id from decisions d where d.tenant_id = $1
+            and not exists (select 1 from unsealed_decisions u
+                where u.tenant_id = d.tenant_id and u.decision_id = d.decision_id)
             and not exists (select 1 from seals s where s.item_id = d.decision_id)
         union all
         select consent_event_id from consent_events c where c.tenant_id = $1 and c.sealed = 1
@@ -112,15 +120,9 @@ impl SystemTx<'_> {
     ) -> Result<()> {
         let held: Option<(String,)> = self.tx.row(TENANT_LOCK, args![tenant]).await?;
         held.ok_or(StoreError::NotFound { what: "tenant" })?;
-        let ids = |items: &[(String, String)]| {
-            json::rows(
-                items
-                    .iter()
-                    .map(|(id, _)| Value::from(id.as_str()))
-                    .collect(),
-            )
-        };
-        let sealed: Vec<(String,)> = self.tx.rows(SEALED_AMONG, args![ids(items)]).await?;
+        let ids = items.iter().map(|(id, _)| Value::from(id.as_str()));
+        let ids = json::rows(ids.collect());
+        let sealed: Vec<(String,)> = self.tx.rows(SEALED_AMONG, args![ids]).await?;
         let sealed: HashSet<String> = sealed.into_iter().map(|(id,)| id).collect();
         let last: Option<(i64, String)> = self.tx.row(SEAL_LAST, args![tenant]).await?;
         let (mut seq, mut prev) = last.unwrap_or((0, GENESIS.to_owned()));
@@ -136,12 +138,18 @@ impl SystemTx<'_> {
                 .run(SEALS_INSERT, args![tenant, json::rows(rows), now])
                 .await?;
         }
-        self.tx
-            .run(DECISIONS_SEALED, args![tenant, ids(items)])
-            .await?;
-        self.tx
-            .run(CONSENTS_SEALED, args![tenant, ids(items)])
-            .await?;
+        let (decisions, consents): (Vec<_>, Vec<_>) = items
+            .iter()
+            .map(|(id, _)| Value::from(id.as_str()))
+            .partition(|id| {
+                id.as_str()
+                    .is_some_and(|id| id.starts_with(DecisionId::PREFIX))
+            });
+        for (sql, ids) in [(DECISIONS_SEALED, decisions), (CONSENTS_SEALED, consents)] {
+            if !ids.is_empty() {
+                self.tx.run(sql, args![tenant, json::rows(ids)]).await?;
+            }
+        }
         Ok(())
     }
 }
@@ -169,6 +177,16 @@ fn made_at(item: &str) -> Option<Ts> {
 }
 
 impl TenantTx<'_> {
+    /// Notes records that were just written and are to be sealed.
+    pub(crate) async fn await_seal<'a>(
+        &mut self,
+        records: impl Iterator<Item = &'a DecisionRow>,
+    ) -> Result<()> {
+        let rows = records.map(|d| json!({ "id": d.id, "h": d.content_hash, "at": d.decided_at }));
+        let args = args![self.tenant, json::rows(rows.collect())];
+        self.tx.run(UNSEALED_ADD, args).await.map(drop)
+    }
+
     /// Checks every link of the tenant's chain and every sealed row against its seal.
     ///
     /// # Errors
@@ -196,7 +214,7 @@ impl TenantTx<'_> {
         report.faults.extend(
             missing
                 .into_iter()
-                .map(|(id,)| format!("{id} is marked as sealed and has no seal")),
+                .map(|(id,)| format!("{id} is not waiting for a seal and has none")),
         );
         let unsealed: Option<(i64,)> = self.tx.row(UNSEALED_COUNT, args![self.tenant]).await?;
         report.unsealed = unsealed.map_or(0, |(n,)| db::count(n));

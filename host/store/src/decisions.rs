@@ -259,7 +259,8 @@ impl TenantTx<'_> {
             row.content_hash.as_str(),
             row.decided_at
         ];
-        self.tx.run(DECISION_INSERT, args).await.map(drop)
+        self.tx.run(DECISION_INSERT, args).await?;
+        self.await_seal(std::iter::once(row)).await
     }
 
     /// One record.

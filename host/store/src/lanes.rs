@@ -12,6 +12,7 @@ use serde_json::json;
 use std::collections::HashMap;
 
 use crate::db;
+use crate::engine::EngineKind;
 use crate::error::Result;
 use crate::json;
 use crate::outbox_row::{OutboxRow, RawOutbox, class, outbox_columns};
@@ -45,7 +46,7 @@ pub struct LaneRelease {
     pub class: Class,
     /// Number of the claim.
     pub fence: i64,
-    /// When to look again; `None`: it is empty.
+    /// When to look again, if something waits in it.
     pub ready_at: Option<Ts>,
 }
 
@@ -155,8 +156,20 @@ macro_rules! in_order {
     };
 }
 pub(crate) use in_order;
+/// A lane in which nothing waits rests: nobody claims it to find it empty.
+macro_rules! if_waiting {
+    ($r:literal) => {
+        concat!(
+            "case when exists (select 1 from outbox x where x.phone_number_id = lanes.phone_number_id
+                and x.contact_id = lanes.contact_id and x.class = lanes.class and x.state in ('queued', 'deferred'))
+             then ",
+            $r,
+            " end"
+        )
+    };
+}
 macro_rules! rest {
-    ($source:literal, $n:literal, $c:literal, $k:literal, $r:literal) => {
+    ($source:literal, $n:literal, $c:literal, $k:literal, $r:expr) => {
         concat!(
             "update lanes set ready_at = ",
             $r,
@@ -182,13 +195,16 @@ statements! {
     LANES_REST = rest!("json_each($1) j", "j.value ->> 'n'", "j.value ->> 'c'", "j.value ->> 'k'", "j.value ->> 'r'"),
         postgres = rest!("jsonb_to_recordset(cast($1 as jsonb)) as j(n text, c text, k text, r bigint)",
             "j.n", "j.c", "j.k", "j.r");
-    LANES_RELEASE = concat!(rest!("json_each($1) j", "j.value ->> 'n'", "j.value ->> 'c'", "j.value ->> 'k'", "j.value ->> 'r'"),
+    /// Held first, looked at then: who queues a message meanwhile wakes its lane after the release, and sees it.
+    LANES_HOLD = "select 0 where 1 = 0 and $1 is null",
+        postgres = concat!("with j as (select * from jsonb_to_recordset(cast($1 as jsonb)) as x(n text, c text, k text, f bigint)), ",
+            in_order!("join j on j.n = l.phone_number_id and j.c = l.contact_id and j.k = l.class and j.f = l.fence"),
+            " select count(*) from held");
+    LANES_RELEASE = concat!(rest!("json_each($1) j", "j.value ->> 'n'", "j.value ->> 'c'", "j.value ->> 'k'",
+            if_waiting!("j.value ->> 'r'")),
             " and lanes.fence = j.value ->> 'f'"),
-        postgres = concat!("with j as (select * from jsonb_to_recordset(cast($1 as jsonb))
-                as x(n text, c text, k text, r bigint, f bigint)), ", in_order!("join j on j.n = l.phone_number_id
-                and j.c = l.contact_id and j.k = l.class and j.f = l.fence"), " ",
-            rest!("held join j on j.n = held.phone_number_id and j.c = held.contact_id and j.k = held.class",
-            "held.phone_number_id", "held.contact_id", "held.class", "j.r"));
+        postgres = concat!(rest!("jsonb_to_recordset(cast($1 as jsonb)) as j(n text, c text, k text, r bigint, f bigint)",
+            "j.n", "j.c", "j.k", if_waiting!("j.r")), " and lanes.fence = j.f");
     IDLE = concat!("select (select count(*) from inbox where state = 'pending'),
         (select count(*) from lanes l where l.lease_until_at > $2 or (l.ready_at <= $1 and ", not_stopped!(), ")),
         (select count(*) from attempts where state = 'begun'),
@@ -321,7 +337,8 @@ impl SystemTx<'_> {
         Ok(claimed)
     }
 
-    /// Gives lanes back; says how many were still this claim's.
+    /// Gives lanes back; says how many were still this claim's. Where nothing waits the lane rests until
+    /// something is queued, whatever `ready_at` says.
     ///
     /// # Errors
     /// The database.
@@ -332,9 +349,11 @@ impl SystemTx<'_> {
         let rows = lanes.iter().map(|l| {
             json!({ "n": l.number, "c": l.contact, "k": l.class.as_str(), "f": l.fence, "r": l.ready_at })
         });
-        self.tx
-            .run(LANES_RELEASE, args![json::rows(rows.collect())])
-            .await
+        let rows = json::rows(rows.collect());
+        if self.tx.engine() == EngineKind::Postgres {
+            let _: Option<(i64,)> = self.tx.row(LANES_HOLD, args![rows.clone()]).await?;
+        }
+        self.tx.run(LANES_RELEASE, args![rows]).await
     }
 
     /// What is left to do.

@@ -1,10 +1,14 @@
 //! Many judged proposals written down in three statements: messages, records, lanes.
 
+use serde::Serialize;
 use serde_json::json;
 
 use portero_domain::clock::Ts;
+use portero_domain::ids::{CampaignId, ContactId, DecisionId, InstallationId, OutboxId};
 use portero_domain::proposal::{Origin, OutboxState};
 
+use crate::db::Arg;
+use crate::engine::EngineKind;
 use crate::error::{Result, StoreError};
 use crate::json;
 use crate::model::{DecisionRow, NewOutbox};
@@ -58,9 +62,10 @@ statements! {
             j.value ->> 'cam', j.value ->> 's', j.value ->> 'v', j.value ->> 'r', j.value ->> 'rec', j.value ->> 'h', j.value ->> 'at' from json_each($2) j",
         postgres = "insert into decisions (decision_id, tenant_id, outbox_id, contact_id, installation_id,
             campaign_id, stage, verdict, rule, record, content_hash, decided_at)
-        select j.id, cast($1 as text), j.o, j.c, j.i, j.cam, j.s, j.v, j.r, j.rec, j.h, j.at
-        from jsonb_to_recordset(cast($2 as jsonb)) as j(id text, o text, c text, i text, cam text, s text, v text, r text, rec text,
-            h text, at bigint)";
+        select j.id, cast($1 as text), j.o, j.c, j.i, j.cam, j.s, j.v, j.r, j.rec, j.h, cast(j.at as bigint)
+        from unnest(cast($2 as text[]), cast($3 as text[]), cast($4 as text[]), cast($5 as text[]), cast($6 as text[]),
+            cast($7 as text[]), cast($8 as text[]), cast($9 as text[]), cast($10 as text[]), cast($11 as text[]),
+            cast($12 as text[])) as j(id, o, c, i, cam, s, v, r, rec, h, at)";
 }
 
 impl TenantTx<'_> {
@@ -129,18 +134,63 @@ impl TenantTx<'_> {
         let records = decisions
             .iter()
             .map(|d| {
-                Ok(json!({
-                    "id": d.id, "o": d.outbox, "c": d.contact, "i": d.installation, "cam": d.campaign, "s": json::word("stage", &d.stage)?,
-                    "v": d.verdict.as_str(), "r": d.rule, "rec": d.record, "h": d.content_hash, "at": d.decided_at,
-                }))
+                Ok(Record {
+                    id: d.id,
+                    o: d.outbox,
+                    c: d.contact,
+                    i: d.installation,
+                    cam: d.campaign,
+                    s: json::word("stage", &d.stage)?,
+                    v: d.verdict.as_str(),
+                    r: d.rule.as_deref(),
+                    rec: &d.record,
+                    h: &d.content_hash,
+                    at: d.decided_at,
+                })
             })
-            .collect::<Result<Vec<_>>>()?;
-        self.tx
-            .run(
-                DECISIONS_INSERT_MANY,
-                args![self.tenant, json::rows(records)],
-            )
-            .await?;
-        Ok(())
+            .collect::<Result<Vec<Record<'_>>>>()?;
+        let mut args = args![self.tenant];
+        match self.tx.engine() {
+            EngineKind::Sqlite => args.push(json::typed("decision records", &records)?),
+            // Texts as they are: as JSON each record would be written, read and taken apart once more.
+            EngineKind::Postgres => args.extend(columns(&records)),
+        }
+        self.tx.run(DECISIONS_INSERT_MANY, args).await?;
+        self.await_seal(decisions.iter()).await
     }
+}
+
+/// A record as the statement takes it.
+#[derive(Serialize)]
+struct Record<'a> {
+    id: DecisionId,
+    o: OutboxId,
+    c: ContactId,
+    i: Option<InstallationId>,
+    cam: Option<CampaignId>,
+    s: String,
+    v: &'a str,
+    r: Option<&'a str>,
+    rec: &'a str,
+    h: &'a str,
+    at: Ts,
+}
+
+/// The columns of records, for `unnest`.
+fn columns(records: &[Record<'_>]) -> [Arg; 11] {
+    let texts =
+        |of: fn(&Record<'_>) -> Option<String>| Arg::Texts(records.iter().map(of).collect());
+    [
+        texts(|r| Some(r.id.to_string())),
+        texts(|r| Some(r.o.to_string())),
+        texts(|r| Some(r.c.to_string())),
+        texts(|r| r.i.map(|id| id.to_string())),
+        texts(|r| r.cam.map(|id| id.to_string())),
+        texts(|r| Some(r.s.clone())),
+        texts(|r| Some(r.v.to_owned())),
+        texts(|r| r.r.map(str::to_owned)),
+        texts(|r| Some(r.rec.to_owned())),
+        texts(|r| Some(r.h.to_owned())),
+        texts(|r| Some(r.at.0.to_string())),
+    ]
 }

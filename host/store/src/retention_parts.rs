@@ -268,7 +268,8 @@ macro_rules! proofs {
 }
 macro_rules! verdicts {
     () => {
-        "from decisions d where d.tenant_id = $1 and d.decision_id < $2 and d.sealed = 1"
+        "from decisions d where d.tenant_id = $1 and d.decision_id < $2 and not exists (
+            select 1 from unsealed_decisions u where u.tenant_id = d.tenant_id and u.decision_id = d.decision_id)"
     };
 }
 /// Ended by somebody, or by itself.

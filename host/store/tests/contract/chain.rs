@@ -11,6 +11,8 @@ use crate::world::{T0, World, at, sha256};
 crate::tests![
     a_sealed_chain_verifies_and_grows,
     a_changed_decision_is_found,
+    a_decision_changed_before_its_seal_is_found,
+    a_decision_written_past_us_is_found,
     a_changed_consent_event_is_found,
     a_moved_consent_event_is_found,
     a_missing_row_is_found,
@@ -101,6 +103,31 @@ async fn a_changed_decision_is_found(w: World) {
     faults(&w, sql, 1, "was changed after seal").await;
 }
 
+async fn a_decision_changed_before_its_seal_is_found(w: World) {
+    fill(&w).await;
+    // With the hash that belongs to it: only what was noted beside it tells.
+    let sql = format!(
+        "update decisions set record = '{{}}', content_hash = '{}'
+        where decision_id = (select min(decision_id) from decisions)",
+        sha256("{}")
+    );
+    assert_eq!(raw(&w, sql.leak()).await, 1);
+    seal(&w, 100).await;
+    let faults = report(&w).await.faults;
+    assert!(
+        faults.iter().any(|f| f.contains("was changed after seal")),
+        "{faults:?}"
+    );
+}
+
+async fn a_decision_written_past_us_is_found(w: World) {
+    sealed(&w).await;
+    let sql = "insert into decisions (decision_id, tenant_id, outbox_id, contact_id, stage, verdict, record, content_hash, decided_at)
+        select 'dec_0', tenant_id, outbox_id, contact_id, stage, verdict, record, content_hash, decided_at
+        from decisions order by decision_id limit 1";
+    faults(&w, sql, 1, "dec_0 is not waiting for a seal and has none").await;
+}
+
 async fn a_changed_consent_event_is_found(w: World) {
     sealed(&w).await;
     let sql = "update consent_events set event = replace(event, 'revoked', 'granted') where kind = 'revoked'";
@@ -137,7 +164,7 @@ async fn a_missing_seal_is_found(w: World) {
         &w,
         "delete from seals where seq = 5",
         1,
-        "is marked as sealed and has no seal",
+        "is not waiting for a seal and has none",
     )
     .await;
 }
@@ -218,6 +245,12 @@ async fn an_erasure_leaves_the_chain_whole_also_of_what_older_builds_wrote(w: Wo
         json!({ "facts": { "window": { "last_inbound_wamid": "wamid.OLD" } } }).to_string();
     let sql = format!(
         "update decisions set record = '{record}', content_hash = '{}' where outbox_id = '{outbox}'",
+        sha256(&record)
+    );
+    assert_eq!(raw(&w, sql.leak()).await, 1);
+    let sql = format!(
+        "update unsealed_decisions set content_hash = '{}'
+        where decision_id = (select decision_id from decisions where outbox_id = '{outbox}')",
         sha256(&record)
     );
     assert_eq!(raw(&w, sql.leak()).await, 1);

@@ -5,13 +5,16 @@ use portero_domain::ids::OutboxId;
 use portero_domain::proposal::{Class, OutboxState};
 use portero_store::model::{ClaimedLane, LaneRelease};
 
+use crate::facts::waits;
 use crate::outbox::{claim, settle};
-use crate::world::{T0, World, at};
+use crate::world::{T0, World, at, put_in};
 
 crate::tests![
     a_lane_gives_its_oldest_first,
     a_reply_goes_before_and_never_waits_for_a_promotion,
     a_lane_rests_until_its_head_is_due,
+    a_lane_given_back_rests_when_nothing_waits_in_it,
+    who_queues_while_a_lane_is_given_back_wakes_it,
     lane_leases_and_fences_are_exact,
     no_two_lanes_of_one_pair_are_ever_leased,
     a_claim_not_yet_committed_keeps_the_whole_pair,
@@ -93,6 +96,56 @@ async fn a_lane_rests_until_its_head_is_due(w: World) {
     w.queued(Class::Reply, at(10)).await;
     assert!(claim(&w, at(4_999), 8).await.is_empty());
     assert_eq!(claim(&w, at(5_000), 8).await[0].head.id, first.id);
+}
+
+/// Lanes that are due or leased.
+async fn ready(w: &World, now: Ts) -> u64 {
+    let mut tx = w.store.read().await.unwrap();
+    let idle = tx.system().counts_idle(now, at(1_000_000)).await.unwrap();
+    idle.lanes_ready
+}
+
+async fn a_lane_given_back_rests_when_nothing_waits_in_it(w: World) {
+    let only = w.queued(Class::Reply, T0).await;
+    let lane = claim(&w, T0, 8).await.remove(0);
+    assert!(settle(&w, only, OutboxState::Denied).await);
+    assert!(release(&w, &lane, Some(at(1))).await);
+    assert_eq!(ready(&w, at(60_000)).await, 0, "nobody has to look at it");
+    // What comes next wakes it, and what waits behind keeps it awake.
+    let next = w.queued(Class::Reply, at(2)).await;
+    let last = w.queued(Class::Reply, at(3)).await;
+    let lane = claim(&w, at(5), 8).await.remove(0);
+    assert_eq!(lane.head.id, next);
+    assert!(settle(&w, next, OutboxState::Denied).await);
+    assert!(release(&w, &lane, Some(at(6))).await);
+    assert_eq!((ready(&w, at(5)).await, ready(&w, at(6)).await), (0, 1));
+    assert_eq!(claim(&w, at(6), 8).await[0].head.id, last);
+}
+
+async fn who_queues_while_a_lane_is_given_back_wakes_it(w: World) {
+    let only = w.queued(Class::Reply, T0).await;
+    let lane = claim(&w, T0, 8).await.remove(0);
+    assert!(settle(&w, only, OutboxState::Denied).await);
+    // Queued and its lane woken, not committed yet: on Postgres nobody else sees the message.
+    let next = w.proposal(Class::Reply, at(2));
+    let mut queueing = w.write().await;
+    assert!(put_in(&mut queueing, &w.ids, &next, OutboxState::Queued, at(2)).await);
+    let (store, back) = (w.store.clone(), giving_back(&lane, Some(at(3))));
+    let releasing = tokio::spawn(async move {
+        let mut tx = store.write().await.unwrap();
+        let released = tx.system().release_lanes(&[back]).await.unwrap();
+        tx.commit().await.unwrap();
+        released
+    });
+    waits(
+        &w,
+        &releasing,
+        "the lane was given back by who could not see the message",
+    )
+    .await;
+    queueing.commit().await.unwrap();
+    assert_eq!(releasing.await.unwrap(), 1);
+    assert_eq!(claim(&w, at(3), 8).await[0].head.id, next.id);
 }
 
 async fn lane_leases_and_fences_are_exact(w: World) {

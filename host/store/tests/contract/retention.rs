@@ -365,7 +365,11 @@ async fn verdicts_leave_their_hash_and_the_chain_tells_who_took_one_sooner(w: Wo
 
     // Somebody takes one out by hand and says that its time had come.
     raw(&w, "update seals set dropped_at = sealed_at + 1000 where dropped_at is null and item_id like 'dec_%'").await;
-    raw(&w, "delete from decisions where sealed = 1").await;
+    raw(
+        &w,
+        "delete from decisions where decision_id in (select item_id from seals)",
+    )
+    .await;
     let faults = chain::report(&w).await.faults;
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(faults[0].contains("is gone"), "{faults:?}");

@@ -1,0 +1,1 @@
+-- What Postgres alone needs: SQLite writes the one entry of an index that changed.
