@@ -1,1 +1,0 @@
--- What Postgres alone needs: SQLite writes the one entry of an index that changed.
