@@ -135,6 +135,7 @@ const OF_PEOPLE: &[&str] = &[
     "erasures",
     "handover_events",
     "import_faults",
+    "plugin_journal",
     "plugin_kv",
     "plugin_timers",
     "purchases",
@@ -164,13 +165,13 @@ pub(crate) fn target(env: &Env) -> Target {
 
 /// Runs a verb as its own process would: on a thread of its own, since a verb's future need not be
 /// sendable.
-pub(crate) async fn verb<F>(run: impl FnOnce() -> F + Send + 'static)
+pub(crate) async fn verb<F>(run: impl FnOnce() -> F + Send + 'static) -> ExitCode
 where
     F: Future<Output = anyhow::Result<ExitCode>>,
 {
     let here = tokio::runtime::Handle::current();
     let ran = tokio::task::spawn_blocking(move || here.block_on(run()));
-    ran.await.unwrap().unwrap();
+    ran.await.unwrap().unwrap()
 }
 
 /// The chain of Sol's records holds, and there is one.

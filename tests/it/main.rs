@@ -63,6 +63,7 @@ mod money;
 mod not_through;
 mod people_doors;
 mod plugin_calls;
+mod plugin_journal;
 mod plugin_switch;
 mod plugin_versions;
 mod policy;
@@ -118,6 +119,7 @@ fn main() -> ExitCode {
         fetches::TESTS,
         plugin_versions::TESTS,
         plugin_calls::TESTS,
+        plugin_journal::TESTS,
         users::TESTS,
         home::TESTS,
         contacts_page::TESTS,

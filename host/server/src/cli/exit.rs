@@ -6,8 +6,8 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// Flags or words that this program does not know; the command line's reader ends with it.
 pub const USAGE: u8 = 2;
-/// `portero doctor`, `portero number checklist` or `portero plugin test` found something, or a restored chain of
-/// records does not hold.
+/// `portero doctor`, `portero number checklist`, `portero plugin test` or `portero plugin replay` found something,
+/// or a restored chain of records does not hold.
 pub const FOUND: u8 = 3;
 
 /// Every code with what it means.
@@ -17,7 +17,7 @@ pub const CODES: &[(u8, &str)] = &[
     (USAGE, "wrong usage"),
     (
         FOUND,
-        "doctor, the checklist, plugin test or restore found something",
+        "doctor, the checklist, plugin test, plugin replay or restore found something",
     ),
 ];
 
