@@ -231,8 +231,8 @@ fn expected(call: &Value, result: &CallResult, templates: &Value, masks: &Masks)
         return fault.as_object().cloned().into_iter().collect();
     };
     let said = |place: usize| {
-        let verdicts = call["verdicts"].as_array().into_iter().flatten();
-        verdicts.into_iter().find(|v| v["action"] == place)
+        let mut verdicts = call["verdicts"].as_array().into_iter().flatten();
+        verdicts.find(|v| v["action"] == place)
     };
     let (mut done, mut messages) = (Vec::new(), Vec::new());
     for (place, action) in actions.iter().enumerate() {
@@ -276,8 +276,8 @@ fn expected(call: &Value, result: &CallResult, templates: &Value, masks: &Masks)
 }
 
 fn known<'t>(templates: &'t Value, name: &str) -> Option<&'t Value> {
-    let all = templates["items"].as_array().into_iter().flatten();
-    all.into_iter().find(|t| t["name"] == name)
+    let mut all = templates["items"].as_array().into_iter().flatten();
+    all.find(|t| t["name"] == name)
 }
 
 /// Templates that the answer names, as the registry has them.
