@@ -135,6 +135,7 @@ const OF_PEOPLE: &[&str] = &[
     "erasures",
     "handover_events",
     "import_faults",
+    "plugin_journal",
     "plugin_kv",
     "plugin_timers",
     "purchases",

@@ -64,6 +64,7 @@ mod not_through;
 mod once;
 mod people_doors;
 mod plugin_calls;
+mod plugin_journal;
 mod plugin_switch;
 mod plugin_versions;
 mod policy;
@@ -121,6 +122,7 @@ fn main() -> ExitCode {
         fetches::TESTS,
         plugin_versions::TESTS,
         plugin_calls::TESTS,
+        plugin_journal::TESTS,
         users::TESTS,
         home::TESTS,
         contacts_page::TESTS,

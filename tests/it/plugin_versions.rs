@@ -18,7 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
 const SOMEBODY: usize = 3;
 
 /// The guest with `now` in its manifest in place of `before`, of the same length.
-fn changed(component: Vec<u8>, before: &str, now: &str) -> Vec<u8> {
+pub(crate) fn changed(component: Vec<u8>, before: &str, now: &str) -> Vec<u8> {
     let mut component = component;
     assert_eq!(before.len(), now.len());
     let at = component

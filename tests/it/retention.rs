@@ -22,7 +22,7 @@ pub(crate) const TESTS: &[harness::Test] = &[
 
 /// Sets terms, then lets the host go on until nothing of the shop is past them: its loop does the same, a
 /// bite at a time.
-async fn swept(env: &Env, own: &Value) {
+pub(crate) async fn swept(env: &Env, own: &Value) {
     let api = &env.sol().api;
     // Setting terms begins a round.
     api.put("/v1/retention", own.clone()).await.unwrap();

@@ -15,6 +15,8 @@ pub enum Kind {
     Notices,
     /// What plugins logged, and how their calls ended.
     PluginLogs,
+    /// Calls of plugins as they were.
+    PluginJournal,
     /// The log of who did what.
     Audit,
     /// Consent events of people who were erased.
@@ -50,12 +52,13 @@ const AUDIT_DAYS: u32 = 365;
 
 impl Kind {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Messages,
         Kind::Events,
         Kind::Imports,
         Kind::Notices,
         Kind::PluginLogs,
+        Kind::PluginJournal,
         Kind::Audit,
         Kind::Proofs,
         Kind::Verdicts,
@@ -71,6 +74,7 @@ impl Kind {
             Kind::Imports => "imports",
             Kind::Notices => "notices",
             Kind::PluginLogs => "plugin_logs",
+            Kind::PluginJournal => "plugin_journal",
             Kind::Audit => "audit",
             Kind::Proofs => "proofs",
             Kind::Verdicts => "verdicts",
@@ -127,6 +131,14 @@ impl Kind {
                 goes: "what plugins logged, and the list of their calls",
                 stays: "figures that analytics plugins added up",
                 bounds: "7 days: a plugin that misbehaves is looked into afterwards",
+            },
+            Kind::PluginJournal => Facts {
+                default_days: 7,
+                min_days: 1,
+                max_days: 30,
+                goes: "calls of plugins as they were: what a plugin was told, asked and answered (sealed)",
+                stays: "the list of calls, for the term of `plugin_logs`",
+                bounds: "1 day: a new version is tried on the calls of yesterday; 30: it holds what people wrote, and must not outlive it",
             },
             Kind::Audit => Facts {
                 default_days: 730,

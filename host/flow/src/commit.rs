@@ -1,7 +1,7 @@
 //! The commit of a consulted event: actions, verdicts, kv, logs, breaker and "done", all or nothing.
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{EventId, OutboxId, TimerId};
+use portero_domain::ids::{EventId, InstallationId, OutboxId, TimerId};
 use portero_domain::plugin::{Action, SendAction};
 use portero_domain::proof::ConsentActor;
 use portero_domain::proposal::Answers;
@@ -9,7 +9,8 @@ use portero_gate::Verdict;
 use portero_sandbox::CallReport;
 use portero_store::Tx;
 use portero_store::model::{
-    AboutCart, ClaimedEvent, InstallationRow, MetricEvent, NewTimer, PluginCall, StoredKvWrite,
+    AboutCart, ClaimedEvent, InstallationRow, MetricEvent, NewRecording, NewTimer, PluginCall,
+    StoredKvWrite,
 };
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,8 @@ pub(crate) struct Call<'c> {
     pub(crate) effective: Effective,
     pub(crate) manifest_id: String,
     pub(crate) report: CallReport<Vec<Action>>,
+    /// The call as it was, to be sealed.
+    pub(crate) recording: Option<Vec<u8>>,
     /// Held until the call is recorded.
     pub(crate) leave: Leave<'c>,
 }
@@ -138,9 +141,20 @@ async fn record_call(
     let failed = report.outcome.is_hard_failure();
     let open_until = call.leave.record(ctx.clock.lease_now(), failed);
     let mut tenant = tx.tenant(who.tenant.id);
+    let call_id = format!("{event}:{}", call.row.id);
+    if let Some(recording) = &call.recording {
+        let new = NewRecording {
+            call_id: &call_id,
+            installation: call.row.id,
+            contact: who.contact,
+            called_at: now,
+            recording,
+        };
+        tenant.put_recording(new, &call.row.journal_key).await?;
+    }
     tenant
         .record_call(&PluginCall {
-            call_id: format!("{event}:{}", call.row.id),
+            call_id,
             installation: call.row.id,
             event,
             digest: call.row.digest.clone(),
@@ -340,7 +354,7 @@ async fn propose(
     let now = ctx.now();
     debug_assert_eq!(call.row.plugin_id.as_str(), call.manifest_id);
     let id = OutboxId::new(&*ctx.ids, now);
-    let proposal = draft.proposal(id, key(event.id, call, index), index, send, now);
+    let proposal = draft.proposal(id, key(event.id, call.row.id, index), index, send, now);
     let from = Provenance {
         event: Some(event.id),
         plugin: Some(draft.facts(done.proposed)),
@@ -361,10 +375,10 @@ async fn propose(
 }
 
 /// The same event, installation and place give the same key: a rerun proposes nothing new.
-fn key(event: EventId, call: &Call<'_>, index: u32) -> String {
+pub(crate) fn key(event: EventId, installation: InstallationId, index: u32) -> String {
     let mut hash = Sha256::new();
     hash.update(event.to_string());
-    hash.update(call.row.id.to_string());
+    hash.update(installation.to_string());
     hash.update(index.to_be_bytes());
     format!("plugin:{}", hex::encode(hash.finalize()))
 }

@@ -12,7 +12,7 @@ use portero_domain::language::Language;
 use portero_domain::plugin::{Action, ReplyEventKind};
 use portero_domain::proposal::Answers;
 use portero_domain::update::InboundMessage;
-use portero_sandbox::{CallLimits, CallReport, Loaded};
+use portero_sandbox::{CallLimits, CallReport, Loaded, Tape};
 use portero_store::Tx;
 use portero_store::model::{AboutCart, ClaimedEvent, EventState, InstallationRow, TenantRow};
 use serde_json::Value;
@@ -25,6 +25,7 @@ use crate::draft::Draft;
 use crate::error::FlowError;
 use crate::grants::Effective;
 use crate::interpret::finish_alone;
+use crate::journal;
 use crate::services::CallServices;
 
 /// Whom an event is about, read once.
@@ -337,7 +338,7 @@ async fn ask(
             answers.clone(),
             generation,
         );
-        let report = call(ctx, event, scene, &candidate, &what, draft).await;
+        let (report, recording) = call(ctx, event, scene, &candidate, &what, draft).await;
         let answered = report
             .value
             .as_ref()
@@ -348,6 +349,7 @@ async fn ask(
             effective: candidate.effective,
             manifest_id: candidate.loaded.manifest().id.clone(),
             report,
+            recording,
             leave,
         });
         if one_answers && last {
@@ -371,7 +373,7 @@ async fn call(
     candidate: &Candidate,
     what: &ReplyEventKind,
     draft: Draft,
-) -> CallReport<Vec<Action>> {
+) -> (CallReport<Vec<Action>>, Option<Vec<u8>>) {
     let request = scene.told(event, &candidate.row, &candidate.effective, what, ctx.now());
     let services = Arc::new(CallServices::new(
         ctx,
@@ -382,10 +384,13 @@ async fn call(
     ));
     let limits = CallLimits::for_manifest(candidate.loaded.manifest());
     let seed: [u8; 32] = Sha256::digest(event.id.to_string().as_bytes()).into();
+    let tape = Tape::begin(services, &request, seed);
     let report = ctx
         .sandbox
-        .call_replies(&candidate.loaded, &limits, services, request, seed)
+        .call_replies(&candidate.loaded, &limits, tape.services(), request, seed)
         .await;
+    let recording = tape.end(ctx.sandbox.build(), &report);
+    let recording = recording.and_then(|json| journal::packed(&json));
     ctx.probe.answered(&Answered {
         event: event.id,
         contact: scene.who.contact,
@@ -401,7 +406,7 @@ async fn call(
             "plugin call failed"
         );
     }
-    report
+    (report, recording)
 }
 
 /// The person's opaque name for one installation: two plugins cannot join their data.

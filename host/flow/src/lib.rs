@@ -30,6 +30,7 @@ mod commit;
 mod draft;
 mod fetch;
 pub mod grants;
+mod journal;
 
 pub mod judge;
 mod quota;

@@ -1,5 +1,6 @@
 //! One plugin call through the sandbox against the same component, engine, pool and event on bare
-//! wasmtime: a fresh store and instance each, interleaved, medians and their ratio.
+//! wasmtime: a fresh store and instance each, interleaved, medians and their ratio. And the same call recorded: put down
+//! as JSON and sealed as the store seals it (XChaCha20-Poly1305, a nonce by HMAC-SHA-256), without the row it becomes.
 //!
 //! "Bare" is what any embedder would write: WASI as wasmtime-wasi links it, host functions that
 //! answer at once, fuel set; no limits besides, no counting, no overlay, no checks of the answer.
@@ -21,6 +22,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
 use portero_domain::clock::Ts;
 use portero_domain::plugin::{
     CallMeta, ContactView, ConversationView, PluginKind, ReplyEvent, ReplyEventKind, SendAction,
@@ -28,8 +32,9 @@ use portero_domain::plugin::{
 use portero_domain::update::InboundBody;
 use portero_sandbox::{
     Allocator, CallLimits, HostError, HostServices, HttpRequest, HttpResponse, Preview, Sandbox,
-    SandboxConfig, inspect,
+    SandboxConfig, Tape, inspect,
 };
+use sha2::Sha256;
 
 #[path = "../../../sdk/rust/build-guest.rs"]
 mod build_guest;
@@ -102,6 +107,23 @@ fn median(times: &mut [Duration]) -> Duration {
     times[times.len() / 2]
 }
 
+/// As the store seals a recording, its place included.
+fn sealed(plain: &[u8]) -> Vec<u8> {
+    let (key, place) = ([5; 32], [0; 140]);
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&key).unwrap();
+    mac.update(&[7; 32]);
+    mac.update(&place);
+    mac.update(plain);
+    let nonce: [u8; 24] = mac.finalize().into_bytes()[..24].try_into().unwrap();
+    let payload = Payload {
+        msg: plain,
+        aad: &place,
+    };
+    XChaCha20Poly1305::new(&key.into())
+        .encrypt(&XNonce::from(nonce), payload)
+        .unwrap()
+}
+
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let out = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -127,7 +149,8 @@ fn main() {
         let services: Arc<dyn HostServices> = Arc::new(Empty);
         let mut ours = Vec::with_capacity(CALLS);
         let mut theirs = Vec::with_capacity(CALLS);
-        let mut fuel = 0;
+        let mut recorded = Vec::with_capacity(CALLS);
+        let (mut fuel, mut bytes) = (0, 0);
         for round in 0..CALLS + CALLS / 10 {
             let argument = event();
             let started = Instant::now();
@@ -138,6 +161,17 @@ fn main() {
             assert!(report.outcome.is_ok(), "{report:?}");
             fuel = report.fuel_used;
 
+            let argument = event();
+            let started = Instant::now();
+            let tape = Tape::begin(Arc::clone(&services), &argument, [7; 32]);
+            let again = sandbox
+                .call_replies(&plugin, &limits, tape.services(), argument, [7; 32])
+                .await;
+            let kept = sealed(&tape.end(sandbox.build(), &again).unwrap());
+            let recorded_time = started.elapsed();
+            assert_eq!(again.fuel_used, fuel);
+            bytes = kept.len();
+
             let argument = bare::event(event());
             let started = Instant::now();
             let actions = bare.call(&argument, limits.fuel).await;
@@ -146,6 +180,7 @@ fn main() {
             if round >= CALLS / 10 {
                 ours.push(our_time);
                 theirs.push(their_time);
+                recorded.push(recorded_time);
             }
         }
         let (ours, theirs) = (median(&mut ours), median(&mut theirs));
@@ -157,6 +192,13 @@ fn main() {
         println!("  sandbox        median {:>8.1} us", micros(ours));
         println!("  bare wasmtime  median {:>8.1} us", micros(theirs));
         println!("  ratio          {ratio:.2} (budget 1.30)");
+        let recorded = median(&mut recorded);
+        let ratio = recorded.as_secs_f64() / ours.as_secs_f64();
+        println!(
+            "  recorded       median {:>8.1} us, {bytes} bytes sealed",
+            micros(recorded)
+        );
+        println!("  ratio          {ratio:.2} of the call without (budget 1.10)");
     });
 }
 

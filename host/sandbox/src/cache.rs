@@ -168,7 +168,7 @@ fn remove(path: &Path) {
 }
 
 /// What compiled code depends on besides the wasm: engine settings, wasmtime's and our version.
-fn fingerprint(engine: &Engine) -> [u8; 32] {
+pub(crate) fn fingerprint(engine: &Engine) -> [u8; 32] {
     let mut hasher = Sha256Hasher(Sha256::new());
     env!("CARGO_PKG_VERSION").hash(&mut hasher);
     engine.precompile_compatibility_hash().hash(&mut hasher);

@@ -132,6 +132,7 @@ pub struct Sandbox {
     pub(crate) compiling: Arc<Semaphore>,
     pub(crate) loaded: Mutex<HashMap<String, Weak<Loaded>>>,
     in_use: AllocatorInUse,
+    build: String,
 }
 
 impl fmt::Debug for Sandbox {
@@ -172,6 +173,7 @@ impl Sandbox {
             )),
         };
         let slots = usize::try_from(config.max_concurrent).unwrap_or(1);
+        let build = build_of(&engine);
         Ok(Sandbox {
             engine,
             strict,
@@ -181,6 +183,7 @@ impl Sandbox {
             compiling: Arc::new(Semaphore::new(1)),
             loaded: Mutex::new(HashMap::new()),
             in_use,
+            build,
         })
     }
 
@@ -191,11 +194,24 @@ impl Sandbox {
         &self.engine
     }
 
+    /// What decides how much fuel a call uses: this program's version and the engine with its settings, in
+    /// a form that is only to be compared.
+    #[must_use]
+    pub fn build(&self) -> &str {
+        &self.build
+    }
+
     /// What [`SandboxConfig::allocator`] came to.
     #[must_use]
     pub fn allocator_in_use(&self) -> AllocatorInUse {
         self.in_use
     }
+}
+
+fn build_of(engine: &Engine) -> String {
+    let engine = hex::encode(crate::cache::fingerprint(engine));
+    let engine = engine.get(..16).unwrap_or(&engine);
+    format!("{}+{engine}", env!("CARGO_PKG_VERSION"))
 }
 
 fn build_engine(

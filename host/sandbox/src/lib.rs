@@ -22,6 +22,7 @@ mod fault;
 mod guest_state;
 pub mod hosts;
 mod inspect;
+pub mod journal;
 mod load;
 mod log_sink;
 pub mod manifest;
@@ -42,6 +43,7 @@ pub use engine::{Allocator, AllocatorInUse, Sandbox, SandboxConfig, SandboxError
 pub use fault::{MAX_FRAMES, Outcome};
 pub use hosts::HostPattern;
 pub use inspect::{Inspection, embed_manifest, inspect};
+pub use journal::{Recording, Tape};
 pub use load::{LoadError, Loaded};
 pub use log_sink::LogLevel;
 pub use manifest::{Manifest, ManifestError};

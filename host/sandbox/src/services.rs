@@ -7,9 +7,11 @@
 use async_trait::async_trait;
 use portero_domain::clock::Ts;
 use portero_domain::plugin::SendAction;
+use serde::{Deserialize, Serialize};
 
 /// Why a host call did not do what it was asked; a value for the guest, it never ends it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HostError {
     /// Not granted.
     #[error("permission `{permission}` is not granted")]
@@ -38,7 +40,7 @@ pub enum HostError {
 }
 
 /// What the gate would say to a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
     /// `allow`, `defer`, `hold` or `deny`.
     pub verdict: String,
@@ -142,6 +144,10 @@ pub trait HostServices: Send + Sync {
     /// # Errors
     /// [`HostError`], handed to the guest.
     async fn http_fetch(&self, request: HttpRequest) -> Result<HttpResponse, HostError>;
+
+    /// A request that came when the call had no time left: it was answered `timeout` and is not made.
+    /// Only who records the call wants to know.
+    fn late_fetch(&self, _request: &HttpRequest) {}
 }
 
 /// A host that grants nothing: for looking at a guest before it has an installation.

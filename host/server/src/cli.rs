@@ -49,8 +49,8 @@ pub use people::{
     ContactsCommand, ErasureWord, ImportArgs, LedgerArgs, PartFlags, SegmentCommand, TimelineArgs,
 };
 pub use plugin::{
-    ApproveArgs, BuildArgs, DevArgs, KindName, NewArgs, OfPluginArgs, PluginCommand,
-    PluginLogsArgs, PluginSecretCommand, RollbackArgs, TestArgs, UpgradeArgs,
+    ApproveArgs, BuildArgs, CallArgs, DevArgs, KindName, NewArgs, OfPluginArgs, PluginCommand,
+    PluginLogsArgs, PluginSecretCommand, ReplayArgs, RollbackArgs, TestArgs, UpgradeArgs,
 };
 pub use policy::{PolicyCommand, PolicyMeant};
 pub use registry::RegistryCommand;

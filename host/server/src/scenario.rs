@@ -5,7 +5,9 @@ mod compare;
 mod fields;
 mod file;
 mod look;
+mod masks;
 mod play;
+mod recorded;
 mod step;
 mod tell;
 mod update;
@@ -18,5 +20,6 @@ pub(crate) use look::{reasons, words};
 
 pub use file::{File, Problem};
 pub use play::{Failure, Played, play};
+pub use recorded::recorded;
 pub use tell::{answer, tell};
 pub use update::update;

@@ -142,6 +142,7 @@ statements! {
     ACTIVITY_DELETE = "delete from contact_activity where tenant_id = $1 and contact_id = $2";
     MEMBERS_DELETE = "delete from segment_members where tenant_id = $1 and contact_id = $2";
     SEGMENT_FAULTS_DELETE = "delete from segment_faults where tenant_id = $1 and contact_id = $2";
+    JOURNAL_DELETE = "delete from plugin_journal where tenant_id || '' = $1 and contact_id = $2";
     CONVERSATIONS_DELETE = "delete from conversations where tenant_id = $1 and contact_id = $2";
     NOTES_EMPTY = "update handover_events set note = '' where tenant_id = $1 and contact_id = $2 and note <> ''";
     AUDIENCES_EMPTY = "update campaign_people set reason = null where tenant_id = $1 and contact_id = $2 and reason is not null";
@@ -215,6 +216,7 @@ const BY_PERSON: &[(&str, Sql)] = &[
     ("segments", MEMBERS_DELETE),
     ("segments", SEGMENT_FAULTS_DELETE),
     ("conversations", CONVERSATIONS_DELETE),
+    ("plugin_journal", JOURNAL_DELETE),
     ("handover_notes", NOTES_EMPTY),
     ("campaign_reasons", AUDIENCES_EMPTY),
     ("addresses", ALIASES_DELETE),

@@ -7,7 +7,7 @@ use portero_domain::plugin::PluginKind;
 use crate::error::Result;
 use crate::json;
 use crate::plugins::plugin_id;
-use crate::seal::{MasterKey, Place};
+use crate::seal::{JournalKey, MasterKey, Place};
 use crate::tx::{SystemTx, TenantTx};
 
 /// A plugin to be installed, or reinstalled with another digest, configuration or grant.
@@ -52,6 +52,8 @@ pub struct InstallationRow {
     pub grants: String,
     /// Key of the handles it sees people by.
     pub handle_key: Vec<u8>,
+    /// Seals what its calls were.
+    pub journal_key: JournalKey,
     /// Whether it is called.
     pub enabled: bool,
     /// Hard failures without a success between them.
@@ -147,6 +149,7 @@ impl Raw {
             config: self.config,
             grants: self.grants,
             handle_key,
+            journal_key: key.journal(&self.installation_id)?,
             enabled: self.enabled != 0,
             failures_in_row: json::small("failures_in_row", self.failures_in_row)?,
             breaker_open_until: self.breaker_open_until_at.map(Ts),

@@ -46,6 +46,7 @@ mod installation_secrets;
 mod installation_versions;
 mod installations;
 mod instants;
+mod journal;
 mod json;
 mod kv;
 mod lanes;

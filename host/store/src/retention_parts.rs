@@ -32,6 +32,8 @@ pub enum Part {
     Tallies,
     /// What plugins logged.
     Logs,
+    /// Calls of plugins as they were.
+    Journal,
     /// The log of who did what.
     Audit,
     /// Consent events of erased people.
@@ -46,7 +48,7 @@ pub enum Part {
 
 impl Part {
     /// All of them.
-    pub const ALL: [Part; 15] = [
+    pub const ALL: [Part; 16] = [
         Part::Written,
         Part::Heard,
         Part::Notes,
@@ -57,6 +59,7 @@ impl Part {
         Part::Calls,
         Part::Tallies,
         Part::Logs,
+        Part::Journal,
         Part::Audit,
         Part::Proofs,
         Part::Verdicts,
@@ -76,6 +79,7 @@ impl Part {
             Part::ImportLines | Part::ImportSeen => Kind::Imports,
             Part::Notices => Kind::Notices,
             Part::Calls | Part::Tallies | Part::Logs => Kind::PluginLogs,
+            Part::Journal => Kind::PluginJournal,
             Part::Audit => Kind::Audit,
             Part::Proofs => Kind::Proofs,
             Part::Verdicts => Kind::Verdicts,
@@ -97,6 +101,7 @@ impl Part {
             Part::Calls => "calls",
             Part::Tallies => "tallies",
             Part::Logs => "logs",
+            Part::Journal => "journal",
             Part::Audit => "audit",
             Part::Proofs => "proofs",
             Part::Verdicts => "verdicts",
@@ -123,6 +128,7 @@ impl Part {
             Part::Calls => Way::Gone(&CALLS),
             Part::Tallies => Way::Gone(&TALLIES),
             Part::Logs => Way::Gone(&LOGS),
+            Part::Journal => Way::Gone(&JOURNAL),
             Part::Audit => Way::Gone(&AUDIT),
             Part::Proofs => Way::Dropped(&PROOFS),
             Part::Verdicts => Way::Dropped(&VERDICTS),
@@ -255,6 +261,11 @@ macro_rules! logs {
             and l.installation_id = n.installation_id and l.event_id < $2"
     };
 }
+macro_rules! journal {
+    () => {
+        "from plugin_journal j where j.tenant_id = $1 and j.call_id < $2"
+    };
+}
 macro_rules! audit {
     () => {
         "from audit a where a.tenant_id = $1 and a.audit_id < $2"
@@ -363,6 +374,10 @@ statements! {
     LOGS_COUNT = concat!("select count(*), min(l.logged_at) ", logs!());
     LOGS_AWAY = concat!("delete from plugin_logs where (installation_id, event_id, line_no) in (
         select l.installation_id, l.event_id, l.line_no ", logs!(), " limit $3)");
+    JOURNAL_ANY = any!(journal!());
+    JOURNAL_COUNT = concat!("select count(*), min(j.called_at) ", journal!());
+    JOURNAL_AWAY = concat!("delete from plugin_journal where (tenant_id, call_id) in (
+        select j.tenant_id, j.call_id ", journal!(), " limit $3)");
     AUDIT_ANY = any!(audit!());
     AUDIT_COUNT = concat!("select count(*), min(a.done_at) ", audit!());
     AUDIT_AWAY = concat!("delete from audit where audit_id in (select a.audit_id ", audit!(), " limit $3)");
@@ -439,6 +454,7 @@ const NOTICES: Go = go(Edge::At, NOTICES_ANY, NOTICES_COUNT, NOTICES_AWAY);
 const CALLS: Go = go(Edge::Id("evt"), CALLS_ANY, CALLS_COUNT, CALLS_AWAY);
 const TALLIES: Go = go(Edge::At, TALLIES_ANY, TALLIES_COUNT, TALLIES_AWAY);
 const LOGS: Go = go(Edge::Id("evt"), LOGS_ANY, LOGS_COUNT, LOGS_AWAY);
+const JOURNAL: Go = go(Edge::Id("evt"), JOURNAL_ANY, JOURNAL_COUNT, JOURNAL_AWAY);
 const AUDIT: Go = go(Edge::Id("aud"), AUDIT_ANY, AUDIT_COUNT, AUDIT_AWAY);
 const PROOFS: Go = go(Edge::At, PROOFS_ANY, PROOFS_COUNT, PROOFS_AWAY);
 const VERDICTS: Go = go(Edge::Id("dec"), VERDICTS_ANY, VERDICTS_COUNT, VERDICTS_AWAY);

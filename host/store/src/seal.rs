@@ -137,7 +137,52 @@ impl MasterKey {
     }
 }
 
+/// Seals what an installation's calls were: made from the tenant's data key, so that whoever reads an
+/// installation has it and no call asks for it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JournalKey([u8; 32]);
+
+/// Shows nothing.
+impl std::fmt::Debug for JournalKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JournalKey(…)")
+    }
+}
+
+impl Drop for JournalKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl JournalKey {
+    pub(crate) fn seal(
+        &self,
+        ids: &dyn IdSource,
+        place: &Place<'_>,
+        plain: &[u8],
+    ) -> Result<Vec<u8>> {
+        seal(&self.0, ids, place, plain)
+    }
+
+    pub(crate) fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>> {
+        open(&self.0, place, sealed)
+    }
+}
+
 impl DataKey {
+    /// The key of an installation's journal.
+    pub(crate) fn journal(&self, installation: &str) -> Result<JournalKey> {
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.0).map_err(|_| {
+            StoreError::Sealed {
+                what: "journal key",
+            }
+        })?;
+        mac.update(b"portero journal\0");
+        mac.update(installation.as_bytes());
+        Ok(JournalKey(mac.finalize().into_bytes().into()))
+    }
+
     pub(crate) fn seal(
         &self,
         ids: &dyn IdSource,
@@ -293,6 +338,19 @@ mod tests {
         let one = master.seal(&Fixed, &place("a"), b"one").unwrap();
         let two = master.seal(&Fixed, &place("a"), b"two").unwrap();
         assert_ne!(one.get(1..25), two.get(1..25));
+    }
+
+    #[test]
+    fn a_journal_opens_with_its_installations_key_only() {
+        let master = MasterKey([1; 32]);
+        let sealed = master.new_data_key(&Fixed, "ten_1").unwrap();
+        let key = master.data_key("ten_1", &sealed).unwrap();
+        let (one, other) = (key.journal("ins_1").unwrap(), key.journal("ins_2").unwrap());
+        let call = one.seal(&Fixed, &place("evt_1:ins_1"), b"hola").unwrap();
+        assert_eq!(one.open(&place("evt_1:ins_1"), &call).unwrap(), b"hola");
+        assert!(other.open(&place("evt_1:ins_1"), &call).is_err());
+        assert!(one.open(&place("evt_2:ins_1"), &call).is_err());
+        assert_eq!(format!("{one:?}"), "JournalKey(…)");
     }
 
     #[test]

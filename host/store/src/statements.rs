@@ -36,6 +36,7 @@ const FILES: &[&[Sql]] = &[
     crate::kv::ALL,
     crate::timers::ALL,
     crate::calls::ALL,
+    crate::journal::ALL,
     crate::outbox::ALL,
     crate::lanes::ALL,
     crate::attempts::ALL,

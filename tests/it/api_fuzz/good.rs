@@ -357,6 +357,10 @@ async fn of_plugins(env: &Env) -> Vec<Request> {
     let secret = "/v1/plugins/{id}/secrets/{name}";
     let asking = fetches::install(env, fetches::granted(&["crm.shop.test:80"])).await;
     let asking = asking.expect("a plugin with a secret");
+    env.says(env.sol(), 3, "healthy").await;
+    let calls = format!("/v1/plugins/{asking}/calls?limit=1");
+    let called = env.sol().api.get(&calls).await.unwrap();
+    let called = called["items"][0]["event"].as_str().expect("a call");
     let wasm = |component: Vec<u8>| Load::Bytes("application/wasm", component);
     let upgrade = "/v1/plugins/{id}/upgrade";
     let component = Load::Bytes("application/wasm", portero::guest::CART_RECOVERY.to_vec());
@@ -368,6 +372,14 @@ async fn of_plugins(env: &Env) -> Vec<Request> {
         request("POST", "/v1/plugins", &[], component).asking("how", &how.to_string()),
         get("/v1/plugins/{id}/secrets", &[&asking]),
         get("/v1/plugins/{id}/calls", &[&asking]).asking("limit", "2"),
+        get("/v1/plugins/{id}/calls/{event}", &[&asking, called]),
+        request(
+            "POST",
+            "/v1/plugins/{id}/replay",
+            &[&asking],
+            wasm(fetches::guest()),
+        )
+        .asking("last", "10"),
         request("POST", upgrade, &[&asking], wasm(plugin_versions::greedy())),
         get("/v1/plugins/{id}/versions", &[&asking]),
         post(

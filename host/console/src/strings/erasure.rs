@@ -58,6 +58,7 @@ pub(super) const ROWS: super::Rows = &[
     ("erase.kind.name_and_language", ["Nombre e idioma", "Nome e idioma", "Name and language"]),
     ("erase.kind.orders", ["Pedidos", "Pedidos", "Orders"]),
     ("erase.kind.plugin_logs", ["Registros de plugins", "Registros de plugins", "Logs of plugins"]),
+    ("erase.kind.plugin_journal", ["Llamadas de plugins guardadas", "Chamadas de plugins guardadas", "Recorded calls of plugins"]),
     ("erase.kind.plugin_memory", ["Memoria de plugins", "Memória de plugins", "Memory of plugins"]),
     ("erase.kind.purchases", ["Compras", "Compras", "Purchases"]),
     ("erase.kind.sandbox_list", ["Lista de pruebas", "Lista de testes", "Sandbox list"]),

@@ -6,6 +6,8 @@ mod component;
 mod health;
 mod kept;
 mod may;
+mod recorded;
+mod replay;
 mod secrets;
 mod versions;
 
@@ -23,6 +25,11 @@ pub use calls::{CallView, LogLineView, calls};
 pub use health::{
     Health, PermissionView, PluginCallsView, PluginDetail, PluginFaultView, PluginSaidView, detail,
     health, set_enabled,
+};
+pub use recorded::{ActionVerdictView, RecordedCallView, recorded};
+pub use replay::{
+    AgainstView, CallDifference, Change, Difference, REPLAY_CALLS, REPLAY_HOURS, ReplayView,
+    VerdictSide, Which, replay,
 };
 pub use secrets::{SECRET_MAX, SecretRequest, SecretView, remove_secret, secrets, set_secret};
 pub use versions::{

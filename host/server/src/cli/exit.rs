@@ -6,8 +6,8 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// Flags or words that this program does not know; the command line's reader ends with it.
 pub const USAGE: u8 = 2;
-/// `portero doctor`, `portero number checklist`, `portero template lint` or `portero plugin test` found something, or a chain
-/// of records does not hold (`portero restore`, `portero consent verify`).
+/// `portero doctor`, `portero number checklist`, `portero template lint`, `portero plugin test` or `portero plugin replay`
+/// found something, or a chain of records does not hold (`portero restore`, `portero consent verify`).
 pub const FOUND: u8 = 3;
 
 /// Every code with what it means.
@@ -17,7 +17,7 @@ pub const CODES: &[(u8, &str)] = &[
     (USAGE, "wrong usage"),
     (
         FOUND,
-        "doctor, the checklist, template lint, plugin test, restore or consent verify found something",
+        "doctor, the checklist, template lint, plugin test, plugin replay, restore or consent verify found something",
     ),
 ];
 

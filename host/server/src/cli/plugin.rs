@@ -1,5 +1,6 @@
 //! `portero plugin`: what authors and operators type.
 
+mod journal;
 mod logs;
 mod secret;
 mod version;
@@ -11,6 +12,7 @@ use portero_domain::plugin::PluginKind;
 
 use crate::client::Target;
 
+pub use journal::{CallArgs, ReplayArgs};
 pub use logs::PluginLogsArgs;
 pub use secret::PluginSecretCommand;
 pub use version::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
@@ -145,6 +147,16 @@ pub enum PluginCommand {
         after_help = "Examples:\n  portero plugin logs com.example.greeter --tenant tienda-sol\n  portero plugin logs com.example.greeter --follow --tenant tienda-sol      # as they happen\n  portero plugin logs com.example.greeter --failed --last 200 --json --tenant tienda-sol\n\nLines are the plugin's own words, with long runs of digits masked. What the gate said of its proposals:\n`portero verdicts list --plugin`, `portero why`."
     )]
     Logs(PluginLogsArgs),
+    /// A call as it was: what a replies plugin was told, asked and answered, what the gate said
+    #[command(
+        after_help = "Examples:\n  portero plugin call com.example.greeter evt_0193… --tenant tienda-sol\n  portero plugin call com.example.greeter evt_0193… --scenario --tenant tienda-sol > greeter/tests/again.scenario.toml\n\nIt shows what a person wrote: it needs `see_personal_data` and is written down. A scenario has pseudonyms for the\nperson's name, numbers and addresses; whatever else they wrote of themselves stays in it."
+    )]
+    Call(CallArgs),
+    /// Run recorded calls again: on their own component nothing may differ, on another version what differs is told
+    #[command(
+        after_help = "Examples:\n  portero plugin replay com.example.greeter --tenant tienda-sol\n  portero plugin replay com.example.greeter --against new.wasm --since 24h --tenant tienda-sol\n  portero plugin replay com.example.greeter --against new.wasm --since 7d --last 10000 --json\n\nSends and keeps nothing, asks nobody: the host answers as it did. Verdicts on other words are judged on the facts of\nthen. Exit code 3 when a call went another way on its own component, and with --against on a new fault or a message\nthat was denied and would go now."
+    )]
+    Replay(ReplayArgs),
     /// Secrets of the shop's systems that a plugin's requests may carry
     #[command(subcommand)]
     Secret(PluginSecretCommand),

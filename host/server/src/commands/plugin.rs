@@ -3,6 +3,7 @@
 mod build;
 mod dev;
 mod inspect;
+mod journal;
 mod logs;
 mod new;
 mod secret;
@@ -98,6 +99,8 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
         PluginCommand::Rollback(args) => return version::rollback(args).await,
         PluginCommand::Versions(args) => return version::versions(args).await,
         PluginCommand::Logs(args) => return logs::run(args).await,
+        PluginCommand::Call(args) => return journal::call(args).await,
+        PluginCommand::Replay(args) => return journal::replay(args).await,
         PluginCommand::Secret(command) => return secret::run(command).await,
     }
     Ok(ExitCode::SUCCESS)

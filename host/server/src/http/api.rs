@@ -13,6 +13,7 @@ mod me;
 mod messages;
 mod operator;
 mod plugin_calls;
+mod plugin_journal;
 mod plugin_secrets;
 mod plugin_versions;
 mod plugins;
@@ -226,6 +227,14 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("GET", &[Read]), ("POST", &[InstallPlugin])],
         )
         .routes(routes!(plugin_calls::list), &[("GET", &[InstallPlugin])])
+        .routes(
+            routes!(plugin_journal::get),
+            &[("GET", &[Read, SeePersonalData])],
+        )
+        .routes(
+            routes!(plugin_journal::replay).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
+            &[("POST", &[InstallPlugin, SeePersonalData])],
+        )
         .routes(routes!(plugin_versions::list), &[("GET", &[Read])])
         .routes(
             routes!(plugin_versions::upgrade).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),

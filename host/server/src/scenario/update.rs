@@ -25,7 +25,7 @@ pub fn update(file: &File, played: &Played) -> Option<String> {
     Some(text)
 }
 
-fn list(happened: &[Happened]) -> String {
+pub(super) fn list(happened: &[Happened]) -> String {
     if happened.is_empty() {
         return "[]".to_owned();
     }
@@ -45,7 +45,7 @@ fn list(happened: &[Happened]) -> String {
 }
 
 /// A value as TOML writes it on one line.
-fn toml_of(value: &Value) -> String {
+pub(super) fn toml_of(value: &Value) -> String {
     match value {
         Value::Object(map) => {
             let fields: Vec<String> = map

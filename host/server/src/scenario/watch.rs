@@ -69,7 +69,7 @@ impl Probe for Watch {
 }
 
 /// An action by the keys of the format; a message is seen where the gate judged it.
-fn seen(action: &Action) -> Option<Happened> {
+pub(super) fn seen(action: &Action) -> Option<Happened> {
     let value = match action {
         Action::Send(_) => return None,
         Action::AskConsent { wording, topic } => {

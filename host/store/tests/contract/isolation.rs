@@ -10,8 +10,8 @@ use portero_domain::template::{Template, TemplateCategory, TemplateSlots, Templa
 use portero_domain::update::{PersonRef, StatusUpdate};
 use portero_gate::facts::DoNotContact;
 use portero_store::model::{
-    AttemptEnd, DecisionFilter, MetricEvent, NewTimer, OutboxFilter, PluginCall, StatusEffect,
-    StoredKvWrite, Wording,
+    AttemptEnd, DecisionFilter, JournalKey, MetricEvent, NewRecording, NewTimer, OutboxFilter,
+    PluginCall, StatusEffect, StoredKvWrite, Wording,
 };
 
 use crate::world::{T0, World, at};
@@ -24,6 +24,7 @@ crate::tests![
 /// Something of everything, all of shop `a`.
 struct Belongings {
     installation: portero_domain::ids::InstallationId,
+    journal_key: JournalKey,
     outbox: portero_domain::ids::OutboxId,
     attempt: portero_domain::ids::AttemptId,
     event: EventId,
@@ -83,6 +84,15 @@ async fn fill(w: &World) -> Belongings {
     a.kv_apply(installation, &[write]).await.unwrap();
     a.put_timer(&timer(w, installation)).await.unwrap();
     a.record_call(&call(installation, event.id)).await.unwrap();
+    let journal_key = a.installations().await.unwrap()[0].journal_key.clone();
+    let new = NewRecording {
+        call_id: &format!("{}:{installation}", event.id),
+        installation,
+        contact: w.a.ana,
+        called_at: T0,
+        recording: b"what ana wrote",
+    };
+    a.put_recording(new, &journal_key).await.unwrap();
     a.append_logs(
         installation,
         event.id,
@@ -100,6 +110,7 @@ async fn fill(w: &World) -> Belongings {
     tx.commit().await.unwrap();
     Belongings {
         installation,
+        journal_key,
         outbox,
         attempt,
         event: event.id,
@@ -241,6 +252,13 @@ async fn nothing_of_another_tenant_is_seen(w: World) {
     assert_eq!(b.kv_usage(its.installation).await.unwrap(), 0);
     assert!(b.calls(its.installation, 10).await.unwrap().is_empty());
     assert!(b.logs(its.installation, 10).await.unwrap().is_empty());
+    let key = &its.journal_key;
+    let recorded = b.recordings(its.installation, key, T0, None, 10).await;
+    assert!(recorded.unwrap().is_empty());
+    let recorded = b.recording(its.installation, key, its.event).await;
+    assert!(recorded.unwrap().is_none());
+    let said = b.verdicts_of_keys(std::slice::from_ref(&its.key)).await;
+    assert!(said.unwrap().is_empty());
     assert!(b.metric_totals().await.unwrap().is_empty());
     assert!(b.outbox(its.outbox).await.unwrap().is_none());
     assert!(b.outbox_by_key(&its.key).await.unwrap().is_none());
@@ -292,6 +310,16 @@ async fn nothing_of_another_tenant_is_seen(w: World) {
         1
     );
     assert_eq!(a.kv_usage(its.installation).await.unwrap(), 2);
+    let key = &its.journal_key;
+    let kept = a.recordings(its.installation, key, T0, None, 10).await;
+    let kept = kept.unwrap();
+    assert_eq!(kept[0].recording, b"what ana wrote");
+    let one = a.recording(its.installation, key, its.event).await.unwrap();
+    assert_eq!(one.as_ref(), kept.first());
+    let before = a.recordings(its.installation, key, T0, Some(&kept[0].call_id), 10);
+    assert!(before.await.unwrap().is_empty());
+    let said = a.verdicts_of_keys(std::slice::from_ref(&its.key)).await;
+    assert_eq!(said.unwrap().len(), 1);
     assert_eq!(a.metric_totals().await.unwrap().len(), 1);
     assert_eq!(a.handed_over(9, None, None).await.unwrap().len(), 1);
     assert_eq!(a.verify_chain().await.unwrap().unsealed, 2);
@@ -419,6 +447,14 @@ async fn nothing_of_another_tenant_is_changed(w: World) {
             .await
             .is_err()
     );
+    let new = NewRecording {
+        call_id: "x",
+        installation: its.installation,
+        contact: ana,
+        called_at: T0,
+        recording: b"theirs",
+    };
+    assert!(b.put_recording(new, &its.journal_key).await.is_err());
     b.append_logs(
         its.installation,
         its.event,

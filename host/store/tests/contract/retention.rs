@@ -6,7 +6,8 @@ use portero_domain::notice::NoticeKind;
 use portero_domain::proposal::{Class, OutboxState};
 use portero_domain::retention::{Days, Kind, PROOF_DAYS};
 use portero_store::model::{
-    EventState, Let, NewAudit, NewDelivery, NewEvent, NewToken, Part, Past, PluginCall,
+    EventState, Let, NewAudit, NewDelivery, NewEvent, NewRecording, NewToken, Part, Past,
+    PluginCall,
 };
 use serde_json::json;
 
@@ -450,6 +451,15 @@ async fn logs_lists_and_sessions_go_and_what_is_valid_or_waits_stays(w: World) {
             };
             a.record_call(&call).await.unwrap();
         }
+        let key = a.installations().await.unwrap()[0].journal_key.clone();
+        let new = NewRecording {
+            call_id: &format!("{event}:{installation}"),
+            installation,
+            contact: w.a.ana,
+            called_at: t,
+            recording: b"una palabra",
+        };
+        a.put_recording(new, &key).await.unwrap();
         let line = ("info".to_owned(), "una palabra".to_owned());
         a.append_logs(installation, event, &[line], t)
             .await
@@ -524,6 +534,7 @@ async fn logs_lists_and_sessions_go_and_what_is_valid_or_waits_stays(w: World) {
         Part::Calls,
         Part::Tallies,
         Part::Logs,
+        Part::Journal,
         Part::Audit,
         Part::Tokens,
     ] {
@@ -545,6 +556,10 @@ async fn logs_lists_and_sessions_go_and_what_is_valid_or_waits_stays(w: World) {
         2
     );
     assert_eq!(raw(&w, "update plugin_logs set level = level").await, 1);
+    assert_eq!(
+        raw(&w, "update plugin_journal set call_id = call_id").await,
+        1
+    );
 }
 
 async fn terms_are_kept_per_tenant(w: World) {

@@ -186,6 +186,10 @@ impl wit::http::Host for GuestState {
         refuse!(count_up(&mut self.counts.http, most, "http.calls"));
         let left = left_until(self.ends_at).saturating_sub(ANSWER_TIME);
         let request = refuse!(checked(request, left));
+        if request.timeout_ms == 0 {
+            self.services.late_fetch(&request);
+            refuse!(Err(HostError::Timeout));
+        }
         let wait = Duration::from_millis(u64::from(request.timeout_ms));
         let answer = tokio::time::timeout(wait, self.services.http_fetch(request)).await;
         let response = refuse!(answer.unwrap_or(Err(HostError::Timeout)));
@@ -197,7 +201,7 @@ impl wit::http::Host for GuestState {
     }
 }
 
-/// A request within its bounds; where it goes is the services' to judge.
+/// A request within its bounds, with 0 ms to wait where no time is left; where it goes is the services' to judge.
 fn checked(request: wit::http::Request, left: Duration) -> Result<HttpRequest, HostError> {
     if !METHODS.contains(&request.method.as_str()) {
         return Err(invalid(
@@ -227,9 +231,6 @@ fn checked(request: wit::http::Request, left: Duration) -> Result<HttpRequest, H
         .unwrap_or(MAX_HTTP_MS)
         .clamp(1, MAX_HTTP_MS);
     let left_ms = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
-    if left_ms == 0 {
-        return Err(HostError::Timeout);
-    }
     Ok(HttpRequest {
         method: request.method,
         url: request.url,
@@ -287,10 +288,7 @@ mod tests {
             ..request()
         };
         assert_eq!(checked(quick, left).unwrap().timeout_ms, 300);
-        assert_eq!(
-            checked(request(), Duration::ZERO).unwrap_err(),
-            HostError::Timeout
-        );
+        assert_eq!(checked(request(), Duration::ZERO).unwrap().timeout_ms, 0);
     }
 
     #[test]
