@@ -63,7 +63,9 @@ mod money;
 mod not_through;
 mod people_doors;
 mod plugin_calls;
+mod plugin_refusals;
 mod plugin_switch;
+mod plugin_trust;
 mod plugin_versions;
 mod policy;
 mod proofs;
@@ -117,6 +119,8 @@ fn main() -> ExitCode {
         guests::TESTS,
         fetches::TESTS,
         plugin_versions::TESTS,
+        plugin_trust::TESTS,
+        plugin_refusals::TESTS,
         plugin_calls::TESTS,
         users::TESTS,
         home::TESTS,

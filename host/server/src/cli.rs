@@ -43,8 +43,9 @@ pub use people::{
     ContactsCommand, ErasureWord, ImportArgs, LedgerArgs, PartFlags, SegmentCommand, TimelineArgs,
 };
 pub use plugin::{
-    ApproveArgs, BuildArgs, DevArgs, KindName, NewArgs, OfPluginArgs, PluginCommand,
-    PluginLogsArgs, PluginSecretCommand, RollbackArgs, TestArgs, UpgradeArgs,
+    ApplyArgs, ApproveArgs, BuildArgs, DevArgs, InstallArgs, KindName, LockArgs, NewArgs,
+    OfPluginArgs, PluginCommand, PluginKeyCommand, PluginLogsArgs, PluginSecretCommand,
+    PluginTrustCommand, RollbackArgs, SignArgs, SureArgs, TestArgs, UpgradeArgs,
 };
 pub use policy::{PolicyCommand, PolicyMeant};
 pub use registry::RegistryCommand;
