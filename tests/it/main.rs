@@ -65,7 +65,9 @@ mod once;
 mod people_doors;
 mod plugin_calls;
 mod plugin_journal;
+mod plugin_refusals;
 mod plugin_switch;
+mod plugin_trust;
 mod plugin_versions;
 mod policy;
 mod progress;
@@ -121,6 +123,8 @@ fn main() -> ExitCode {
         guests::TESTS,
         fetches::TESTS,
         plugin_versions::TESTS,
+        plugin_trust::TESTS,
+        plugin_refusals::TESTS,
         plugin_calls::TESTS,
         plugin_journal::TESTS,
         users::TESTS,

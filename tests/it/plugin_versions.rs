@@ -30,7 +30,7 @@ pub(crate) fn changed(component: Vec<u8>, before: &str, now: &str) -> Vec<u8> {
 }
 
 /// A later version that asks for the same.
-fn modest() -> Vec<u8> {
+pub(crate) fn modest() -> Vec<u8> {
     changed(guest(), "version = \"0.1.0\"", "version = \"0.2.0\"")
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use portero::demo::Systems;
 use portero_net::guard::{Looking, Lookup};
 
@@ -66,6 +66,27 @@ impl ShopSystems {
         let router = axum::Router::new().fallback(answer);
         tokio::spawn(async move { axum::serve(listener, router).await });
         asked
+    }
+
+    /// Opens a system that has these files, by path, and leads from `/moved…` elsewhere.
+    pub(crate) async fn serve(&self, name: &str, files: Vec<(String, Vec<u8>)>) {
+        let files: Arc<HashMap<String, Vec<u8>>> = Arc::new(files.into_iter().collect());
+        let answer = move |uri: Uri| async move {
+            let found = files.get(uri.path()).cloned();
+            match found {
+                Some(file) => (StatusCode::OK, [("location", "")], file),
+                None if uri.path().starts_with("/moved") => {
+                    (StatusCode::FOUND, [("location", "/one.wasm")], Vec::new())
+                }
+                None => (StatusCode::NOT_FOUND, [("location", "")], Vec::new()),
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("a port");
+        self.put(name, listener.local_addr().expect("an address"));
+        let router = axum::Router::new().fallback(answer);
+        tokio::spawn(async move { axum::serve(listener, router).await });
     }
 
     /// Says where a name is.

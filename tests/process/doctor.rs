@@ -383,6 +383,8 @@ async fn shops(good: &Good) {
         kind: bot.kind,
         manifest: bot.manifest,
         component: junk,
+        parts: String::new(),
+        imports: "[]".to_owned(),
     };
     tx.system().put_plugin(&plugin, now).await.expect("kept");
     let tenant = tx.system().tenants().await.expect("tenants").remove(0).id;

@@ -31,6 +31,7 @@ mod seeded;
 mod settings;
 mod shops;
 mod street;
+mod trust;
 mod tuning;
 mod verbs;
 mod watch;
@@ -240,6 +241,10 @@ const AT_THE_SHOPS: &[(&str, fn(&shops::Shops))] = &[
     (
         "doors::a_plugin_is_looked_at_and_switched_from_a_terminal",
         doors::a_plugin_is_looked_at_and_switched_from_a_terminal,
+    ),
+    (
+        "trust::a_plugin_is_signed_trusted_locked_and_applied_from_a_file",
+        trust::a_plugin_is_signed_trusted_locked_and_applied_from_a_file,
     ),
     (
         "verbs::each_list_is_json_when_asked",

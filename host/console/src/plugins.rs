@@ -1,5 +1,6 @@
 //! `GET /plugins`: what runs for a shop, how it does and what the gate says of it; and one of them.
 
+mod keys;
 mod one;
 mod secrets;
 mod versions;
@@ -36,6 +37,8 @@ pub(crate) fn pages(pages: Pages) -> Pages {
             &[InstallPlugin],
             one::off,
         )
+        .post(keys::TRUST, &[InstallPlugin], keys::trust)
+        .post(keys::REMOVE, &[InstallPlugin], keys::remove)
         .post(secrets::SET, &[InstallPlugin], secrets::set)
         .post(versions::APPROVE, &[InstallPlugin], versions::approve)
         .post(versions::DISCARD, &[InstallPlugin], versions::discard)
@@ -49,6 +52,8 @@ pub(crate) struct Asked {
     lang: Option<String>,
     #[serde(default)]
     shop: Option<String>,
+    #[serde(default)]
+    did: Option<String>,
 }
 
 /// How a plugin does, in words.
@@ -101,6 +106,8 @@ struct Card {
     name: String,
     version: String,
     digest: String,
+    signed: String,
+    unsigned: bool,
     told: Told,
 }
 
@@ -114,7 +121,11 @@ struct Group {
 struct List {
     f: Frame,
     w: Words,
+    lang: &'static str,
+    did: String,
+    wrong: bool,
     groups: Vec<Group>,
+    keys: Option<keys::Part>,
 }
 
 /// The list.
@@ -141,7 +152,11 @@ pub(crate) async fn list(
             cards: Vec::new(),
         })
         .collect();
+    let mut trusted = None;
     if let Some(shop) = &f.shop {
+        let keys = desk::plugin_keys(&state.ctx, shop.id).await?;
+        let zone = shop.timezone.as_str();
+        trusted = Some(keys::part(w, principal.role, zone, &shop.slug, keys));
         for view in desk::list(&state.ctx, shop.id).await? {
             let health = desk::health(&state.ctx, shop.id, view.id).await?;
             let kind = w.t(&format!("plugin.kind.{}", view.kind)).to_owned();
@@ -151,6 +166,8 @@ pub(crate) async fn list(
                     &[("lang", f.lang)],
                 ),
                 told: told(w, &health),
+                signed: keys::signed(w, view.signed_by.as_ref()),
+                unsigned: view.signed_by.is_none(),
                 name: view.plugin,
                 version: view.version,
                 digest: view.digest.chars().take(12).collect(),
@@ -161,5 +178,14 @@ pub(crate) async fn list(
         }
     }
     groups.retain(|g| !g.cards.is_empty());
-    Ok(render(&List { w, groups, f }))
+    let did = asked.did.filter(|d| keys::DID.contains(&d.as_str()));
+    Ok(render(&List {
+        w,
+        lang: f.lang,
+        wrong: did.as_deref() == Some("trust_wrong"),
+        did: did.map_or_else(String::new, |d| w.t(&format!("plugin.did.{d}")).to_owned()),
+        groups,
+        keys: trusted,
+        f,
+    }))
 }

@@ -175,7 +175,7 @@ fn said(why: NotFetched) -> HostError {
             }
         },
         NotFetched::Header { .. } | NotFetched::Method => invalid(why.to_string()),
-        NotFetched::TooLong => limit("http.answer-bytes"),
+        NotFetched::TooLong { .. } => limit("http.answer-bytes"),
         NotFetched::HeadTooLong => limit("http.answer-header-bytes"),
         NotFetched::Timeout => HostError::Timeout,
         NotFetched::Unreachable => HostError::Unavailable,

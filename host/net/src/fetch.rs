@@ -19,6 +19,8 @@ pub const ANSWER_MAX: usize = 1024 * 1024;
 pub const ANSWER_HEAD_MAX: usize = 16 * 1024;
 /// Longest wait for an answer, whatever is asked.
 pub const FETCH_MAX: Duration = Duration::from_secs(5);
+/// Longest time that a download takes, from asking to its last byte.
+pub const DOWNLOAD_MAX: Duration = Duration::from_secs(60);
 
 /// Headers of the connection, not of the request; and two that would change who is asked or how the answer
 /// is to be read.
@@ -78,9 +80,12 @@ pub enum NotFetched {
     /// A method that is none.
     #[error("no such method")]
     Method,
-    /// The answer has more than a plugin may take.
-    #[error("the answer is longer than {ANSWER_MAX} bytes")]
-    TooLong,
+    /// The answer has more than may be taken.
+    #[error("the answer is longer than {most} bytes")]
+    TooLong {
+        /// Most bytes that are taken.
+        most: usize,
+    },
     /// The answer's head has more than a plugin may take.
     #[error("the headers of the answer are longer than {ANSWER_HEAD_MAX} bytes")]
     HeadTooLong,
@@ -142,21 +147,18 @@ impl Fetcher {
         if let Some(body) = what.body {
             request = request.body(body);
         }
-        let mut answer = request.send().await.map_err(|e| why(&e))?;
-        let status = answer.status().as_u16();
-        let headers = told(answer.headers())?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|e| why(&e))? {
-            if body.len().saturating_add(chunk.len()) > ANSWER_MAX {
-                return Err(NotFetched::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Fetched {
-            status,
-            headers,
-            body,
-        })
+        let answer = request.send().await.map_err(|e| why(&e))?;
+        whole(answer, ANSWER_MAX).await
+    }
+
+    /// Gets a file, by the same rules; a redirect is an answer here too.
+    ///
+    /// # Errors
+    /// [`NotFetched`]; [`NotFetched::TooLong`] past `most` bytes.
+    pub async fn download(&self, url: &Url, most: usize) -> Result<Fetched, NotFetched> {
+        let request = self.client_for(url)?.get(url.clone()).timeout(DOWNLOAD_MAX);
+        let answer = request.send().await.map_err(|e| why(&e))?;
+        whole(answer, most).await
     }
 
     /// What can be said of an address before it is asked.
@@ -188,6 +190,23 @@ impl Fetcher {
                 None => named == host,
             })
     }
+}
+
+async fn whole(mut answer: reqwest::Response, most: usize) -> Result<Fetched, NotFetched> {
+    let status = answer.status().as_u16();
+    let headers = told(answer.headers())?;
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|e| why(&e))? {
+        if body.len().saturating_add(chunk.len()) > most {
+            return Err(NotFetched::TooLong { most });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Fetched {
+        status,
+        headers,
+        body,
+    })
 }
 
 fn headers(given: &[(String, String)]) -> Result<HeaderMap, NotFetched> {
@@ -355,7 +374,10 @@ mod tests {
             let told = get(&fetcher, &format!("http://crm.shop.test:{port}/"), &[]).await;
             match told {
                 Ok(told) => assert!(fits && told.body.len() == body),
-                Err(why) => assert!(!fits && why == NotFetched::TooLong, "{why}"),
+                Err(why) => assert!(
+                    !fits && why == (NotFetched::TooLong { most: ANSWER_MAX }),
+                    "{why}"
+                ),
             }
         }
         let (port, _asked) = system(answer(

@@ -6,6 +6,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 use crate::budget::MAX_COMPONENT_BYTES;
 use crate::manifest::{INTERFACES, Manifest, SECTION, TRACKS};
+use crate::parts::{self, Part};
 use crate::refusal::Refusal;
 
 /// What the strict linker has; see `wasi.rs`.
@@ -51,6 +52,8 @@ pub struct Inspection {
     pub imports: Vec<String>,
     /// What an operator should know: `imports filesystem: no access`.
     pub notes: Vec<String>,
+    /// What it is made of, when its author's tools wrote that into the file; `None` when they did not.
+    pub parts: Option<Vec<Part>>,
     /// Bytes of the file.
     pub size: usize,
     /// Whether it needs the empty filesystem of the compatibility linker.
@@ -110,6 +113,8 @@ struct Outline {
     manifests: Vec<Vec<u8>>,
     imports: Vec<String>,
     exports: Vec<String>,
+    /// Lists of what it is made of, packed.
+    parts: Vec<Vec<u8>>,
 }
 
 fn malformed(error: &wasmparser::BinaryReaderError) -> Refusal {
@@ -144,6 +149,7 @@ fn outline(bytes: &[u8]) -> Result<Outline, Refusal> {
         manifests: Vec::new(),
         imports: Vec::new(),
         exports: Vec::new(),
+        parts: Vec::new(),
     };
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -152,6 +158,9 @@ fn outline(bytes: &[u8]) -> Result<Outline, Refusal> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::CustomSection(section) if section.name() == SECTION => {
                 outline.manifests.push(section.data().to_vec());
+            }
+            Payload::CustomSection(section) if section.name() == parts::SECTION => {
+                outline.parts.push(section.data().to_vec());
             }
             Payload::ComponentImportSection(section) if depth == 1 => {
                 for import in section {
@@ -196,10 +205,16 @@ impl Outline {
         for import in &self.imports {
             filesystem |= judge_import(import, &manifest)?;
         }
-        let notes = if filesystem {
-            vec!["imports filesystem: no access".to_owned()]
-        } else {
-            Vec::new()
+        let mut notes = Vec::new();
+        if filesystem {
+            notes.push("imports filesystem: no access".to_owned());
+        }
+        // Told, not required: a list that cannot be read says nothing about what runs.
+        let parts = match self.parts.is_empty() {
+            true => None,
+            false => parts::read(&self.parts)
+                .map_err(|why| notes.push(format!("its list of parts cannot be read: {why}")))
+                .ok(),
         };
         Ok(Inspection {
             digest: digest_hex(bytes),
@@ -208,6 +223,7 @@ impl Outline {
             manifest_text,
             track,
             imports: self.imports,
+            parts,
             notes,
             size: bytes.len(),
             filesystem,

@@ -49,8 +49,9 @@ pub use people::{
     ContactsCommand, ErasureWord, ImportArgs, LedgerArgs, PartFlags, SegmentCommand, TimelineArgs,
 };
 pub use plugin::{
-    ApproveArgs, BuildArgs, CallArgs, DevArgs, KindName, NewArgs, OfPluginArgs, PluginCommand,
-    PluginLogsArgs, PluginSecretCommand, ReplayArgs, RollbackArgs, TestArgs, UpgradeArgs,
+    ApplyArgs, ApproveArgs, BuildArgs, CallArgs, DevArgs, InstallArgs, KindName, LockArgs, NewArgs,
+    OfPluginArgs, PluginCommand, PluginKeyCommand, PluginLogsArgs, PluginSecretCommand,
+    PluginTrustCommand, ReplayArgs, RollbackArgs, SignArgs, SureArgs, TestArgs, UpgradeArgs,
 };
 pub use policy::{PolicyCommand, PolicyMeant};
 pub use registry::RegistryCommand;

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod guest;
 pub mod http;
 pub mod lock;
+pub mod minisign;
 pub mod output;
 pub mod scenario;
 pub mod sim_control;

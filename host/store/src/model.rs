@@ -52,6 +52,7 @@ pub use crate::observations::{
 pub use crate::outbox::{NewOutbox, OutboxFilter};
 pub use crate::outbox_row::OutboxRow;
 pub use crate::person_rows::PersonTimer;
+pub use crate::plugin_keys::{InstallationOrigin, PluginKey};
 pub use crate::plugins::{NewPlugin, PluginRow, PluginSummary};
 pub use crate::policies::{HOST, NewPolicy, PolicyRow, revision_of};
 pub use crate::proof_links::{NewProofLink, ProofLinkRow, SealRow};
@@ -76,6 +77,7 @@ pub use crate::tokens::{NewToken, TokenRow};
 pub use crate::tombstones::ErasureRow;
 pub use crate::transactions::TransactionRow;
 pub use crate::users::{NewUser, UserRow};
+pub use crate::uses::{KeptOfCalls, ProposedKind};
 pub use crate::waiting::PersonsCampaign;
 pub use crate::webhook_deliveries::{AfterTry, DeliveryRow, DueDelivery, TryRow};
 pub use crate::webhooks::{NewWebhook, WEBHOOKS_MAX, WebhookRow};

@@ -23,6 +23,10 @@ pub struct NewPlugin {
     pub manifest: String,
     /// The component.
     pub component: Vec<u8>,
+    /// What it is made of, JSON; empty when the file does not tell.
+    pub parts: String,
+    /// What it imports, JSON.
+    pub imports: String,
 }
 
 /// A component with its bytes.
@@ -62,8 +66,10 @@ pub struct PluginSummary {
 }
 
 statements! {
-    PLUGIN_PUT = "insert into plugins (digest, plugin_id, version, kind, manifest, component, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7) on conflict (digest) do nothing";
+    PLUGIN_PUT = "insert into plugins (digest, plugin_id, version, kind, manifest, component, created_at, parts,
+            imports)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (digest) do nothing";
+    PLUGIN_PARTS = "select coalesce(parts, ''), coalesce(imports, '') from plugins where digest = $1";
     PLUGIN_GET = "select digest, plugin_id, version, kind, manifest, created_at, component from plugins where digest = $1";
     PLUGINS = "select digest, plugin_id, version, kind, manifest, created_at from plugins order by plugin_id, created_at, digest";
 }
@@ -115,7 +121,9 @@ impl SystemTx<'_> {
             new.kind.as_str(),
             new.manifest.as_str(),
             new.component.clone(),
-            now
+            now,
+            new.parts.as_str(),
+            new.imports.as_str()
         ];
         Ok(self.tx.run(PLUGIN_PUT, args).await? == 1)
     }
@@ -139,6 +147,15 @@ impl SystemTx<'_> {
             })
         })
         .transpose()
+    }
+
+    /// What a component is made of and what it imports, JSON; empty where that is not known.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn plugin_parts(&mut self, digest: &str) -> Result<(String, String)> {
+        let row: Option<(String, String)> = self.tx.row(PLUGIN_PARTS, args![digest]).await?;
+        Ok(row.unwrap_or_default())
     }
 
     /// Every component, without its bytes.

@@ -7,8 +7,10 @@ use crate::answers;
 use crate::campaigns::{act, create, customers, launch, weekly};
 use crate::fetches;
 use crate::harness::Env;
+use crate::plugin_trust::{self, Author};
 use crate::plugin_versions;
 use crate::segments;
+use crate::systems::NAMED;
 use crate::users::{PASSWORD, session, user};
 
 fn request(method: &str, path: &str, named: &[&str], load: Load) -> Request {
@@ -338,6 +340,43 @@ fn of_shop(env: &Env) -> Vec<Request> {
     ]
 }
 
+/// Keys of authors, and files that one of them signed.
+async fn of_trust(env: &Env, installed: &str) -> Vec<Request> {
+    let [author, old, new, gone] = [1, 2, 3, 4].map(Author::new);
+    for trusted in [&author, &old, &gone] {
+        let ids = ["test.portero."];
+        let done = plugin_trust::trust(env, trusted, &ids).await;
+        done.expect("trusted");
+    }
+    let file = plugin_versions::modest();
+    let beside = author.sign(&file).into_bytes();
+    let digest = plugin_trust::digest(&file);
+    let files = [("/x.wasm", file), ("/x.wasm.minisig", beside)];
+    let files = files.map(|(path, bytes)| (path.to_owned(), bytes));
+    env.systems.serve(NAMED, files.to_vec()).await;
+    let from = json!({ "url": format!("http://{NAMED}/x.wasm"), "digest": digest });
+    let mut whole = from.clone();
+    whole["how"] = json!({ "grants": { "permissions": ["kv"] }, "position": 6 });
+    let public = new.public();
+    let key = "/v1/plugin-keys/{key}";
+    vec![
+        get("/v1/plugin-keys", &[]),
+        put(
+            key,
+            &[&author.key_id()],
+            json!({ "public_key": author.public(), "name": "Acme", "prefixes": ["test.portero."] }),
+        ),
+        delete(key, &[&gone.key_id()]),
+        post(
+            "/v1/plugin-keys/{key}/successor",
+            &[&old.key_id()],
+            json!({ "signature": old.sign(public.as_bytes()), "public_key": public }),
+        ),
+        post("/v1/plugins/{id}/upgrade/fetch", &[installed], from),
+        post("/v1/plugins/fetch", &[], whole),
+    ]
+}
+
 async fn of_plugins(env: &Env) -> Vec<Request> {
     let config = json!({});
     let segments = segments::install(
@@ -364,9 +403,10 @@ async fn of_plugins(env: &Env) -> Vec<Request> {
     let wasm = |component: Vec<u8>| Load::Bytes("application/wasm", component);
     let upgrade = "/v1/plugins/{id}/upgrade";
     let component = Load::Bytes("application/wasm", portero::guest::CART_RECOVERY.to_vec());
-    vec![
+    let mut all = vec![
         get("/v1/plugins", &[]),
         get("/v1/plugins/{id}", &[&id(&figures)]),
+        get("/v1/plugins/{id}/parts", &[&id(&figures)]),
         post("/v1/plugins/{id}/disable", &[&id(&figures)], json!({})),
         post("/v1/plugins/{id}/enable", &[&id(&figures)], json!({})),
         request("POST", "/v1/plugins", &[], component).asking("how", &how.to_string()),
@@ -402,7 +442,9 @@ async fn of_plugins(env: &Env) -> Vec<Request> {
         get("/v1/reports", &[]),
         get(r, &[&id(&figures), "totals"]).asking("lang", "es"),
         get(r, &[&id(&figures), "days"]).asking("format", "csv"),
-    ]
+    ];
+    all.extend(of_trust(env, &asking).await);
+    all
 }
 
 async fn of_messages(env: &Env, message: &Value, event: &str) -> Vec<Request> {

@@ -10,7 +10,7 @@ use portero_flow::desk::access::Principal;
 use portero_flow::desk::plugins as desk;
 use serde::Deserialize;
 
-use super::{Told, secrets, told, versions};
+use super::{Told, keys, secrets, told, versions};
 use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::shown::{Act, lacks, number, share, time, to};
@@ -50,6 +50,8 @@ struct Permission {
     about: String,
     reason: String,
     granted: bool,
+    /// That it is granted and not used; empty otherwise.
+    unused: String,
 }
 
 struct Said {
@@ -78,6 +80,8 @@ struct One {
     secrets: secrets::Part,
     versions: versions::Part,
     wrong: bool,
+    /// The crates in it, each with its version; `None`: the file does not tell.
+    parts: Option<Vec<String>>,
 }
 
 pub(super) fn id(text: &str) -> Result<InstallationId, Problem> {
@@ -113,6 +117,9 @@ pub(crate) async fn one(
     let detail = desk::detail(&state.ctx, tenant.id, id(&installation)?).await?;
     let secrets = desk::secrets(&state.ctx, tenant.id, detail.view.id).await?;
     let ran = desk::versions(&state.ctx, tenant.id, detail.view.id).await?;
+    let parts = desk::parts(&state.ctx, tenant.id, detail.view.id)
+        .await?
+        .parts;
     let visit = Visit {
         state: &state,
         principal: &principal,
@@ -143,6 +150,14 @@ pub(crate) async fn one(
         ),
         (w.t("plugin.version"), view.version.clone()),
         (w.t("segment.digest"), view.digest.clone()),
+        (
+            w.t("plugin.signed"),
+            keys::signed(w, view.signed_by.as_ref()),
+        ),
+        (
+            w.t("plugin.source"),
+            view.source.clone().unwrap_or_default(),
+        ),
         (w.t("plugin.place"), view.position.to_string()),
         (w.t("plugin.templates"), view.grants.templates.join(", ")),
         (
@@ -159,6 +174,12 @@ pub(crate) async fn one(
     let did = asked.did.filter(known);
     let at = (tenant.slug.as_str(), view.id);
     Ok(render(&One {
+        parts: parts.map(|all| {
+            let inside = all.into_iter().filter(|part| !part.build_only);
+            inside
+                .map(|part| format!("{} {}", part.name, part.version))
+                .collect()
+        }),
         wrong: did.as_deref() == Some("secret_wrong"),
         secrets: secrets::part(w, principal.role, zone, at, secrets),
         versions: versions::part(w, principal.role, zone, at, ran),
@@ -178,6 +199,12 @@ pub(crate) async fn one(
                 about: p.about.join(", "),
                 reason: p.reason.clone(),
                 granted: p.granted,
+                unused: match p.used {
+                    Some(used @ ("never" | "not_seen")) => {
+                        w.t(&format!("plugin.unused.{used}")).to_owned()
+                    }
+                    _ => String::new(),
+                },
             })
             .collect(),
         ended: health

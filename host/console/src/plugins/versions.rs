@@ -11,6 +11,7 @@ use portero_flow::desk::plugins::{
 };
 use portero_flow::grants::Grants;
 
+use super::keys;
 use crate::problem::Problem;
 use crate::shown::{lacks, time, to};
 use crate::strings::Words;
@@ -38,6 +39,8 @@ pub(super) struct Waiting {
     pub(super) title: String,
     pub(super) digest: String,
     pub(super) since: String,
+    /// Who signed it, in words.
+    pub(super) signed: String,
     pub(super) more: Vec<More>,
 }
 
@@ -47,6 +50,8 @@ pub(super) struct Ran {
     pub(super) how: String,
     pub(super) since: String,
     pub(super) runs: bool,
+    /// Who signed it, in words.
+    pub(super) signed: String,
 }
 
 /// The part of the page.
@@ -82,6 +87,7 @@ pub(super) fn part(
                 .t("plugin.version.waits")
                 .replace("{version}", &waiting.version),
             since: time(Some(&waiting.put_at), zone),
+            signed: keys::signed(w, waiting.signed_by.as_ref()),
             digest: waiting.digest,
             more: waiting
                 .asks_more
@@ -113,6 +119,7 @@ fn ran(w: Words, zone: &str, v: VersionView) -> Ran {
             format!("{how} · {}", v.author)
         },
         since: time(Some(&v.begun_at), zone),
+        signed: keys::signed(w, v.signed_by.as_ref()),
         version: v.version,
         runs: v.runs,
     }

@@ -1,8 +1,10 @@
 //! `portero plugin`: what authors and operators type.
 
+mod install;
 mod journal;
 mod logs;
 mod secret;
+mod trust;
 mod version;
 
 use std::path::PathBuf;
@@ -12,9 +14,11 @@ use portero_domain::plugin::PluginKind;
 
 use crate::client::Target;
 
+pub use install::{ApplyArgs, InstallArgs, LockArgs, SureArgs};
 pub use journal::{CallArgs, ReplayArgs};
 pub use logs::PluginLogsArgs;
 pub use secret::PluginSecretCommand;
+pub use trust::{PluginKeyCommand, PluginTrustCommand, SignArgs};
 pub use version::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
 
 /// Verbs of `plugin`.
@@ -90,36 +94,33 @@ pub enum PluginCommand {
     },
     /// Check and install a component
     #[command(
-        after_help = "Example:\n  portero plugin install tienda_bot.wasm --tenant tienda-sol --grant send.session,send.interactive,log --set '{\"shop\":\"Tienda Sol\"}'"
+        after_help = "Examples:\n  portero plugin install tienda_bot.wasm --tenant tienda-sol --grant send.session,send.interactive,log --set '{\"shop\":\"Tienda Sol\"}'\n  portero plugin install https://acme.example/carts-1.2.0.wasm --digest sha256:633a… --grant send.session --tenant tienda-sol\n  portero plugin install carts.wasm --locked --tenant tienda-sol      # only as portero.lock names it\n\nA signature beside a file (FILE.minisig) is checked; what is fetched has to have one, of a key that is trusted\n(`portero plugin trust add`). Installing the same id again replaces component, grants and settings."
     )]
-    Install {
-        /// The .wasm
-        file: PathBuf,
-        /// Permissions granted, separated by commas; what is not named is denied
-        #[arg(long, value_delimiter = ',')]
-        grant: Vec<String>,
-        /// Templates it may name (names, or prefixes ending in *)
-        #[arg(long, value_delimiter = ',')]
-        template: Vec<String>,
-        /// Contact fields it may read
-        #[arg(long, value_delimiter = ',')]
-        field: Vec<String>,
-        /// Hosts that http.fetch may ask: names, or names below one (*.shop.example), with :port where needed
-        #[arg(long = "host", value_name = "HOST", value_delimiter = ',')]
-        hosts: Vec<String>,
-        /// Settings as JSON
-        #[arg(long, default_value = "{}")]
-        set: String,
-        /// Place among the tenant's plugins; smaller is asked first
-        #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
-        position: i64,
-        /// Which host
-        #[command(flatten)]
-        target: Target,
-    },
+    Install(InstallArgs),
+    /// Have the plugins that a file names, with the grants and settings that it says; twice is as good as once
+    #[command(
+        after_help = "Example:\n  portero plugin apply plugins.toml --tenant tienda-sol\n\nhost/docs/plugins.md shows a file. What it does not name is left as it is. For a server without a screen: after the\nhost has started, as `ExecStartPost=` of its unit."
+    )]
+    Apply(ApplyArgs),
+    /// Write down what is installed: id, version, digest, source and key
+    #[command(
+        after_help = "Example:\n  portero plugin lock --tenant tienda-sol                   # portero.lock, kept up to date by install and upgrade"
+    )]
+    Lock(LockArgs),
+    /// Sign a component, or the key that takes the place of this one
+    #[command(
+        after_help = "Examples:\n  portero plugin sign greeter.wasm --key acme.key          # greeter.wasm.minisig\n  portero plugin sign acme-2027.pub --key acme.key --json\n\nThe signature is minisign's: `minisign -V -p acme.pub -m greeter.wasm` checks it too."
+    )]
+    Sign(SignArgs),
+    /// Keys to sign with
+    #[command(subcommand)]
+    Key(PluginKeyCommand),
+    /// Keys of authors that a tenant trusts
+    #[command(subcommand)]
+    Trust(PluginTrustCommand),
     /// Bring another version in; settings and grants stay, and it waits if it asks for more
     #[command(
-        after_help = "Example:\n  portero plugin upgrade tienda_bot.wasm --tenant tienda-sol\n\nA version that asks for no more than the one that runs runs at once. One that asks for more waits until\n`portero plugin approve`; the old one goes on meanwhile."
+        after_help = "Examples:\n  portero plugin upgrade tienda_bot.wasm --tenant tienda-sol\n  portero plugin upgrade https://acme.example/carts-1.3.0.wasm --digest sha256:77b0… --tenant tienda-sol\n\nA version that asks for no more than the one that runs runs at once. One that asks for more waits until\n`portero plugin approve`; the old one goes on meanwhile."
     )]
     Upgrade(UpgradeArgs),
     /// Let the version that waits run, with what is granted in addition

@@ -1,25 +1,28 @@
 //! `portero plugin`.
 
+mod apply;
 mod build;
 mod dev;
 mod inspect;
+mod install;
 mod journal;
+mod lock;
 mod logs;
 mod new;
 mod secret;
+mod sign;
 mod state;
 mod test;
+mod trust;
 mod version;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use serde_json::{Value, json};
 
 use crate::cli::PluginCommand;
-use crate::client::Body;
-use crate::commands::{show, show_list, text};
+use crate::commands::show_list;
 
 /// Runs the verb.
 ///
@@ -29,7 +32,12 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
     match command {
         PluginCommand::List(target) => {
             let api = target.connect().await?;
-            let answer = api.get("/v1/plugins").await?;
+            let mut answer = api.get("/v1/plugins").await?;
+            if !target.json {
+                for plugin in answer.as_array_mut().into_iter().flatten() {
+                    plugin["signed"] = install::signed(plugin).into();
+                }
+            }
             let columns = [
                 ("plugin", "plugin"),
                 ("version", "version"),
@@ -37,6 +45,7 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
                 ("enabled", "enabled"),
                 ("failures in a row", "failures_in_row"),
                 ("paused until", "paused_until"),
+                ("signature", "signed"),
                 ("digest", "digest"),
             ];
             show_list(
@@ -63,36 +72,12 @@ pub async fn run(command: PluginCommand) -> anyhow::Result<ExitCode> {
         PluginCommand::Dev(args) => return dev::run(args).await,
         PluginCommand::Test(args) => return test::run(args).await,
         PluginCommand::Inspect { file, json } => return inspect::run(&file, json),
-        PluginCommand::Install {
-            file,
-            grant,
-            template,
-            field,
-            hosts,
-            set,
-            position,
-            target,
-        } => {
-            let bytes = read(&file)?;
-            let config: Value = serde_json::from_str(&set).context("--set must be JSON")?;
-            let how = json!({
-                "config": config, "position": position,
-                "grants": { "permissions": grant, "templates": template, "contact_fields": field, "hosts": hosts },
-            });
-            let api = target.connect().await?;
-            let path = format!("/v1/plugins?how={}", encode(&how.to_string()));
-            let answer = api
-                .send(reqwest::Method::POST, &path, Some(Body::Bytes(bytes)))
-                .await?;
-            let line = format!(
-                "installed {} {} as {}",
-                text(&answer, "plugin"),
-                text(&answer, "version"),
-                text(&answer, "id")
-            );
-            show(target.json, &answer, &line);
-            api.close().await;
-        }
+        PluginCommand::Install(args) => return install::run(args).await,
+        PluginCommand::Apply(args) => return apply::run(args).await,
+        PluginCommand::Lock(args) => return lock::run(args).await,
+        PluginCommand::Sign(args) => return sign::sign(&args),
+        PluginCommand::Key(command) => return sign::key(&command),
+        PluginCommand::Trust(command) => return trust::run(command).await,
         PluginCommand::Upgrade(args) => return version::upgrade(args).await,
         PluginCommand::Approve(args) => return version::approve(args).await,
         PluginCommand::Discard(args) => return version::discard(args).await,

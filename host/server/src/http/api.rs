@@ -14,6 +14,7 @@ mod messages;
 mod operator;
 mod plugin_calls;
 mod plugin_journal;
+mod plugin_keys;
 mod plugin_secrets;
 mod plugin_versions;
 mod plugins;
@@ -226,6 +227,13 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             routes!(plugins::list, plugins::install).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
             &[("GET", &[Read]), ("POST", &[InstallPlugin])],
         )
+        .routes(routes!(plugins::fetch), &[("POST", &[InstallPlugin])])
+        .routes(routes!(plugin_keys::list), &[("GET", &[Read])])
+        .routes(
+            routes!(plugin_keys::trust, plugin_keys::distrust),
+            &[("PUT", &[InstallPlugin]), ("DELETE", &[InstallPlugin])],
+        )
+        .routes(routes!(plugin_keys::rotate), &[("POST", &[InstallPlugin])])
         .routes(routes!(plugin_calls::list), &[("GET", &[InstallPlugin])])
         .routes(
             routes!(plugin_journal::get),
@@ -238,6 +246,10 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
         .routes(routes!(plugin_versions::list), &[("GET", &[Read])])
         .routes(
             routes!(plugin_versions::upgrade).layer(DefaultBodyLimit::max(33 * 1024 * 1024)),
+            &[("POST", &[InstallPlugin])],
+        )
+        .routes(
+            routes!(plugin_versions::fetch),
             &[("POST", &[InstallPlugin])],
         )
         .routes(
@@ -258,6 +270,7 @@ pub fn routes() -> (OpenApiRouter<AppState>, Doors) {
             &[("PUT", &[InstallPlugin]), ("DELETE", &[InstallPlugin])],
         )
         .routes(routes!(plugins::get), &[("GET", &[Read])])
+        .routes(routes!(plugins::parts), &[("GET", &[Read])])
         .routes(routes!(plugins::enable), &[("POST", &[InstallPlugin])])
         .routes(routes!(plugins::disable), &[("POST", &[InstallPlugin])])
         .routes(

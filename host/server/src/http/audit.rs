@@ -28,6 +28,8 @@ const PLAIN: &[(&str, &str)] = &[
     ("/v1/numbers/{id}/register", "id"),
     ("/v1/numbers/{id}/subscribe", "id"),
     ("/v1/apps/{app}", "app"),
+    ("/v1/plugin-keys/{key}", "key"),
+    ("/v1/plugin-keys/{key}/successor", "key"),
     ("/v1/registries/{id}", "id"),
     ("/v1/registries/{id}/copy", "id"),
 ];

@@ -27,6 +27,8 @@ async fn a_component_is_kept_once(w: World) {
         kind: PluginKind::Replies,
         manifest: "toml".to_owned(),
         component: (0..=255).collect(),
+        parts: "[]".to_owned(),
+        imports: "[]".to_owned(),
     };
     let mut tx = w.write().await;
     assert!(tx.system().put_plugin(&new, T0).await.unwrap());
@@ -36,6 +38,10 @@ async fn a_component_is_kept_once(w: World) {
         (row.component, row.version, row.created_at),
         (new.component, new.version, T0)
     );
+    let told = tx.system().plugin_parts("d9").await.unwrap();
+    assert_eq!(told, ("[]".to_owned(), "[]".to_owned()));
+    let nothing = tx.system().plugin_parts("d8").await.unwrap();
+    assert_eq!(nothing, (String::new(), String::new()));
     assert!(tx.system().plugin("d8").await.unwrap().is_none());
     assert_eq!(tx.system().plugins().await.unwrap()[0].digest, "d9");
 }

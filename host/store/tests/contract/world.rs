@@ -323,6 +323,8 @@ async fn install_as(
         kind,
         manifest: "id = \"x\"".to_owned(),
         component: vec![0, 1, 2, 255],
+        parts: String::new(),
+        imports: "[]".to_owned(),
     };
     tx.system().put_plugin(&component, T0).await.unwrap();
     let new = NewInstallation {

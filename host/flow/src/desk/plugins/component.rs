@@ -4,6 +4,7 @@ use portero_domain::ids::PluginId;
 use portero_sandbox::Inspection;
 use portero_store::model::NewPlugin;
 
+use super::brought::Brought;
 use crate::context::Context;
 use crate::error::FlowError;
 
@@ -11,13 +12,14 @@ use crate::error::FlowError;
 ///
 /// # Errors
 /// [`FlowError::PluginRefused`] with what was expected, found and to do.
-pub(super) async fn checked(ctx: &Context, component: &[u8]) -> Result<Inspection, FlowError> {
+pub(super) async fn checked(ctx: &Context, what: &Brought<'_>) -> Result<Inspection, FlowError> {
+    what.is_what_was_named()?;
     let inspection =
-        portero_sandbox::inspect(component).map_err(|refusal| FlowError::PluginRefused {
+        portero_sandbox::inspect(what.bytes).map_err(|refusal| FlowError::PluginRefused {
             why: refusal.to_string(),
         })?;
     ctx.sandbox
-        .load(component, &inspection.digest)
+        .load(what.bytes, &inspection.digest)
         .await
         .map_err(|refusal| FlowError::PluginRefused {
             why: refusal.to_string(),
@@ -41,5 +43,17 @@ pub(super) fn row(inspection: &Inspection, component: &[u8]) -> Result<NewPlugin
         kind: inspection.kind,
         manifest: inspection.manifest_text.clone(),
         component: component.to_vec(),
+        parts: match &inspection.parts {
+            Some(parts) => json(parts)?,
+            None => String::new(),
+        },
+        imports: json(&inspection.imports)?,
+    })
+}
+
+fn json<T: serde::Serialize>(told: &T) -> Result<String, FlowError> {
+    serde_json::to_string(told).map_err(|source| FlowError::Stored {
+        what: "what a component tells",
+        source,
     })
 }

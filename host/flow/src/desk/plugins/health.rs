@@ -8,6 +8,7 @@ use portero_sandbox::Manifest;
 use serde::Serialize;
 
 use super::may::means;
+use super::uses::Uses;
 use super::{InstallationView, kept, list};
 use crate::context::Context;
 use crate::desk::reasons::title;
@@ -112,6 +113,9 @@ pub struct PermissionView {
     pub about: Vec<String>,
     /// Whether the operator granted it.
     pub granted: bool,
+    /// Whether it was used, of what is granted: `seen`, `not_seen` (in twenty calls or more), `never` (the component
+    /// cannot use it), or `unknown`: nothing is kept that would tell. Null for what is not granted.
+    pub used: Option<&'static str>,
 }
 
 /// An installed plugin in full.
@@ -193,6 +197,7 @@ pub async fn detail(
     let manifest = plugins.into_iter().find(|p| p.digest == view.digest);
     let manifest = manifest.and_then(|p| Manifest::parse(&p.manifest).ok());
     let calls = tx.tenant(tenant).calls(id, FAULTS_AMONG).await?;
+    let uses = Uses::of(&mut tx, tenant, id, &view.digest).await?;
     drop(tx);
     Ok(PluginDetail {
         title: manifest
@@ -203,7 +208,7 @@ pub async fn detail(
             .and_then(|m| m.description.clone())
             .unwrap_or_default(),
         permissions: manifest
-            .map(|m| permissions(&m, &view.grants))
+            .map(|m| permissions(&m, &view.grants, &uses))
             .unwrap_or_default(),
         faults: calls
             .into_iter()
@@ -219,11 +224,15 @@ pub async fn detail(
     })
 }
 
-fn permissions(manifest: &Manifest, grants: &Grants) -> Vec<PermissionView> {
+fn permissions(manifest: &Manifest, grants: &Grants, uses: &Uses) -> Vec<PermissionView> {
     let asked = manifest.permissions.iter();
     asked
         .map(|p| PermissionView {
             granted: grants.permissions.contains(&p.id),
+            used: grants
+                .permissions
+                .contains(&p.id)
+                .then(|| uses.of_permission(manifest, &p.id)),
             means: means(&p.id),
             id: p.id.clone(),
             reason: p.reason.clone(),

@@ -9,6 +9,7 @@ use portero_store::Tx;
 use portero_store::model::{InstallationVersion, NextVersion};
 use serde::{Deserialize, Serialize};
 
+use super::brought::{self, Brought, Origins, SignerView};
 use super::{AsksMore, InstallationView, asks, component, kept, list};
 use crate::context::Context;
 use crate::desk::access::Principal;
@@ -50,6 +51,10 @@ pub struct VersionView {
     pub begun_at: String,
     /// Whether it is the one that runs.
     pub runs: bool,
+    /// Whose trusted key signed it; null: it is not signed.
+    pub signed_by: Option<SignerView>,
+    /// The address it was fetched from; null: it was brought as a file.
+    pub source: Option<String>,
 }
 
 /// A version that waits.
@@ -65,6 +70,8 @@ pub struct PendingView {
     pub put_at: String,
     /// What it asks for and the one that runs does not.
     pub asks_more: Vec<AsksMore>,
+    /// Whose trusted key signed it; null: it is not signed.
+    pub signed_by: Option<SignerView>,
 }
 
 /// Versions of an installed plugin.
@@ -74,6 +81,18 @@ pub struct VersionsView {
     pub versions: Vec<VersionView>,
     /// What waits to be granted what it asks for.
     pub waiting: Option<PendingView>,
+}
+
+/// What comes beside another version.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpgradeRequest {
+    /// The file's signature, as minisign writes it beside it (`FILE.minisig`).
+    pub signature: Option<String>,
+    /// SHA-256 that the file must have, hex, `sha256:` before it or not.
+    pub digest: Option<String>,
+    /// The public key that must have signed it.
+    pub key: Option<String>,
 }
 
 /// How a version that waits is to run.
@@ -98,16 +117,35 @@ pub struct RollbackRequest {
 /// Brings a version in. It runs at once unless it asks for more.
 ///
 /// # Errors
-/// [`FlowError::PluginRefused`]: it is no plugin, another plugin or of another kind; bad input: the settings do not fit
-/// it; [`FlowError::NotFound`].
+/// [`FlowError::PluginRefused`]: it is no plugin, another plugin or of another kind, or signed by somebody else; bad
+/// input: the settings do not fit it; [`FlowError::NotFound`].
 pub async fn upgrade(
     ctx: &Context,
     principal: &Principal,
     tenant: TenantId,
     id: InstallationId,
     bytes: &[u8],
+    request: &UpgradeRequest,
 ) -> Result<UpgradeView, FlowError> {
-    let new = component::checked(ctx, bytes).await?;
+    let what = Brought {
+        bytes,
+        signature: request.signature.as_deref(),
+        digest: request.digest.as_deref(),
+        key: request.key.as_deref(),
+        source: "",
+        new_signer: false,
+    };
+    bring(ctx, principal, tenant, id, what).await
+}
+
+pub(super) async fn bring(
+    ctx: &Context,
+    principal: &Principal,
+    tenant: TenantId,
+    id: InstallationId,
+    what: Brought<'_>,
+) -> Result<UpgradeView, FlowError> {
+    let new = component::checked(ctx, &what).await?;
     let now = ctx.now();
     let author = principal.author();
     let mut tx = ctx.store.write().await?;
@@ -130,8 +168,12 @@ pub async fn upgrade(
     let old = kept::manifest(&mut tx, &row.digest).await?;
     let asks_more = asks::more(&old, &new.manifest);
     fits(&new.manifest, &row.config)?;
+    let signer = brought::signer(&mut tx, tenant, Some(&row), &new, &what).await?;
     tx.system()
-        .put_plugin(&component::row(&new, bytes)?, now)
+        .put_plugin(&component::row(&new, what.bytes)?, now)
+        .await?;
+    tx.tenant(tenant)
+        .put_installation_origin(&what.origin(id, &new.digest, signer))
         .await?;
     let state = if new.digest == row.digest {
         "same"
@@ -192,6 +234,7 @@ pub async fn approve(
             format!("another version waits by now: {}", waiting.digest),
         ));
     }
+    brought::still_trusted(&mut tx, tenant, id, &waiting.digest).await?;
     let new = kept::manifest(&mut tx, &waiting.digest).await?;
     asks::check(
         &new,
@@ -298,6 +341,7 @@ pub async fn versions(
         .await?;
     let waiting = tx.tenant(tenant).pending_version(id).await?;
     let plugins = tx.system().plugins().await?;
+    let origins = Origins::of(&mut tx, tenant).await?;
     let version = |digest: &str| {
         let found = plugins.iter().find(|p| p.digest == digest);
         found.map(|p| p.version.clone()).unwrap_or_default()
@@ -309,6 +353,7 @@ pub async fn versions(
             Some(PendingView {
                 version: version(&waiting.digest),
                 asks_more: asks::more(&old, &new),
+                signed_by: origins.signer(id, &waiting.digest),
                 digest: waiting.digest,
                 author: waiting.author,
                 put_at: waiting.put_at.rfc3339(),
@@ -323,6 +368,8 @@ pub async fn versions(
             .map(|v| VersionView {
                 version: version(&v.digest),
                 runs: Some(v.seq) == newest,
+                signed_by: origins.signer(id, &v.digest),
+                source: origins.source(id, &v.digest),
                 seq: v.seq,
                 digest: v.digest,
                 why: v.why,
@@ -372,7 +419,7 @@ fn fits(manifest: &Manifest, config: &str) -> Result<(), FlowError> {
     })
 }
 
-async fn view(
+pub(super) async fn view(
     ctx: &Context,
     tenant: TenantId,
     id: InstallationId,

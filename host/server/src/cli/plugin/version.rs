@@ -1,16 +1,22 @@
 //! Verbs of `portero plugin` about versions.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
+use super::SureArgs;
 use crate::client::Target;
 
 /// `plugin upgrade`.
 #[derive(Args, Debug)]
 pub struct UpgradeArgs {
-    /// The .wasm of another version of an installed plugin
-    pub file: PathBuf,
+    /// The .wasm of another version of an installed plugin, or the https address where its author publishes it
+    #[arg(value_name = "FILE|URL")]
+    pub file: String,
+    /// Which plugin, when an address is given and its lock does not tell
+    #[arg(long, value_name = "PLUGIN")]
+    pub plugin: Option<String>,
+    /// What has to be so of the file
+    #[command(flatten)]
+    pub sure: SureArgs,
     /// Which host
     #[command(flatten)]
     pub target: Target,

@@ -43,8 +43,21 @@ pub(super) fn answer(found: &Inspection) -> Value {
         "id": found.manifest.id, "version": found.manifest.version.to_string(), "kind": found.kind,
         "wit": found.track, "digest": found.digest, "size_bytes": found.size,
         "permissions": permissions, "secrets": secrets, "templates": found.manifest.messages.templates,
-        "imports": found.imports,
+        "imports": found.imports, "notes": found.notes, "parts": found.parts,
     })
+}
+
+/// What it names as its parts, in one line.
+pub(super) fn made_of(answer: &Value) -> String {
+    let Some(parts) = answer.get("parts").and_then(Value::as_array) else {
+        return "does not name what it is made of (built without cargo-auditable)".to_owned();
+    };
+    let build = Value::Bool(true);
+    let inside = parts.iter().filter(|p| p.get("build_only") != Some(&build));
+    let names: Vec<String> = inside
+        .map(|p| format!("{} {}", text(p, "name"), text(p, "version")))
+        .collect();
+    format!("made of {} crates: {}", names.len(), names.join(", "))
 }
 
 /// For a person.
@@ -86,4 +99,8 @@ pub(super) fn tell(answer: &Value) {
     };
     output::line(&format!("  may name templates: {templates}"));
     output::line(&format!("  imports: {}", joined(answer, "imports")));
+    for note in list("notes") {
+        output::line(&format!("  {}", note.as_str().unwrap_or_default()));
+    }
+    output::line(&format!("  {}", made_of(answer)));
 }

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use serde_json::{Value, json};
 
+use super::inspect::made_of;
+use super::install::signed;
 use crate::client::{Api, Target};
 use crate::commands::{show as said, text};
 use crate::output;
@@ -17,6 +19,9 @@ pub(super) async fn show(plugin: &str, lang: &str, target: Target) -> anyhow::Re
     let api = target.connect().await?;
     let id = installation(&api, plugin).await?;
     let answer = api.get(&format!("/v1/plugins/{id}")).await?;
+    let mut answer = answer;
+    let parts = api.get(&format!("/v1/plugins/{id}/parts")).await?;
+    answer["parts"] = parts.get("parts").cloned().unwrap_or_default();
     if target.json {
         output::json(&answer);
     } else {
@@ -76,10 +81,16 @@ fn print(answer: &Value, lang: &str) {
         text(answer, "kind"),
         text(answer, "id")
     ));
+    let from = match text(answer, "source") {
+        file if file.is_empty() => file,
+        address => format!(", fetched from {address}"),
+    };
+    output::line(&format!("{}{from}", signed(answer)));
     let description = text(answer, "description");
     if !description.is_empty() {
         output::line(&description);
     }
+    output::line(&made_of(answer));
     let health = answer.get("health").cloned().unwrap_or_default();
     output::line(&format!(
         "{}: {}",
@@ -94,10 +105,15 @@ fn print(answer: &Value, lang: &str) {
             false => format!(" ({})", about.join(", ")),
         };
         output::line(&format!(
-            "  {} {} · {}{about}: {}",
+            "  {} {} · {}{about}{}: {}",
             if granted { "may" } else { "may not" },
             text(p, "id"),
             word(p, "means").unwrap_or_default(),
+            match text(p, "used").as_str() {
+                "never" => " · granted, and it cannot use it: take it back",
+                "not_seen" => " · granted, and not seen to be used: take it back?",
+                _ => "",
+            },
             text(p, "reason")
         ));
     }

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
+use super::install::{Brought, signed};
+use super::lock::Lock;
 use super::state::installation;
 use crate::cli::{ApproveArgs, OfPluginArgs, RollbackArgs, UpgradeArgs};
 use crate::client::Body;
@@ -16,17 +18,37 @@ use crate::output;
 /// # Errors
 /// The host's words, or why a component is refused.
 pub(super) async fn upgrade(args: UpgradeArgs) -> anyhow::Result<ExitCode> {
-    let file = &args.file;
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    let found = portero_sandbox::inspect(&bytes).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
-    let api = args.target.connect().await?;
-    let id = installation(&api, &found.manifest.id).await?;
-    let path = format!("/v1/plugins/{id}/upgrade");
-    let answer = api
-        .send(reqwest::Method::POST, &path, Some(Body::Bytes(bytes)))
-        .await?;
+    let brought = Brought::of(&args.file, &args.sure)?;
+    let (plugin, api) = match &brought {
+        Brought::File { bytes, .. } => {
+            let found = portero_sandbox::inspect(bytes).map_err(|why| anyhow::anyhow!("{why}"))?;
+            (found.manifest.id, args.target.connect().await?)
+        }
+        Brought::At(_) => {
+            let plugin = args.plugin.clone().context(
+                "an address does not say which plugin it is a version of: name it with --plugin",
+            )?;
+            (plugin, args.target.connect().await?)
+        }
+    };
+    let id = installation(&api, &plugin).await?;
+    let answer = match brought {
+        Brought::File { bytes, beside } => {
+            let beside = super::encode(&beside.to_string());
+            let path = format!("/v1/plugins/{id}/upgrade?how={beside}");
+            let body = Some(Body::Bytes(bytes));
+            api.send(reqwest::Method::POST, &path, body).await?
+        }
+        Brought::At(from) => {
+            let path = format!("/v1/plugins/{id}/upgrade/fetch");
+            api.post(&path, from).await?
+        }
+    };
     let version = text(&answer, "version");
-    let plugin = found.manifest.id;
+    // The lock names what runs.
+    if let Some(runs) = answer.get("installation").filter(|_| !args.sure.locked) {
+        Lock::note(&args.sure.lock, runs)?;
+    }
     match text(&answer, "state").as_str() {
         "waiting" if !args.target.json => {
             output::line(&format!(
@@ -131,10 +153,13 @@ pub(super) async fn rollback(args: RollbackArgs) -> anyhow::Result<ExitCode> {
 pub(super) async fn versions(args: OfPluginArgs) -> anyhow::Result<ExitCode> {
     let api = args.target.connect().await?;
     let id = installation(&api, &args.plugin).await?;
-    let answer = api.get(&format!("/v1/plugins/{id}/versions")).await?;
+    let mut answer = api.get(&format!("/v1/plugins/{id}/versions")).await?;
     if args.target.json {
         output::json(&answer);
     } else {
+        for version in answer["versions"].as_array_mut().into_iter().flatten() {
+            version["signed"] = signed(version).into();
+        }
         let columns = [
             ("#", "seq"),
             ("version", "version"),
@@ -142,6 +167,7 @@ pub(super) async fn versions(args: OfPluginArgs) -> anyhow::Result<ExitCode> {
             ("how", "why"),
             ("by", "author"),
             ("since", "begun_at"),
+            ("signature", "signed"),
             ("digest", "digest"),
         ];
         let ran = answer.get("versions").cloned().unwrap_or_default();

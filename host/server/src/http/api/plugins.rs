@@ -5,7 +5,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use portero_domain::ids::InstallationId;
-use portero_flow::desk::plugins::{self, InstallRequest, InstallationView, PluginDetail};
+use portero_flow::desk::plugins::{
+    self, FetchInstallRequest, InstallRequest, InstallationView, PartsView, PluginDetail,
+};
 use serde::Deserialize;
 
 use crate::http::AppState;
@@ -28,7 +30,8 @@ pub(crate) async fn list(
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InstallQuery {
-    /// JSON: `{"config":{…},"grants":{"permissions":[…],"templates":[…],"contact_fields":[…],"hosts":[…]},"position":0}`.
+    /// JSON: `{"config":{…},"grants":{"permissions":[…],"templates":[…],"contact_fields":[…],"hosts":[…]},"position":0}`,
+    /// and where wanted `"signature"` (the text of the `.minisig` file), `"digest"` and `"new_signer"`.
     how: Option<String>,
 }
 
@@ -43,12 +46,7 @@ pub(crate) async fn install(
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<(StatusCode, Json<InstallationView>), Problem> {
     let body = body?;
-    let request: InstallRequest = match q.how.as_deref() {
-        Some(text) => whole_text(text.as_bytes()).and_then(|()| {
-            serde_json::from_str(text).map_err(|e| Problem::bad(format!("how: {e}")))
-        })?,
-        None => InstallRequest::default(),
-    };
+    let request: InstallRequest = how(q.how.as_deref())?;
     let installed = plugins::install(
         &state.ctx,
         &caller.principal,
@@ -58,6 +56,32 @@ pub(crate) async fn install(
     )
     .await?;
     Ok((StatusCode::CREATED, Json(installed)))
+}
+
+/// What stands beside a component, as JSON in the query.
+pub(crate) fn how<T: serde::de::DeserializeOwned + Default>(
+    text: Option<&str>,
+) -> Result<T, Problem> {
+    match text {
+        Some(text) => whole_text(text.as_bytes()).and_then(|()| {
+            serde_json::from_str(text).map_err(|e| Problem::bad(format!("how: {e}")))
+        }),
+        None => Ok(T::default()),
+    }
+}
+
+/// Fetch a component from where its author publishes it and install it. The file has to have the digest that is named,
+/// and the signature beside it (`.minisig`) has to be of a key that is trusted for its id.
+#[utoipa::path(post, path = "/v1/plugins/fetch", operation_id = "fetch_plugin", request_body = FetchInstallRequest, responses(
+    (status = 201, body = InstallationView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn fetch(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiJson(request): ApiJson<FetchInstallRequest>,
+) -> Result<(StatusCode, Json<InstallationView>), Problem> {
+    let installed =
+        plugins::install_fetched(&state.ctx, &caller.principal, caller.tenant, &request);
+    Ok((StatusCode::CREATED, Json(installed.await?)))
 }
 
 /// One plugin: how it does, what it may in words, how its newest calls ended, and what the gate said of its
@@ -71,6 +95,18 @@ pub(crate) async fn get(
 ) -> Result<Json<PluginDetail>, Problem> {
     let id: InstallationId = parse_id(&id)?;
     Ok(Json(plugins::detail(&state.ctx, caller.tenant, id).await?))
+}
+
+/// What the component that runs is made of: the crates that its author's tools (cargo-auditable) named in the file.
+#[utoipa::path(get, path = "/v1/plugins/{id}/parts", operation_id = "plugin_parts", params(("id" = String, Path, description = "ins_…")), responses(
+    (status = 200, body = PartsView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn parts(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiPath(id): ApiPath<String>,
+) -> Result<Json<PartsView>, Problem> {
+    let id: InstallationId = parse_id(&id)?;
+    Ok(Json(plugins::parts(&state.ctx, caller.tenant, id).await?))
 }
 
 /// Have a plugin asked again, from the next message on.
