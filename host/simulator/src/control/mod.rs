@@ -1,5 +1,6 @@
 //! `/_sim`: what only a simulator can do. JSON in, JSON out, errors as problem details.
 
+mod accounts;
 mod beside;
 mod chats;
 mod clock;
