@@ -1,6 +1,7 @@
 //! The numbered cases of `whatsapp-platform` §11.3, and the rig they run on: the whole simulator
 //! behind its router, a clock that stands still, a receiver that collects webhooks.
 
+mod alone;
 mod business;
 mod contents;
 mod control;
@@ -22,6 +23,7 @@ mod rubbish_anywhere;
 mod standing;
 mod template_kinds;
 mod templates;
+mod traffic;
 mod webhooks;
 mod window;
 mod worlds;
