@@ -5,7 +5,9 @@
 #![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a benchmark prints and may fail loudly"
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "a benchmark prints, holds a stopwatch and may fail loudly"
 )]
 
 use std::sync::Arc;
@@ -47,10 +49,6 @@ fn memory() -> u64 {
 }
 
 #[tokio::main(flavor = "current_thread")]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a stopwatch and a receiver beside it are the point of a benchmark"
-)]
 async fn main() {
     let asked = std::env::args().skip(1).find_map(|word| word.parse().ok());
     let messages: usize = asked.unwrap_or(20_000);

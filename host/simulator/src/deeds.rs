@@ -96,7 +96,7 @@ impl World {
         now: Ts,
     ) {
         let before = self.people[id].user_ids.clone();
-        let chats: Vec<(Id<Number>, String, bool)> = self
+        let mut chats: Vec<(Id<Number>, String, bool)> = self
             .threads
             .keys()
             .filter(|(_, who)| *who == id)
@@ -106,6 +106,7 @@ impl World {
                 (*number, from.unwrap_or("").to_owned(), from.is_some())
             })
             .collect();
+        chats.sort_unstable();
         if let Some(old) = self.people[id].phone_key() {
             self.by_phone.remove(&old);
         }

@@ -85,8 +85,8 @@ impl World {
             .or_else(|| self.faults.take_next(FaultMode::Async))
             .or_else(|| self.later_refusal(&send, in_window, now))
             .or_else(|| self.bad_media(&send.content, now))
-            .or_else(|| self.over_marketing(&send, in_window, now))
-            .or_else(|| self.over_limit(send.number, send.person, now));
+            .or_else(|| self.over_limit(send.number, send.person, now))
+            .or_else(|| self.over_marketing(&send, in_window, now));
         if refused.is_none() {
             self.answered_ad(send.number, send.person, now);
             if !in_window {
@@ -406,7 +406,8 @@ impl World {
                     && !message.reached()
             })
             .collect();
-        waiting.sort_by_key(|id| self.messages[*id].at);
+        // Ids count up with time; chats come in no order.
+        waiting.sort_unstable();
         for id in waiting {
             self.queue.push(now, Due::Delivered(id));
         }

@@ -51,8 +51,7 @@ impl World {
     pub(crate) fn take_fetches(&mut self) -> Vec<Fetch> {
         let anywhere = self.config.rules.media_links == MediaLinks::FetchedAnywhere;
         let waiting = std::mem::take(&mut self.fetching);
-        self.fetches_in_flight += waiting.len();
-        waiting
+        let fetches: Vec<Fetch> = waiting
             .into_iter()
             .filter_map(|message| {
                 let links = links(&self.messages.get(message)?.content);
@@ -63,7 +62,9 @@ impl World {
                     epoch: self.epoch,
                 })
             })
-            .collect()
+            .collect();
+        self.fetches_in_flight += fetches.len();
+        fetches
     }
 
     /// All files are there, or one is not: what becomes of the message.

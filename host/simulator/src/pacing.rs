@@ -23,6 +23,8 @@ pub(crate) struct Pacing {
     sent: u32,
     /// Messages that wait, oldest first.
     held: Vec<Id<Message>>,
+    /// When what is held is decided about.
+    decides_at: Option<Ts>,
     /// Pacing ends by itself then.
     until: Option<Ts>,
 }
@@ -70,6 +72,7 @@ impl World {
         if let Some(pacing) = &mut self.templates[id].pacing {
             pacing.held.push(message);
             if pacing.held.len() == 1 {
+                pacing.decides_at = Some(when);
                 self.calendar.push(when, Due::PacingDecided(id));
             }
         }
@@ -79,6 +82,10 @@ impl World {
     pub(crate) fn decide_pacing(&mut self, id: Id<Template>, at: Ts) {
         let rules = &self.config.rules;
         let template = &mut self.templates[id];
+        // An earlier pacing of the template may have left its time behind.
+        if template.pacing.as_ref().and_then(|p| p.decides_at) != Some(at) {
+            return;
+        }
         let bad =
             template.quality == "RED" || template.feedback.level(rules, at) == Some(Level::Red);
         self.end_pacing(id, !bad, at);

@@ -175,7 +175,11 @@ impl World {
             Class::Authentication => "AUTHENTICATION",
             _ => return,
         };
-        if message.free_until.is_some() {
+        let free = message.free_until.is_some()
+            || (message.class == Class::Utility
+                && message.in_window
+                && at.ms() < self.config.service_charged_from_at);
+        if free {
             return;
         }
         let key = self.people[message.person].phone_key();
