@@ -15,6 +15,7 @@ use portero_sandbox::{Loaded, Outcome, Recording};
 use portero_store::model::{InstallationRow, RecordedCall};
 use serde::Serialize;
 
+use super::brought::Brought;
 use super::recorded::{records, replayable};
 use super::{component, kept};
 use crate::context::Context;
@@ -186,7 +187,16 @@ async fn other(
     row: &InstallationRow,
     bytes: &[u8],
 ) -> Result<Arc<Loaded>, FlowError> {
-    let found = component::checked(ctx, bytes).await?;
+    // It is tried, not trusted: who signed it is asked when it is installed.
+    let brought = Brought {
+        bytes,
+        signature: None,
+        digest: None,
+        key: None,
+        source: "",
+        new_signer: false,
+    };
+    let found = component::checked(ctx, &brought).await?;
     if found.manifest.id != row.plugin_id.as_str() {
         let why = format!(
             "the component is `{}`, the plugin is `{}`: only a version of the same plugin answers its calls",
