@@ -247,7 +247,7 @@ pub(crate) async fn a_registry_a_number_a_role_and_an_app_are_changed_from_a_loo
             ],
         ),
         (
-            &shown,
+            shown.as_str(),
             "/v1/numbers",
             [number("+57 1"), number("+57 2"), number("+57 3")],
         ),

@@ -159,7 +159,7 @@ pub(crate) async fn create(
     let (tenant, slots) = (&writing.tenant, writing.slot_names());
     let request = writing.answers.request(&slots, &tenant.timezone);
     let request = request.ok_or_else(|| Problem::BadInput("no audience or template".to_owned()))?;
-    match desk::create(&state.ctx, &principal, tenant.id, request).await {
+    match desk::create(&state.ctx, &principal, tenant.id, request, None).await {
         Ok(made) => {
             let lang = writing.lang.as_deref().unwrap_or_default();
             let path = format!("/campaigns/{}/{}", tenant.slug, made.id);
