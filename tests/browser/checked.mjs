@@ -134,7 +134,8 @@ export async function blockedIsNoFault(page, where) {
       return is;
     };
     const bad = colour("bad");
-    const tells = bad !== getComputedStyle(document.body).color;
+    // Where a page has no colour for faults among its chips, colour tells nothing.
+    const tells = bad !== colour("") && bad !== getComputedStyle(document.body).color;
     const about = (text) => kept.includes(text) || some.some((part) => text.includes(part));
     const leaf = (n) => [...n.childNodes].some((c) => c.nodeType === 3 && about(c.textContent.trim()));
     const leaves = [...document.querySelectorAll("body *")].filter((n) => n.tagName !== "OPTION" && leaf(n));

@@ -142,8 +142,7 @@ pub(crate) async fn what_is_a_persons_or_a_secret_stays_inside(database: Option<
         known
     });
     if let Some(url) = &database {
-        // Not as an argument: those are for everybody on the machine to see.
-        command.env("PORTERO_DATABASE_URL", url);
+        command.args(["--database-url", url]);
     }
     command
         .env("PORTERO_LOG", LOG)

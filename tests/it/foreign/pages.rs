@@ -244,7 +244,11 @@ async fn ask(
             // At Luna's own address the number is Luna's: what is foreign is the thing.
             let lua = &env.lua().shop;
             let own = address.contains(&format!("/{}/", lua.slug));
-            let number = if own { lua.number } else { &things.number };
+            let number = if own {
+                lua.number
+            } else {
+                things.number.as_str()
+            };
             let fields = filled(&door.path, number, things);
             let mut form = reqwest::Url::parse("http://form").expect("an address");
             form.query_pairs_mut().extend_pairs(&fields);

@@ -30,10 +30,8 @@ fn text(value: &Value, field: &str) -> String {
         .to_owned()
 }
 
-/// The seeded person, known to Meta, writes, is answered by the bot, then by somebody of the shop.
+/// The seeded person writes, is answered by the bot, then by somebody of the shop.
 async fn talk(caller: &mut Caller, shop: &Shop<'_>) {
-    let person = json!({ "name": "Xochiquetzal", "wa_id": "573009871236" });
-    at_meta(caller, shop, "/people", person).await;
     for words in ["guacamaya-azul-4471", "quiero hablar con una persona"] {
         let said = json!({ "number": shop.number, "type": "text", "text": words });
         at_meta(caller, shop, "/people/573009871236/say", said).await;
@@ -79,6 +77,10 @@ async fn campaign(caller: &mut Caller, shop: &Shop<'_>) {
             .good(post.clone(), "/v1/clock/jump", shop.operator, second)
             .await;
     }
+}
+
+/// What was sent arrived, for whoever may see it.
+async fn arrived(caller: &mut Caller, shop: &Shop<'_>) {
     let path = "/v1/contacts/573009871236/timeline?limit=50";
     let seen = caller
         .good(Method::GET, path, shop.token, Body::None)
@@ -120,7 +122,8 @@ async fn erasure(caller: &mut Caller, shop: &Shop<'_>) {
 async fn made_here(caller: &mut Caller, shop: &Shop<'_>) -> Vec<String> {
     let mut secrets = Vec::new();
     // Nobody listens there: what is sent fails, and is told.
-    let hook = json!({ "url": "http://127.0.0.1:1/", "about": "shop", "events": [] });
+    let hook =
+        json!({ "url": "http://127.0.0.1:1/", "about": "shop", "events": ["campaign.paused"] });
     let made = caller
         .good(Method::POST, "/v1/webhooks", shop.token, Body::Json(hook))
         .await;
@@ -167,8 +170,12 @@ async fn pin(caller: &mut Caller, shop: &Shop<'_>) {
 
 /// All of it; the secrets that the host made.
 pub(super) async fn day(caller: &mut Caller, shop: &Shop<'_>) -> Vec<String> {
-    talk(caller, shop).await;
+    // Meta knows them.
+    let person = json!({ "name": "Xochiquetzal", "wa_id": "573009871236" });
+    at_meta(caller, shop, "/people", person).await;
     campaign(caller, shop).await;
+    talk(caller, shop).await;
+    arrived(caller, shop).await;
     erasure(caller, shop).await;
     pin(caller, shop).await;
     let secrets = made_here(caller, shop).await;
