@@ -216,6 +216,7 @@ fn tree() -> Result<(), String> {
     }
     let (_demo, start) = after_its_day()?;
     shop(&start, "vacia", "Vacía")?;
+    long_campaign(&start)?;
     script(
         "tree.mjs",
         &[
