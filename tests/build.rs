@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 mod build_guest;
 
 /// Package of the guest workspace, and the variable that tells the tests where it is.
-const GUESTS: [(&str, &str); 3] = [
+const GUESTS: [(&str, &str); 4] = [
     ("hostile-guest", "PORTERO_GUEST_HOSTILE"),
     ("segments-guest", "PORTERO_GUEST_SEGMENTS"),
     ("counts-guest", "PORTERO_GUEST_COUNTS"),
+    ("dumps-guest", "PORTERO_GUEST_DUMPS"),
 ];
 
 fn main() {

@@ -32,7 +32,14 @@ export function tables() {
 
 const WORDS = tables();
 /** Words for what the house kept back: protection, never a fault. */
-const KEPT = ["fate.blocked", "explore.result.deny", "explore.result.hold", "campaign.group.kept", "campaign.person.denied"];
+const KEPT = ["fate.blocked", "fate.withdrawn", "fate.expired", "explore.result.deny", "explore.result.hold", "campaign.group.kept", "campaign.person.denied",
+  "home.beside.denied", "home.beside.withdrawn", "plugin.refused", "people.refused.one", "people.refused.many", "consent.declined", "consent.revoked", "tenants.refused"];
+/** Places that tell of it: each row, card or sentence there is about what was kept back. */
+const PLACES = [".inbox-said.refused", ".inbox-note[data-tone=guard]", ".inbox-closed", "#timeline li:has(.chip[data-tone=guard])", "#beside li:has(.chip[data-tone=guard])",
+  "#today li:has(.chip[data-tone=guard])", "#reasons li", ".home-reasons li", ".verdicts-row:has([data-verdict=deny])", ".verdicts-row:has([data-verdict=hold])",
+  "main:has(> p > .verdicts-chip[data-verdict=deny]) .verdicts-sentence", "#live-run .slice:has([data-tone=guard])"];
+/** How a fault is told; what was kept back is told otherwise. */
+const FAULT = /(?<![\p{L}])(fall[óoa]s?|fallid[oa]s?|fallaron|error(es)?|falh(a|as|ou|aram)|erros?|fail(s|ed|ure|ures)?|errors?)(?![\p{L}])/iu;
 
 /** Rules whose ids are spelled like keys. */
 const RULES = ["consent.revoked"];
@@ -102,23 +109,52 @@ export async function inReadingOrder(page, where) {
   must(!back, `${where}: the focus jumps back up to ${back}`);
 }
 
-/** Blocked is protection: its words never have the colour or the tone of a fault. */
+/** A key whose words are written over several lines. */
+function spread(key) {
+  const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), "../../host/console/src/strings");
+  const text = String.raw`\s*"((?:[^"\\]|\\.)*)"`;
+  const row = new RegExp(String.raw`\(\s*"${key.replaceAll(".", "\\.")}",\s*\[${text},${text},${text},?\s*\]`);
+  const found = readdirSync(folder).map((file) => row.exec(readFileSync(path.join(folder, file), "utf8"))).find(Boolean);
+  return found?.slice(1);
+}
+/** Blocked is protection: it never has the colour, the tone, the voice or the words of a fault. */
 export async function blockedIsNoFault(page, where) {
   const words = KEPT.flatMap((k) => WORDS[k] ?? []).filter(Boolean);
-  const wrong = await page.evaluate((kept) => {
-    const probe = document.createElement("span");
-    probe.className = "chip";
-    probe.dataset.tone = "bad";
-    document.body.append(probe);
-    const bad = getComputedStyle(probe).color;
-    probe.remove();
-    const plain = getComputedStyle(document.body).color;
-    if (bad === plain) return "";
-    const leaf = (n) => [...n.childNodes].some((c) => c.nodeType === 3 && kept.includes(c.textContent.trim()));
-    const found = [...document.querySelectorAll("body *")].filter(leaf).find((n) => n.closest("[data-tone=bad]") || getComputedStyle(n).color === bad);
-    return found ? found.outerHTML.slice(0, 120) : "";
-  }, words);
+  const plain = words.filter((w) => !w.includes("{"));
+  // Words with open places: the longest part between them.
+  const parts = words.filter((w) => w.includes("{")).map((w) => w.split(/\{[a-z]+\}/).sort((a, b) => b.length - a.length)[0].trim()).filter((w) => w.length > 8);
+  const { wrong, told } = await page.evaluate(([kept, some, places]) => {
+    const colour = (tone) => {
+      const probe = document.createElement("span");
+      probe.className = "chip";
+      if (tone) probe.dataset.tone = tone;
+      document.body.append(probe);
+      const is = getComputedStyle(probe).color;
+      probe.remove();
+      return is;
+    };
+    const bad = colour("bad");
+    // Where a page has no colour for faults among its chips, colour tells nothing.
+    const tells = bad !== colour("") && bad !== getComputedStyle(document.body).color;
+    const about = (text) => kept.includes(text) || some.some((part) => text.includes(part));
+    const leaf = (n) => [...n.childNodes].some((c) => c.nodeType === 3 && about(c.textContent.trim()));
+    const leaves = [...document.querySelectorAll("body *")].filter((n) => n.tagName !== "OPTION" && leaf(n));
+    const found = places.flatMap((place) => [...document.querySelectorAll(place)]);
+    const faulty = (n) => n.closest("[data-tone=bad], [role=alert]") || n.querySelector("[data-tone=bad], [role=alert]") || (tells && getComputedStyle(n).color === bad);
+    const one = [...leaves, ...found].find(faulty);
+    return { wrong: one ? one.outerHTML.slice(0, 160) : "", told: [...leaves, ...found].map((n) => n.textContent.replace(/\s+/g, " ").trim()) };
+  }, [plain, parts, PLACES]);
   must(!wrong, `${where}: what was kept back looks like a fault: ${wrong}`);
+  const said = told.find((text) => FAULT.test(text));
+  must(!said, `${where}: what was kept back is told as a fault: ${said?.slice(0, 160)}`);
+}
+/** Spanish, Portuguese, English. */
+export const wordsOf = (key) => WORDS[key] ?? spread(key);
+for (const key of KEPT) {
+  WORDS[key] ??= spread(key);
+  must(WORDS[key], `${key} has no words: take it out of KEPT, or name it as it is called now`);
+  const wrong = WORDS[key].find((words) => FAULT.test(words));
+  must(!wrong, `${key} tells of a fault: ${wrong}`);
 }
 
 /** All of it, and a photograph. */

@@ -1,5 +1,5 @@
-//! Pages in a real browser: starts a demo and runs `phone.mjs`, `home.mjs`, `manage.mjs`, `forms.mjs`, `states.mjs`
-//! and `tree.mjs` on it after its day, `login.mjs` without one.
+//! Pages in a real browser: starts a demo and runs `phone.mjs`, `home.mjs`, `manage.mjs`, `forms.mjs`, `states.mjs`,
+//! `tree.mjs`, `waiting.mjs` and `first.mjs` on it after its day, `login.mjs` without one.
 //!
 //! Needs Node, Chromium and the packages of `package.json` (`npm ci` here, or PORTERO_PLAYWRIGHT).
 //! Without them it says so loudly and passes, unless PORTERO_REQUIRE_BROWSER is 1.
@@ -57,6 +57,8 @@ fn main() -> ExitCode {
             states,
         ),
         test("a_screen_reader_is_told_what_the_pages_are", tree),
+        test("pages_that_wait_say_so_in_a_real_browser", waiting),
+        test("the_first_ten_minutes_on_a_phone_lead_somewhere", first),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
 }
@@ -216,6 +218,7 @@ fn tree() -> Result<(), String> {
     }
     let (_demo, start) = after_its_day()?;
     shop(&start, "vacia", "Vacía")?;
+    long_campaign(&start)?;
     script(
         "tree.mjs",
         &[
@@ -223,6 +226,56 @@ fn tree() -> Result<(), String> {
             text(&start, "login_url"),
             "tienda-sol".to_owned(),
             "vacia".to_owned(),
+        ],
+    )
+}
+
+fn waiting() -> Result<(), String> {
+    if !node() {
+        return missing("node is not there");
+    }
+    let (_demo, start) = after_its_day()?;
+    shop(&start, "vacia", "Vacía")?;
+    long_campaign(&start)?;
+    script(
+        "waiting.mjs",
+        &[
+            text(&start, "host_url"),
+            text(&start, "login_url"),
+            "tienda-sol".to_owned(),
+            "vacia".to_owned(),
+        ],
+    )
+}
+
+/// An empty host for whoever is new, and a demo's day for whoever asks why.
+fn first() -> Result<(), String> {
+    if !node() {
+        return missing("node is not there");
+    }
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let data = folder.path().join("data").display().to_string();
+    let (_host, empty) = demo(&[
+        "serve",
+        "--json",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        &data,
+    ])?;
+    let (_demo, start) = after_its_day()?;
+    let password = owner(&start, "rosa")?;
+    script(
+        "first.mjs",
+        &[
+            text(&empty, "host_url"),
+            text(&empty, "login_url"),
+            data,
+            env!("CARGO_BIN_EXE_portero").to_owned(),
+            text(&start, "host_url"),
+            text(&start, "login_url"),
+            "rosa".to_owned(),
+            password,
         ],
     )
 }

@@ -14,6 +14,8 @@ if (!out) {
 }
 const STATES = ["filled", "empty", "error", "long"];
 const LANGUAGES = ["es", "pt", "en"];
+/** Pages that people of a shop are on every day. */
+const MAIN = ["/home", "/inbox", "/contacts", "/contacts/{tenant}/{who}", "/verdicts", "/verdicts/{tenant}/{id}", "/campaigns", "/templates", "/checklist"];
 const LONG = "palabra-larguísima-sin-espacios-".repeat(6);
 /** A pattern of pages, for whoever works on one of them; all when nothing is set. */
 const only = process.env.PORTERO_STATES;
@@ -231,25 +233,32 @@ async function run() {
     if (only && !new RegExp(only).test(path)) continue;
     for (const [turn, [state, how]] of Object.entries(states).entries()) {
       if (typeof how === "string") continue;
-      // Each state in a language of its own; the small screen always, the large one beside it for what is not below a list.
+      // Each state in a language of its own, on a small screen and on a large one; the main pages in all three.
       const language = LANGUAGES[(place + turn) % LANGUAGES.length];
       // One state that is not good keeps nobody from seeing the others.
       const step = (name, act) => steps.step(name, act).catch((error) => { wrong.push(`${name}: ${error.message}`); process.stdout.write(`NOT ${name}\n`); });
       await step(`${path} ${state} (${language})`, async () => {
-        for (const [size, width, height] of [["360", 360, 740], ["1280", 1280, 860]]) {
-          if (size !== "360" && (how[1] || path.includes("{"))) continue;
-          await page.setViewportSize({ width, height });
-          const address = typeof how[0] === "function" ? await how[0]() : how[0];
-          const answer = await open(`${address}&lang=${language}`);
-          if (how[1]) await how[1]();
-          must((await page.locator("html").getAttribute("lang")) !== null, `${path}: no page`);
-          must(state === "error" || answer.ok(), `${path}: ${answer.status()}`);
-          if (path === "/phone" && state !== "error") {
-            await page.waitForFunction(() => document.getElementById("log").getAttribute("aria-busy") === "false");
+        await page.setViewportSize({ width: 360, height: 740 });
+        const address = typeof how[0] === "function" ? await how[0]() : how[0];
+        const answer = await open(`${address}&lang=${language}`);
+        if (how[1]) await how[1]();
+        must((await page.locator("html").getAttribute("lang")) !== null, `${path}: no page`);
+        must(state === "error" || answer.ok(), `${path}: ${answer.status()}`);
+        if (path === "/phone" && state !== "error") {
+          await page.waitForFunction(() => document.getElementById("log").getAttribute("aria-busy") === "false");
+        }
+        if (state === "error") must((await page.locator("[role=alert], #said, .wrong").count()) > 0, `${path}: the refusal is not said`);
+        const name = path.replace(/[{}]/g, "").split("/").filter(Boolean).join("_");
+        await checked(page, out, `${name}-${state}-${language}-360`, language);
+        // The same page on a large screen: what was done on it is done once.
+        await page.setViewportSize({ width: 1280, height: 860 });
+        await checked(page, out, `${name}-${state}-${language}-1280`, language);
+        if (MAIN.includes(path) && state === "filled" && !how[1]) {
+          await page.setViewportSize({ width: 360, height: 740 });
+          for (const other of LANGUAGES.filter((l) => l !== language)) {
+            await open(`${address}&lang=${other}`);
+            await checked(page, out, `${name}-${state}-${other}-360`, other);
           }
-          const name = path.replace(/[{}]/g, "").split("/").filter(Boolean).join("_");
-          await checked(page, out, `${name}-${state}-${language}-${size}`, language);
-          if (state === "error") must((await page.locator("[role=alert], #said, .wrong").count()) > 0, `${path}: the refusal is not said`);
         }
         seen += 1;
       });

@@ -3,8 +3,8 @@
 //! `PORTERO_FUZZ=20000` sends that many spoiled requests, `PORTERO_SEED=7` other ones.
 
 mod document;
-mod good;
-mod spoil;
+pub(crate) mod good;
+pub(crate) mod spoil;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,6 +11,7 @@ use crate::users::{Browser, user};
 pub(crate) const TESTS: &[Test] = &[
     test!(contacts_page::somebody_is_found_by_whatever_is_known),
     test!(contacts_page::one_page_says_why_they_were_written_to),
+    test!(contacts_page::a_persons_own_clock_stands_beside_the_shops),
     test!(contacts_page::a_withdrawal_is_a_row_with_its_reason),
     test!(contacts_page::the_ledger_shows_its_rows_proof_and_seals),
 ];
@@ -259,5 +260,32 @@ pub(crate) async fn the_ledger_shows_its_rows_proof_and_seals(env: Env) {
     assert!(checked.contains("La cadena es íntegra"), "{checked}");
     let theirs = format!("/consents?lang=es&shop={}", env.lua().shop.slug);
     assert!(!session.get(&env, &theirs).await.body.contains(&link));
+    env.end().await;
+}
+
+pub(crate) async fn a_persons_own_clock_stands_beside_the_shops(env: Env) {
+    let sol = env.sol();
+    let session = operator(&env, 57).await;
+    env.says(sol, 0, "hola").await;
+    let key = sol.shop.people[0].key();
+    let id = env.contact(sol, 0).await["id"].as_str().unwrap().to_owned();
+    let verdict = env.messages(sol, 0).await[0]["verdict"].clone();
+    let verdict = verdict.as_str().unwrap().to_owned();
+    let slug = sol.shop.slug;
+    // It is nine in Bogotá; Buenos Aires is two hours ahead, Lima is not, Brazil has several clocks.
+    let ahead = "11:00 (America/Argentina/Buenos_Aires)";
+    for (country, told) in [("CO", false), ("AR", true), ("PE", false), ("BR", false)] {
+        let person = json!({ "country": country });
+        let path = format!("/v1/contacts/{key}");
+        sol.api.put(&path, person).await.unwrap();
+        for path in [
+            format!("/contacts/{slug}/{id}"),
+            format!("/verdicts/{slug}/{verdict}"),
+        ] {
+            let page = session.get(&env, &format!("{path}?lang=es")).await.body;
+            assert_eq!(page.contains(ahead), told, "{country} {path}: {page}");
+            assert!(page.contains("09:00"), "the shop's own: {page}");
+        }
+    }
     env.end().await;
 }

@@ -13,7 +13,7 @@ use crate::harness::{self, Env, ruled};
 use crate::imports;
 use crate::rules::{granted, offer, text, to};
 
-mod rows;
+pub(crate) mod rows;
 pub(crate) use rows::{everything, holding};
 
 pub(crate) const TESTS: &[harness::Test] = &[

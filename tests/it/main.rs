@@ -48,6 +48,7 @@ mod fields;
 mod figures;
 mod figures_sql;
 mod flow_walk;
+mod foreign;
 mod guests;
 mod handover;
 mod harness;
@@ -109,6 +110,7 @@ fn main() -> ExitCode {
         canary::TESTS,
         contact_leaves::TESTS,
         denied::TESTS,
+        foreign::TESTS,
         dials::TESTS,
         masked::TESTS,
         me::TESTS,
@@ -242,7 +244,6 @@ const TESTS: &[harness::Test] = &[
     harness::test!(segments::membership_follows_messages_orders_and_carts),
     harness::test!(segments::a_plugin_that_stumbles_over_one_loses_nobody_else),
     harness::test!(segments::events_of_a_wrong_type_are_refused_and_store_nothing),
-    harness::test!(tenants::no_endpoint_shows_one_tenant_to_another),
     harness::test!(tenants::every_endpoint_needs_a_token),
     harness::test!(roles::each_role_does_what_its_rights_say_and_nothing_else),
     harness::test!(roles::what_changes_something_asks_for_more_than_looking),

@@ -6,7 +6,7 @@
   const WAIT_MS = 1500;
   let changed = false;
   let asking = false;
-  const inUse = (part) => part.contains(document.activeElement)
+  const inUse = (part) => part.contains(document.activeElement) || part.querySelector("form[aria-busy=true]")
     || [...part.querySelectorAll("input:not([type=hidden]), textarea")].some((field) => field.value !== field.defaultValue);
   const parts = (page) => [...page.querySelectorAll("[data-live]")].filter((part) => part.id);
   // Whoever hears the page is told that it changed, not what: that is read where it stands.
@@ -33,7 +33,10 @@
       let told = false;
       for (const part of fresh) {
         const old = document.getElementById(part.id);
-        if (old.isEqualNode(part)) continue;
+        const now = old.cloneNode(true);
+        // What busy.js put in for its words is no difference.
+        for (const own of now.querySelectorAll("form[data-busy] > .busy")) own.remove();
+        if (now.isEqualNode(part)) continue;
         if (inUse(old)) changed = true;
         else {
           old.replaceWith(document.adoptNode(part));

@@ -63,7 +63,9 @@ struct Line {
     from: &'static str,
     who: String,
     text: String,
+    /// What became of it, where that needs words, and their tone: what was kept back is no fault.
     note: String,
+    tone: &'static str,
 }
 
 #[derive(Template)]
@@ -251,12 +253,17 @@ fn page(
                     _ => "shop",
                 };
                 // What went well needs no words.
-                let note = match (l.state.as_deref(), l.rule) {
-                    (None | Some("sent"), _) => String::new(),
+                let (note, tone) = match (l.state.as_deref(), l.rule) {
+                    (None | Some("sent"), _) => (String::new(), "plain"),
                     (Some(state), why) => {
-                        let fate = w.t(Fate::of(state, None).key()).to_owned();
+                        let fate = Fate::of(state, None);
                         let why = why.map(|id| format!(" · {}", rule(w, &id)));
-                        fate + &why.unwrap_or_default()
+                        let tone = match fate {
+                            Fate::Failed => "bad",
+                            Fate::Blocked | Fate::Withdrawn | Fate::Expired => "guard",
+                            _ => "plain",
+                        };
+                        (w.t(fate.key()).to_owned() + &why.unwrap_or_default(), tone)
                     }
                 };
                 Line {
@@ -265,6 +272,7 @@ fn page(
                     who: w.t(&format!("inbox.from.{from}")).to_owned(),
                     text: l.text,
                     note,
+                    tone,
                 }
             })
             .collect(),
@@ -277,6 +285,7 @@ fn page(
                 who: w.t(&format!("inbox.did.{}", h.what)).to_owned(),
                 text: h.note,
                 note: String::new(),
+                tone: "plain",
             })
             .collect(),
         said,

@@ -46,6 +46,7 @@ mod simulated;
 mod strings;
 mod templates;
 mod tenants;
+mod their_clock;
 mod thread;
 mod trouble;
 mod verdicts;

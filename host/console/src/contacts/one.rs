@@ -20,6 +20,7 @@ use crate::fate::Fate;
 use crate::frame::{self, Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
+use crate::their_clock::Clocks;
 use crate::{ConsoleState, reach};
 
 /// Things of the timeline on one page.
@@ -146,12 +147,16 @@ pub(crate) async fn one(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let tenant = reach::tenant(&state, &principal, &shop).await?;
-    let zone = tenant.timezone.clone();
     let view = match contacts::get(&state.ctx, tenant.id, &who).await {
         Ok(view) => view,
         // What is no person of this shop is not there, however it is spelled.
         Err(FlowError::BadInput { .. }) => return Err(Problem::NotFound { what: "contact" }),
         Err(error) => return Err(error.into()),
+    };
+    let (timezone, country) = (tenant.timezone.clone(), view.country.clone());
+    let zone = Clocks {
+        shop: &timezone,
+        country: country.as_deref(),
     };
     let id = view.id.to_string();
     let consents = consents::get(&state.ctx, tenant.id, &id).await?;
@@ -178,7 +183,7 @@ pub(crate) async fn one(
         None => page
             .items
             .iter()
-            .find_map(|i| why(&f, &zone, i, &consents.topics)),
+            .find_map(|i| why(&f, zone, i, &consents.topics)),
         Some(_) => None,
     };
     let mut facts = vec![(w.t("person.id"), id.clone())];
@@ -201,24 +206,21 @@ pub(crate) async fn one(
                 let until = a
                     .until
                     .as_deref()
-                    .map(|until| format!(" {} {}", w.t("person.until"), time(until, &zone)));
-                let since = format!("{} {}", w.t("person.since"), time(&a.since, &zone));
+                    .map(|until| format!(" {} {}", w.t("person.until"), time(until, zone)));
+                let since = format!("{} {}", w.t("person.since"), time(&a.since, zone));
                 (a.address.clone(), since + &until.unwrap_or_default())
             })
             .collect(),
         windows: view
             .conversations
             .iter()
-            .map(|c| window(w, &zone, c))
+            .map(|c| window(w, zone, c))
             .collect(),
         gauges: meters.iter().map(|m| gauge(w, m)).collect(),
-        topics: consents.topics.iter().map(|t| topic(w, &zone, t)).collect(),
+        topics: consents.topics.iter().map(|t| topic(w, zone, t)).collect(),
         meta_stop: consents
             .marketing_stopped_since
-            .map(|at| {
-                w.t("consent.meta_stop")
-                    .replace("{when}", &time(&at, &zone))
-            })
+            .map(|at| w.t("consent.meta_stop").replace("{when}", &time(&at, zone)))
             .unwrap_or_default(),
         withdraws: frame::may(
             principal.role,
@@ -230,7 +232,7 @@ pub(crate) async fn one(
         lines: page
             .items
             .iter()
-            .map(|i| line(&f, &zone, &tenant.slug, i))
+            .map(|i| line(&f, zone, &tenant.slug, i))
             .collect(),
         older,
         first: asked.after.is_none(),
@@ -281,10 +283,12 @@ pub(crate) async fn withdraw(
     Ok(Redirect::to(&format!("{to}#consent")).into_response())
 }
 
-/// An instant as the shop reads it, and UTC.
-fn time(rfc3339: &str, zone: &str) -> String {
+/// An instant as the shop reads it, and UTC; and as the person does where they live by another clock.
+fn time(rfc3339: &str, zone: Clocks<'_>) -> String {
     let utc = rfc3339.get(..16).unwrap_or(rfc3339).replace('T', " ");
-    format!("{} · {utc} UTC", local(rfc3339, zone))
+    let theirs = zone.theirs(rfc3339).map(|there| format!(" · {there}"));
+    let ours = local(rfc3339, zone.shop);
+    format!("{ours} · {utc} UTC{}", theirs.unwrap_or_default())
 }
 
 /// A topic as the page names it.
@@ -321,7 +325,7 @@ pub(crate) fn word(value: impl serde::Serialize) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn topic(w: Words, zone: &str, t: &TopicView) -> Topic {
+fn topic(w: Words, zone: Clocks<'_>, t: &TopicView) -> Topic {
     let (state, tone, open) = match &t.standing {
         ConsentStanding::Unknown => ("unknown", "wait", false),
         ConsentStanding::Requested { .. } => ("requested", "wait", true),
@@ -366,7 +370,7 @@ fn gauge(w: Words, m: &Meter) -> Gauge {
     }
 }
 
-fn window(w: Words, zone: &str, c: &ConversationView) -> Window {
+fn window(w: Words, zone: Clocks<'_>, c: &ConversationView) -> Window {
     let closes = c.window_closes_at.as_deref().map(|at| time(at, zone));
     Window {
         number: c.phone_number_id.clone(),
@@ -398,7 +402,7 @@ fn what(w: Words, m: &TimelineMessage) -> String {
 }
 
 /// The last message that was let through is the one that people ask about.
-fn why(f: &Frame, zone: &str, item: &TimelineItem, topics: &[TopicView]) -> Option<Why> {
+fn why(f: &Frame, zone: Clocks<'_>, item: &TimelineItem, topics: &[TopicView]) -> Option<Why> {
     let Happened::Message(m) = &item.what else {
         return None;
     };
@@ -411,11 +415,20 @@ fn why(f: &Frame, zone: &str, item: &TimelineItem, topics: &[TopicView]) -> Opti
     let w = f.w;
     let (key, tone) = fate(&m.state, m.status.as_deref());
     let about = m.topic.as_deref().unwrap_or("*");
+    // Being asked is no yes; a yes to the very topic says more than one to promotion in general.
+    let agreed = |t: &&TopicView| {
+        let yes = matches!(
+            t.standing,
+            ConsentStanding::Granted { .. } | ConsentStanding::Unconfirmed { .. }
+        );
+        yes && (t.topic == about || t.topic == "*")
+    };
     let granted = topics
         .iter()
-        .filter(|t| m.purpose == "promotional" && (t.topic == about || t.topic == "*"))
-        .map(|t| topic(w, zone, t))
-        .find(|t| t.open);
+        .filter(|_| m.purpose == "promotional")
+        .filter(agreed)
+        .max_by_key(|t| t.topic == about)
+        .map(|t| topic(w, zone, t));
     let consent = granted.map(|t| {
         let parts = [
             t.name, t.state, t.since, t.promise, t.wording, t.source, t.evidence,
@@ -466,7 +479,7 @@ fn fate_words(w: Words, key: &str) -> &'static str {
     found.map_or("", |key| w.t(key))
 }
 
-fn line(f: &Frame, zone: &str, shop: &str, item: &TimelineItem) -> Line {
+fn line(f: &Frame, zone: Clocks<'_>, shop: &str, item: &TimelineItem) -> Line {
     let w = f.w;
     let at = time(&item.at, zone);
     let plain = |tone, head: String, text: String, note: String| Line {

@@ -326,6 +326,7 @@ pub(super) const TABLE: super::Table = &[
     ("explore.again.policy", "The shop's policy is another since then."),
     ("explore.known", "What is on record"),
     ("explore.when", "When"),
+    ("explore.there", "On their own clock"),
     ("explore.stage", "At which point"),
     ("explore.stage.admission", "when it was proposed"),
     ("explore.stage.dispatch", "just before it was sent"),

@@ -326,6 +326,7 @@ pub(super) const TABLE: super::Table = &[
     ("explore.again.policy", "La política de la tienda es otra desde entonces."),
     ("explore.known", "Lo que quedó registrado"),
     ("explore.when", "Cuándo"),
+    ("explore.there", "En la hora de la persona"),
     ("explore.stage", "Momento"),
     ("explore.stage.admission", "al proponerlo"),
     ("explore.stage.dispatch", "justo antes de enviarlo"),

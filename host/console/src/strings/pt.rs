@@ -326,6 +326,7 @@ pub(super) const TABLE: super::Table = &[
     ("explore.again.policy", "A política da loja é outra desde então."),
     ("explore.known", "O que ficou registrado"),
     ("explore.when", "Quando"),
+    ("explore.there", "No horário da pessoa"),
     ("explore.stage", "Momento"),
     ("explore.stage.admission", "ao propor"),
     ("explore.stage.dispatch", "logo antes de enviar"),

@@ -7,8 +7,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use portero_domain::language::Language;
 use portero_flow::desk::access::Principal;
+use portero_flow::desk::contacts;
 use portero_flow::desk::proofs::{self, ProofLinkView};
 use portero_flow::desk::rejudge::{self, RejudgedView, SaidView};
+use portero_flow::desk::tenants::TenantView;
 use portero_flow::desk::verdict_days::local;
 use portero_flow::desk::verdicts::{self, FindingView, VerdictView};
 use serde::Deserialize;
@@ -17,6 +19,7 @@ use super::{result, utc};
 use crate::frame::{Frame, Visit, render};
 use crate::problem::{Asks, Problem};
 use crate::strings::Words;
+use crate::their_clock::Clocks;
 use crate::{ConsoleState, reach};
 
 /// Query of one verdict.
@@ -154,7 +157,10 @@ pub(super) async fn show(
         until: twice(&l.expires_at, zone),
         opened: w.t("proof.opened").replace("{n}", &l.opened.to_string()),
     };
+    let theirs = their_clock(state, &tenant, &view).await;
     let mut one = page(f, zone, view, again);
+    one.facts
+        .splice(1..1, theirs.map(|at| (w.t("explore.there"), at)));
     one.links = links.into_iter().map(link).collect();
     one.action = format!("/console/verdicts/{}/{id}/links", tenant.slug);
     one.ended = ended;
@@ -165,6 +171,22 @@ pub(super) async fn show(
         _ => told.days,
     };
     Ok(render(&one))
+}
+
+/// When it was decided on the clock of the person it is about, where that is another one than the shop's.
+async fn their_clock(
+    state: &ConsoleState,
+    tenant: &TenantView,
+    view: &VerdictView,
+) -> Option<String> {
+    let who = view.contact.to_string();
+    // Somebody who was erased has no country any more.
+    let person = contacts::get(&state.ctx, tenant.id, &who).await.ok()?;
+    let clocks = Clocks {
+        shop: &tenant.timezone,
+        country: person.country.as_deref(),
+    };
+    clocks.theirs(&view.decided_at)
 }
 
 fn page(f: Frame, zone: &str, mut view: VerdictView, again: Option<RejudgedView>) -> One {

@@ -105,10 +105,35 @@ pub async fn operations(
     Ok(response)
 }
 
+/// The tenant of a caller that has one. Another tenant's name in the header answers exactly as a name that does not
+/// exist: what is asked of somebody else is never done to the caller's own.
+async fn own(state: &AppState, own: TenantId, named: Option<&str>) -> Result<TenantId, Problem> {
+    let Some(named) = named else { return Ok(own) };
+    let found = portero_flow::desk::tenants::find(&state.ctx, named).await;
+    if found.ok() == Some(own) {
+        return Ok(own);
+    }
+    let error = portero_flow::FlowError::NotFound {
+        what: "tenant",
+        name: named.to_owned(),
+    };
+    Err(error.into())
+}
+
+/// The tenant that a request names.
+fn named(parts: &Parts) -> Option<&str> {
+    let name = parts.headers.get(TENANT_HEADER);
+    name.and_then(|v| v.to_str().ok())
+}
+
 impl FromRequestParts<AppState> for Anyone {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
-        Ok(Anyone(principal(parts)?))
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let principal = principal(parts)?;
+        if let Some(tenant) = principal.tenant {
+            own(state, tenant, named(parts)).await?;
+        }
+        Ok(Anyone(principal))
     }
 }
 
@@ -130,26 +155,8 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let principal = principal(parts)?;
-        let named = parts
-            .headers
-            .get(TENANT_HEADER)
-            .and_then(|v| v.to_str().ok());
-        let tenant = match (principal.tenant, named) {
-            (Some(own), None) => own,
-            (Some(own), Some(named)) => {
-                // Another tenant's name answers exactly as a name that does not exist.
-                let found = portero_flow::desk::tenants::find(&state.ctx, named)
-                    .await
-                    .ok();
-                if found != Some(own) {
-                    let error = portero_flow::FlowError::NotFound {
-                        what: "tenant",
-                        name: named.to_owned(),
-                    };
-                    return Err(error.into());
-                }
-                own
-            }
+        let tenant = match (principal.tenant, named(parts)) {
+            (Some(tenant), named) => own(state, tenant, named).await?,
             (None, Some(named)) => portero_flow::desk::tenants::find(&state.ctx, named).await?,
             (None, None) => {
                 let all = portero_flow::desk::tenants::list(&state.ctx, None).await?;
