@@ -11,20 +11,24 @@ mod erasure;
 mod es;
 mod frame;
 mod home;
+mod imports;
 mod ledger;
 mod manage;
 mod me;
 mod people;
+mod person_acts;
 mod plugins;
 mod policy;
 mod proof;
 mod pt;
 mod retention;
+mod sandbox;
 mod segments;
 mod templates;
 mod tenants;
 mod trouble;
 mod webhooks;
+mod wordings;
 mod wrong;
 
 use portero_domain::language::Language;
@@ -55,19 +59,23 @@ const PAGES: &[Rows] = &[
     erasure::ROWS,
     frame::ROWS,
     home::ROWS,
+    imports::ROWS,
     ledger::ROWS,
     manage::ROWS,
     me::ROWS,
     people::ROWS,
+    person_acts::ROWS,
     plugins::ROWS,
     policy::ROWS,
     proof::ROWS,
     retention::ROWS,
+    sandbox::ROWS,
     segments::ROWS,
     templates::ROWS,
     tenants::ROWS,
     trouble::ROWS,
     webhooks::ROWS,
+    wordings::ROWS,
     wrong::ROWS,
 ];
 
@@ -171,6 +179,7 @@ mod tests {
                 "connect.state.",
                 "erase.trouble.",
                 "erase.wrong.",
+                "import.state.",
                 "me.did.",
                 "me.wrong.",
                 "proof.wrong.",

@@ -43,6 +43,7 @@ pub(super) async fn world(State(simulator): State<Arc<Simulator>>) -> Json<Value
                         "verified_name": number.is.verified_name,
                         "mps": number.rate.mps(),
                         "registered": number.is.registered,
+                        "quality": number.is.quality,
                     })
                 })
                 .collect();
