@@ -61,6 +61,12 @@ mod me;
 mod meta_says;
 mod money;
 mod not_through;
+mod page_imports;
+mod page_inbox;
+mod page_person;
+mod page_phone;
+mod page_sandbox;
+mod page_wordings;
 mod people_doors;
 mod plugin_calls;
 mod plugin_switch;
@@ -136,6 +142,12 @@ fn main() -> ExitCode {
         retention::TESTS,
         tenant_move::TESTS,
         trouble::TESTS,
+        page_sandbox::TESTS,
+        page_imports::TESTS,
+        page_wordings::TESTS,
+        page_phone::TESTS,
+        page_inbox::TESTS,
+        page_person::TESTS,
         TESTS,
     ])
 }
