@@ -222,6 +222,35 @@ async function run() {
     must(listed, "no menu came up in four taps");
   });
 
+  await steps.step("an order, a block, a report, a username and what Meta posted", async () => {
+    const before = await keys();
+    await page.locator("#act-order").click();
+    await until("the order on the phone", (known) => [...document.querySelectorAll("#items > .row.person")].some((r) => !known.includes(r.dataset.key)), before);
+    // The post comes a moment after the message: asked for again until it is there.
+    const raw = page.locator("#items > .row.person [data-raw]").last();
+    const wamid = await raw.getAttribute("data-raw");
+    await page.waitForFunction(async ([address, id]) => (await (await fetch(`${address}?message=${encodeURIComponent(id)}`)).json()).posts.length > 0,
+      [`/console/phone/${await page.locator("#shop").inputValue()}/webhooks`, wamid]);
+    await raw.press("Enter");
+    await page.locator("#menu[open] pre.raw").first().waitFor();
+    must((await page.locator("#menu pre.raw").first().innerText()).includes(wamid), "the post does not name the message");
+    await accessible("raw");
+    await steps.shot("raw");
+    await page.keyboard.press("Escape");
+    await page.locator("#menu").waitFor({ state: "hidden" });
+    await until("the focus is back on the button of what was posted", () => document.activeElement.dataset.raw !== undefined);
+    await page.locator("#act-report").click();
+    await until("the shop as blocked", (word) => document.getElementById("act-block").textContent.includes(word), words["acts.unblock"]);
+    await page.locator("#act-block").click();
+    await until("the shop as unblocked", (word) => document.getElementById("act-block").textContent.includes(word), words["acts.block"]);
+    await page.locator("#act-username").click();
+    await page.locator("#ask-field").fill("ana.prueba");
+    await accessible("username");
+    await page.locator("#ask-do").click();
+    await page.locator("#menu").waitFor({ state: "hidden" });
+    must(await page.locator("#banner").isHidden(), "a fault is shown");
+  });
+
   await steps.step("a conversation handed to a person is given back to the bot", async () => {
     await say("quiero hablar con una persona");
     await until("a person as the owner", () => document.getElementById("pill-owner").dataset.kind === "human");
@@ -229,6 +258,24 @@ async function run() {
     await page.locator("#give-back").click();
     await until("the bot as the owner", () => document.getElementById("pill-owner").dataset.kind === "bot");
     must(!(await page.locator("#give-back").count()), "the button is still there");
+  });
+
+  await steps.step("a list of verdicts says what is new and moves nothing", async () => {
+    const shop = await page.locator("#shop").inputValue();
+    const person = await page.evaluate(() => document.querySelector(".writer[aria-current]").dataset.person);
+    await page.goto(new URL(`/verdicts?lang=es&shop=${shop}`, base).href);
+    const rows = () => page.evaluate(() => [...document.querySelectorAll("[data-news] > [data-id]")].map((row) => row.dataset.id));
+    const before = await rows();
+    const answer = await page.request.post(new URL(`/console/phone/${shop}/say`, base).href, { data: { person, message: { type: "text", text: "hola" } }, headers: { "x-portero-console": "1", "sec-fetch-site": "same-origin" } });
+    must(answer.ok(), `say answered ${answer.status()}`);
+    await page.locator("#news a").waitFor();
+    must(/^Nuevo: \d+\+?\. Mostrar$/.test(await page.locator("#news").innerText()), `it says: ${await page.locator("#news").innerText()}`);
+    must((await rows()).join() === before.join(), "the rows moved by themselves");
+    await accessible("news");
+    await page.locator("#news a").click();
+    await page.waitForFunction((known) => { const row = document.querySelector("[data-news] > [data-id]"); return row && row.dataset.id !== known; }, before[0]);
+    await open({ lang: "es", shop });
+    await ready();
   });
 
   await steps.step("verdicts: filters, one in full, judged again", async () => {

@@ -97,6 +97,17 @@ const send = (form, fields) => async () => {
   }, fields);
   await left;
 };
+/** A file of people as a spreadsheet saves it, with a row that is not good. */
+const FILE = "Teléfono;Nombre;Ciudad;Acepta\n+573006660001;José;Bogotá;sí\nnada;Eva;Cali;no\n";
+/** A question that says all it has to. */
+const QUESTION = "¿Quieres recibir ofertas de la tienda por WhatsApp, como mucho 2 por semana? Para parar escribe BAJA. Aviso: https://example.com/aviso";
+/** Has a file checked on the page; ends on the page of the file. */
+const bring = async (text, which = shop, name = "clientes.csv") => {
+  await open(at("/imports", which));
+  await page.locator("#upload [name=file]").setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+  await page.locator("#do-upload").click();
+  await page.waitForURL((address) => address.pathname.includes("/imports/"));
+};
 /** Who logs in with a password, under a name as long as it may be. */
 const who = { name: `rosa-${"de-la-tienda-".repeat(9)}`.slice(0, 120), password: "" };
 const logIn = async () => {
@@ -211,6 +222,25 @@ const PAGES = {
       await send("form.audit-form[action='/console/access/users']", { name: who.name, role: "owner" })();
       who.password = await page.locator("#secret").innerText();
     }],
+  },
+  "/sandbox": {
+    filled: [at("/sandbox"), send("#add", { address: "+57 300 999 0001" })], empty: [at("/sandbox", emptyShop)],
+    error: [at("/sandbox"), send("#add", { address: "mi número" })], long: [at("/sandbox", longShop), send("#add", { address: LONG })],
+  },
+  "/imports": {
+    filled: [async () => { await bring(FILE); return at("/imports"); }], empty: [at("/imports", emptyShop)], error: [at("/imports"), send("#upload", {})],
+    long: [async () => { await bring(FILE, longShop, `${LONG.slice(0, 180)}.csv`); return at("/imports", longShop); }],
+  },
+  "/imports/{tenant}/{id}": {
+    filled: [async () => { await bring(FILE); return new URL(page.url()).pathname + "?x=1"; }],
+    empty: [async () => { await bring("telefono\n"); return new URL(page.url()).pathname + "?x=1"; }],
+    error: [async () => { await bring("a,b\n1,2\n"); return new URL(page.url()).pathname + "?x=1"; }],
+    long: [async () => { await bring(`telefono,${LONG}\n${LONG},${LONG}\n`); return new URL(page.url()).pathname + "?x=1"; }],
+  },
+  "/wordings": {
+    filled: [at("/wordings"), send("#keep", { name: "ofertas", body: QUESTION, yes: "Sí, quiero", no: "No", thanks: "Gracias.", max: "2", per: "week", language: "es" })],
+    empty: [at("/wordings", emptyShop)], error: [at("/wordings"), send("#keep", { name: "dos palabras", body: "hola", max: "0" })],
+    long: [at("/wordings", longShop), send("#keep", { name: LONG.replaceAll("í", "i").slice(0, 64), body: `${QUESTION} ${LONG}`, yes: "palabra-larguisima-x", no: "palabra-larguisima-y", thanks: LONG, max: "2", per: "week" })],
   },
   // By the link nobody has an account; then somebody logs in with a password.
   "/me": { empty: ["/me?x=1"], filled: [logIn], error: [logIn, send("form.sheet", { current: "no-es-esta-contrasena", new: "una-frase-bien-larga", again: "una-frase-bien-larga" })], long: [logIn] },

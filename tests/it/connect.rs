@@ -99,6 +99,7 @@ pub(crate) async fn a_number_is_connected_on_the_page_and_each_step_is_told(env:
         ("waba", sol.shop.waba),
         ("display", sol.shop.display),
         ("access_token", env.stage.secrets.access_token.as_str()),
+        ("pin", ""),
     ];
     let at = format!("/console/numbers/{}/connect", sol.shop.slug);
     let done = operator.post(&env, &at, &good).await;
@@ -112,6 +113,33 @@ pub(crate) async fn a_number_is_connected_on_the_page_and_each_step_is_told(env:
         !done.body.contains(env.stage.secrets.access_token.as_str())
             && !done.body.contains("id=\"verify-token\"")
     );
+    // A number that is not registered is, with its PIN; a wrong one is told in Meta's words.
+    let deregistered = env
+        .http
+        .post(format!(
+            "{}/v23.0/{}/deregister",
+            env.stage.simulator_url, sol.shop.number
+        ))
+        .bearer_auth(&env.stage.secrets.access_token);
+    assert!(deregistered.send().await.unwrap().status().is_success());
+    let mut pinned = good;
+    pinned[7].1 = "12 34";
+    let wrong = operator.post(&env, &at, &pinned).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    assert!(wrong.body.contains("id=\"wrong-pin\"") && !wrong.body.contains("12 34"));
+    pinned[7].1 = "271828";
+    let registered = operator.post(&env, &at, &pinned).await;
+    assert_eq!(registered.status, 200, "{}", registered.body);
+    assert!(
+        registered.body.contains("data-step=\"registration\"")
+            && !registered.body.contains("271828"),
+        "{}",
+        registered.body
+    );
+    let list = sol.api.post("/v1/checklist", json!({})).await.unwrap();
+    let steps = list["steps"].as_array().unwrap();
+    let step = steps.iter().find(|s| s["step"] == "registration").unwrap();
+    assert_eq!(step["state"], "done", "{list}");
     // Another shop's number is not taken away.
     let stolen = operator.post(&env, to, &good).await;
     assert_eq!(stolen.status, 422, "{}", stolen.body);

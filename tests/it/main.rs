@@ -63,6 +63,12 @@ mod meta_says;
 mod money;
 mod not_through;
 mod once;
+mod page_imports;
+mod page_inbox;
+mod page_person;
+mod page_phone;
+mod page_sandbox;
+mod page_wordings;
 mod people_doors;
 mod plugin_calls;
 mod plugin_journal;
@@ -150,6 +156,12 @@ fn main() -> ExitCode {
         seen_by_api::TESTS,
         once::TESTS,
         progress::TESTS,
+        page_sandbox::TESTS,
+        page_imports::TESTS,
+        page_wordings::TESTS,
+        page_phone::TESTS,
+        page_inbox::TESTS,
+        page_person::TESTS,
         TESTS,
     ])
 }

@@ -30,7 +30,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    async fn of(request: reqwest::RequestBuilder) -> Shown {
+    pub(crate) async fn of(request: reqwest::RequestBuilder) -> Shown {
         let answer = request.send().await.unwrap();
         let headers = answer.headers().clone();
         let text = |v: &reqwest::header::HeaderValue| v.to_str().unwrap().to_owned();

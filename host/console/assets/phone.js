@@ -311,10 +311,12 @@
     return scope === "all" ? words("consent.all") : scope === "*" ? words("consent.general") : scope;
   }
   const promised = (promise) => (promise ? words("promise." + promise.per, { n: promise.max }) : "");
+  /** What Meta posted about a message, as it went over the wire. */
+  const rawButton = (wamid) => make("button", { type: "button", class: "raw-button", "data-raw": wamid, "aria-haspopup": "dialog", on: { click: () => openRaw(wamid) } }, "{ }", hidden(words("raw.open")));
   function personRow(item) {
     return [make("div", { class: "bubble mine" },
       hidden(words("phone.me") + ": "), contents(item.bubble),
-      meta(item.at, ticks(item.read ? "read" : "delivered")))];
+      meta(item.at, ticks(item.read ? "read" : "delivered"), rawButton(item.key)))];
   }
   function businessRow(item) {
     const status = strongest(item);
@@ -322,7 +324,7 @@
     const pending = ["allowed", "leaving", "later", "held", "unclear"].includes(fate);
     const name = state.thread.shop.name;
     const phone = item.reached
-      ? make("div", { class: "bubble theirs" + (item.bubble.kind === "reaction" ? " slim" : "") }, hidden(name + ": "), contents(item.bubble), meta(item.at, ticks(status)), taps(item))
+      ? make("div", { class: "bubble theirs" + (item.bubble.kind === "reaction" ? " slim" : "") }, hidden(name + ": "), contents(item.bubble), meta(item.at, ticks(status), item.wamid ? rawButton(item.wamid) : null), taps(item))
       : make("div", { class: "ghost", "data-fate": fate }, icon(FATE_ICON[fate] || "clock"),
         make("span", {}, pending ? words("phone.notyet") : words("phone.never")),
         make("time", { class: "small", datetime: new Date(item.at).toISOString() }, hour(item.at, state.zone)));
@@ -400,7 +402,7 @@
     const now = drawn.get(heldRow.dataset.key);
     const row = now ? now.node : ofMessage(heldRow.dataset.wamid);
     const same = held.dataset.tap !== undefined ? `[data-tap="${CSS.escape(held.dataset.tap)}"]`
-      : held.dataset.list !== undefined ? "[data-list]" : held.tagName.toLowerCase();
+      : held.dataset.list !== undefined ? "[data-list]" : held.dataset.raw !== undefined ? "[data-raw]" : held.tagName.toLowerCase();
     ((row && row.querySelector(same)) || log).focus({ preventScroll: true });
   }
   function announceChanges() {
@@ -503,6 +505,9 @@
     byId("phone-title").textContent = card.name;
     byId("phone-sub").textContent = state.thread.typing ? words("phone.typing") : words("phone.of", { name: person.name }) + " · " + card.display;
     const stopped = Boolean(contact && contact.marketing_stopped_at !== null);
+    const blocked = state.thread.blocked;
+    byId("act-block").dataset.value = String(!blocked);
+    byId("act-block").lastElementChild.textContent = blocked ? words("acts.unblock") : words("acts.block");
     const preference = byId("act-preference");
     preference.dataset.value = stopped ? "resume" : "stop";
     preference.lastElementChild.textContent = stopped ? words("acts.preference.resume") : words("acts.preference.stop");
@@ -520,7 +525,7 @@
       line.replaceChildren(make("strong", {}, words("phone.empty")), " " + words("phone.empty.what"),
         make("button", { type: "button", class: "chip-button", on: { click: () => write(hello) } }, icon("send"), words("write.hello.button", { word: hello })));
     } else if (thread.shortened) line.replaceChildren(words("phone.older"));
-    for (const id of ["send", "act-location", "act-photo", "act-stop", "act-preference"]) byId(id).disabled = !thread;
+    for (const id of ["send", "act-location", "act-photo", "act-stop", "act-preference", "act-order", "act-block", "act-report", "act-number", "act-username"]) byId(id).disabled = !thread;
   }
   /** A shop is greeted, and left, in its own language. */
   const greeting = () => ({ es: "hola", pt: "olá", en: "hello" })[shop().dataset.language] || words("write.hello");
@@ -530,6 +535,8 @@
 
   const menu = byId("menu");
   let menuOf = null;
+  /** Where the focus goes back to, when it is no list of a message. */
+  let opener = null;
   function openMenu(item) {
     const { list } = item.bubble;
     menuOf = item.wamid;
@@ -543,13 +550,51 @@
     menu.showModal();
     byId("menu-body").querySelector("button").focus();
   }
+  async function openRaw(wamid) {
+    let posts;
+    try {
+      const query = new URLSearchParams({ message: wamid });
+      if (state.number) query.set("number", state.number);
+      posts = (await ask(at("webhooks?" + query))).posts;
+    } catch (fault) {
+      showFault(fault, "act", () => { clearFault("act"); openRaw(wamid); });
+      return;
+    }
+    menuOf = null;
+    opener = () => document.querySelector(`[data-raw="${CSS.escape(wamid)}"]`);
+    byId("menu-title").textContent = words("raw.title");
+    byId("menu-body").replaceChildren(...(posts.length ? posts.map((post) => make("section", {},
+      make("h3", {}, post.at === null ? "" : both(post.at, second, true)),
+      make("p", { class: "small" }, words("raw.outcome") + ": ", make("code", {}, String(post.outcome))),
+      make("pre", { class: "raw", tabindex: "0", lang: "en" }, JSON.stringify(post.body, null, 2)))) : [make("p", { class: "quiet" }, words("raw.none"))]));
+    menu.showModal();
+    byId("menu-close").focus();
+  }
+  /** Asks for one line of text; the person is called by another key afterwards. */
+  function openAsk(button, what, key, label, hint, done) {
+    menuOf = null;
+    opener = () => button;
+    byId("menu-title").textContent = button.textContent;
+    const field = make("input", { id: "ask-field", type: "text", maxlength: "60", required: true, autocomplete: "off", autocapitalize: "none", spellcheck: "false", placeholder: hint });
+    const form = make("form", { class: "ask-form", on: { submit: async (event) => {
+      event.preventDefault();
+      const person = state.person;
+      const answer = await act(what, { [key]: field.value }, done);
+      menu.close();
+      if (answer && answer.person && answer.person !== person) { state.person = answer.person; state.people = null; forget(); remember(); refresh(); }
+    } } }, make("label", { for: "ask-field" }, label), field, make("button", { type: "submit", class: "chip-button", id: "ask-do" }, words("acts.do")));
+    byId("menu-body").replaceChildren(form);
+    menu.showModal();
+    field.focus();
+  }
   // A status may have drawn the message anew meanwhile: then its button is another one, and the
   // browser leaves the focus in the closed menu until it draws next.
   menu.addEventListener("close", () => {
     const focused = document.activeElement;
     if (focused && focused !== document.body && !menu.contains(focused)) return;
-    const row = ofMessage(menuOf);
-    ((row && row.querySelector("[data-list]")) || log).focus();
+    const row = menuOf && ofMessage(menuOf);
+    const back = menuOf ? row && row.querySelector("[data-list]") : opener && opener();
+    (back || log).focus();
   });
   byId("menu-close").addEventListener("click", () => menu.close());
   menu.addEventListener("click", (event) => { if (event.target === menu) menu.close(); });
@@ -632,11 +677,11 @@
 
   async function act(what, payload, done) {
     try {
-      await ask(at(what), { ...who(), ...payload });
+      const answer = await ask(at(what), { ...who(), ...payload });
       clearFault("act");
       if (done) byId("announce").textContent = done;
       refreshSoon();
-      return true;
+      return answer;
     } catch (fault) {
       showFault(fault, "act", () => { clearFault("act"); refresh(); });
       return false;
@@ -682,6 +727,25 @@
     const value = event.currentTarget.dataset.value || "stop";
     act("preference", { value }, value === "stop" ? words("said.stopped") : words("said.resumed"));
   });
+  /** What things cost where the shop is. */
+  const CURRENCIES = { "America/Bogota": ["COP", 45000], "America/Mexico_City": ["MXN", 250], "America/Sao_Paulo": ["BRL", 80] };
+  byId("act-order").addEventListener("click", () => {
+    const [currency, price] = CURRENCIES[shop().dataset.timezone] || ["USD", 12];
+    act("say", { message: { type: "order", quantity: 2, price, currency, note: words("acts.order.note") } }, words("said.sent"));
+  });
+  byId("act-block").addEventListener("click", (event) => {
+    const value = event.currentTarget.dataset.value !== "false";
+    act("block", { value }, value ? words("said.blocked") : words("said.unblocked"));
+  });
+  byId("act-report").addEventListener("click", () => act("report", {}, words("said.reported")));
+  for (const [id, what, key, label, hint, done] of [
+    ["act-number", "number", "to", words("acts.number.label"), "+57 300 111 2233", words("said.number")],
+    ["act-username", "username", "name", words("acts.username.label"), "ana.lopez", words("said.username")],
+  ]) {
+    const button = byId(id);
+    button.hidden = !canJump;
+    button.addEventListener("click", () => openAsk(button, what, key, label, hint, done));
+  }
   const jump = byId("act-jump");
   jump.hidden = !canJump;
   jump.addEventListener("click", async () => {

@@ -2,6 +2,8 @@
 //!
 //! The number is always one of the tenant in the path: nobody acts on another's conversation.
 
+mod life;
+
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use portero_flow::desk::access::Principal;
@@ -11,6 +13,8 @@ use serde_json::{Value, json};
 
 use crate::problem::{Problem, Read};
 use crate::{ConsoleState, reach, simulated, thread};
+
+pub(crate) use life::{block, number, report, username};
 
 /// Longest text WhatsApp lets a person write.
 const TEXT_LIMIT: usize = 4_096;
@@ -71,6 +75,15 @@ pub(crate) enum Saying {
         #[serde(default)]
         caption: Option<String>,
     },
+    /// An order out of the shop's catalogue (there is none: one product is made up).
+    Order {
+        quantity: u32,
+        /// Price of one.
+        price: f64,
+        currency: String,
+        #[serde(default)]
+        note: Option<String>,
+    },
 }
 
 /// Body of `say`.
@@ -114,6 +127,25 @@ fn request(number: &str, message: &Saying) -> Result<Value, Problem> {
                 .as_ref()
                 .map_or_else(|| json!({}), |c| json!({"caption": c}));
             Ok(json!({"number": number, "type": "image", "image": image}))
+        }
+        Saying::Order {
+            quantity,
+            price,
+            currency,
+            note,
+        } => {
+            let letters = currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase());
+            if !(1..=99).contains(quantity) || !(0.0..=1e9).contains(price) || !letters {
+                return Err(Problem::BadInput(
+                    "an order has 1 to 99 of something, with a price in a currency such as COP"
+                        .to_owned(),
+                ));
+            }
+            let item = json!({"product_retailer_id": "SKU-1", "quantity": quantity,
+                "item_price": price, "currency": currency});
+            let order = json!({"catalog_id": "1", "product_items": [item],
+                "text": note.as_deref().unwrap_or_default()});
+            Ok(json!({"number": number, "type": "order", "order": order}))
         }
     }
 }
@@ -280,6 +312,34 @@ mod tests {
             )
             .is_err()
         );
+    }
+
+    #[test]
+    fn an_order_has_something_in_it() {
+        let order = |quantity, price, currency: &str| {
+            let currency = currency.to_owned();
+            let note = Some("Azul".to_owned());
+            request(
+                "1",
+                &Saying::Order {
+                    quantity,
+                    price,
+                    currency,
+                    note,
+                },
+            )
+        };
+        let sent = order(2, 45_000.0, "COP").unwrap();
+        assert_eq!(sent["order"]["product_items"][0]["quantity"], 2);
+        assert_eq!(sent["order"]["text"], "Azul");
+        for (quantity, price, currency) in [
+            (0, 1.0, "COP"),
+            (100, 1.0, "COP"),
+            (1, f64::NAN, "COP"),
+            (1, 1.0, "peso"),
+        ] {
+            assert!(order(quantity, price, currency).is_err());
+        }
     }
 
     #[test]

@@ -93,6 +93,16 @@ const ASSETS: &[Asset] = &[
         bytes: include_bytes!("../assets/live.js"),
     },
     Asset {
+        name: "news.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/news.js"),
+    },
+    Asset {
+        name: "upload.js",
+        kind: "text/javascript; charset=utf-8",
+        bytes: include_bytes!("../assets/upload.js"),
+    },
+    Asset {
         name: "icon.svg",
         kind: "image/svg+xml",
         bytes: include_bytes!("../assets/icon.svg"),

@@ -47,6 +47,7 @@ struct Page {
     trouble: String,
     may_ask: bool,
     may_connect: bool,
+    may_invite: bool,
     steps: Vec<Step>,
 }
 
@@ -101,6 +102,7 @@ async fn show(
     let may_ask = may_open(principal.role, "/checklist/asked");
     let mut page = filled(f, view, trouble, may_ask);
     page.may_connect = principal.tenant.is_none() && may_open(principal.role, "/numbers/new");
+    page.may_invite = may_open(principal.role, "/sandbox");
     Ok(render(&page))
 }
 
@@ -123,6 +125,7 @@ fn filled(f: Frame, view: Option<ChecklistView>, trouble: String, may_ask: bool)
         trouble,
         may_ask,
         may_connect: false,
+        may_invite: false,
         steps: steps.into_iter().map(step).collect(),
     }
 }

@@ -12,6 +12,7 @@ use portero_domain::access::Right::ManageAccess;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::checklist::{self, StepState};
 use portero_flow::desk::numbers::{self, DEFAULT_APP, NumberRequest};
+use portero_flow::desk::registration;
 use portero_flow::desk::templates;
 use portero_flow::desk::tenants::{self, TenantView};
 use portero_flow::{Context, FlowError};
@@ -28,7 +29,14 @@ const PAGE: &str = "/numbers/new";
 /// Longest text of a field that is no secret, characters.
 const LONGEST: usize = 64;
 /// The steps, in the order in which each needs the one before.
-const STEPS: [&str; 5] = ["app", "number", "meta", "subscription", "templates"];
+const STEPS: [&str; 6] = [
+    "app",
+    "number",
+    "meta",
+    "registration",
+    "subscription",
+    "templates",
+];
 
 /// The pages and their rights; inside it is asked for whoever runs the whole server.
 pub(crate) fn pages(pages: Pages) -> Pages {
@@ -60,6 +68,8 @@ pub(crate) struct Sent {
     waba: String,
     display: String,
     access_token: SecretString,
+    /// Six digits; empty where the number is registered already.
+    pin: SecretString,
 }
 
 /// A step and what became of it.
@@ -228,6 +238,11 @@ fn wrong(sent: &Sent, known: bool) -> Vec<Wrong> {
             n == 0 || n > LONGEST
         }),
         ("access_token", empty(&sent.access_token)),
+        ("pin", {
+            let pin = sent.pin.expose_secret().trim();
+            let six = pin.len() == 6 && pin.bytes().all(|b| b.is_ascii_digit());
+            !pin.is_empty() && !six
+        }),
     ];
     let wrong = fields.into_iter().filter(|(_, is)| *is);
     wrong.map(|(field, _)| Wrong(field)).collect()
@@ -313,6 +328,10 @@ async fn walk(
                 numbers::put(ctx, tenant.id, &request, None).await.map(drop)
             }
             "meta" => numbers::sync(ctx, tenant.id).await.map(drop),
+            "registration" if sent.pin.expose_secret().trim().is_empty() => Ok(()),
+            "registration" => {
+                registration::register(ctx, tenant.id, number, &trimmed(&sent.pin)).await
+            }
             "subscription" => checklist::subscribe(ctx, tenant.id, number).await,
             _ => templates::sync(ctx, tenant.id).await.map(drop),
         };
@@ -403,8 +422,12 @@ mod tests {
         let mut odd = good();
         odd.app = "../x".to_owned();
         odd.phone_number_id = "+57 601".to_owned();
+        odd.pin = "12 34".into();
         let odd: Vec<&str> = wrong(&odd, false).iter().map(|w| w.0).collect();
-        assert_eq!(odd, ["app", "phone_number_id"]);
+        assert_eq!(odd, ["app", "phone_number_id", "pin"]);
+        let mut registers = good();
+        registers.pin = "123456".into();
+        assert!(wrong(&registers, false).is_empty());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `GET /contacts`: people found by what is known of them; and one person with everything that happened.
 
+mod acts;
 mod leave;
 mod one;
 
@@ -15,11 +16,12 @@ use portero_flow::desk::person::{self, FoundView};
 use serde::Deserialize;
 
 use crate::ConsoleState;
-use crate::frame::{Frame, Visit, query, render};
+use crate::frame::{Frame, Visit, may_open, query, render};
 use crate::problem::{Asks, Problem};
 use crate::shown::{only_for_who_sees, sees_people, time};
 use crate::strings::Words;
 
+pub(crate) use acts::{agree, ask, block, tags, take};
 pub(crate) use leave::{erase, export, preview as erasure};
 pub(crate) use one::{one, promise, scope_name, withdraw, word};
 
@@ -58,6 +60,9 @@ struct List {
     trouble: bool,
     /// Whether the caller sees who they are.
     open: bool,
+    /// Whether the caller may look at files of people, and take everybody along.
+    imports: bool,
+    exports: bool,
     rows: Vec<Row>,
     /// The query of the next page.
     next: Option<String>,
@@ -126,6 +131,8 @@ pub(crate) async fn list(
         q,
         trouble,
         open: sees_people(principal.role),
+        imports: may_open(principal.role, "/imports"),
+        exports: may_open(principal.role, "/console/contacts/{tenant}/csv"),
         rows,
         next,
     }))

@@ -87,16 +87,24 @@ pub(crate) fn page(
     response
 }
 
+/// Pages that are no entry of the menu themselves, each with the one it hangs below.
+const ASIDE: &[(&str, &str)] = &[
+    ("/imports", "/contacts"),
+    ("/numbers", "/checklist"),
+    ("/sandbox", "/checklist"),
+    ("/wordings", "/consents"),
+];
+
 /// The entry of the menu that an address lies below, that of its forms too.
 pub(crate) fn entry(path: &str) -> &'static str {
     let page = path.strip_prefix("/console").unwrap_or(path);
-    if page.starts_with("/numbers/") {
-        return "/checklist";
-    }
     let below = |entry: &str| {
         let rest = page.strip_prefix(entry);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
+    if let Some((_, entry)) = ASIDE.iter().find(|(aside, _)| below(aside)) {
+        return entry;
+    }
     MENU.iter().find(|m| below(m.0)).map_or("/me", |m| m.0)
 }
 
@@ -133,6 +141,8 @@ mod tests {
         assert_eq!(entry("/access"), "/access");
         assert_eq!(entry("/console/access/users"), "/access");
         assert_eq!(entry("/contacts/con_1"), "/contacts");
+        assert_eq!(entry("/console/sandbox/sol/add"), "/checklist");
+        assert_eq!(entry("/imports"), "/contacts");
         assert_eq!(entry("/accessories"), "/me");
     }
 }

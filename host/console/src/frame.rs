@@ -130,6 +130,16 @@ impl Visit<'_> {
         frame
     }
 
+    /// The frame of a page about one shop that is no entry itself but hangs below one, with the shop in its query.
+    pub(crate) async fn aside(&self, path: &'static str) -> Result<Frame, Problem> {
+        let of = self.of_a_shop().await?;
+        let Some(shop) = of.shop.clone() else {
+            return Ok(of);
+        };
+        let slug = shop.slug.clone();
+        Ok(self.below(shop).here(path, &[("shop", &slug)]))
+    }
+
     fn frame(&self, all: Vec<TenantView>, shop: Option<TenantView>) -> Frame {
         let accepts = self
             .headers

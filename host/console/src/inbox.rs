@@ -2,6 +2,8 @@
 //!
 //! Plain pages and forms: they work without the script, which only keeps them fresh.
 
+mod composer;
+
 use askama::Template;
 use axum::extract::{Form, Path, State};
 use axum::http::HeaderMap;
@@ -12,16 +14,19 @@ use portero_flow::desk::access::Principal;
 use portero_flow::desk::handovers::{
     self, AnswerRequest, GiveBackRequest, HandoverDetail, HandoverView, Which,
 };
-use portero_flow::desk::masked;
 use portero_flow::desk::verdicts;
+use portero_flow::desk::{ledger, masked};
 use serde::Deserialize;
 
 use crate::fate::Fate;
-use crate::frame::{Frame, Visit, render};
+use crate::frame::{Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
 use crate::shown::{rule, sees_people, time};
 use crate::strings::Words;
 use crate::{ConsoleState, reach};
+
+use composer::Offer;
+pub(crate) use composer::template;
 
 /// Conversations on one page.
 const LIMIT: usize = 50;
@@ -42,6 +47,9 @@ pub(crate) struct Asked {
     /// Verdict on the answer just given.
     #[serde(default)]
     verdict: Option<String>,
+    /// Template that was to be sent with a slot left empty.
+    #[serde(default)]
+    empty: Option<String>,
 }
 
 /// A conversation of the list.
@@ -104,6 +112,14 @@ struct One {
     said: String,
     refused: bool,
     key: String,
+    /// The campaign that the person answers: (name, why, where it is).
+    caused: Option<(String, String, String)>,
+    /// What may be said while the window is closed.
+    offers: Vec<Offer>,
+    /// Topics that a promotion can be about.
+    topics: Vec<String>,
+    /// The template that was left with an empty slot.
+    empty: String,
 }
 
 /// `3 h 05 min`, or that it is closed, in the page's words.
@@ -209,7 +225,22 @@ pub(crate) async fn one(
         _ => (String::new(), false),
     };
     let key = TokenId::new(&*state.ctx.ids, state.ctx.now()).to_string();
-    let page = page(f, tenant.slug, &tenant.timezone, detail, said, refused, key);
+    let (who, number) = (detail.contact, detail.phone_number_id.clone());
+    let slug = tenant.slug.clone();
+    let mut page = page(f, tenant.slug, &tenant.timezone, detail, said, refused, key);
+    let caused = handovers::caused_by(&state.ctx, tenant.id, who, Some(&number)).await?;
+    page.caused = caused.map(|c| {
+        let href = format!("/campaigns/{slug}/{}", c.campaign);
+        (c.name, c.why, query(&href, &[("lang", page.lang)]))
+    });
+    if !page.open {
+        let all = handovers::offered(&state.ctx, tenant.id, Some(&number)).await?;
+        page.offers = composer::offers(page.w, all);
+        let library = ledger::wordings(&state.ctx, tenant.id).await?;
+        page.topics = library.into_iter().map(|v| v.name).collect();
+        page.topics.dedup();
+        page.empty = asked.empty.unwrap_or_default();
+    }
     Ok(render(&page))
 }
 
@@ -291,6 +322,10 @@ fn page(
         said,
         refused,
         key,
+        caused: None,
+        offers: Vec::new(),
+        topics: Vec::new(),
+        empty: String::new(),
     }
 }
 

@@ -18,6 +18,7 @@ mod consents;
 mod contact_card;
 mod contacts;
 mod conversation;
+mod csv;
 mod denied;
 mod dials;
 mod doors;
@@ -26,6 +27,7 @@ mod fate;
 mod figures;
 mod frame;
 mod home;
+mod imports;
 mod inbox;
 mod languages;
 pub mod login;
@@ -35,11 +37,13 @@ mod page;
 mod people;
 mod plugins;
 mod policy;
+mod posted;
 mod problem;
 pub mod proof;
 mod reach;
 mod record;
 mod retention;
+mod sandbox;
 mod segments;
 mod shown;
 mod simulated;
@@ -51,6 +55,7 @@ mod thread;
 mod trouble;
 mod verdicts;
 mod webhooks;
+mod wordings;
 
 use std::sync::Arc;
 
@@ -120,7 +125,7 @@ pub fn doors() -> Vec<Door> {
 }
 
 fn pages() -> Pages {
-    let managing: [fn(Pages) -> Pages; 10] = [
+    let managing: [fn(Pages) -> Pages; 13] = [
         campaigns::pages,
         connect::pages,
         dials::pages,
@@ -131,6 +136,9 @@ fn pages() -> Pages {
         policy::pages,
         retention::pages,
         tenants::pages,
+        sandbox::pages,
+        imports::pages,
+        wordings::pages,
     ];
     managing
         .into_iter()
@@ -203,6 +211,41 @@ fn first_pages() -> Pages {
             &[Edit, SeePersonalData],
             contacts::erase,
         )
+        .post(
+            "/console/contacts/{tenant}/{who}/agree",
+            &[Edit, SeePersonalData],
+            contacts::agree,
+        )
+        .post(
+            "/console/contacts/{tenant}/{who}/ask",
+            &[Send, SeePersonalData],
+            contacts::ask,
+        )
+        .post(
+            "/console/contacts/{tenant}/{who}/block",
+            &[Edit, SeePersonalData],
+            contacts::block,
+        )
+        .post(
+            "/console/contacts/{tenant}/{who}/take",
+            &[Edit, SeePersonalData],
+            contacts::take,
+        )
+        .post(
+            "/console/contacts/{tenant}/{who}/tags",
+            &[Edit, SeePersonalData],
+            contacts::tags,
+        )
+        .get(
+            "/console/contacts/{tenant}/csv",
+            &[Read, SeePersonalData],
+            csv::people,
+        )
+        .get(
+            "/console/campaigns/{tenant}/{id}/export",
+            &[Read, SeePersonalData],
+            csv::campaign,
+        )
         .get("/consents", &[Read, SeePersonalData], consents::page)
         .get("/messages", &[Read, SeePersonalData], messages::page)
         .get("/verdicts", &[Read], verdicts::list)
@@ -231,6 +274,11 @@ fn first_pages() -> Pages {
             "/console/inbox/{tenant}/{who}/answer",
             &[Send, SeePersonalData],
             inbox::answer,
+        )
+        .post(
+            "/console/inbox/{tenant}/{who}/template",
+            &[Send, SeePersonalData],
+            inbox::template,
         )
         .post(
             "/console/inbox/{tenant}/{who}/give-back",
@@ -264,6 +312,31 @@ fn first_pages() -> Pages {
             acts::preference,
         )
         .post("/console/phone/{tenant}/jump", &[Edit], acts::jump)
+        .post(
+            "/console/phone/{tenant}/block",
+            &[Edit, SeePersonalData],
+            acts::block,
+        )
+        .post(
+            "/console/phone/{tenant}/report",
+            &[Edit, SeePersonalData],
+            acts::report,
+        )
+        .post(
+            "/console/phone/{tenant}/number",
+            &[Edit, SeePersonalData],
+            acts::number,
+        )
+        .post(
+            "/console/phone/{tenant}/username",
+            &[Edit, SeePersonalData],
+            acts::username,
+        )
+        .get(
+            "/console/phone/{tenant}/webhooks",
+            &[Read, SeePersonalData],
+            posted::list,
+        )
         .post(
             "/console/phone/{tenant}/give-back",
             &[Edit, SeePersonalData],

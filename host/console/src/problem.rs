@@ -23,7 +23,7 @@ pub(crate) enum Problem {
     #[error("{0}")]
     BadInput(String),
     /// Not for this caller.
-    #[error("the clock moves for every shop: only the operator may jump")]
+    #[error("this changes something in every shop: only the operator may do it")]
     OperatorOnly,
     /// Not with this role.
     #[error("this needs the right `{0}`")]

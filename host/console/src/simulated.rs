@@ -63,6 +63,8 @@ pub(crate) struct Phone {
     pub(crate) said: Vec<Said>,
     /// The business is typing.
     pub(crate) typing: bool,
+    /// The person blocked the number.
+    pub(crate) blocked: bool,
 }
 
 /// Looks at a phone.
@@ -76,13 +78,32 @@ pub(crate) async fn thread(
         &format!("/_sim/people/{key}/thread?number={number}"),
     )
     .await?;
+    let told = |name: &str| answer.get(name).and_then(Value::as_bool);
     Ok(Phone {
+        blocked: told("blocked").unwrap_or(false),
+        typing: told("typing").unwrap_or(false),
         said: rows(&answer, "messages").filter_map(read_message).collect(),
-        typing: answer
-            .get("typing")
-            .and_then(Value::as_bool)
-            .unwrap_or(false),
     })
+}
+
+/// The quality of a number at the pretend Meta.
+pub(crate) async fn quality(
+    simulator: &dyn SimulatorControl,
+    number: &str,
+) -> Result<Option<String>, Problem> {
+    let world = get(simulator, "/_sim/world").await?;
+    let mut numbers = rows(&world, "wabas").flat_map(|waba| rows(waba, "numbers"));
+    let found = numbers.find(|n| text(n, "phone_number_id").as_deref() == Some(number));
+    Ok(found.and_then(|n| text(n, "quality")))
+}
+
+/// Posts of webhooks looked through for those about one message.
+const POSTS: usize = 500;
+
+/// The newest posts of webhooks with their bodies, oldest first.
+pub(crate) async fn posts(simulator: &dyn SimulatorControl) -> Result<Vec<Value>, Problem> {
+    let answer = get(simulator, &format!("/_sim/webhooks?limit={POSTS}")).await?;
+    Ok(rows(&answer, "webhooks").cloned().collect())
 }
 
 /// Asks the simulator to do something.

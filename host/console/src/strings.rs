@@ -11,21 +11,25 @@ mod erasure;
 mod es;
 mod frame;
 mod home;
+mod imports;
 mod ledger;
 mod manage;
 mod me;
 mod messages;
 mod people;
+mod person_acts;
 mod plugins;
 mod policy;
 mod proof;
 mod pt;
 mod retention;
+mod sandbox;
 mod segments;
 mod templates;
 mod tenants;
 mod trouble;
 mod webhooks;
+mod wordings;
 mod wrong;
 
 use portero_domain::language::Language;
@@ -56,20 +60,24 @@ const PAGES: &[Rows] = &[
     erasure::ROWS,
     frame::ROWS,
     home::ROWS,
+    imports::ROWS,
     ledger::ROWS,
     manage::ROWS,
     me::ROWS,
     messages::ROWS,
     people::ROWS,
+    person_acts::ROWS,
     plugins::ROWS,
     policy::ROWS,
     proof::ROWS,
     retention::ROWS,
+    sandbox::ROWS,
     segments::ROWS,
     templates::ROWS,
     tenants::ROWS,
     trouble::ROWS,
     webhooks::ROWS,
+    wordings::ROWS,
     wrong::ROWS,
 ];
 
@@ -173,6 +181,7 @@ mod tests {
                 "connect.state.",
                 "erase.trouble.",
                 "erase.wrong.",
+                "import.state.",
                 "me.did.",
                 "me.wrong.",
                 "proof.wrong.",

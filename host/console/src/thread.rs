@@ -45,6 +45,8 @@ pub(crate) struct ThreadView {
     shortened: bool,
     /// The phone shows "typing".
     typing: bool,
+    /// The person blocked the number.
+    blocked: bool,
 }
 
 #[derive(Serialize)]
@@ -132,6 +134,7 @@ pub(crate) async fn get(
         items,
         shortened,
         typing: phone.typing,
+        blocked: phone.blocked,
     }))
 }
 

@@ -115,6 +115,8 @@ struct List {
     /// Whether the caller sees who they are.
     open: bool,
     rows: Vec<Row>,
+    /// Whether the list begins with the newest.
+    newest: bool,
     /// The query of the next page.
     next: Option<String>,
     width: usize,
@@ -195,6 +197,7 @@ pub(crate) async fn list(
         wrong: "",
         trouble: String::new(),
         rows: Vec::new(),
+        newest: asked.after.is_none(),
         next: None,
         width: 0,
         first: String::new(),

@@ -49,6 +49,8 @@ struct Row {
 #[template(path = "campaign_people.html")]
 struct Page {
     f: Frame,
+    /// Everybody of it, as a file.
+    csv: String,
     w: Words,
     /// What is listed, in words.
     which: Vec<String>,
@@ -121,6 +123,7 @@ pub(crate) async fn people(
         query(&here, &fields)
     });
     Ok(render(&Page {
+        csv: format!("/console/campaigns/{}/{}/export", tenant.slug, campaign.id),
         w,
         which,
         why: campaign.definition.why,

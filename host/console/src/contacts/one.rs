@@ -14,8 +14,10 @@ use portero_flow::desk::consents::{self, TopicView};
 use portero_flow::desk::contacts::{self, ConversationView};
 use portero_flow::desk::person::{self, Happened, Meter, TimelineItem, TimelineMessage};
 use portero_flow::desk::verdict_days::local;
+use portero_flow::desk::verdicts;
 use serde::Deserialize;
 
+use super::acts::{self, Offered};
 use crate::fate::Fate;
 use crate::frame::{self, Frame, Visit, query, render};
 use crate::problem::{Asks, Problem};
@@ -37,6 +39,9 @@ pub(crate) struct AskedOne {
     after: Option<String>,
     #[serde(default)]
     said: Option<String>,
+    /// Verdict on the question just put.
+    #[serde(default)]
+    verdict: Option<String>,
 }
 
 /// The form of a withdrawal.
@@ -94,6 +99,8 @@ struct Window {
 }
 
 struct Line {
+    /// Tells it from the others.
+    id: String,
     at: String,
     tone: &'static str,
     head: String,
@@ -112,6 +119,9 @@ struct One {
     shop: String,
     id: String,
     said: Option<(&'static str, bool)>,
+    /// What came of an act below: in words, and whether it was refused.
+    did: Option<(String, bool)>,
+    offered: Offered,
     why: Option<Why>,
     /// (name, value) of who they are.
     facts: Vec<(&'static str, String)>,
@@ -186,6 +196,17 @@ pub(crate) async fn one(
             .find_map(|i| why(&f, zone, i, &consents.topics)),
         Some(_) => None,
     };
+    let offered = acts::offered(&state, &principal, w, &tenant, &view).await?;
+    let mut did = asked.said.as_deref().and_then(|word| acts::said(w, word));
+    let mut told = String::new();
+    if let Some(Ok(id)) = asked.verdict.as_deref().map(str::parse) {
+        let verdict = verdicts::get(&state.ctx, tenant.id, id).await?;
+        if matches!(verdict.verdict.as_str(), "deny" | "hold") {
+            did = Some((w.t("person.not.asked"), true));
+        }
+        told = verdict.summary.get(f.lang).cloned().unwrap_or_default();
+    }
+    let did = did.map(|(words, not)| (format!("{words} {told}").trim().to_owned(), not));
     let mut facts = vec![(w.t("person.id"), id.clone())];
     facts.extend(name.map(|n| (w.t("person.name"), n)));
     facts.extend(view.language.map(|l| (w.t("person.language"), l)));
@@ -197,6 +218,8 @@ pub(crate) async fn one(
         lang: f.lang,
         shop: tenant.slug.clone(),
         said: said(w, asked.said.as_deref()),
+        did,
+        offered,
         why,
         facts,
         addresses: consents
@@ -483,6 +506,7 @@ fn line(f: &Frame, zone: Clocks<'_>, shop: &str, item: &TimelineItem) -> Line {
     let w = f.w;
     let at = time(&item.at, zone);
     let plain = |tone, head: String, text: String, note: String| Line {
+        id: item.id.clone(),
         at: at.clone(),
         tone,
         head,
@@ -538,6 +562,7 @@ fn line(f: &Frame, zone: Clocks<'_>, shop: &str, item: &TimelineItem) -> Line {
             ];
             let note: Vec<_> = note.into_iter().flatten().collect();
             Line {
+                id: item.id.clone(),
                 at,
                 tone,
                 head: fate_words(w, &key).to_owned(),

@@ -34,5 +34,13 @@ pub(super) const ROWS: super::Rows = &[
             "Working on it…",
         ],
     ),
+    (
+        "frame.news",
+        [
+            "Nuevo: {n}. Mostrar",
+            "Novo: {n}. Mostrar",
+            "New: {n}. Show",
+        ],
+    ),
     ("frame.open", ["Abrir", "Abrir", "Open"]),
 ];

@@ -287,6 +287,19 @@ pub struct BlockRequest {
     pub reason: String,
 }
 
+/// How far a person is on the tenant's block list, by the strictest entry of their addresses.
+///
+/// # Errors
+/// The database.
+pub async fn blocked(
+    ctx: &Context,
+    tenant: TenantId,
+    contact: ContactId,
+) -> Result<Option<portero_gate::facts::DoNotContact>, FlowError> {
+    let mut tx = ctx.store.read().await?;
+    Ok(tx.tenant(tenant).do_not_contact(contact).await?)
+}
+
 /// Puts every address of a person on the tenant's block list, or takes them off.
 ///
 /// # Errors
@@ -321,6 +334,7 @@ pub async fn block(
         }
     }
     tx.commit().await?;
+    ctx.touched();
     get(ctx, tenant, &contact.to_string()).await
 }
 

@@ -1,5 +1,7 @@
 //! The inbox of people: conversations the bot handed over, answered through the same gate, given back.
 
+mod by_template;
+
 use portero_domain::address::AddressKey;
 use portero_domain::clock::{Millis, Ts};
 use portero_domain::content::{Content, Text};
@@ -16,6 +18,8 @@ use crate::desk::messages::{self, MessageRequest, MessageView, ProposedView, fin
 use crate::desk::seen::{Expected, Seen};
 use crate::desk::{Page, numbers};
 use crate::error::FlowError;
+
+pub use by_template::{Caused, TemplateAnswer, answer_by_template, caused_by, offered};
 
 /// Lines shown of one conversation, each side.
 const LINES: usize = 30;
@@ -329,7 +333,18 @@ pub async fn answer(
             preview_url: false,
         }),
     };
-    let proposed = messages::propose(ctx, principal, tenant, idempotency_key, &message).await?;
+    say(ctx, principal, tenant, idempotency_key, &message).await
+}
+
+/// Proposes what a person of the shop says; what passed ends the wait.
+async fn say(
+    ctx: &Context,
+    principal: &Principal,
+    tenant: TenantId,
+    idempotency_key: &str,
+    message: &MessageRequest,
+) -> Result<ProposedView, FlowError> {
+    let proposed = messages::propose(ctx, principal, tenant, idempotency_key, message).await?;
     if proposed.verdict.verdict != "deny" && proposed.verdict.verdict != "hold" {
         let mut tx = ctx.store.write().await?;
         let number = numbers::choose(&mut tx, tenant, Some(&proposed.message.phone_number_id));

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use attest::{Attestation, PeriodWording};
 pub use chunk::Feeder;
-pub use format::Format;
+pub use format::{Column, Format};
 
 use crate::context::Context;
 use crate::desk::once::{self, Once};
@@ -170,6 +170,19 @@ fn view(row: ImportRow) -> Result<ImportView, FlowError> {
         created_at: row.created_at.rfc3339(),
         finished_at: row.finished_at.map(Ts::rfc3339),
     })
+}
+
+/// Bytes of a file's beginning that tell how it is written.
+pub const SAMPLE_BYTES: usize = 64 * 1024;
+
+/// Has the columns of a file left out that hold consents, when nobody answers for them: its people go in without.
+/// `sample` is the beginning of the file.
+pub fn leave_consents_out(request: &mut ImportRequest, sample: &[u8]) {
+    if request.attestation.is_none() {
+        for column in format::consent_columns(sample, request) {
+            request.map.insert(column, "ignore".to_owned());
+        }
+    }
 }
 
 /// Begins a file; its bytes follow.

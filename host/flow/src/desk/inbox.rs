@@ -143,7 +143,7 @@ pub async fn get(
 }
 
 /// The campaign a message answers; nothing for other events.
-async fn campaign(
+pub(super) async fn campaign(
     tenant: &mut TenantTx<'_>,
     row: &EventRow,
 ) -> Result<Option<CampaignId>, FlowError> {

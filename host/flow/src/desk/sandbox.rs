@@ -4,6 +4,8 @@ use portero_domain::address::AddressKey;
 use portero_domain::clock::Ts;
 use portero_domain::ids::TenantId;
 use portero_store::StoreError;
+/// Most people on the list of a tenant.
+pub use portero_store::model::SANDBOX_MAX as MOST;
 use serde::Serialize;
 
 use crate::context::Context;

@@ -10,12 +10,10 @@ use super::format::{Column, guess};
 use super::hash::FileHash;
 use super::people::{self, Known, Lines};
 use super::rows::Reading;
-use super::{ImportRequest, ImportView, Kept, kept, ledger, view, write};
+use super::{ImportRequest, ImportView, Kept, SAMPLE_BYTES, kept, ledger, view, write};
 use crate::context::Context;
 use crate::error::FlowError;
 
-/// Bytes looked at to tell how a file is written.
-const SAMPLE: usize = 64 * 1024;
 /// Bytes gathered before rows are read, unless the file ends.
 const GATHER: usize = 256 * 1024;
 
@@ -138,7 +136,7 @@ impl Feeder {
     }
 
     async fn read(&mut self, ctx: &Context, ends: bool) -> Result<(), FlowError> {
-        if self.kept.format.is_none() && (self.buffer.len() >= SAMPLE || ends) {
+        if self.kept.format.is_none() && (self.buffer.len() >= SAMPLE_BYTES || ends) {
             self.learn(ctx).await?;
         }
         loop {
@@ -169,17 +167,12 @@ impl Feeder {
             map: self.kept.map.clone(),
             ..ImportRequest::default()
         };
-        let sample = self.buffer.get(..SAMPLE).unwrap_or(&self.buffer);
+        let sample = self.buffer.get(..SAMPLE_BYTES).unwrap_or(&self.buffer);
         let (format, bytes, lines) = match guess(sample, &request) {
             Ok(found) => found,
             Err(why) => return Err(self.fail(ctx, &why).await),
         };
-        let consent = format.columns.iter().any(|c| {
-            matches!(
-                c,
-                Column::Consent | Column::ConsentAt | Column::ConsentWording
-            )
-        });
+        let consent = format.columns.iter().any(Column::is_consent);
         if consent && self.attestation.is_none() {
             let why = "the file has consent columns and nobody answers for them; give an attestation, or map them \
                        to `ignore`";
@@ -351,6 +344,7 @@ impl Feeder {
         let moved = of.step_import(self.row.id, &step, now).await?;
         if moved {
             tx.commit().await?;
+            ctx.touched();
         }
         Ok((moved, step))
     }

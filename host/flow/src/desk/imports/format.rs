@@ -37,6 +37,16 @@ pub enum Column {
     Ignore,
 }
 
+impl Column {
+    /// Whether somebody has to answer for what stands in it.
+    pub(super) const fn is_consent(&self) -> bool {
+        matches!(
+            self,
+            Column::Consent | Column::ConsentAt | Column::ConsentWording
+        )
+    }
+}
+
 impl From<Column> for String {
     fn from(column: Column) -> String {
         match column {
@@ -100,6 +110,15 @@ pub struct Format {
 }
 
 impl Format {
+    /// Columns whose name speaks of consent and that are not read.
+    #[must_use]
+    pub fn consents_left_out(&self) -> Vec<&str> {
+        let all = self.header.iter().zip(&self.columns);
+        all.filter(|(name, column)| **column == Column::Ignore && usual(name).is_consent())
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
     /// A field as text; nothing when it is not in this encoding.
     pub(super) fn text(&self, bytes: &[u8]) -> Option<String> {
         if self.encoding == "utf-8" {
@@ -124,6 +143,17 @@ impl Format {
             }
         }
     }
+}
+
+/// Columns of a file that hold consents, by name, as far as its beginning tells.
+pub(super) fn consent_columns(sample: &[u8], request: &ImportRequest) -> Vec<String> {
+    let Ok((format, ..)) = guess(sample, request) else {
+        return Vec::new();
+    };
+    let all = format.header.into_iter().zip(format.columns);
+    all.filter(|(_, column)| column.is_consent())
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// Reads format and header off the beginning of a file. Gives also how many bytes and lines the
@@ -367,6 +397,22 @@ mod tests {
         assert_eq!(found(b"sep=|\nphone|name|country\n").1, '|');
         assert_eq!(found(b"sep=|\nphone|name|country\n").4, 2);
         assert_eq!(found(b"phone\n+57300\n").1, ',');
+    }
+
+    #[test]
+    fn consents_that_nobody_answers_for_can_be_left_out() {
+        let file = "phone,Acepta,fecha de consentimiento\n1,sí,2026-01-01\n".as_bytes();
+        let mut request = ImportRequest::default();
+        let consents = consent_columns(file, &request);
+        assert_eq!(consents, ["Acepta", "fecha de consentimiento"]);
+        let (format, ..) = guess(file, &request).unwrap();
+        assert!(format.consents_left_out().is_empty());
+        let ignore = consents.iter().map(|c| (c.clone(), "ignore".to_owned()));
+        request.map = ignore.collect();
+        let (format, ..) = guess(file, &request).unwrap();
+        assert_eq!(format.consents_left_out(), consents);
+        assert!(consent_columns(file, &request).is_empty());
+        assert!(consent_columns(b"", &request).is_empty());
     }
 
     #[test]
