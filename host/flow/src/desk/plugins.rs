@@ -26,8 +26,8 @@ pub use health::{
 };
 pub use secrets::{SECRET_MAX, SecretRequest, SecretView, remove_secret, secrets, set_secret};
 pub use versions::{
-    ApproveRequest, PendingView, RollbackRequest, UpgradeView, VersionView, VersionsView, approve,
-    discard, rollback, upgrade, versions,
+    ApproveVersionRequest, PendingView, RollbackRequest, UpgradeView, VersionView, VersionsView,
+    approve, discard, rollback, upgrade, versions,
 };
 
 /// How a plugin is to run for a tenant.

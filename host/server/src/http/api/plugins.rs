@@ -11,7 +11,7 @@ use portero_flow::desk::{Page, limit};
 use serde::Deserialize;
 
 use crate::http::AppState;
-use crate::http::api::{ApiJson, ApiPath, ApiQuery, Paging, parse_id, whole_text};
+use crate::http::api::{ApiPath, ApiQuery, Paging, parse_id, whole_text};
 use crate::http::auth::Caller;
 use crate::http::problem::Problem;
 
