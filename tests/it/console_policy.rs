@@ -369,8 +369,8 @@ pub(crate) async fn whoever_sees_verdicts_looks_and_nobody_else_changes(env: Env
 
 pub(crate) async fn a_page_that_waits_is_told_how_far_it_is(env: Env) {
     offers(&env).await;
-    let operator = with_role(&env, slug, "owner").await;
     let slug = env.sol().shop.slug;
+    let operator = with_role(&env, slug, "owner").await;
     let far = async |slug: &str| {
         let path = format!("/console/policy/{slug}/progress");
         let told = operator.get(&env, &path).await;

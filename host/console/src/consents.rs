@@ -310,7 +310,7 @@ mod tests {
     fn every_kind_and_source_has_words_in_every_language() {
         for language in Language::ALL {
             let w = Words(language);
-            for (family, all) in [("kind", KINDS), ("source", SOURCES)] {
+            for (family, all) in [("kind", &KINDS[..]), ("source", &SOURCES[..])] {
                 for key in all {
                     let name = named(w, family, key);
                     assert!(!name.ends_with(&format!(".{key}")), "{name} {language:?}");

@@ -171,7 +171,7 @@ async fn take(
     let mut request = sheet.request(&label);
     let head = sample.get(..SAMPLE_BYTES).unwrap_or(&sample);
     desk::leave_consents_out(&mut request, head);
-    let begun: ImportView = match desk::create(ctx, tenant.id, &request).await {
+    let begun: ImportView = match desk::create(ctx, tenant.id, &request, None).await {
         Ok(begun) => begun,
         Err(FlowError::BadInput { field, why }) => return Err(NotTaken::Form(field, why)),
         Err(error) => return Err(error.into()),

@@ -7,7 +7,7 @@ use portero_domain::access::Role;
 use portero_domain::ids::InstallationId;
 use portero_flow::desk::access::Principal;
 use portero_flow::desk::plugins::{
-    self as desk, ApproveRequest, RollbackRequest, VersionView, VersionsView,
+    self as desk, ApproveVersionRequest, RollbackRequest, VersionView, VersionsView,
 };
 use portero_flow::grants::Grants;
 
@@ -152,7 +152,7 @@ pub(crate) async fn approve(
 ) -> Result<Response, Problem> {
     let tenant = reach::tenant(&state, &principal, &shop).await?;
     let id = super::one::id(&installation)?;
-    let request = ApproveRequest {
+    let request = ApproveVersionRequest {
         digest: Some(one(&sent, "digest").to_owned()),
         add: Grants {
             permissions: ticked(&sent, "permission"),

@@ -45,7 +45,7 @@ pub use secrets::{SECRET_MAX, SecretRequest, SecretView, remove_secret, secrets,
 pub use signature::{SIGNATURE_MAX, public_key};
 pub use trust::{PluginKeyView, RotateRequest, TrustRequest, distrust, plugin_keys, rotate, trust};
 pub use versions::{
-    ApproveRequest, PendingView, RollbackRequest, UpgradeRequest, UpgradeView, VersionView,
+    ApproveVersionRequest, PendingView, RollbackRequest, UpgradeRequest, UpgradeView, VersionView,
     VersionsView, approve, discard, rollback, upgrade, versions,
 };
 

@@ -98,7 +98,7 @@ pub struct UpgradeRequest {
 /// How a version that waits is to run.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct ApproveRequest {
+pub struct ApproveVersionRequest {
     /// The component that was looked at: another one that came meanwhile is not approved.
     pub digest: Option<String>,
     /// Granted beside what is granted already; nothing more when absent.
@@ -217,7 +217,7 @@ pub async fn approve(
     principal: &Principal,
     tenant: TenantId,
     id: InstallationId,
-    request: &ApproveRequest,
+    request: &ApproveVersionRequest,
 ) -> Result<InstallationView, FlowError> {
     let now = ctx.now();
     let mut tx = ctx.store.write().await?;

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use portero_flow::desk::plugins::{
-    self, ApproveRequest, FetchRequest, InstallationView, RollbackRequest, UpgradeRequest,
+    self, ApproveVersionRequest, FetchRequest, InstallationView, RollbackRequest, UpgradeRequest,
     UpgradeView, VersionsView,
 };
 use serde::Deserialize;
@@ -77,13 +77,13 @@ pub(crate) async fn fetch(
 
 /// Let the version that waits run, with what is granted in addition; what was granted before stays.
 #[utoipa::path(post, path = "/v1/plugins/{id}/approve", operation_id = "approve_plugin", params(("id" = String, Path, description = "ins_…")),
-    request_body = ApproveRequest, responses(
+    request_body = ApproveVersionRequest, responses(
     (status = 200, body = InstallationView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn approve(
     State(state): State<AppState>,
     caller: Caller,
     ApiPath(id): ApiPath<String>,
-    ApiJson(request): ApiJson<ApproveRequest>,
+    ApiJson(request): ApiJson<ApproveVersionRequest>,
 ) -> Result<Json<InstallationView>, Problem> {
     let id = parse_id(&id)?;
     let runs = plugins::approve(&state.ctx, &caller.principal, caller.tenant, id, &request);
