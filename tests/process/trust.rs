@@ -155,8 +155,8 @@ pub(crate) fn a_plugin_is_signed_trusted_locked_and_applied_from_a_file(shops: &
         ("\"kv\"", "\"http.fetch\"", &["http.fetch", "not asked for"]),
         ("shop =", "shopp =", &["shopp"]),
         (
-            "cart-recovery\"]",
-            "cart-other\"]",
+            "cart-recovery",
+            "cart-other",
             &["cart-other", "which is `com.portero.cart-recovery`"],
         ),
         ("digest", "digist", &["digist"]),

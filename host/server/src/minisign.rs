@@ -5,8 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use blake2::digest::consts::U32;
-use blake2::{Blake2b, Blake2b512, Digest};
+use blake2::{Blake2b256, Blake2b512, Digest};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 /// Algorithm of keys: Ed25519.
@@ -95,7 +94,7 @@ impl SigningKey {
     }
 
     fn checksum(&self) -> [u8; 32] {
-        let sum = Blake2b::<U32>::new()
+        let sum = Blake2b256::new()
             .chain_update(KEY)
             .chain_update(self.id)
             .chain_update(self.seed)

@@ -242,7 +242,7 @@ fn prefixes(given: &[String]) -> Result<Vec<String>, FlowError> {
             kept.push(prefix.clone());
         }
     }
-    if kept.is_empty() || kept.len() > PREFIXES_MAX {
+    if given.is_empty() || given.len() > PREFIXES_MAX {
         let why = format!("1 to {PREFIXES_MAX} ids of plugins that the key may sign (`com.acme.`)");
         return Err(FlowError::bad("prefixes", why));
     }
