@@ -1,6 +1,7 @@
 //! Messages by where they stand, newest first: what each number of a shop's day leads to.
 //!
 //! Ids are picked from one index, which holds state and status too; rows are read of those alone that are shown.
+//! The tenant is asked a second time in a way no index answers, or SQLite reads all of the tenant for each row.
 //! The other side of each statement is a count of [`crate::home`], and a test holds the two together.
 
 use portero_domain::clock::Ts;
@@ -45,7 +46,7 @@ macro_rules! standing {
             "select ", outbox_columns!(), " from (select outbox_id from outbox
             where tenant_id = $1 and outbox_id >= $2 and outbox_id < $3 and ", $where, "
             order by outbox_id desc limit $4) k
-            join outbox o on o.outbox_id = k.outbox_id where o.tenant_id = $1 order by o.outbox_id desc"
+            join outbox o on o.outbox_id = k.outbox_id where o.tenant_id || '' = $1 order by o.outbox_id desc"
         )
     };
 }
@@ -69,7 +70,7 @@ statements! {
                   and m.phone_number_id = c.phone_number_id and m.begun_at < c.window_at and m.state = 'sent') as outbox_id
             from conversations c where c.tenant_id = $1 and c.window_at is not null and c.window_at >= $4) k
         join outbox o on o.outbox_id = k.outbox_id
-        where o.tenant_id = $1 and k.outbox_id < $2 order by o.outbox_id desc limit $3");
+        where o.tenant_id || '' = $1 and k.outbox_id < $2 order by o.outbox_id desc limit $3");
 }
 
 const fn statement(stands: Stands) -> Sql {
