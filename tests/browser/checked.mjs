@@ -18,7 +18,7 @@ export function tables() {
   for (const file of readdirSync(folder)) {
     const source = readFileSync(path.join(folder, file), "utf8");
     const language = LANGUAGES.indexOf(path.basename(file, ".rs"));
-    const row = new RegExp(language < 0 ? String.raw`\(${text},\s*\[${text},\s*${text},\s*${text},?\s*\]` : String.raw`\(\s*${text},\s*${text},?\s*\)`, "g");
+    const row = new RegExp(language < 0 ? String.raw`\(\s*${text},\s*\[\s*${text},\s*${text},\s*${text},?\s*\]` : String.raw`\(\s*${text},\s*${text},?\s*\)`, "g");
     for (const found of source.matchAll(row)) {
       const words = found.slice(2).map((w) => w.replace(/\\(.)/g, "$1"));
       all[found[1]] ??= ["", "", ""];
