@@ -547,6 +547,7 @@ fn person(index: usize) -> PersonConfig {
         chat_open: false,
         on_whatsapp: true,
         holdout: false,
+        on_web: false,
         auto: Vec::new(),
     }
 }

@@ -4,6 +4,8 @@ use portero_domain::address::AddressKey;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::rules::{PortfolioConfig, Rules, TIERS};
+
 /// Everything the simulator starts from. Every field has a default, so a file says only what differs.
 ///
 /// No `Debug`: it holds tokens and people's numbers.
@@ -16,6 +18,8 @@ pub struct WorldConfig {
     pub graph_version_any: bool,
     /// Management calls per account and hour (§6.4).
     pub management_calls_per_hour: usize,
+    /// Business portfolios with a messaging limit.
+    pub portfolios: Vec<PortfolioConfig>,
     /// Messaging accounts with their numbers and templates.
     pub wabas: Vec<WabaConfig>,
     /// People who can write and be written to; everybody else is not on WhatsApp.
@@ -42,6 +46,8 @@ pub struct WorldConfig {
     pub free_service_messages: u32,
     /// `pricing.type` within the free ones (§8.3: not documented).
     pub free_service_label: String,
+    /// Limits, caps, pacing, quality, links.
+    pub rules: Rules,
 }
 
 impl Default for WorldConfig {
@@ -50,6 +56,7 @@ impl Default for WorldConfig {
             seed: 0,
             graph_version_any: true,
             management_calls_per_hour: 5_000,
+            portfolios: Vec::new(),
             wabas: Vec::new(),
             people: Vec::new(),
             access_tokens: Vec::new(),
@@ -63,6 +70,7 @@ impl Default for WorldConfig {
             service_charged_from_at: 1_790_812_800_000,
             free_service_messages: 1_000,
             free_service_label: "free_customer_service".to_owned(),
+            rules: Rules::default(),
         }
     }
 }
@@ -97,6 +105,9 @@ pub struct WabaConfig {
     /// Templates it may have at once, one per language (§3.2): 250 while unverified.
     #[serde(default = "template_limit")]
     pub template_limit: usize,
+    /// Warned for misuse of categories: a recategorisation is not announced (§3.7).
+    #[serde(default)]
+    pub warned: bool,
     /// Its phone numbers.
     #[serde(default)]
     pub numbers: Vec<NumberConfig>,
@@ -159,12 +170,15 @@ pub struct PersonConfig {
     /// Member of Meta's marketing hold-out group (130472).
     #[serde(default)]
     pub holdout: bool,
+    /// Writes from WhatsApp Web: an advertisement opens no free entry point (§4).
+    #[serde(default)]
+    pub on_web: bool,
     /// What they do by themselves when a message reaches them; the first that matches acts.
     #[serde(default)]
     pub auto: Vec<AutoReply>,
 }
 
-/// What a person does by themselves when a business message reaches them.
+/// What a person does by themselves when a business message reaches them: `say`, `tap` or `act`.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AutoReply {
@@ -180,9 +194,44 @@ pub struct AutoReply {
     /// Taps the button or row with this id, or the template's quick reply with this text.
     #[serde(default)]
     pub tap: Option<String>,
+    /// Does this.
+    #[serde(default)]
+    pub act: Option<Act>,
+    /// The new number of `change_number`; one is made when absent.
+    #[serde(default)]
+    pub wa_id: Option<String>,
+    /// In how many of a hundred cases, by the world's seed.
+    #[serde(default = "always")]
+    pub percent: u8,
     /// How often at most.
     #[serde(default = "default_auto_times")]
     pub times: u32,
+}
+
+/// What people do besides writing and tapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Asks for a person, in the language of their country.
+    AskForHuman,
+    /// Writes the word that ends marketing: BAJA, SAIR or STOP.
+    Refuse,
+    /// Says that they want no more of it, without the word.
+    RefuseInOwnWords,
+    /// Taps "stop" under offers and announcements.
+    StopOffers,
+    /// Taps "not interested": no webhook, a lower cap.
+    NotInterested,
+    /// Reads after `after_ms` instead of soon.
+    ReadLate,
+    /// Gets the message and never reads it.
+    Ignore,
+    /// Blocks the number.
+    Block,
+    /// Reports and blocks the number.
+    Report,
+    /// Changes the phone number.
+    ChangeNumber,
 }
 
 /// A bearer token. In a file a plain string stands for a token that may do everything.
@@ -263,6 +312,12 @@ pub struct Timings {
     pub failed_ms: i64,
     /// From a template's creation or edit to the decision about it.
     pub review_ms: i64,
+    /// From the first held message of a template under pacing to the decision (§3.6).
+    pub pacing_ms: i64,
+    /// From the use of half the messaging limit to the next one (§6.1).
+    pub tier_upgrade_ms: i64,
+    /// How long a number is in maintenance for a higher throughput (§6.2).
+    pub maintenance_ms: i64,
 }
 
 impl Default for Timings {
@@ -273,6 +328,9 @@ impl Default for Timings {
             read_ms: 5_000,
             failed_ms: 400,
             review_ms: 120_000,
+            pacing_ms: 30 * 60_000,
+            tier_upgrade_ms: 6 * 3_600_000,
+            maintenance_ms: 60_000,
         }
     }
 }
@@ -326,6 +384,17 @@ pub enum ConfigError {
         /// What was given.
         timezone: String,
     },
+    /// A messaging limit nobody knows.
+    #[error(
+        "portfolio `{portfolio}`: `{limit}` is no limit; use one of {}",
+        tiers()
+    )]
+    Limit {
+        /// Portfolio.
+        portfolio: String,
+        /// What was given.
+        limit: String,
+    },
     /// A throughput of zero.
     #[error("number `{phone_number_id}`: mps must be at least 1")]
     Throughput {
@@ -343,6 +412,11 @@ pub(crate) fn address(
         what,
         owner: owner.to_owned(),
     })
+}
+
+fn tiers() -> String {
+    let names: Vec<&str> = TIERS.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
 }
 
 fn green() -> String {
@@ -363,6 +437,9 @@ const fn default_mps() -> u32 {
 }
 const fn default_auto_ms() -> i64 {
     2_000
+}
+const fn always() -> u8 {
+    100
 }
 const fn default_auto_times() -> u32 {
     1

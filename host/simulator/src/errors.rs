@@ -1,9 +1,12 @@
 //! Meta's error answers: the code table (§7) and the two shapes it is told in (§1.6, §2.4).
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// One refusal. What counts is the code and the details that name the field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct GraphError {
     pub(crate) code: i64,
     pub(crate) subcode: Option<i64>,
@@ -11,7 +14,7 @@ pub(crate) struct GraphError {
     /// What follows the code in `message` where Meta writes something else than the title.
     message: Option<String>,
     /// `error_user_title` and `error_user_msg`, which template management adds (§1.6).
-    user: Option<(&'static str, String)>,
+    user: Option<(Cow<'static, str>, String)>,
     /// Another HTTP status than the code's own.
     http: Option<u16>,
 }
@@ -46,7 +49,7 @@ impl GraphError {
         let why = why.into();
         GraphError {
             subcode: Some(subcode),
-            user: Some((title, why.clone())),
+            user: Some((title.into(), why.clone())),
             ..GraphError::new(100, why)
         }
     }
@@ -80,7 +83,7 @@ impl GraphError {
             }
             if let Some((title, message)) = &self.user {
                 fields.insert("is_transient".into(), false.into());
-                fields.insert("error_user_title".into(), (*title).into());
+                fields.insert("error_user_title".into(), title.as_ref().into());
                 fields.insert("error_user_msg".into(), message.clone().into());
             }
             if !self.details.is_empty() {

@@ -1,17 +1,21 @@
 //! What becomes of an accepted message, and everything else that happens by itself later.
 
 use portero_domain::clock::{Millis, Ts};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::arena::Id;
+use crate::config::Act;
 use crate::errors::GraphError;
 use crate::faults::FaultMode;
+use crate::limits::Throughput;
 use crate::messages::{Class, Direction, Message, StatusMark, default_ttl};
 use crate::people::Person;
 use crate::templates::Template;
 use crate::world::{Number, World};
 
 /// Something with a time of its own.
+#[derive(Serialize, Deserialize)]
 pub(crate) enum Due {
     Sent(Id<Message>),
     Delivered(Id<Message>),
@@ -26,6 +30,31 @@ pub(crate) enum Due {
     Recategorise(Id<Template>, String),
     /// A person does what rule n of theirs says about a message.
     Auto(Id<Message>, usize),
+    /// The higher messaging limit of a portfolio.
+    Upgrade(String),
+    /// A complaint has grown old: quality may be better.
+    Judge(Id<Number>, Option<Id<Template>>),
+    /// What is held of a template is released or fails.
+    PacingDecided(Id<Template>),
+    /// The template may have been idle for a year.
+    Idle(Id<Template>),
+    /// A number has its higher throughput.
+    Faster(Id<Number>, u32),
+}
+
+impl Due {
+    /// The message it is about.
+    fn message(&self) -> Option<Id<Message>> {
+        match self {
+            Due::Sent(id)
+            | Due::Delivered(id)
+            | Due::Read(id)
+            | Due::Played(id)
+            | Due::Failed(id, _)
+            | Due::Auto(id, _) => Some(*id),
+            _ => None,
+        }
+    }
 }
 
 /// A send that passed every check that is answered at once.
@@ -46,8 +75,8 @@ const REACTION_AGE: Millis = Millis::days(30);
 const PLAY_AFTER: Millis = Millis::secs(1);
 
 impl World {
-    /// Takes a message in, decides its fate, and returns its wamid.
-    pub(crate) fn accept(&mut self, send: Accepted, now: Ts) -> String {
+    /// Takes a message in, decides its fate, and returns its wamid and Meta's word for where it is.
+    pub(crate) fn accept(&mut self, send: Accepted, now: Ts) -> (String, &'static str) {
         let in_window = self.window_open(send.number, send.person, now);
         let wamid = self.chance.wamid();
         let armed = self.numbers[send.number].fails.pop_front();
@@ -55,7 +84,23 @@ impl World {
             .map(|code| GraphError::new(code, "told by /_sim/numbers"))
             .or_else(|| self.faults.take_next(FaultMode::Async))
             .or_else(|| self.later_refusal(&send, in_window, now))
-            .or_else(|| self.bad_media(&send.content, now));
+            .or_else(|| self.bad_media(&send.content, now))
+            .or_else(|| self.over_limit(send.number, send.person, now))
+            .or_else(|| self.over_marketing(&send, in_window, now));
+        if refused.is_none() {
+            self.answered_ad(send.number, send.person, now);
+            if !in_window {
+                self.count_person(send.number, send.person, now);
+            }
+        }
+        let template = send.template;
+        let ttl = self.ttl(&send);
+        let held = refused.is_none() && template.is_some_and(|id| self.paced(id, now));
+        if let Some(template) = template {
+            self.templates[template].used_at = now;
+        }
+        let linked = self.has_links(&send.content);
+        let free_until = self.free_entry(send.number, send.person, now);
         if !send.by_user_id {
             let portfolio = self.portfolio_of(send.number).to_owned();
             self.people[send.person]
@@ -75,19 +120,53 @@ impl World {
             statuses: Vec::new(),
             class: send.class,
             in_window,
-            expires_at: now + default_ttl(send.class),
+            free_until,
+            expires_at: now + ttl,
             by_user_id: send.by_user_id,
             template: send.template,
             read_at: None,
         });
         let timings = self.config.timings;
-        match refused {
-            Some(error) => self
+        match (refused, template.filter(|_| held)) {
+            (Some(error), _) => self
                 .queue
                 .push(now.plus_ms(timings.failed_ms), Due::Failed(id, error)),
-            None => self.queue.push(now.plus_ms(timings.sent_ms), Due::Sent(id)),
+            (None, Some(template)) => {
+                self.hold(template, id, now);
+                return (wamid, "held_for_quality_assessment");
+            }
+            (None, None) if linked => self.fetching.push(id),
+            (None, None) => self.queue.push(now.plus_ms(timings.sent_ms), Due::Sent(id)),
         }
-        wamid
+        (wamid, "accepted")
+    }
+
+    /// How long it may wait for the phone: the template's own time, else the class's (§3.7). Marketing has
+    /// one of its own through the Marketing Messages API alone.
+    fn ttl(&self, send: &Accepted) -> Millis {
+        let own = send
+            .template
+            .filter(|_| send.class != Class::Marketing)
+            .and_then(|id| self.templates[id].extra.get("message_send_ttl_seconds"))
+            .and_then(|value| match value {
+                Value::String(text) => text.parse().ok(),
+                other => other.as_i64(),
+            });
+        match own {
+            Some(-1) => Millis::days(30),
+            Some(seconds) => Millis::secs(seconds),
+            None => default_ttl(send.class),
+        }
+    }
+
+    /// 131049, for marketing outside the window (§5.4).
+    fn over_marketing(&mut self, send: &Accepted, in_window: bool, now: Ts) -> Option<GraphError> {
+        let marketing = matches!(send.class, Class::Marketing | Class::MarketingLite);
+        if marketing && !in_window {
+            self.marketing_refused(send.person, now)
+        } else {
+            None
+        }
     }
 
     /// What Meta answers with 200 and refuses afterwards (§7.3, column A).
@@ -115,7 +194,8 @@ impl World {
                         "the person stopped marketing messages from this business",
                     ));
                 }
-                if person.is.holdout && !in_window {
+                let free = self.free_entry(send.number, send.person, now).is_some();
+                if person.is.holdout && !in_window && !free {
                     return Some(GraphError::new(
                         130_472,
                         "the person is in a hold-out group and the window is closed",
@@ -131,7 +211,9 @@ impl World {
             return self.bad_reaction_target(send, now);
         }
         let charged = now.ms() >= self.config.service_charged_from_at;
+        let free = self.free_entry(send.number, send.person, now).is_some();
         if charged
+            && !free
             && !paying
             && self.service_delivered(send.number, now) >= self.config.free_service_messages
         {
@@ -168,6 +250,12 @@ impl World {
 
     /// Lets one thing happen at its own time.
     pub(crate) fn fire(&mut self, at: Ts, due: Due) {
+        if due
+            .message()
+            .is_some_and(|id| self.messages.get(id).is_none())
+        {
+            return; // older than what is kept
+        }
         match due {
             Due::Sent(id) => self.sent(id, at),
             Due::Delivered(id) => self.delivered(id, at),
@@ -179,7 +267,7 @@ impl World {
             Due::Played(id) => self.mark(id, "played", at, false),
             Due::Failed(id, error) => {
                 self.messages[id].statuses.push(StatusMark {
-                    status: "failed",
+                    status: "failed".into(),
                     at,
                     code: Some(error.code),
                 });
@@ -191,6 +279,16 @@ impl World {
                 self.set_template_category(template, &category, false, at);
             }
             Due::Auto(id, rule) => self.act_by_rule(id, rule, at),
+            Due::Upgrade(portfolio) => self.upgrade(&portfolio, at),
+            Due::Judge(number, template) => {
+                self.judge_number(number, at);
+                if let Some(template) = template {
+                    self.judge_template(template, at);
+                }
+            }
+            Due::PacingDecided(template) => self.decide_pacing(template, at),
+            Due::Idle(template) => self.look_at_idle(template, at),
+            Due::Faster(number, mps) => self.faster(number, mps, at),
         }
     }
 
@@ -228,10 +326,27 @@ impl World {
                 .and_then(Value::as_bool)
                 .unwrap_or(false);
         let accepted_at = message.at;
-        if message.class == Class::Service {
+        let template = message.template;
+        if message.class == Class::Service && message.free_until.is_none() {
             self.count_service(number, at);
         }
-        let seen_at = if straight_to_read {
+        self.count_volume(id, at);
+        self.numbers[number].feedback.delivered(at);
+        if let Some(template) = template {
+            self.templates[template].feedback.delivered(at);
+        }
+        let (act, after) = self.plan_auto(id, at);
+        let seen_at = if act == Some(Act::Ignore) {
+            self.mark(id, "delivered", at, true);
+            return;
+        } else if act == Some(Act::ReadLate) {
+            self.mark(id, "delivered", at, true);
+            let read_at = at + after;
+            if receipts {
+                self.queue.push(read_at, Due::Read(id));
+            }
+            read_at
+        } else if straight_to_read {
             self.mark(id, "read", at, true);
             at
         } else {
@@ -245,7 +360,6 @@ impl World {
         if voice && receipts {
             self.queue.push(seen_at + PLAY_AFTER, Due::Played(id));
         }
-        self.plan_auto(id, at);
     }
 
     fn mark(&mut self, id: Id<Message>, status: &'static str, at: Ts, priced: bool) {
@@ -253,12 +367,28 @@ impl World {
             return;
         }
         self.messages[id].statuses.push(StatusMark {
-            status,
+            status: status.into(),
             at,
             code: None,
         });
         let pricing = if priced { self.pricing(id, at) } else { None };
         self.tell_status(id, status, at, pricing, None);
+    }
+
+    /// The number is set up: more messages a second, told by webhook (§6.2; case 66).
+    fn faster(&mut self, id: Id<Number>, mps: u32, at: Ts) {
+        let portfolio = self.portfolio_of(id).to_owned();
+        let tier = self.tier_of(&portfolio).to_owned();
+        let number = &mut self.numbers[id];
+        number.is.mps = mps;
+        number.rate = Throughput::new(mps);
+        let value = serde_json::json!({
+            "display_phone_number": number.is.display,
+            "event": "THROUGHPUT_UPGRADE",
+            "max_daily_conversations_per_business": tier,
+        });
+        let waba = number.waba;
+        self.tell_waba(waba, "phone_number_quality_update", value, at);
     }
 
     /// Delivers what waited for the person's phone (or for the end of a block).
@@ -276,7 +406,8 @@ impl World {
                     && !message.reached()
             })
             .collect();
-        waiting.sort_by_key(|id| self.messages[*id].at);
+        // Ids count up with time; chats come in no order.
+        waiting.sort_unstable();
         for id in waiting {
             self.queue.push(now, Due::Delivered(id));
         }

@@ -3,13 +3,49 @@
 use portero_domain::clock::Ts;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// All randomness of one world.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 pub(crate) struct Chance {
     rng: ChaCha8Rng,
     origin: [u8; 32],
     count: u64,
+}
+
+/// Chance as a file holds it: it goes on where it was.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    seed: [u8; 32],
+    /// A text: it is wider than numbers of JSON.
+    at: String,
+    origin: [u8; 32],
+    count: u64,
+}
+
+impl From<Saved> for Chance {
+    fn from(saved: Saved) -> Self {
+        let mut rng = ChaCha8Rng::from_seed(saved.seed);
+        rng.set_word_pos(saved.at.parse().unwrap_or(0));
+        Chance {
+            rng,
+            origin: saved.origin,
+            count: saved.count,
+        }
+    }
+}
+
+impl From<Chance> for Saved {
+    fn from(chance: Chance) -> Self {
+        Saved {
+            seed: chance.rng.get_seed(),
+            at: chance.rng.get_word_pos().to_string(),
+            origin: chance.origin,
+            count: chance.count,
+        }
+    }
 }
 
 impl Chance {

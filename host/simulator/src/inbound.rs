@@ -90,6 +90,7 @@ impl World {
         if opens {
             self.thread(number, person).opened_at = Some(now);
         }
+        self.came_from_ad(number, person, &content, now);
         let wamid = self.chance.wamid();
         let id = self.remember(Message {
             wamid: wamid.clone(),
@@ -103,6 +104,7 @@ impl World {
             statuses: Vec::new(),
             class: Class::Free,
             in_window: true,
+            free_until: None,
             expires_at: now + default_ttl(Class::Free),
             by_user_id: false,
             template: None,

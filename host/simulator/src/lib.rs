@@ -14,26 +14,40 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod appetite;
 mod arena;
 #[cfg(test)]
 mod cases;
+mod clock;
 mod config;
 mod control;
+mod deeds;
 mod errors;
 mod fate;
 mod faults;
+mod feedback;
+mod free_entry;
 mod graph;
+mod habits;
+mod idle_templates;
 mod ids;
 mod inbound;
 mod limits;
+mod links;
 mod media;
 mod media_types;
 mod messages;
+mod pacing;
+mod pairs;
 mod people;
+mod portfolio;
 mod pricing;
 mod queue;
 mod review;
+mod rules;
+mod saved;
 mod simulator;
+mod standing;
 mod taps;
 mod template_authentication;
 mod template_buttons;
@@ -47,9 +61,11 @@ mod validate;
 mod webhooks;
 mod world;
 
+pub use clock::WorldClock;
 pub use config::{
-    AccessToken, AutoReply, ConfigError, NumberConfig, PairRule, PersonConfig, Timings, WabaConfig,
-    WorldConfig,
+    AccessToken, Act, AutoReply, ConfigError, NumberConfig, PairRule, PersonConfig, Timings,
+    WabaConfig, WorldConfig,
 };
 pub use faults::{FaultMode, Faults, NextError};
+pub use rules::{MediaLinks, PortfolioConfig, Rules};
 pub use simulator::{IdleReport, Mover, Simulator};

@@ -1,12 +1,14 @@
 //! Meta's two send rates: messages per second of a number (§6.2) and per pair (§6.3).
 
 use portero_domain::clock::Ts;
+use serde::{Deserialize, Serialize};
 
 use crate::config::PairRule;
 
 /// Messages per second of a number, in and out together.
 ///
 /// A bucket as large as one second's worth, counted in thousandths of a message.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Throughput {
     mps: i64,
     thousandths: i64,
@@ -53,7 +55,7 @@ const STEP_MS: i64 = 6_000;
 const BURST: i64 = 45;
 
 /// One number towards one person.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct PairLimit {
     /// Bucket: milliseconds owed at `at`.
     owed_ms: i64,

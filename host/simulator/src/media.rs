@@ -6,12 +6,14 @@ use axum::body::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portero_domain::clock::{Millis, Ts};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::arena::Id;
 use crate::errors::GraphError;
 use crate::media_types::{is_animated, misfit};
+use crate::pairs;
 use crate::world::{Number, World};
 
 /// Uploaded ids live 30 days, those of people's messages 7 (§9).
@@ -25,11 +27,13 @@ const KEPT_BYTES: usize = 256 * 1024 * 1024;
 /// Where files are downloaded, as path below the simulator's own address.
 pub(crate) const DOWNLOAD: [&str; 2] = ["whatsapp_business", "attachments"];
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Media {
     pub(crate) id: String,
     pub(crate) number: Id<Number>,
     /// As it was declared, with parameters such as `codecs`.
     pub(crate) mime: String,
+    #[serde(with = "as_base64")]
     pub(crate) bytes: Bytes,
     pub(crate) expires_at: Ts,
     /// Uploaded through the Graph API, not received from a person.
@@ -53,8 +57,9 @@ impl Media {
 }
 
 /// All files of a world.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Store {
+    #[serde(with = "pairs")]
     by_id: HashMap<String, Media>,
     order: VecDeque<String>,
     bytes: usize,
@@ -228,9 +233,10 @@ struct Used {
     voice: bool,
 }
 
-const KINDS: &[&str] = &["image", "video", "audio", "document", "sticker"];
+pub(crate) const KINDS: &[&str] = &["image", "video", "audio", "document", "sticker"];
 /// What the business hands to a flow is its own and no message content.
-const NOT_CONTENT: &[&str] = &["flow_action_payload", "flow_action_data", "data", "context"];
+pub(crate) const NOT_CONTENT: &[&str] =
+    &["flow_action_payload", "flow_action_data", "data", "context"];
 
 fn used(content: &Map<String, Value>) -> Vec<Used> {
     let mut out = Vec::new();
@@ -283,5 +289,25 @@ fn sample(kind: &str) -> (&'static str, &'static [u8]) {
         ),
         "sticker" => ("image/webp", include_bytes!("samples/sticker.webp")),
         _ => ("application/pdf", include_bytes!("samples/page.pdf")),
+    }
+}
+
+/// Files in a saved world.
+mod as_base64 {
+    use axum::body::Bytes;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &Bytes, s: S) -> Result<S::Ok, S::Error> {
+        STANDARD.encode(bytes).serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Bytes, D::Error> {
+        let text = String::deserialize(d)?;
+        STANDARD
+            .decode(text)
+            .map(Bytes::from)
+            .map_err(serde::de::Error::custom)
     }
 }

@@ -1,7 +1,9 @@
 //! A message of either direction and what became of it.
 
+use std::borrow::Cow;
+
 use portero_domain::clock::{Millis, Ts};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::arena::Id;
@@ -9,7 +11,7 @@ use crate::people::Person;
 use crate::templates::Template;
 use crate::world::Number;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Direction {
     /// Business to person.
@@ -19,7 +21,7 @@ pub(crate) enum Direction {
 }
 
 /// What a message is to Meta's bill (§8.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Class {
     Marketing,
     /// Marketing through the Marketing Messages API (§1.8).
@@ -33,14 +35,15 @@ pub(crate) enum Class {
 }
 
 /// One step of a message's life, as told by a status webhook.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StatusMark {
-    pub(crate) status: &'static str,
+    pub(crate) status: Cow<'static, str>,
     pub(crate) at: Ts,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<i64>,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) wamid: String,
     pub(crate) number: Id<Number>,
@@ -57,6 +60,8 @@ pub(crate) struct Message {
     pub(crate) class: Class,
     /// Whether the window was open when it was accepted.
     pub(crate) in_window: bool,
+    /// Accepted inside a free entry point that ends then.
+    pub(crate) free_until: Option<Ts>,
     /// Dropped when not delivered by then, and no webhook says so (§1.1).
     pub(crate) expires_at: Ts,
     /// Addressed by user id: the status then names no phone.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use portero_domain::address::AddressKey;
 use portero_domain::clock::{Millis, Ts};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::appetite::Appetite;
 use crate::arena::Id;
 use crate::config::{ConfigError, PersonConfig, address};
 use crate::ids::derived_user_id;
@@ -14,6 +16,7 @@ use crate::world::World;
 /// How long an exchange by phone keeps the phone visible (§1.12).
 const PHONE_KNOWN: Millis = Millis::days(30);
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Person {
     /// As configured and changed since; `wa_id` is digits.
     pub(crate) is: PersonConfig,
@@ -23,6 +26,8 @@ pub(crate) struct Person {
     pub(crate) phone_used_at: BTreeMap<String, Ts>,
     /// Portfolios they told to stop marketing (§5.3: the whole business).
     pub(crate) marketing_stopped: BTreeMap<String, Ts>,
+    /// Marketing they had and were refused.
+    pub(crate) appetite: Appetite,
     /// Made because somebody wrote to an unknown number.
     pub(crate) stranger: bool,
 }
@@ -73,6 +78,7 @@ impl World {
             user_ids: BTreeMap::new(),
             phone_used_at: BTreeMap::new(),
             marketing_stopped: BTreeMap::new(),
+            appetite: Appetite::default(),
             stranger: false,
         });
         for (at, portfolio) in self.portfolios().into_iter().enumerate() {
@@ -110,11 +116,13 @@ impl World {
                 chat_open: false,
                 on_whatsapp: false,
                 holdout: false,
+                on_web: false,
                 auto: Vec::new(),
             },
             user_ids: BTreeMap::new(),
             phone_used_at: BTreeMap::new(),
             marketing_stopped: BTreeMap::new(),
+            appetite: Appetite::default(),
             stranger: true,
         });
         self.by_phone.insert(key.clone(), id);

@@ -11,6 +11,14 @@ impl World {
     /// What the status says about money; `None` for what has no price.
     pub(crate) fn pricing(&self, message: Id<Message>, at: Ts) -> Option<Value> {
         let message = &self.messages[message];
+        if message.free_until.is_some() && message.class != Class::Free {
+            return Some(json!({
+                "billable": false,
+                "pricing_model": "PMP",
+                "type": "free_entry_point",
+                "category": "referral_conversion",
+            }));
+        }
         let charged = at.ms() >= self.config.service_charged_from_at;
         let (kind, category) = match message.class {
             Class::Marketing => ("regular", "marketing"),
@@ -67,7 +75,7 @@ impl World {
     }
 
     /// Year and month in the account's time zone.
-    fn month(&self, number: Id<Number>, at: Ts) -> (i16, i8) {
+    pub(crate) fn month(&self, number: Id<Number>, at: Ts) -> (i16, i8) {
         let zone = &self.wabas[self.numbers[number].waba].zone;
         at.to_jiff().map_or((0, 0), |instant| {
             let day = instant.to_zoned(zone.clone());

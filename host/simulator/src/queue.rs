@@ -3,8 +3,14 @@
 use std::collections::BTreeMap;
 
 use portero_domain::clock::Ts;
+use serde::{Deserialize, Serialize};
 
+use crate::pairs;
+
+#[derive(Serialize, Deserialize)]
+#[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
 pub(crate) struct Queue<T> {
+    #[serde(with = "pairs")]
     items: BTreeMap<(Ts, u64), T>,
     next: u64,
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::arena::Id;
 use crate::errors::GraphError;
 use crate::fate::Due;
+use crate::feedback::Feedback;
 use crate::template_shape::{self, Frame};
 use crate::template_tone;
 use crate::templates::{Template, category_word, one_of};
@@ -67,6 +68,7 @@ impl World {
         let components = components_of(body)?
             .ok_or_else(|| GraphError::parameter("The parameter components is required."))?;
         self.may_create(waba, &name, &language, now)?;
+        check_ttl(&category, body.get("message_send_ttl_seconds"))?;
         let frame = Frame {
             category: &category,
             named,
@@ -77,12 +79,19 @@ impl World {
         if category == "UTILITY" && template_tone::is_promotional(&components) {
             "MARKETING".clone_into(&mut category);
         }
+        if category == "UTILITY" && self.no_utility(waba, now) {
+            return Err(GraphError::new(
+                131_064,
+                "the account used the category wrongly and may create no utility templates for now",
+            ));
+        }
         let mut raw = body.clone();
         for gone in [
             "allow_category_change",
             "messaging_product",
             "id",
             "quality_score",
+            "paced",
         ] {
             raw.shift_remove(gone);
         }
@@ -163,6 +172,7 @@ impl World {
         let template = &self.templates[id];
         if template.status == "PENDING" && template.reviews == turn {
             self.set_template_status(id, "APPROVED", Map::new(), at);
+            self.start_pacing(id, false, at);
         }
     }
 
@@ -215,6 +225,7 @@ impl World {
             None => None,
         };
         let ttl = body.get("message_send_ttl_seconds");
+        check_ttl(&category, ttl)?;
         if components.is_none() && ttl.is_none() && body.get("category").is_none() {
             return Err(GraphError::parameter(
                 "One of components, category and message_send_ttl_seconds is required.",
@@ -286,9 +297,34 @@ impl World {
         }
         let mut extra = Map::new();
         extra.insert("other_info".into(), json!({"title": "UNPAUSE"}));
+        self.templates[id].feedback = Feedback::default();
         self.set_template_status(id, "APPROVED", extra, now);
+        self.start_pacing(id, true, now);
         Ok(())
     }
+}
+
+/// How long a template's messages may wait, by category (§3.7); -1 is thirty days.
+fn check_ttl(category: &str, given: Option<&Value>) -> Result<(), GraphError> {
+    let Some(given) = given.filter(|value| !value.is_null()) else {
+        return Ok(());
+    };
+    let seconds = match given {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_i64(),
+    };
+    let (least, most) = match category {
+        "AUTHENTICATION" => (30, 900),
+        "UTILITY" => (30, 43_200),
+        _ => (43_200, 2_592_000),
+    };
+    let endless = seconds == Some(-1) && category != "MARKETING";
+    if endless || seconds.is_some_and(|s| (least..=most).contains(&s)) {
+        return Ok(());
+    }
+    Err(GraphError::parameter(format!(
+        "Param message_send_ttl_seconds must be {least} to {most} for {category}"
+    )))
 }
 
 /// `components` as a list, or as the JSON text that forms carry.

@@ -9,6 +9,7 @@ use portero_domain::clock::{Clock, JumpClock, Millis, Ts};
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use crate::clock::{Steering, WorldClock};
 use crate::config::{ConfigError, WorldConfig};
 use crate::world::World;
 use crate::{control, graph};
@@ -20,8 +21,10 @@ pub type Mover = Box<dyn Fn(Millis) -> Pin<Box<dyn Future<Output = ()> + Send>> 
 pub struct Simulator {
     world: Mutex<World>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) jump: Option<JumpClock>,
+    pub(crate) steering: Steering,
     pub(crate) http: reqwest::Client,
+    /// What it started from, for a reset.
+    pub(crate) initial: WorldConfig,
     mover: OnceLock<Mover>,
     wake: Notify,
 }
@@ -53,12 +56,36 @@ impl Simulator {
         jump: Option<JumpClock>,
         http: reqwest::Client,
     ) -> Result<Arc<Simulator>, ConfigError> {
-        let world = World::new(config, clock.now())?;
+        let steering = jump.map_or(Steering::None, Steering::Shared);
+        Simulator::build(config, clock, steering, http)
+    }
+
+    /// A world that nobody shares: its clock can stand still, and a saved world takes it back in time.
+    ///
+    /// # Errors
+    /// As [`Simulator::new`].
+    pub fn alone(
+        config: WorldConfig,
+        clock: WorldClock,
+        http: reqwest::Client,
+    ) -> Result<Arc<Simulator>, ConfigError> {
+        let read = Arc::new(clock.clone());
+        Simulator::build(config, read, Steering::Own(clock), http)
+    }
+
+    fn build(
+        config: WorldConfig,
+        clock: Arc<dyn Clock>,
+        steering: Steering,
+        http: reqwest::Client,
+    ) -> Result<Arc<Simulator>, ConfigError> {
+        let world = World::new(config.clone(), clock.now())?;
         Ok(Arc::new(Simulator {
             world: Mutex::new(world),
             clock,
-            jump,
+            steering,
             http,
+            initial: config,
             mover: OnceLock::new(),
             wake: Notify::new(),
         }))
@@ -86,14 +113,12 @@ impl Simulator {
 
     /// Moves business time forward; `false` when this clock does not jump.
     pub(crate) async fn move_clock(&self, by: Millis) -> bool {
-        let Some(clock) = &self.jump else {
+        if !self.steering.moves() {
             return false;
-        };
+        }
         match self.mover.get() {
             Some(mover) => mover(by).await,
-            None => {
-                clock.jump(by);
-            }
+            None => self.steering.jump(by),
         }
         self.wake();
         true
@@ -103,7 +128,8 @@ impl Simulator {
     pub fn idle(&self) -> IdleReport {
         let now = self.clock.now();
         let world = self.world();
-        let queued = world.queue.len() + world.outbox.len();
+        let queued = world.queue.len() + world.outbox.len() + world.fetching.len();
+        let in_flight = world.outbox.in_flight + world.fetches_in_flight;
         let next_at = world
             .queue
             .next_at()
@@ -111,10 +137,10 @@ impl Simulator {
             .chain(world.outbox.next_at())
             .min();
         IdleReport {
-            idle: queued == 0 && world.outbox.in_flight == 0,
+            idle: queued == 0 && in_flight == 0,
             queued,
             due: world.queue.due(now) + world.outbox.due(now),
-            in_flight: world.outbox.in_flight,
+            in_flight,
             next_at,
         }
     }

@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 
 use crate::arena::Id;
 use crate::control::problem::Problem;
-use crate::fate::Due;
 use crate::messages::{Direction, Message};
 use crate::people::Person;
 use crate::templates::component;
@@ -48,6 +47,9 @@ impl World {
             "context".into(),
             json!({"from": self.numbers[number].is.display, "id": wamid}),
         );
+        if kind == "contacts" {
+            content.insert("origin".into(), "contact_request".into());
+        }
         content.insert(kind.to_owned(), object);
         self.hear(number, person, kind, content, now)
     }
@@ -85,6 +87,27 @@ impl World {
                     json!({"type": "list_reply", "list_reply": row}),
                 ))
             }
+            Some("request_contact_info") => {
+                let who = &self.people[message.person].is;
+                let phone = who
+                    .wa_id
+                    .as_deref()
+                    .ok_or_else(|| Problem::conflict("this person has no phone number to give"))?;
+                let name = &who.name;
+                let card = format!(
+                    "BEGIN:VCARD\nVERSION:3.0\nFN:{name}\nTEL;type=CELL;waid={phone}:+{phone}\nEND:VCARD"
+                );
+                let one = json!({
+                    "vcard": card,
+                    "name": {"formatted_name": name},
+                    "phones": [{"phone": format!("+{phone}"), "wa_id": phone, "type": "CELL"}],
+                });
+                Ok(("contacts", json!([one])))
+            }
+            Some("location_request_message") => Ok((
+                "location",
+                json!({"latitude": 19.4326, "longitude": -99.1332}),
+            )),
             _ => Err(Problem::unprocessable(
                 "tapping this kind of message tells the business nothing",
             )),
@@ -116,50 +139,6 @@ impl World {
             };
             hit.then(|| json!({"payload": payload, "text": text}))
         })
-    }
-
-    /// Plans the first of the person's rules that fits a message which has just arrived.
-    pub(crate) fn plan_auto(&mut self, id: Id<Message>, at: Ts) {
-        let message = &self.messages[id];
-        let text = message
-            .body()
-            .map(|body| body.to_string().to_lowercase())
-            .unwrap_or_default();
-        let rules = &mut self.people[message.person].is.auto;
-        let found = rules.iter_mut().enumerate().find(|(_, rule)| {
-            rule.times > 0
-                && rule
-                    .when_contains
-                    .as_ref()
-                    .is_none_or(|part| text.contains(&part.to_lowercase()))
-        });
-        if let Some((index, rule)) = found {
-            rule.times -= 1;
-            self.queue
-                .push(at.plus_ms(rule.after_ms.max(0)), Due::Auto(id, index));
-        }
-    }
-
-    /// Does what the rule says; a tap that is not possible is not made.
-    pub(crate) fn act_by_rule(&mut self, id: Id<Message>, rule: usize, at: Ts) {
-        let message = &self.messages[id];
-        let (number, person, wamid) = (message.number, message.person, message.wamid.clone());
-        let Some(rule) = self.people[person].is.auto.get(rule) else {
-            return;
-        };
-        let (say, tap) = (rule.say.clone(), rule.tap.clone());
-        let done = match (tap, say) {
-            (Some(tap), _) => self.tap(number, person, &wamid, &Target::Named(tap), at),
-            (None, Some(say)) => {
-                let mut body = Map::new();
-                body.insert("text".into(), say.into());
-                self.say(number, person, &body, at)
-            }
-            (None, None) => return,
-        };
-        if let Err(problem) = done {
-            tracing::debug!(reason = %problem.detail, "a person's own rule could not act");
-        }
     }
 }
 

@@ -1,13 +1,17 @@
 //! Templates as Meta keeps them: status, quality, the pause ladder (§3.4, §3.5).
 
 use portero_domain::clock::{Millis, Ts};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::arena::Id;
 use crate::config::ConfigError;
 use crate::fate::Due;
+use crate::feedback::Feedback;
+use crate::pacing::Pacing;
 use crate::world::{Waba, World};
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Template {
     pub(crate) id: String,
     pub(crate) waba: Id<Waba>,
@@ -27,6 +31,12 @@ pub(crate) struct Template {
     pub(crate) reviews: u32,
     /// When it was edited while approved.
     pub(crate) edits: Vec<Ts>,
+    /// When it was last sent, or came into the world.
+    pub(crate) used_at: Ts,
+    /// What people thought of its messages.
+    pub(crate) feedback: Feedback,
+    /// Its messages are watched (§3.6).
+    pub(crate) pacing: Option<Pacing>,
     /// Everything else it was given, shown as it came.
     pub(crate) extra: Map<String, Value>,
 }
@@ -109,9 +119,13 @@ impl World {
             pauses: 0,
             reviews: 0,
             edits: Vec::new(),
+            used_at: now,
+            feedback: Feedback::default(),
+            pacing: parsed.paced.then(Pacing::default),
             extra: parsed.extra,
         });
         self.by_template.insert(key, at);
+        self.watch_idle(at);
         Ok(at)
     }
 
@@ -186,12 +200,18 @@ impl World {
             "message_template_language": template.language,
         });
         let waba = template.waba;
+        // What pacing holds fails with it; nothing held, it is a pause like every other.
+        let paced = template.pacing.as_ref().is_some_and(Pacing::holds);
         let falls = quality == "RED" && template.status == "APPROVED";
-        if falls {
+        if falls && !paced {
             template.pauses += 1;
         }
         let pauses = template.pauses;
         self.tell_waba(waba, "message_template_quality_update", value, at);
+        if falls && paced {
+            self.end_pacing(id, false, at);
+            return;
+        }
         if !falls {
             return;
         }
@@ -224,9 +244,11 @@ impl World {
         }
         template.quality = "UNKNOWN".to_owned();
         template.quality_at = at;
+        template.feedback = Feedback::default();
         let mut extra = Map::new();
         extra.insert("other_info".into(), json!({"title": "UNPAUSE"}));
         self.set_template_status(id, "APPROVED", extra, at);
+        self.start_pacing(id, true, at);
     }
 
     /// Recategorises at once, or announces it 24 h ahead (§3.7, §2.5).
@@ -237,13 +259,15 @@ impl World {
         notice: bool,
         at: Ts,
     ) {
+        let waba = self.templates[id].waba;
+        // Accounts that were warned are not told ahead.
+        let notice = notice && !self.wabas[waba].is.warned;
         let template = &mut self.templates[id];
         let mut value = json!({
             "message_template_id": template.number(),
             "message_template_name": template.name,
             "message_template_language": template.language,
         });
-        let waba = template.waba;
         let Some(fields) = value.as_object_mut() else {
             return;
         };
@@ -339,6 +363,8 @@ struct Parsed {
     quality: String,
     named: bool,
     components: Vec<Value>,
+    /// Under pacing from the start.
+    paced: bool,
     extra: Map<String, Value>,
 }
 
@@ -368,6 +394,11 @@ fn parse(raw: &Value) -> Result<Parsed, String> {
         Some(format) => one_of(&format, "parameter format", &["NAMED", "POSITIONAL"])? == "NAMED",
     };
     let id = text("id")?;
+    let paced = match fields.shift_remove("paced") {
+        None => false,
+        Some(Value::Bool(paced)) => paced,
+        Some(_) => return Err("`paced` must be true or false".to_owned()),
+    };
     let quality = match fields.shift_remove("quality_score") {
         None | Some(Value::Null) => "UNKNOWN".to_owned(),
         Some(Value::String(word)) => quality_word(&word)?,
@@ -389,6 +420,7 @@ fn parse(raw: &Value) -> Result<Parsed, String> {
         quality,
         named,
         components,
+        paced,
         extra: fields,
     })
 }

@@ -1,6 +1,9 @@
 //! One business number and one person: the window, the pair limit, what was said (§4, §6.3).
 
+use std::collections::VecDeque;
+
 use portero_domain::clock::{Millis, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::arena::Id;
 use crate::limits::PairLimit;
@@ -9,7 +12,7 @@ use crate::messages::Message;
 /// Customer service window (§4).
 pub(crate) const WINDOW: Millis = Millis::hours(24);
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Thread {
     /// Last message of the person that opened or refreshed the window.
     pub(crate) opened_at: Option<Ts>,
@@ -20,8 +23,12 @@ pub(crate) struct Thread {
     /// The business shows "typing" until then.
     pub(crate) typing_until: Option<Ts>,
     pub(crate) limit: PairLimit,
+    /// They came from an advertisement then, and the business has not answered.
+    pub(crate) ad_at: Option<Ts>,
+    /// Everything is free before then (§4).
+    pub(crate) free_until: Option<Ts>,
     /// Both directions, oldest first.
-    pub(crate) messages: Vec<Id<Message>>,
+    pub(crate) messages: VecDeque<Id<Message>>,
 }
 
 impl Thread {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use portero_domain::clock::{Millis, Ts};
+use serde::{Deserialize, Serialize};
 
 use crate::errors::GraphError;
 
@@ -10,7 +11,7 @@ const HOUR: Millis = Millis::hours(1);
 const MINUTE_MS: i64 = 60_000;
 
 /// When the calls of the last hour were made, oldest first; never more than the limit.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Usage {
     calls: VecDeque<Ts>,
 }

@@ -4,9 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use portero_domain::clock::{JumpClock, Millis};
 use portero_net::ClientOptions;
-use portero_simulator::{Simulator, WorldConfig};
+use portero_simulator::{Simulator, WorldClock, WorldConfig};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -44,10 +43,9 @@ pub async fn run(args: SimulatorArgs) -> anyhow::Result<ExitCode> {
         "access_token": config.access_tokens.first().map(|t| t.token.clone()),
     });
     let tenants = tenants(&config);
-    let clock = JumpClock::new(Arc::new(SystemClock), Millis(0));
     let http = portero_net::client(ClientOptions::default())?;
-    let simulator = Simulator::new(config, Arc::new(clock.clone()), Some(clock), http)
-        .context("this world cannot be built")?;
+    let clock = WorldClock::new(Arc::new(SystemClock));
+    let simulator = Simulator::alone(config, clock, http).context("this world cannot be built")?;
     let listener = tokio::net::TcpListener::bind(&args.listen)
         .await
         .with_context(|| {

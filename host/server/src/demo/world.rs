@@ -196,6 +196,7 @@ pub fn config(seed: u64, secrets: &Secrets) -> WorldConfig {
                 chat_open: false,
                 on_whatsapp: true,
                 holdout: false,
+                on_web: false,
                 auto: Vec::new(),
             });
         }
@@ -209,6 +210,7 @@ pub fn config(seed: u64, secrets: &Secrets) -> WorldConfig {
             marketing_messages: true,
             marketing_only_there: false,
             template_limit: 250,
+            warned: false,
             numbers: vec![NumberConfig {
                 quality: "GREEN".to_owned(),
                 phone_number_id: shop.number.to_owned(),

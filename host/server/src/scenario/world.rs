@@ -364,6 +364,7 @@ fn at_meta(scenario: &Scenario, numbers: &BTreeMap<String, String>) -> Vec<Perso
                 chat_open: false,
                 on_whatsapp: true,
                 holdout: false,
+                on_web: false,
                 auto: Vec::new(),
             }
         })
@@ -381,6 +382,7 @@ fn waba(scenario: &Scenario) -> WabaConfig {
         marketing_messages: true,
         marketing_only_there: false,
         template_limit: 250,
+        warned: false,
         numbers: vec![NumberConfig {
             quality: "GREEN".to_owned(),
             phone_number_id: NUMBER.to_owned(),

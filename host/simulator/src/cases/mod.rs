@@ -1,22 +1,32 @@
 //! The numbered cases of `whatsapp-platform` §11.3, and the rig they run on: the whole simulator
 //! behind its router, a clock that stands still, a receiver that collects webhooks.
 
+mod alone;
 mod business;
 mod contents;
 mod control;
 mod delivery;
+mod entry;
+mod habits;
 mod identity;
 mod limits;
+mod links;
+mod listed;
 mod managed;
+mod marketing;
 mod media;
 mod money;
+mod reach;
 mod requests;
 mod rubbish;
 mod rubbish_anywhere;
+mod standing;
 mod template_kinds;
 mod templates;
+mod traffic;
 mod webhooks;
 mod window;
+mod worlds;
 
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
@@ -374,6 +384,7 @@ pub(super) async fn receive(inbox: Arc<Inbox>) -> String {
     }
     let app = Router::new()
         .route("/hook", get(challenge).post(collect))
+        .layer(axum::extract::DefaultBodyLimit::disable())
         .with_state(inbox);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

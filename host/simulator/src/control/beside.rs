@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::people::{find, find_number};
 use super::problem::{Problem, read};
 use crate::errors;
+use crate::fate::Due;
 use crate::simulator::Simulator;
 use crate::templates::quality_word;
 
@@ -94,37 +95,74 @@ pub(super) async fn agent(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Quality {
-    quality: String,
+struct Dials {
+    #[serde(default)]
+    quality: Option<String>,
+    #[serde(default)]
+    mps: Option<u32>,
 }
 
-/// The quality of a number. Meta tells when it becomes low and when that ends, and nothing between.
-pub(super) async fn quality(
+/// The quality of a number, or a higher throughput: a minute of maintenance, then it is there (§6.2).
+pub(super) async fn dials(
     State(simulator): State<Arc<Simulator>>,
     Path(number): Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
     let now = simulator.clock.now();
-    let wanted: Quality = read(&body)?;
-    let quality = quality_word(&wanted.quality).map_err(Problem::unprocessable)?;
+    let wanted: Dials = read(&body)?;
+    if wanted.quality.is_none() && wanted.mps.is_none() {
+        return Err(Problem::unprocessable(
+            "one of `quality` and `mps` is required",
+        ));
+    }
+    if wanted.mps == Some(0) {
+        return Err(Problem::unprocessable("`mps` must be at least 1"));
+    }
+    let quality = wanted.quality.as_deref().map(quality_word).transpose();
+    let quality = quality.map_err(Problem::unprocessable)?;
     let mut world = simulator.world();
     let id = find_number(&world, &number)?;
-    let waba = world.numbers[id].waba;
-    let number = &mut world.numbers[id].is;
-    let before = std::mem::replace(&mut number.quality, quality.clone());
-    let display = number.display.clone();
-    let event = match (before == "RED", quality == "RED") {
-        (false, true) => Some("FLAGGED"),
-        (true, false) => Some("UNFLAGGED"),
-        _ => None,
-    };
-    if let Some(event) = event {
-        let value = json!({ "display_phone_number": display, "event": event });
-        world.tell_waba(waba, "phone_number_quality_update", value, now);
+    let mut told = None;
+    if let Some(quality) = &quality {
+        told = world.set_number_quality(id, quality, now);
     }
+    if let Some(mps) = wanted.mps {
+        let until = now.plus_ms(world.config.timings.maintenance_ms);
+        world.numbers[id].maintenance_until = until;
+        world.queue.push(until, Due::Faster(id, mps));
+    }
+    let shown = json!({
+        "quality": world.numbers[id].is.quality,
+        "told": told,
+        "maintenance_until": wanted.mps.map(|_| world.numbers[id].maintenance_until),
+    });
     drop(world);
     simulator.wake();
-    Ok(Json(json!({ "quality": quality, "told": event })))
+    Ok(Json(shown))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Echo {
+    to: String,
+    text: String,
+}
+
+/// Somebody of the business writes from the WhatsApp Business app (`smb_message_echoes`, §2.5).
+pub(super) async fn echo(
+    State(simulator): State<Arc<Simulator>>,
+    Path(number): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let now = simulator.clock.now();
+    let wanted: Echo = read(&body)?;
+    let mut world = simulator.world();
+    let number = find_number(&world, &number)?;
+    let person = find(&world, &wanted.to)?;
+    let wamid = world.tell_echo(number, person, &wanted.text, now);
+    drop(world);
+    simulator.wake();
+    Ok(Json(json!({ "wamid": wamid })))
 }
 
 #[derive(Deserialize)]
@@ -178,6 +216,7 @@ pub(super) async fn news(
         .get(&waba)
         .copied()
         .ok_or_else(|| Problem::not_found("there is no such account"))?;
+    world.account_news(id, field, &news.value);
     world.tell_waba(id, field, news.value, now);
     drop(world);
     simulator.wake();

@@ -89,9 +89,8 @@ pub(super) async fn thread(
     let number = find_number(&world, &which.number)?;
     let thread = world.threads.get(&(number, id));
     let messages: Vec<Value> = thread
-        .map(|thread| thread.messages.as_slice())
-        .unwrap_or_default()
-        .iter()
+        .into_iter()
+        .flat_map(|thread| &thread.messages)
         .map(|id| message(&world, *id))
         .collect();
     let closes_at = thread

@@ -18,7 +18,8 @@ fn face(simulator: &Simulator) -> Value {
         "now_at": now,
         "now": now.rfc3339(),
         "lease_at": simulator.clock.lease_now(),
-        "jumpable": simulator.jump.is_some(),
+        "jumpable": simulator.steering.moves(),
+        "paused": simulator.steering.paused(),
     })
 }
 
@@ -73,7 +74,7 @@ pub(super) async fn jump(
 }
 
 async fn move_by(simulator: &Simulator, ms: i64) -> Result<Json<Value>, Problem> {
-    if simulator.jump.is_some() && ms < 0 {
+    if simulator.steering.moves() && ms < 0 {
         return Err(Problem::unprocessable("time does not go back"));
     }
     if !simulator.move_clock(Millis(ms)).await {
@@ -81,5 +82,25 @@ async fn move_by(simulator: &Simulator, ms: i64) -> Result<Json<Value>, Problem>
             "this simulator runs on a clock that does not jump",
         ));
     }
+    Ok(Json(face(simulator)))
+}
+
+/// Time stands still until it runs or jumps.
+pub(super) async fn pause(State(simulator): State<Arc<Simulator>>) -> Result<Json<Value>, Problem> {
+    hold(&simulator, true)
+}
+
+/// Time goes on from where it stood.
+pub(super) async fn run(State(simulator): State<Arc<Simulator>>) -> Result<Json<Value>, Problem> {
+    hold(&simulator, false)
+}
+
+fn hold(simulator: &Simulator, still: bool) -> Result<Json<Value>, Problem> {
+    if !simulator.steering.hold(still) {
+        return Err(Problem::conflict(
+            "a host lives by this clock too: it is not stopped here",
+        ));
+    }
+    simulator.wake();
     Ok(Json(face(simulator)))
 }

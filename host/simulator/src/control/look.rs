@@ -1,14 +1,16 @@
 //! Looking: the world, the requests seen, the messages, whether anything is under way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::people;
-use super::problem::Asked;
+use super::problem::{Asked, Problem, read};
 use crate::arena::Id;
 use crate::messages::{Direction, Message};
 use crate::simulator::{IdleReport, Simulator};
@@ -25,7 +27,58 @@ const fn hundred() -> usize {
     100
 }
 
-pub(super) async fn world(State(simulator): State<Arc<Simulator>>) -> Json<Value> {
+/// `?whole=true`.
+#[derive(Deserialize)]
+pub(super) struct Whole {
+    #[serde(default)]
+    whole: bool,
+}
+
+pub(super) async fn world(
+    State(simulator): State<Arc<Simulator>>,
+    Asked(asked): Asked<Whole>,
+) -> Result<Json<Value>, Problem> {
+    if asked.whole {
+        return save(&simulator).await.map(Json);
+    }
+    Ok(Json(summary(&simulator)))
+}
+
+/// A saved world; waits a while for webhooks that are on their way.
+async fn save(simulator: &Simulator) -> Result<Value, Problem> {
+    for _ in 0..200 {
+        if let Some(saved) = simulator.save() {
+            return saved.map_err(|error| Problem::conflict(error.to_string()));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Err(Problem::conflict(
+        "webhooks are on their way; hold them with `pause_webhooks` of /_sim/faults and try again",
+    ))
+}
+
+/// Puts a saved world in place of this one.
+pub(super) async fn load(
+    State(simulator): State<Arc<Simulator>>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let document: Value = read(&body)?;
+    let at = simulator
+        .load(document)
+        .await
+        .map_err(|error| Problem::unprocessable(error.to_string()))?;
+    Ok(Json(json!({"loaded": true, "now_at": at})))
+}
+
+/// The world as it was configured.
+pub(super) async fn reset(State(simulator): State<Arc<Simulator>>) -> Result<Json<Value>, Problem> {
+    simulator
+        .reset()
+        .map_err(|error| Problem::conflict(error.to_string()))?;
+    Ok(Json(json!({"reset": true})))
+}
+
+fn summary(simulator: &Simulator) -> Value {
     let now = simulator.clock.now();
     let world = simulator.world();
     let wabas: Vec<Value> = world
@@ -43,6 +96,7 @@ pub(super) async fn world(State(simulator): State<Arc<Simulator>>) -> Json<Value
                         "verified_name": number.is.verified_name,
                         "mps": number.rate.mps(),
                         "registered": number.is.registered,
+                        "quality": number.is.quality,
                     })
                 })
                 .collect();
@@ -73,14 +127,20 @@ pub(super) async fn world(State(simulator): State<Arc<Simulator>>) -> Json<Value
             })
         })
         .collect();
-    Json(json!({
+    let portfolios: Vec<Value> = world
+        .portfolios
+        .values()
+        .map(|one| json!({"id": one.is.id, "limit": one.is.limit, "verified": one.is.verified}))
+        .collect();
+    json!({
         "now_at": now,
         "callback_url": world.config.callback_url,
         "webhooks_delivered": world.outbox.delivered,
         "wabas": wabas,
         "people": people::all(&world, now),
         "faults": world.faults,
-    }))
+        "portfolios": portfolios,
+    })
 }
 
 pub(super) async fn idle(State(simulator): State<Arc<Simulator>>) -> Json<IdleReport> {
@@ -125,7 +185,7 @@ pub(super) async fn messages(
         .skip(skip)
         .map(|id| message(&world, id))
         .collect();
-    Json(json!({"messages": list, "total": world.messages.len()}))
+    Json(json!({"messages": list, "total": world.messages.total()}))
 }
 
 /// One message as the control API shows it.

@@ -1,5 +1,6 @@
 //! `/_sim`: what only a simulator can do. JSON in, JSON out, errors as problem details.
 
+mod accounts;
 mod beside;
 mod chats;
 mod clock;
@@ -15,9 +16,13 @@ mod webhooks;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 
 use self::problem::Problem;
 use crate::simulator::Simulator;
+
+/// A whole world with its files, at most.
+const LARGEST: usize = 512 * 1024 * 1024;
 
 pub(crate) fn router() -> Router<Arc<Simulator>> {
     routes::all()
@@ -25,6 +30,7 @@ pub(crate) fn router() -> Router<Arc<Simulator>> {
         .fold(Router::new(), |router, route| {
             router.route(route.path, route.answers)
         })
+        .layer(DefaultBodyLimit::max(LARGEST))
         .fallback(nothing)
         .method_not_allowed_fallback(wrong_method)
 }

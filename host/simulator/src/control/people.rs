@@ -75,6 +75,7 @@ fn show(world: &World, id: Id<Person>, now: Ts) -> Value {
         "chat_open": person.is.chat_open,
         "on_whatsapp": person.is.on_whatsapp,
         "holdout": person.is.holdout,
+        "not_interested": person.appetite.wants_less,
         "marketing_stopped": person.marketing_stopped.keys().collect::<Vec<_>>(),
         "windows_close_at": windows,
     })
@@ -187,17 +188,12 @@ pub(super) async fn preference(
     let mut world = simulator.world();
     let id = find(&world, &person)?;
     let number = find_number(&world, &wanted.number)?;
-    let portfolio = world.portfolio_of(number).to_owned();
-    match wanted.value.as_str() {
-        "stop" => {
-            world.people[id].marketing_stopped.insert(portfolio, now);
-        }
-        "resume" => {
-            world.people[id].marketing_stopped.remove(&portfolio);
-        }
+    let stop = match wanted.value.as_str() {
+        "stop" => true,
+        "resume" => false,
         _ => return Err(Problem::unprocessable("`value` is `stop` or `resume`")),
-    }
-    world.tell_preference(number, id, &wanted.value, now);
+    };
+    world.prefer(number, id, stop, now);
     drop(world);
     simulator.wake();
     Ok(Json(json!({"value": wanted.value})))
@@ -221,12 +217,71 @@ pub(super) async fn block(
     Path(person): Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
+    let now = simulator.clock.now();
     let wanted: Block = read(&body)?;
     let mut world = simulator.world();
     let id = find(&world, &person)?;
     let number = find_number(&world, &wanted.number)?;
-    world.thread(number, id).blocked = wanted.value;
+    if wanted.value {
+        world.block(number, id, now);
+    } else {
+        world.thread(number, id).blocked = false;
+    }
+    drop(world);
+    simulator.wake();
     Ok(Json(json!({"blocked": wanted.value})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    number: String,
+    #[serde(default)]
+    block: bool,
+}
+
+/// The person reports the number, and blocks it too when asked; the business is told nothing.
+pub(super) async fn report(
+    State(simulator): State<Arc<Simulator>>,
+    Path(person): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let now = simulator.clock.now();
+    let wanted: Report = read(&body)?;
+    let mut world = simulator.world();
+    let id = find(&world, &person)?;
+    let number = find_number(&world, &wanted.number)?;
+    world.complained(number, id, now);
+    if wanted.block {
+        world.block(number, id, now);
+    }
+    drop(world);
+    simulator.wake();
+    Ok(Json(json!({"reported": true, "blocked": wanted.block})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Interest {
+    value: String,
+}
+
+/// "Not interested" or "interested": no webhook, another cap (§5.3).
+pub(super) async fn interest(
+    State(simulator): State<Arc<Simulator>>,
+    Path(person): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let wanted: Interest = read(&body)?;
+    let less = match wanted.value.as_str() {
+        "less" => true,
+        "more" => false,
+        _ => return Err(Problem::unprocessable("`value` is `less` or `more`")),
+    };
+    let mut world = simulator.world();
+    let id = find(&world, &person)?;
+    world.people[id].appetite.wants_less = less;
+    Ok(Json(json!({"value": wanted.value})))
 }
 
 #[derive(Deserialize)]
@@ -256,80 +311,10 @@ pub(super) async fn number(
                 .ok_or_else(|| Problem::unprocessable("`wa_id` is no phone number"))?,
         ),
     };
-    if let Some(key) = &key
-        && let Some(owner) = world.by_phone.get(key).copied()
-        && !world.people[owner].stranger
-    {
-        return Err(Problem::conflict("somebody has this number already"));
-    }
-    world.change_number(id, wanted.wa_id.as_deref(), key, now);
+    let to = wanted.wa_id.as_deref().zip(key);
+    world.change_to(id, to, now)?;
     let shown = show(&world, id, now);
     drop(world);
     simulator.wake();
     Ok(Json(shown))
-}
-
-impl World {
-    /// Tells every number that has a chat with the person.
-    fn change_number(
-        &mut self,
-        id: Id<Person>,
-        wa_id: Option<&str>,
-        key: Option<AddressKey>,
-        now: Ts,
-    ) {
-        let before = self.people[id].user_ids.clone();
-        let chats: Vec<(Id<Number>, String, bool)> = self
-            .threads
-            .keys()
-            .filter(|(_, who)| *who == id)
-            .map(|(number, _)| {
-                let portfolio = self.portfolio_of(*number);
-                let from = self.people[id].visible_wa_id(portfolio, now);
-                (*number, from.unwrap_or("").to_owned(), from.is_some())
-            })
-            .collect();
-        if let Some(old) = self.people[id].phone_key() {
-            self.by_phone.remove(&old);
-        }
-        self.people[id].is.wa_id = wa_id.map(digits);
-        if let Some(key) = key {
-            self.by_phone.insert(key, id);
-        }
-        for (portfolio, old) in &before {
-            let fresh = self.fresh_user_id(id, portfolio, 1);
-            self.by_user_id.remove(&(portfolio.clone(), old.clone()));
-            self.by_user_id
-                .insert((portfolio.clone(), fresh.clone()), id);
-            let person = &mut self.people[id];
-            if person.is.user_id.as_ref() == Some(old) {
-                person.is.user_id = Some(fresh.clone());
-            }
-            person.user_ids.insert(portfolio.clone(), fresh);
-            person.phone_used_at.insert(portfolio.clone(), now);
-        }
-        for (number, from, by_phone) in chats {
-            let portfolio = self.portfolio_of(number).to_owned();
-            let person = &self.people[id];
-            let name = &person.is.name;
-            let mut system = json!({
-                "user_id": person.user_id(&portfolio),
-                "previous_user_id": before.get(&portfolio),
-            });
-            if let Some(fields) = system.as_object_mut() {
-                match wa_id.filter(|_| by_phone) {
-                    Some(new) => {
-                        fields.insert("type".into(), "user_changed_number".into());
-                        fields.insert("wa_id".into(), digits(new).into());
-                        fields.insert("body".into(), format!("User {name} changed number").into());
-                    }
-                    None => {
-                        fields.insert("type".into(), "user_changed_user_id".into());
-                        fields.insert("body".into(), format!("User {name} changed user id").into());
-                    }
-                }
-            }
-            self.tell_system(number, id, &from, system, now);
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::routing::{MethodRouter, get, post};
 
-use super::{beside, chats, clock, faults, look, openapi, people, templates, webhooks};
+use super::{accounts, beside, chats, clock, faults, look, openapi, people, templates, webhooks};
 use crate::simulator::Simulator;
 
 /// A field of a request body, or a parameter of the query.
@@ -107,11 +107,32 @@ pub(super) fn all() -> Vec<Route> {
         ),
         route(
             "/world",
-            get(look::world),
-            [reads(
-                "Accounts, numbers, templates, people, faults, the time.",
-                vec![],
-            )],
+            get(look::world).put(look::load),
+            [
+                reads(
+                    "Accounts, numbers, templates, people, faults, the time.",
+                    vec![may(
+                        "whole",
+                        "boolean",
+                        "true: everything, to be loaded again",
+                    )],
+                ),
+                Operation {
+                    method: "put",
+                    about: "Puts a saved world in place of this one.",
+                    fields: vec![
+                        need("version", "integer", "1"),
+                        need("now_at", "integer", "its time, Unix milliseconds"),
+                        need("world", "object", "as it was saved"),
+                    ],
+                    open: false,
+                },
+            ],
+        ),
+        route(
+            "/world/reset",
+            post(look::reset),
+            [does("The world as it was configured, from now on.", vec![])],
         ),
         route(
             "/idle",
@@ -214,6 +235,22 @@ pub(super) fn all() -> Vec<Route> {
             )],
         ),
         route(
+            "/people/{person}/report",
+            post(people::report),
+            [does(
+                "They report the number; quality suffers.",
+                vec![NUMBER, may("block", "boolean", "true: and block it")],
+            )],
+        ),
+        route(
+            "/people/{person}/interest",
+            post(people::interest),
+            [does(
+                "They tap \"not interested\": a lower cap for marketing.",
+                vec![need("value", "string", "`less` or `more`")],
+            )],
+        ),
+        route(
             "/people/{person}/number",
             post(people::number),
             [does(
@@ -239,10 +276,28 @@ pub(super) fn all() -> Vec<Route> {
         ),
         route(
             "/numbers/{number}",
-            post(beside::quality),
+            post(beside::dials),
             [does(
-                "Sets the quality of a number.",
-                vec![need("quality", "string", "`GREEN`, `YELLOW` or `RED`")],
+                "Sets the quality of a number, or gives it a higher throughput.",
+                vec![
+                    may("quality", "string", "`GREEN`, `YELLOW` or `RED`"),
+                    may(
+                        "mps",
+                        "integer",
+                        "messages a second, after a minute of 131057",
+                    ),
+                ],
+            )],
+        ),
+        route(
+            "/numbers/{number}/echo",
+            post(beside::echo),
+            [does(
+                "Somebody of the business writes from the WhatsApp Business app.",
+                vec![
+                    need("to", "string", "the person"),
+                    need("text", "string", "what they write"),
+                ],
             )],
         ),
         route(
@@ -251,6 +306,38 @@ pub(super) fn all() -> Vec<Route> {
             [does(
                 "The number's next message is accepted and fails afterwards.",
                 vec![need("code", "integer", "one of Meta's codes")],
+            )],
+        ),
+        route(
+            "/portfolios/{id}",
+            get(accounts::portfolio).post(accounts::change),
+            [
+                reads(
+                    "The messaging limit of a portfolio, and what is used of it.",
+                    vec![],
+                ),
+                does(
+                    "Another messaging limit, told by webhook.",
+                    vec![
+                        may("limit", "string", "`TIER_250` to `TIER_UNLIMITED`"),
+                        may("verified", "boolean", "true: Meta verified the business"),
+                    ],
+                ),
+            ],
+        ),
+        route(
+            "/accounts/{waba}/misuse",
+            post(accounts::misuse),
+            [does(
+                "Meta found misuse of categories: no new utility templates, few sends.",
+                vec![
+                    may("days", "integer", "how long, 7 by default"),
+                    may(
+                        "sends",
+                        "integer",
+                        "utility templates still sent, then 131064",
+                    ),
+                ],
             )],
         ),
         route(
@@ -277,6 +364,16 @@ pub(super) fn all() -> Vec<Route> {
                     ],
                 ),
             ],
+        ),
+        route(
+            "/clock/pause",
+            post(clock::pause),
+            [does("Time stands still.", vec![])],
+        ),
+        route(
+            "/clock/run",
+            post(clock::run),
+            [does("Time goes on from where it stood.", vec![])],
         ),
         route(
             "/clock/jump",
@@ -331,6 +428,7 @@ pub(super) fn all() -> Vec<Route> {
                         may("category", "string", "another category"),
                         may("notice", "boolean", "announce it a day ahead"),
                         may("body", "string", "another text of the body"),
+                        may("pacing", "string", "`good` or `bad`: the end of its pacing"),
                     ],
                 ),
             ],
@@ -348,7 +446,10 @@ pub(super) fn all() -> Vec<Route> {
             post(webhooks::replay),
             [does(
                 "Sends the last delivered bodies again, byte for byte.",
-                vec![may("last", "integer", "how many, 1 by default")],
+                vec![
+                    may("last", "integer", "how many, 1 by default"),
+                    may("nth", "integer", "this one of the log instead"),
+                ],
             )],
         ),
         route(

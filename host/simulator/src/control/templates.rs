@@ -39,6 +39,7 @@ fn face(template: &Template) -> Value {
         "status": template.status,
         "quality": template.quality,
         "pauses": template.pauses,
+        "paced": template.pacing.is_some(),
     })
 }
 
@@ -75,6 +76,9 @@ struct Change {
     /// New text of the body, told by `message_template_components_update`.
     #[serde(default)]
     body: Option<String>,
+    /// `good` or `bad`: what becomes of messages that are held (§3.6).
+    #[serde(default)]
+    pacing: Option<String>,
     /// Announce the category 24 h ahead instead of changing it now.
     #[serde(default)]
     notice: bool,
@@ -90,10 +94,23 @@ pub(super) async fn change(
     let status = word(change.status, status_word)?;
     let quality = word(change.quality, quality_word)?;
     let category = word(change.category, category_word)?;
-    let told = [&status, &quality, &category, &change.event, &change.body];
+    let pacing = match change.pacing.as_deref() {
+        None => None,
+        Some("good") => Some(true),
+        Some("bad") => Some(false),
+        Some(_) => return Err(Problem::unprocessable("`pacing` is `good` or `bad`")),
+    };
+    let told = [
+        &status,
+        &quality,
+        &category,
+        &change.event,
+        &change.body,
+        &change.pacing,
+    ];
     if told.into_iter().all(Option::is_none) {
         return Err(Problem::unprocessable(
-            "one of `status`, `event`, `quality`, `category` and `body` is required",
+            "one of `status`, `event`, `quality`, `category`, `body` and `pacing` is required",
         ));
     }
     let mut world = simulator.world();
@@ -111,6 +128,9 @@ pub(super) async fn change(
     }
     if let Some(category) = category {
         world.set_template_category(id, &category, change.notice, now);
+    }
+    if let Some(good) = pacing {
+        world.end_pacing(id, good, now);
     }
     if let Some(quality) = quality {
         world.set_template_quality(id, &quality, now);

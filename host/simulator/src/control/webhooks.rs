@@ -27,6 +27,7 @@ pub(super) async fn log(
         .skip(skip)
         .map(|line| {
             json!({
+                "nth": line.nth,
                 "at": line.at,
                 "fields": line.fields,
                 "attempts": line.attempts,
@@ -44,20 +45,28 @@ pub(super) async fn log(
 struct Replay {
     #[serde(default = "one")]
     last: usize,
+    /// One of the log by its `nth`, delivered or not.
+    #[serde(default)]
+    nth: Option<u64>,
 }
 
 const fn one() -> usize {
     1
 }
 
-/// Sends the last delivered bodies again, byte for byte.
+/// Sends one body of the log, or the last delivered ones, again, byte for byte.
 pub(super) async fn replay(
     State(simulator): State<Arc<Simulator>>,
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
     let wanted: Replay = read(&body)?;
     let now = simulator.clock.now();
-    let queued = simulator.world().replay(wanted.last, now);
+    let queued = simulator.world().replay(wanted.nth, wanted.last, now);
+    if queued == 0 && wanted.nth.is_some() {
+        return Err(Problem::not_found(
+            "the log of webhooks has no body with this `nth`",
+        ));
+    }
     simulator.wake();
     Ok(Json(json!({"queued": queued})))
 }

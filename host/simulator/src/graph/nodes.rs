@@ -1,5 +1,6 @@
 //! Reading single objects and the numbers of an account (§9).
 
+use portero_domain::clock::Ts;
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
@@ -35,15 +36,16 @@ pub(super) fn no_field(field: &str, node: &str) -> GraphError {
 
 /// `GET /{id}`: a number, a template or an account.
 pub(super) fn get(simulator: &Simulator, call: &Call, id: &str) -> Result<Answer, GraphError> {
+    let now = simulator.clock.now();
     let world = simulator.world();
     let token = auth::token(&world, call, Permission::Management)?;
     if world.by_number.contains_key(id) {
         let number = auth::number(&world, token, id).map_err(|_| auth::nothing_there())?;
-        return Ok(number_fields(&world, call, &world.numbers[number])?.into());
+        return Ok(number_fields(&world, call, &world.numbers[number], now)?.into());
     }
     if world.by_waba.contains_key(id) {
         let waba = auth::waba(&world, token, id)?;
-        return Ok(waba_fields(&world, call, waba)?.into());
+        return Ok(waba_fields(&world, call, waba, now)?.into());
     }
     let template = world
         .templates
@@ -60,18 +62,19 @@ pub(super) fn phone_numbers(
     call: &Call,
     waba: &str,
 ) -> Result<Answer, GraphError> {
+    let now = simulator.clock.now();
     let world = simulator.world();
     let token = auth::token(&world, call, Permission::Management)?;
     let waba = auth::waba(&world, token, waba)?;
     let data: Vec<Value> = world.wabas[waba]
         .numbers
         .iter()
-        .map(|id| number_fields(&world, call, &world.numbers[*id]))
+        .map(|id| number_fields(&world, call, &world.numbers[*id], now))
         .collect::<Result<_, _>>()?;
     Ok(page::of(call, data)?.into())
 }
 
-fn waba_fields(world: &World, call: &Call, id: Id<Waba>) -> Result<Value, GraphError> {
+fn waba_fields(world: &World, call: &Call, id: Id<Waba>, now: Ts) -> Result<Value, GraphError> {
     let waba = &world.wabas[id].is;
     let mut out = Map::new();
     for field in asked(call, WABA_FIELDS) {
@@ -93,7 +96,7 @@ fn waba_fields(world: &World, call: &Call, id: Id<Waba>) -> Result<Value, GraphE
             "is_enabled_for_insights" => false.into(),
             "disable_marketing_messages_on_cloud_api" => waba.marketing_only_there.into(),
             "on_behalf_of_business_info" | "subscribed_apps" => Value::Null,
-            "whatsapp_business_manager_messaging_limit" => "TIER_UNLIMITED".into(),
+            "whatsapp_business_manager_messaging_limit" => world.tier_of(&waba.portfolio).into(),
             "marketing_messages_lite_api_status" | "marketing_messages_onboarding_status" => {
                 if waba.marketing_messages {
                     "ONBOARDED"
@@ -102,14 +105,7 @@ fn waba_fields(world: &World, call: &Call, id: Id<Waba>) -> Result<Value, GraphE
                 }
                 .into()
             }
-            "health_status" => {
-                let can = if waba.payment_method {
-                    "AVAILABLE"
-                } else {
-                    "LIMITED"
-                };
-                json!({"can_send_message": can})
-            }
+            "health_status" => world.health(id, None, now),
             _ => return Err(no_field(field, "WhatsAppBusinessAccount")),
         };
         if !value.is_null() {
@@ -120,7 +116,12 @@ fn waba_fields(world: &World, call: &Call, id: Id<Waba>) -> Result<Value, GraphE
     Ok(out.into())
 }
 
-fn number_fields(world: &World, call: &Call, number: &Number) -> Result<Value, GraphError> {
+fn number_fields(
+    world: &World,
+    call: &Call,
+    number: &Number,
+    now: Ts,
+) -> Result<Value, GraphError> {
     let mut out = Map::new();
     for field in asked(call, NUMBER_FIELDS) {
         let value: Value = match field {
@@ -165,17 +166,10 @@ fn number_fields(world: &World, call: &Call, number: &Number) -> Result<Value, G
                 json!({"level": level})
             }
             "whatsapp_business_manager_messaging_limit" | "messaging_limit_tier" => {
-                "TIER_UNLIMITED".into()
+                let portfolio = &world.wabas[number.waba].is.portfolio;
+                world.tier_of(portfolio).into()
             }
-            "health_status" => {
-                let paying = world.wabas[number.waba].is.payment_method;
-                let can = match (number.is.registered, paying) {
-                    (false, _) => "BLOCKED",
-                    (true, false) => "LIMITED",
-                    (true, true) => "AVAILABLE",
-                };
-                json!({"can_send_message": can})
-            }
+            "health_status" => world.health(number.waba, Some(number), now),
             "webhook_configuration" => {
                 let url = world.callback_of(number.waba);
                 json!({"application": url})

@@ -2,6 +2,7 @@
 //! in 72 hours.
 
 use portero_domain::clock::{Millis, Ts};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Call;
@@ -16,7 +17,7 @@ const TRIES: usize = 10;
 const WITHIN: Millis = Millis::hours(72);
 
 /// What the pretend Meta remembers of a number's registrations.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Registrations {
     /// Of two-step verification, once there is one. It outlives a deregistration.
     pin: Option<String>,

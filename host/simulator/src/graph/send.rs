@@ -98,6 +98,9 @@ fn accept(
     let template = template(world, call, number, &send, by_user_id)?;
     let class = class_of(world, &send, template);
     let class = through(world, number, door, class)?;
+    if let Some(refused) = world.standing_refuses(number, class, template.is_some(), now) {
+        return Err(refused);
+    }
     if world.numbers[number].blocked.contains(&person) {
         return Err(GraphError::new(
             130_403,
@@ -110,6 +113,11 @@ fn accept(
         && !world.window_open(number, person, now)
     {
         return Err(window_closed());
+    }
+    if world.config.rules.limit_check_sync
+        && let Some(refused) = world.over_limit(number, person, now)
+    {
+        return Err(refused);
     }
     if !world.numbers[number].rate.has_room(now) {
         let mps = world.numbers[number].rate.mps();
@@ -127,7 +135,7 @@ fn accept(
     }
     world.numbers[number].rate.take(now);
     let body = success(world, number, person, &send, template.is_some());
-    let wamid = world.accept(
+    let (wamid, state) = world.accept(
         Accepted {
             number,
             person,
@@ -142,7 +150,7 @@ fn accept(
     );
     let lost = world.faults.take_drop();
     Ok(Answer {
-        body: with_wamid(body, &wamid),
+        body: with_wamid(body, &wamid, state),
         file: None,
         status: 200,
         lost,
@@ -305,7 +313,10 @@ fn success(
     json!({"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]})
 }
 
-fn with_wamid(mut body: Value, wamid: &str) -> Value {
+fn with_wamid(mut body: Value, wamid: &str, state: &str) -> Value {
+    if let Some(told) = body.pointer_mut("/messages/0/message_status") {
+        *told = state.into();
+    }
     if let Some(id) = body.pointer_mut("/messages/0/id") {
         *id = wamid.into();
     }

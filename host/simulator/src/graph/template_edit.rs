@@ -79,7 +79,7 @@ pub(super) fn delete(simulator: &Simulator, call: &Call, waba: &str) -> Result<A
         (None, None, None) => return Err(GraphError::parameter("The parameter name is required.")),
     };
     let name = text("name");
-    let list: Vec<Id<Template>> = world
+    let mut list: Vec<Id<Template>> = world
         .by_template
         .values()
         .copied()
@@ -89,6 +89,7 @@ pub(super) fn delete(simulator: &Simulator, call: &Call, waba: &str) -> Result<A
             template.waba == waba && named && (wanted.is_empty() || wanted.contains(&template.id))
         })
         .collect();
+    list.sort_unstable();
     world.delete_templates(waba, &list, now)?;
     Ok(json!({"success": true}).into())
 }

@@ -1,8 +1,10 @@
 //! Webhooks that wait: lanes, duplicates, delays, batches, retries, what was delivered.
 
+use std::borrow::Cow;
 use std::collections::{HashSet, VecDeque};
 
 use portero_domain::clock::{Millis, Ts};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::wire;
@@ -12,28 +14,30 @@ use crate::queue::Queue;
 use crate::world::{Number, Waba, World};
 
 /// One element of `changes[]` with the account it belongs to.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Change {
     pub(crate) waba: Id<Waba>,
-    pub(crate) field: &'static str,
+    pub(crate) field: Cow<'static, str>,
     pub(crate) value: Value,
     /// `entry.time`, seconds; absent on messages.
     pub(crate) time: Option<i64>,
 }
 
 /// Deliveries of one lane leave one after another; lanes run beside each other.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Lane {
     Pair(Id<Number>, Id<Person>),
     Account(Id<Waba>),
 }
 
 /// One POST, before or between attempts.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Delivery {
     lanes: Vec<Lane>,
     changes: Vec<Change>,
     url: String,
     /// Built at the first attempt; a repetition sends the same bytes.
+    #[serde(with = "as_text")]
     body: Option<Vec<u8>>,
     attempts: u32,
     since: Ts,
@@ -45,29 +49,39 @@ pub(crate) struct Post {
     pub(crate) body: Vec<u8>,
     pub(crate) signature: String,
     delivery: Delivery,
+    /// The world it belongs to.
+    epoch: u64,
 }
 
 /// A line of `/_sim/webhooks`.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Logged {
+    /// Its place among all of them, from 1: what `replay` takes.
+    pub(crate) nth: u64,
     pub(crate) at: Ts,
-    pub(crate) fields: Vec<&'static str>,
+    pub(crate) fields: Vec<Cow<'static, str>>,
     pub(crate) attempts: u32,
     pub(crate) bytes: usize,
     pub(crate) outcome: String,
     /// What was sent, as far as something was.
+    #[serde(with = "as_text")]
     pub(crate) body: Option<Vec<u8>>,
     url: String,
     lanes: Vec<Lane>,
     delivered: bool,
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Outbox {
     queue: Queue<Delivery>,
+    #[serde(skip)]
     busy: HashSet<Lane>,
+    #[serde(skip)]
     pub(crate) in_flight: usize,
     pub(crate) log: VecDeque<Logged>,
     pub(crate) delivered: u64,
+    /// Attempts noted so far.
+    noted: u64,
 }
 
 const LOG_KEPT: usize = 2_000;
@@ -96,7 +110,9 @@ impl Outbox {
     pub(crate) fn next_at(&self) -> Option<Ts> {
         self.queue.next_at()
     }
-    fn note(&mut self, line: Logged) {
+    fn note(&mut self, mut line: Logged) {
+        self.noted += 1;
+        line.nth = self.noted;
         if self.log.len() >= LOG_KEPT {
             self.log.pop_front();
         }
@@ -119,8 +135,9 @@ impl World {
     pub(super) fn enqueue(&mut self, change: Change, lane: Lane, at: Ts) {
         let Some(url) = self.callback_of(change.waba).map(str::to_owned) else {
             self.outbox.note(Logged {
+                nth: 0,
                 at,
-                fields: vec![change.field],
+                fields: vec![change.field.clone()],
                 attempts: 0,
                 bytes: 0,
                 outcome: "not sent: no callback is subscribed".to_owned(),
@@ -204,6 +221,7 @@ impl World {
             body,
             signature,
             delivery,
+            epoch: self.epoch,
         }
     }
 
@@ -237,8 +255,14 @@ impl World {
     /// Settles a POST: done, or again later.
     pub(super) fn settle_post(&mut self, post: Post, answer: Result<u16, String>, now: Ts) {
         let Post {
-            body, mut delivery, ..
+            body,
+            mut delivery,
+            epoch,
+            ..
         } = post;
+        if epoch != self.epoch {
+            return;
+        }
         self.outbox.in_flight = self.outbox.in_flight.saturating_sub(1);
         for lane in &delivery.lanes {
             self.outbox.busy.remove(lane);
@@ -264,8 +288,13 @@ impl World {
             format!("will be repeated: {said}")
         };
         self.outbox.note(Logged {
+            nth: 0,
             at: now,
-            fields: delivery.changes.iter().map(|change| change.field).collect(),
+            fields: delivery
+                .changes
+                .iter()
+                .map(|change| change.field.clone())
+                .collect(),
             attempts: delivery.attempts,
             bytes: body.len(),
             outcome,
@@ -280,14 +309,18 @@ impl World {
         }
     }
 
-    /// Queues the last `count` delivered bodies once more, byte for byte; says how many.
-    pub(crate) fn replay(&mut self, count: usize, now: Ts) -> usize {
+    /// Queues bodies once more, byte for byte: the one with this number, or the last `count` that
+    /// were delivered; says how many.
+    pub(crate) fn replay(&mut self, nth: Option<u64>, count: usize, now: Ts) -> usize {
         let again: Vec<Delivery> = self
             .outbox
             .log
             .iter()
             .rev()
-            .filter(|line| line.delivered)
+            .filter(|line| match nth {
+                Some(nth) => line.nth == nth && line.body.is_some(),
+                None => line.delivered,
+            })
             .take(count)
             .map(|line| Delivery {
                 lanes: line.lanes.clone(),
@@ -325,4 +358,22 @@ fn merged(due: Vec<Delivery>, batch: usize) -> Vec<Delivery> {
         }
     }
     out
+}
+
+/// Bodies are ASCII as Meta escapes it: text in a saved world.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        body: &Option<Vec<u8>>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        body.as_deref().map(String::from_utf8_lossy).serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
+        Ok(Option::<String>::deserialize(d)?.map(String::into_bytes))
+    }
 }

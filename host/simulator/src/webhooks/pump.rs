@@ -10,6 +10,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use super::outbox::Post;
 use super::post;
+use crate::links::Fetch;
 use crate::simulator::Simulator;
 
 /// Business time may run at any speed, so waiting is looked up this often while something waits.
@@ -23,9 +24,12 @@ impl Simulator {
         let mut shutdown = pin!(shutdown);
         let mut flights = FuturesUnordered::new();
         loop {
-            let (posts, waiting) = self.step();
+            let (posts, fetches, waiting) = self.step();
             for post in posts {
-                flights.push(self.fly(post));
+                flights.push(self.fly(post).boxed());
+            }
+            for fetch in fetches {
+                flights.push(self.fetched(fetch).boxed());
             }
             tokio::select! {
                 biased;
@@ -44,27 +48,35 @@ impl Simulator {
     /// tests and scripts that drive time themselves instead of calling [`Simulator::run`].
     pub async fn settle(&self) {
         loop {
-            let (posts, _) = self.step();
-            if posts.is_empty() {
+            let (posts, fetches, _) = self.step();
+            if posts.is_empty() && fetches.is_empty() {
                 return;
             }
-            let mut flights: FuturesUnordered<_> =
-                posts.into_iter().map(|post| self.fly(post)).collect();
+            let posts = posts.into_iter().map(|post| self.fly(post).boxed());
+            let fetches = fetches.into_iter().map(|f| self.fetched(f).boxed());
+            let mut flights: FuturesUnordered<_> = posts.chain(fetches).collect();
             while flights.next().await.is_some() {}
         }
     }
 
     /// Fires what is due and takes what is to be posted; also whether something waits for time.
-    fn step(&self) -> (Vec<Post>, bool) {
+    fn step(&self) -> (Vec<Post>, Vec<Fetch>, bool) {
         let now = self.clock.now();
         let mut world = self.world();
-        while let Some((at, due)) = world.queue.pop_due(now) {
+        while let Some((at, due)) = world.next_due(now) {
             world.fire(at, due);
         }
         let posts = world.take_posts(now);
+        let fetches = world.take_fetches();
         let waiting = world.queue.len() > 0
             || (!world.faults.pause_webhooks && world.outbox.next_at().is_some_and(|at| at > now));
-        (posts, waiting)
+        (posts, fetches, waiting)
+    }
+
+    async fn fetched(&self, fetch: Fetch) {
+        let refused = self.fetch(&fetch).await;
+        let now = self.clock.now();
+        self.world().settle_fetch(&fetch, refused, now);
     }
 
     async fn fly(&self, sent: Post) {

@@ -116,6 +116,9 @@ impl World {
             told.insert("biz_opaque_callback_data".into(), opaque.clone().into());
         }
         if let Some(pricing) = pricing {
+            if let Some(conversation) = self.conversation(id) {
+                told.insert("conversation".into(), conversation);
+            }
             told.insert("pricing".into(), pricing);
         }
         if let Some(error) = error {
@@ -127,6 +130,32 @@ impl World {
         }
         value.insert("statuses".into(), json!([told]));
         self.tell_pair(number, person, "messages", value.into(), at);
+    }
+
+    /// Queues what somebody of the business wrote in the app (§2.5).
+    pub(crate) fn tell_echo(
+        &mut self,
+        number: Id<Number>,
+        person: Id<Person>,
+        text: &str,
+        at: Ts,
+    ) -> String {
+        let wamid = self.chance.wamid();
+        let who = &self.people[person];
+        let portfolio = self.portfolio_of(number);
+        let echo = json!({
+            "from": self.numbers[number].is.display,
+            "to": who.visible_wa_id(portfolio, at).unwrap_or(""),
+            "to_user_id": who.user_id(portfolio),
+            "id": wamid,
+            "timestamp": at.secs().to_string(),
+            "type": "text",
+            "text": {"body": text},
+        });
+        let mut value = self.messages_value(number);
+        value.insert("message_echoes".into(), json!([echo]));
+        self.tell_pair(number, person, "smb_message_echoes", value.into(), at);
+        wamid
     }
 
     /// Queues the person's Stop or Resume (§2.5, §5.3).
@@ -164,7 +193,7 @@ impl World {
         self.enqueue(
             Change {
                 waba,
-                field,
+                field: field.into(),
                 value,
                 time: Some(at.secs()),
             },
@@ -185,7 +214,7 @@ impl World {
         self.enqueue(
             Change {
                 waba,
-                field,
+                field: field.into(),
                 value,
                 time: None,
             },
