@@ -30,6 +30,7 @@ mod run_token;
 mod seeded;
 mod settings;
 mod shops;
+mod sim;
 mod street;
 mod tuning;
 mod verbs;
@@ -142,6 +143,10 @@ const ALONE: &[(&str, fn())] = &[
     (
         "doors::a_good_plugin_is_shown_with_what_it_asks_for",
         doors::a_good_plugin_is_shown_with_what_it_asks_for,
+    ),
+    (
+        "sim::every_verb_steers_a_running_simulator",
+        sim::every_verb_steers_a_running_simulator,
     ),
     (
         "watch::a_real_number_is_never_triggered",

@@ -24,6 +24,7 @@ mod retention;
 mod sandbox;
 mod setting;
 mod shell;
+mod sim;
 mod token;
 pub mod tree;
 mod user;
@@ -52,6 +53,9 @@ pub use retention::RetentionCommand;
 pub use sandbox::SandboxCommand;
 pub use setting::{ConfigArgs, ConfigCommand, SettingFlags};
 pub use shell::{CompletionsArgs, ManArgs, ShellName};
+pub use sim::{
+    SimAgainst, SimClock, SimCommand, SimDial, SimFault, SimLog, SimPeople, SimTarget, SimWorld,
+};
 pub use token::TokenCommand;
 pub use user::UserCommand;
 pub use verdicts::{VerdictsArgs, VerdictsCommand};
@@ -94,6 +98,9 @@ pub enum Command {
         after_help = "Example:\n  portero simulator --listen 127.0.0.1:8090 --callback http://127.0.0.1:8080/webhooks/whatsapp"
     )]
     Simulator(SimulatorArgs),
+    /// Steer a running simulator: time, people, trouble, logs, whole worlds
+    #[command(subcommand)]
+    Sim(SimCommand),
     /// Bring a database's schema up to date
     #[command(
         after_help = "Examples:\n  portero migrate --data portero-data\n  portero migrate --database-url postgres://portero@localhost/portero"

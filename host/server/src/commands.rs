@@ -28,6 +28,7 @@ pub mod sandbox;
 pub mod segment;
 pub mod serve;
 pub mod shell;
+pub mod sim;
 pub mod simulator;
 pub mod status;
 pub mod stop;

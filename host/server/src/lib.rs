@@ -47,6 +47,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => commands::serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Simulator(args) => commands::simulator::run(args).await,
+        Command::Sim(command) => commands::sim::run(command).await,
         Command::Migrate(args) => commands::migrate::run(args).await,
         Command::Backup(args) => commands::backup::run(args).await,
         Command::Restore(args) => commands::restore::run(args).await,

@@ -53,6 +53,15 @@ impl HttpControl {
         Self::read(self.http.get(format!("{}{path}", self.base)).send().await).await
     }
 
+    /// `PUT path` with a JSON body.
+    ///
+    /// # Errors
+    /// One sentence for a person.
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value, String> {
+        let asked = self.http.put(format!("{}{path}", self.base)).json(body);
+        Self::read(asked.send().await).await
+    }
+
     /// `POST path` with a JSON body.
     ///
     /// # Errors
