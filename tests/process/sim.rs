@@ -48,9 +48,9 @@ pub(crate) fn every_verb_steers_a_running_simulator() {
         let people = list["people"].as_array().unwrap();
         people.iter().any(|one| one["wa_id"] == who)
     };
-    json(&["people", "add", "573005550099", "--name", "Nueva"]);
-    assert!(among(&json(&["people", "list"]), "573005550099"));
-    sim(&["people", "list"]).says(0, &["Nueva", "573005550099"]);
+    json(&["people", "add", "573009990099", "--name", "Nueva"]);
+    assert!(among(&json(&["people", "list"]), "573009990099"));
+    sim(&["people", "list"]).says(0, &["Nueva", "573009990099"]);
     let said = json(&["people", "say", PERSON, "hola", "--number", NUMBER]);
     assert!(said["wamid"].as_str().unwrap().starts_with("wamid."));
     let tap = [
@@ -67,8 +67,8 @@ pub(crate) fn every_verb_steers_a_running_simulator() {
     json(&["people", "offers", PERSON, "stop", "--number", NUMBER]);
     json(&["people", "block", PERSON, "--number", NUMBER]);
     json(&["people", "report", PERSON, "--number", NUMBER]);
-    json(&["people", "move", PERSON, "573005550088"]);
-    assert!(among(&json(&["people", "list"]), "573005550088"));
+    json(&["people", "move", PERSON, "573009990088"]);
+    assert!(among(&json(&["people", "list"]), "573009990088"));
     sim(&["people", "block", "nobody", "--number", NUMBER]).says(1, &["nobody has this number"]);
 
     // Trouble and dials.
@@ -101,7 +101,7 @@ pub(crate) fn every_verb_steers_a_running_simulator() {
     // Back to Monday, then to the beginning.
     let loaded = json(&["world", "load", "monday.json"]);
     assert_eq!(loaded["now_at"], jumped["now_at"]);
-    assert!(!among(&json(&["people", "list"]), "573005550099"));
+    assert!(!among(&json(&["people", "list"]), "573009990099"));
     fs::write(here.path().join("no.json"), "{}").unwrap();
     sim(&["world", "load", "no.json"]).says(1, &["no saved world", "whole=true"]);
     json(&["world", "reset"]);

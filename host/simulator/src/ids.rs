@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// All randomness of one world.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "Saved", into = "Saved")]
-#[derive(Clone)]
 pub(crate) struct Chance {
     rng: ChaCha8Rng,
     origin: [u8; 32],

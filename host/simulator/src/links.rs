@@ -116,7 +116,7 @@ impl crate::simulator::Simulator {
                 },
             };
             if let Some(why) = misfit(&link.kind, &mime, &bytes, link.voice) {
-                return Some(why.to_string());
+                return Some(why);
             }
         }
         None

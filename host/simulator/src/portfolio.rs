@@ -22,20 +22,11 @@ const MONTH: Millis = Millis::days(30);
 const LIFTS_UNVERIFIED: usize = 2_000;
 
 /// Who was reached within a span, each person once.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<usize, Ts>", into = "BTreeMap<usize, Ts>")]
 pub(crate) struct Reached {
     last: HashMap<usize, Ts>,
     order: BTreeSet<(Ts, usize)>,
-}
-
-impl Clone for Reached {
-    fn clone(&self) -> Self {
-        Reached {
-            last: self.last.clone(),
-            order: self.order.clone(),
-        }
-    }
 }
 
 impl From<BTreeMap<usize, Ts>> for Reached {
