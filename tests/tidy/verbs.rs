@@ -23,14 +23,21 @@ fn words(rest: &str) -> Vec<&str> {
 /// Commands that a text shows, with their lines.
 fn commands(path: &str, text: &str) -> Vec<(usize, Vec<String>)> {
     let mut found = Vec::new();
-    let mut fenced = false;
+    // Inside one, and whether it holds what somebody types.
+    let mut fence = None;
     for (number, line) in text.lines().enumerate() {
         if path.ends_with(".md") && line.trim_start().starts_with("```") {
-            fenced = !fenced;
+            // What a program answers is fenced as text.
+            fence = match fence {
+                Some(_) => None,
+                None => Some(line.trim_start() != "```text"),
+            };
             continue;
         }
         let typed = line.trim_start();
-        if fenced && let Some(rest) = typed.strip_prefix("portero ") {
+        if fence == Some(true)
+            && let Some(rest) = typed.strip_prefix("portero ")
+        {
             found.push((number + 1, rest));
         }
         for before in BEFORE {

@@ -493,7 +493,7 @@ pub enum ConsentCommand {
     Ledger(LedgerArgs),
     /// Check that nobody changed, dropped or put in between what was recorded: every consent and verdict against its seal
     #[command(
-        after_help = "Examples:\n  portero consent verify --tenant tienda-sol\n  portero consent verify --json | jq -r .head > head.txt\n\nThe head is the newest seal. Kept somewhere else, it shows later that nothing before it was made anew. It reads all\nrows. Exit code 3 when the chain does not hold; each fault is told."
+        after_help = "Examples:\n  portero consent verify --tenant tienda-sol\n  portero consent verify --json > verified.json\n\nThe head is the newest seal. Kept somewhere else, it shows later that nothing before it was made anew. It reads all\nrows. Exit code 3 when the chain does not hold; each fault is told."
     )]
     Verify(Target),
     /// Ask people for consent by a template, outside the window too: the second yes of a list

@@ -1,6 +1,7 @@
 //! Messages by where they stand, newest first: what each number of a shop's day leads to.
 //!
-//! Ids are picked from one index, which holds state and status too; rows are read of those alone that are shown.
+//! Ids are picked from one index, which holds the state and, on SQLite, Meta's word too; rows are read of those alone that are
+//! shown, on Postgres of the stretch until enough were told that word.
 //! The tenant is asked a second time in a way no index answers, or SQLite reads all of the tenant for each row.
 //! The other side of each statement is a count of [`crate::home`], and a test holds the two together.
 

@@ -38,7 +38,7 @@ pub use health::{
 pub use parts::{PartView, PartsView, parts};
 pub use recorded::{ActionVerdictView, RecordedCallView, recorded};
 pub use replay::{
-    AgainstView, CallDifference, Change, Difference, REPLAY_CALLS, REPLAY_HOURS, ReplayView,
+    AgainstView, CallDifference, CallReplayView, Change, Difference, REPLAY_CALLS, REPLAY_HOURS,
     VerdictSide, Which, replay,
 };
 pub use secrets::{SECRET_MAX, SecretRequest, SecretView, remove_secret, secrets, set_secret};

@@ -146,8 +146,12 @@ async fn no_list_of_messages_reads_others_along(w: World) {
         assert!(!plan.contains("Seq Scan"), "{plan}\n{sql}");
         match index {
             "outbox_by_tenant" if w.is_postgres() => {
-                let only = "Index Only Scan Backward using outbox_by_tenant";
-                assert!(plan.contains(only), "{plan}\n{sql}");
+                // Meta's word stands in no index there (0260): where it is asked for, rows of the stretch are read.
+                let led = ["Index Only Scan", "Index Scan"]
+                    .map(|scan| format!("{scan} Backward using outbox_by_tenant"));
+                assert!(led.iter().any(|l| plan.contains(l)), "{plan}\n{sql}");
+                let by_rank = sql.contains("status_rank");
+                assert!(by_rank || plan.contains(&led[0]), "{plan}\n{sql}");
             }
             "outbox_by_tenant" => {
                 let only = "USING COVERING INDEX outbox_by_tenant";

@@ -47,7 +47,7 @@ pub struct Which {
 
 /// Calls that were run again.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct ReplayView {
+pub struct CallReplayView {
     /// The plugin.
     pub plugin: String,
     /// The version they were run on; null when each was run on the component that it was recorded with.
@@ -113,7 +113,7 @@ pub async fn replay(
     id: InstallationId,
     which: Which,
     against: Option<&[u8]>,
-) -> Result<ReplayView, FlowError> {
+) -> Result<CallReplayView, FlowError> {
     if !(1..=REPLAY_HOURS).contains(&which.hours) {
         return Err(FlowError::bad("hours", format!("1 to {REPLAY_HOURS}")));
     }
@@ -138,7 +138,7 @@ pub async fn replay(
         row: &row,
         other,
         loaded: HashMap::new(),
-        view: ReplayView {
+        view: CallReplayView {
             plugin: row.plugin_id.to_string(),
             against: None,
             since: since.rfc3339(),
@@ -218,7 +218,7 @@ struct Run<'c> {
     other: Option<Arc<Loaded>>,
     /// Components that calls were recorded with, by digest.
     loaded: HashMap<String, Arc<Loaded>>,
-    view: ReplayView,
+    view: CallReplayView,
     cut_off: u64,
 }
 
@@ -332,7 +332,7 @@ impl Run<'_> {
         }
     }
 
-    fn end(mut self) -> ReplayView {
+    fn end(mut self) -> CallReplayView {
         self.view.against = self.other.map(|other| AgainstView {
             version: other.manifest().version.to_string(),
             digest: other.digest().to_owned(),

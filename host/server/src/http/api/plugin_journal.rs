@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use portero_flow::desk::plugins::{self, RecordedCallView, ReplayView, Which};
+use portero_flow::desk::plugins::{self, CallReplayView, RecordedCallView, Which};
 use serde::Deserialize;
 
 use crate::http::AppState;
@@ -42,14 +42,14 @@ pub(crate) async fn get(
 /// one: what differs is told, with what the gate would have said of it. Sends and keeps nothing, asks nobody.
 #[utoipa::path(post, path = "/v1/plugins/{id}/replay", operation_id = "replay_plugin", params(("id" = String, Path, description = "ins_…"), ReplayQuery),
     request_body(content = Vec<u8>, content_type = "application/wasm"), responses(
-    (status = 200, body = ReplayView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = CallReplayView), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn replay(
     State(state): State<AppState>,
     caller: Caller,
     ApiPath(id): ApiPath<String>,
     ApiQuery(q): ApiQuery<ReplayQuery>,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> Result<Json<ReplayView>, Problem> {
+) -> Result<Json<CallReplayView>, Problem> {
     let (body, id) = (body?, parse_id(&id)?);
     let which = Which {
         hours: q.hours.unwrap_or(24),
