@@ -191,7 +191,7 @@ fn sent_state(message: &Value) -> Value {
 pub(crate) async fn terms_are_set_within_bounds_by_who_may_and_per_tenant(env: Env) {
     let (sol, lua) = (env.sol(), env.lua());
     let first = sol.api.get("/v1/retention").await.unwrap();
-    assert_eq!(first["kinds"].as_array().unwrap().len(), 9);
+    assert_eq!(first["kinds"].as_array().unwrap().len(), 10);
     for (kind, days) in [
         ("messages", 730),
         ("events", 180),

@@ -162,7 +162,7 @@ const ASKED_BY_POST: &[&str] = &["/v1/verdicts/{id}/rejudge", "/v1/policy/whatif
 const SHOWN_ON: &[&str] = &["/v1/verdicts/{id}/links", "/v1/proof-links/{id}"];
 
 /// One's own account is looked after by whoever has one.
-const OWN: &[&str] = &["/v1/me/sessions/{id}", "/v1/me/password"];
+pub(crate) const OWN: &[&str] = &["/v1/me/sessions/{id}", "/v1/me/password"];
 
 pub(crate) async fn what_changes_something_asks_for_more_than_looking(env: Env) {
     let looking = ["read", "see_personal_data", "read_audit", "manage_access"];

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use portero_domain::clock::{Clock, Millis, Ts};
-use portero_domain::ids::{CampaignId, ContactId, EventId, IdSource, InstallationId, TenantId};
+use portero_domain::ids::{
+    CampaignId, ContactId, EventId, IdSource, InstallationId, RunId, TenantId,
+};
 use portero_domain::plugin::Action;
 use portero_domain::proposal::OutboxState;
 use portero_domain::retention::Terms;
@@ -23,6 +25,7 @@ use tokio_util::task::TaskTracker;
 use crate::desk::campaigns::Standings;
 use crate::desk::counted::Counted;
 use crate::desk::policy::Progress;
+use crate::desk::segments::Passes;
 use crate::desk::verdict_days::Known;
 use crate::dispatch::Settling;
 use crate::error::FlowError;
@@ -182,8 +185,8 @@ pub struct Context {
     pub(crate) campaign_counts: Counted<(CampaignId, &'static str), Standings>,
     /// Messages of a tenant's day by where they stand.
     pub(crate) day_counts: Counted<(TenantId, Ts), Vec<DayState>>,
-    /// People in the segments of a tenant.
-    pub(crate) segment_counts: Counted<TenantId, Vec<SegmentRow>>,
+    /// People in the segments of a tenant, by the passes that were begun and ended.
+    pub(crate) segment_counts: Counted<Passes, Vec<SegmentRow>>,
     /// Proposals of all tenants by state.
     pub(crate) state_counts: Counted<(), Vec<(OutboxState, u64)>>,
     /// Secrets of apps, remembered for a moment.

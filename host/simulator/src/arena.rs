@@ -79,14 +79,14 @@ impl<T> Arena<T> {
         Id(self.gone + self.list.len() - 1, PhantomData)
     }
 
-    /// Takes the oldest away; its id is good for [`Arena::get`] only from then on.
+    /// Takes the oldest away; its id is good for [`Arena::kept`] only from then on.
     pub(crate) fn pop_oldest(&mut self) -> Option<T> {
         let oldest = self.list.pop_front()?;
         self.gone += 1;
         Some(oldest)
     }
 
-    pub(crate) fn get(&self, id: Id<T>) -> Option<&T> {
+    pub(crate) fn kept(&self, id: Id<T>) -> Option<&T> {
         self.list.get(id.0.checked_sub(self.gone)?)
     }
 
@@ -143,7 +143,7 @@ mod tests {
         let mut arena = Arena::default();
         let (one, two) = (arena.push("one"), arena.push("two"));
         assert_eq!(arena.pop_oldest(), Some("one"));
-        assert_eq!(arena.get(one), None);
+        assert_eq!(arena.kept(one), None);
         assert_eq!(arena[two], "two");
         let three = arena.push("three");
         assert_eq!(arena[three], "three");

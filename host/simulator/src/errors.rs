@@ -14,7 +14,7 @@ pub(crate) struct GraphError {
     /// What follows the code in `message` where Meta writes something else than the title.
     message: Option<String>,
     /// `error_user_title` and `error_user_msg`, which template management adds (§1.6).
-    user: Option<(Cow<'static, str>, String)>,
+    user: Option<Box<(Cow<'static, str>, String)>>,
     /// Another HTTP status than the code's own.
     http: Option<u16>,
 }
@@ -49,7 +49,7 @@ impl GraphError {
         let why = why.into();
         GraphError {
             subcode: Some(subcode),
-            user: Some((title.into(), why.clone())),
+            user: Some(Box::new((title.into(), why.clone()))),
             ..GraphError::new(100, why)
         }
     }
@@ -81,7 +81,7 @@ impl GraphError {
             if let Some(subcode) = self.subcode {
                 fields.insert("error_subcode".into(), subcode.into());
             }
-            if let Some((title, message)) = &self.user {
+            if let Some((title, message)) = self.user.as_deref() {
                 fields.insert("is_transient".into(), false.into());
                 fields.insert("error_user_title".into(), title.as_ref().into());
                 fields.insert("error_user_msg".into(), message.clone().into());

@@ -252,7 +252,7 @@ impl World {
     pub(crate) fn fire(&mut self, at: Ts, due: Due) {
         if due
             .message()
-            .is_some_and(|id| self.messages.get(id).is_none())
+            .is_some_and(|id| self.messages.kept(id).is_none())
         {
             return; // older than what is kept
         }

@@ -120,7 +120,7 @@ impl World {
         let template = self.threads.get(&(number, person)).and_then(|thread| {
             let mut newest = thread.messages.iter().rev();
             newest.find_map(|id| {
-                let message = self.messages.get(*id)?;
+                let message = self.messages.kept(*id)?;
                 let recent = now.since(message.at) <= SPAN.0 && message.reached();
                 message.template.filter(|_| recent)
             })

@@ -54,7 +54,7 @@ impl World {
         let fetches: Vec<Fetch> = waiting
             .into_iter()
             .filter_map(|message| {
-                let links = links(&self.messages.get(message)?.content);
+                let links = links(&self.messages.kept(message)?.content);
                 Some(Fetch {
                     message,
                     links,

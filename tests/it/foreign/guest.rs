@@ -86,7 +86,7 @@ pub(crate) async fn a_guest_is_given_nothing_of_another_shop(env: Env) {
         .to_owned();
 
     let own = json!({ "name": "Iracema", "attributes": { "talla": "rede-azul-1187" } });
-    let key = lua.shop.people[0].key();
+    let key = lua.shop.people[1].key();
     lua.api
         .put(&format!("/v1/contacts/{key}"), own)
         .await
@@ -98,9 +98,9 @@ pub(crate) async fn a_guest_is_given_nothing_of_another_shop(env: Env) {
         .to_owned();
     let address = env.sol().shop.people[0].key();
     let guess = format!("{theirs} {address} {}", env.sol().shop.slug);
-    env.says(lua, 0, &guess).await;
-    env.says(lua, 0, "e agora?").await;
-    env.event(lua, 0, "look-1", "look.around", json!({ "rede": 5 }))
+    env.says(lua, 1, &guess).await;
+    env.says(lua, 1, "e agora?").await;
+    env.event(lua, 1, "look-1", "look.around", json!({ "rede": 5 }))
         .await;
 
     let all = written(&env, &id).await;

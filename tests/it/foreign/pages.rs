@@ -21,6 +21,8 @@ const THINGS: &[(&str, &str, &str, usize)] = &[
     ("plugins", "id", "GET /v1/plugins/{id}/secrets", 0),
     ("access", "token", "DELETE /v1/tokens/{id}", 0),
     ("access", "user", "PUT /v1/users/{user}/role", 0),
+    ("imports", "id", "GET /v1/imports/{id}", 0),
+    ("sandbox", "address", "DELETE /v1/sandbox/{address}", 0),
 ];
 
 /// What a form is filled with where an empty one would not be read.
@@ -206,8 +208,8 @@ impl Things {
         };
         let named = |shop: &str| format!("{}{asked}", self.fill(path, shop));
         let mut all = vec![named(&self.slug), named(&self.id)];
-        // Sol's thing at Luna's own address.
-        if path.matches('{').count() > 1 {
+        // Sol's thing at Luna's own address; a telephone's address is anybody's.
+        if path.matches('{').count() > 1 && part(path) != "sandbox" {
             all.push(named(env.lua().shop.slug));
         }
         all

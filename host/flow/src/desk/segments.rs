@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use portero_domain::clock::Ts;
-use portero_domain::ids::{ContactId, InstallationId, TenantId};
+use portero_domain::ids::{ContactId, InstallationId, RunId, TenantId};
 use portero_domain::plugin::PluginKind;
 use portero_store::Tx;
 use portero_store::model::{SegmentRow, SegmentRun};
@@ -133,6 +133,9 @@ impl From<SegmentRun> for RunView {
     }
 }
 
+/// A tenant's newest passes, and whether each has ended.
+pub(crate) type Passes = (TenantId, Vec<(RunId, bool)>);
+
 impl Counts for Vec<SegmentRow> {
     fn size(&self) -> u64 {
         self.iter().map(|segment| segment.members).sum()
@@ -144,7 +147,20 @@ impl Counts for Vec<SegmentRow> {
 /// # Errors
 /// The database.
 pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<SegmentationView>, FlowError> {
-    let counted = ctx.segment_counts.get(ctx, tenant, |store| async move {
+    let mut tx = ctx.store.read().await?;
+    let mut of = tx.tenant(tenant);
+    let mut installed = of.installations().await?;
+    installed.retain(|i| i.kind == PluginKind::Segmentation);
+    installed.sort_by_key(|i| i.position);
+    let mut runs = Vec::with_capacity(installed.len());
+    for row in &installed {
+        runs.extend(of.latest_segment_run(row.id).await?);
+    }
+    drop(tx);
+    // What a pass that has just ended changed is not old for anybody.
+    let passes = runs.iter().map(|run| (run.id, run.finished_at.is_some()));
+    let key = (tenant, passes.collect());
+    let counted = ctx.segment_counts.get(ctx, key, |store| async move {
         let mut tx = store.read().await?;
         Ok(tx.tenant(tenant).segments().await?)
     });
@@ -152,9 +168,6 @@ pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<SegmentationVie
     let (segments, counted_at) = (segments.value, segments.at.map(Ts::rfc3339));
     let mut tx = ctx.store.read().await?;
     let mut of = tx.tenant(tenant);
-    let mut installed = of.installations().await?;
-    installed.retain(|i| i.kind == PluginKind::Segmentation);
-    installed.sort_by_key(|i| i.position);
     let counts = of.segmentations().await?;
     let mut out = Vec::with_capacity(installed.len());
     for row in installed {
@@ -173,7 +186,11 @@ pub async fn list(ctx: &Context, tenant: TenantId) -> Result<Vec<SegmentationVie
                 })
                 .collect(),
             counted_at: counted_at.clone(),
-            run: of.latest_segment_run(row.id).await?.map(RunView::from),
+            run: runs
+                .iter()
+                .find(|run| run.installation == row.id)
+                .cloned()
+                .map(RunView::from),
             full_at: count.and_then(|c| c.full_at).map(Ts::rfc3339),
             looked_at: count.map_or(0, |c| c.contacts),
             faults: count.map_or(0, |c| c.faults),

@@ -99,7 +99,7 @@ fn name(step: &Map<String, Value>, call: &Value) -> String {
     format!("recorded: {said} ({})", text(call, "outcome"))
 }
 
-/// How it is installed: nothing is granted that was not.
+/// How it is installed: nothing is granted that was not, nor `http.fetch`.
 fn plugin(recording: &Recording, masks: &Masks, line: &mut impl FnMut(String)) {
     let config: Value = serde_json::from_str(&recording.config).unwrap_or_default();
     line(String::new());
@@ -110,10 +110,12 @@ fn plugin(recording: &Recording, masks: &Masks, line: &mut impl FnMut(String)) {
             toml_of(&without_nulls(masks.value(config)))
         ));
     }
-    line(format!(
-        "permissions = {}",
-        toml_of(&json!(recording.granted))
-    ));
+    // A scenario has no systems of a shop that could answer.
+    let mut granted = json!(recording.granted);
+    if let Some(all) = granted.as_array_mut() {
+        all.retain(|permission| permission != "http.fetch");
+    }
+    line(format!("permissions = {}", toml_of(&granted)));
 }
 
 fn person(

@@ -288,7 +288,7 @@ impl Run<'_> {
         recording: &Recording,
         again: &CallResult,
         plugin: &Loaded,
-        found: &mut Vec<Difference>,
+        found: &mut [Difference],
     ) -> Result<(), FlowError> {
         if !found.iter().any(Difference::is_of_a_message) {
             return Ok(());
