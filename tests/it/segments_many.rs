@@ -124,7 +124,8 @@ pub(crate) async fn a_plugin_that_dies_over_the_seventy_thousandth_loses_nobody_
     assert_eq!(again["run"]["faults"], 1, "{again}");
     assert_eq!(since(&env, &stuck).await, was, "the old membership stands");
     assert_eq!(since(&env, &left).await, None);
-    assert_eq!(members(&again), members(&mended) - 1, "{again}");
+    // So many are counted anew after a pass, not at each change: who it had died over and who wrote came, one left.
+    assert_eq!(members(&again), members(&first) + 2 - 1, "{again}");
     assert_eq!(again["stuck"], 1, "{again}");
     env.end().await;
 }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use portero_domain::clock::{Clock, Millis, Ts};
-use portero_domain::ids::{
-    CampaignId, ContactId, EventId, IdSource, InstallationId, RunId, TenantId,
-};
+use portero_domain::ids::{CampaignId, ContactId, EventId, IdSource, InstallationId, TenantId};
 use portero_domain::plugin::Action;
 use portero_domain::proposal::OutboxState;
 use portero_domain::retention::Terms;

@@ -18,7 +18,7 @@ const OF_WHOEVER_ASKS: &[&str] = &[
     // An address on a shop's own list.
     "/v1/sandbox/{address}",
     // A key on a shop's own list of keys.
-    "/v1/plugin-keys/{id}",
+    "/v1/plugin-keys/{key}",
     // A topic: what each shop asks about it is its own.
     "/v1/wordings/{name}",
 ];

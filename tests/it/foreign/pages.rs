@@ -74,6 +74,9 @@ fn loaded(path: &str, things: &Things) -> Option<Value> {
         }
         "preference" => json!({ "person": person, "number": number, "value": "stop" }),
         "jump" => json!({ "hours": 1 }),
+        "block" => json!({ "person": person, "number": number, "value": true }),
+        "number" => json!({ "person": person, "number": number, "to": "573009990123" }),
+        "username" => json!({ "person": person, "number": number, "name": "foreign.name" }),
         _ => json!({ "person": person, "number": number }),
     })
 }
@@ -203,6 +206,9 @@ impl Things {
             ];
         }
         let asked = match path.rsplit('/').next() {
+            Some("webhooks") if part(path) == "phone" => {
+                format!("?message={}&number={}", self.wamid, self.number)
+            }
             Some("thread") => format!("?person={}&number={}", self.person, self.number),
             _ => String::new(),
         };

@@ -85,7 +85,10 @@ pub(crate) fn complete(document: &OpenApi) -> Value {
         .get_mut("components")
         .and_then(Value::as_object_mut)
     {
-        components.insert("responses".to_owned(), responses());
+        let there = components.entry("responses").or_insert_with(|| json!({}));
+        if let (Some(there), Value::Object(shared)) = (there.as_object_mut(), responses()) {
+            there.extend(shared);
+        }
         let parameters = json!({
             "Tenant": tenant(),
             "If-Match": header("If-Match", "`ETag` that the change was made from, or `*`: 412 unless it still holds."),
