@@ -15,6 +15,9 @@ const SERVE: &[&str] = &["serve", "simulator", "demo"];
 /// Verbs that take the data and key of a host that ran: `keep` tries them.
 const KEEP: &[&str] = &["backup", "restore", "tenant export", "tenant import"];
 
+/// Verbs for an author's files and for a simulator that runs: `trust` and `sim` try them.
+const ELSEWHERE: &[&str] = &["plugin key new", "plugin sign", "sim "];
+
 /// A line typed into a shell that finds the program.
 fn typed(here: &Path, line: &str) -> Ran {
     let program = Path::new(env!("CARGO_BIN_EXE_portero"));
@@ -59,7 +62,12 @@ pub(crate) fn examples_that_need_no_host_run_as_they_stand() {
     for verb in tree::verbs() {
         let name = verb.name();
         let needs_none = !verb.has("url") || name == "doctor";
-        if !needs_none || SERVE.contains(&name.as_str()) || KEEP.contains(&name.as_str()) {
+        let elsewhere = ELSEWHERE.iter().any(|verb| name.starts_with(verb));
+        if elsewhere
+            || !needs_none
+            || SERVE.contains(&name.as_str())
+            || KEEP.contains(&name.as_str())
+        {
             continue;
         }
         for example in verb.examples() {
@@ -194,7 +202,8 @@ pub(crate) fn each_list_is_json_when_asked(shops: &Shops) {
     let mut asked = 0;
     for verb in tree::verbs() {
         let last = verb.path.last().map(String::as_str).unwrap_or_default();
-        if !LISTS.contains(&last) {
+        // A simulator's lists are asked for beside a simulator.
+        if !LISTS.contains(&last) || verb.path.first().is_some_and(|first| first == "sim") {
             continue;
         }
         let mut words: Vec<&str> = verb.path.iter().map(String::as_str).collect();

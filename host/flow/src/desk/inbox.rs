@@ -41,7 +41,6 @@ pub struct EventView {
     /// Tries so far.
     pub attempts: u32,
     /// Our reading as JSON; the raw text when we have none.
-    #[schema(value_type = Object)]
     pub payload: serde_json::Value,
 }
 

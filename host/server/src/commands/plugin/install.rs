@@ -125,10 +125,12 @@ pub(super) async fn install(api: &Api, what: Brought, mut how: Value) -> anyhow:
                 .await
         }
         Brought::At(mut from) => {
-            if let Some(key) = from.as_object_mut().and_then(|from| from.remove("key")) {
-                how["key"] = key;
+            if let Some(from) = from.as_object_mut() {
+                if let (Some(key), Some(how)) = (from.remove("key"), how.as_object_mut()) {
+                    how.insert("key".to_owned(), key);
+                }
+                from.insert("how".to_owned(), how);
             }
-            from["how"] = how;
             api.post("/v1/plugins/fetch", from).await
         }
     }

@@ -46,8 +46,8 @@ fn show(call: &Value) {
         text(result, "host_calls"),
         text(call, "version"),
     ));
-    output::line(&format!("told      {}", recording["event"]["what"]));
-    output::line(&format!("of        {}", recording["event"]["contact"]));
+    output::line(&format!("told      {}", at(recording, "/event/what")));
+    output::line(&format!("of        {}", at(recording, "/event/contact")));
     for asked in recording["asked"].as_array().into_iter().flatten() {
         output::line(&format!("asked     {}", asked["ask"]));
         output::line(&format!("  heard   {}", asked["told"]));
@@ -102,13 +102,18 @@ pub(super) async fn replay(args: ReplayArgs) -> anyhow::Result<ExitCode> {
     }))
 }
 
+/// What stands at a place of an answer; nothing where there is none.
+fn at<'a>(answer: &'a Value, place: &str) -> &'a Value {
+    answer.pointer(place).unwrap_or(&Value::Null)
+}
+
 /// What nobody should let pass unread: a call that went another way on its own component, a new fault, a message that
 /// was denied and would go now.
 fn found(answer: &Value) -> bool {
-    let count = |of: &str, what: &str| answer[of][what].as_u64().unwrap_or_default();
-    count("kinds", "diverged") > 0
-        || count("kinds", "fault_new") > 0
-        || count("verdicts", "deny_to_allow") > 0
+    let count = |place: &str| at(answer, place).as_u64().unwrap_or_default();
+    count("/kinds/diverged") > 0
+        || count("/kinds/fault_new") > 0
+        || count("/verdicts/deny_to_allow") > 0
 }
 
 fn tell(answer: &Value, against: bool) {
@@ -134,8 +139,8 @@ fn tell(answer: &Value, against: bool) {
     let on = match against {
         true => format!(
             "on version {} ({})",
-            answer["against"]["version"].as_str().unwrap_or_default(),
-            short(answer["against"]["digest"].as_str().unwrap_or_default())
+            at(answer, "/against/version").as_str().unwrap_or_default(),
+            short(at(answer, "/against/digest").as_str().unwrap_or_default())
         ),
         false => "each on its own component".to_owned(),
     };

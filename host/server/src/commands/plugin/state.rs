@@ -21,7 +21,10 @@ pub(super) async fn show(plugin: &str, lang: &str, target: Target) -> anyhow::Re
     let answer = api.get(&format!("/v1/plugins/{id}")).await?;
     let mut answer = answer;
     let parts = api.get(&format!("/v1/plugins/{id}/parts")).await?;
-    answer["parts"] = parts.get("parts").cloned().unwrap_or_default();
+    if let Some(answer) = answer.as_object_mut() {
+        let parts = parts.get("parts").cloned().unwrap_or_default();
+        answer.insert("parts".to_owned(), parts);
+    }
     if target.json {
         output::json(&answer);
     } else {

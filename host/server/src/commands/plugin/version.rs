@@ -158,7 +158,10 @@ pub(super) async fn versions(args: OfPluginArgs) -> anyhow::Result<ExitCode> {
         output::json(&answer);
     } else {
         for version in answer["versions"].as_array_mut().into_iter().flatten() {
-            version["signed"] = signed(version).into();
+            let signed = signed(version).into();
+            if let Some(version) = version.as_object_mut() {
+                version.insert("signed".to_owned(), signed);
+            }
         }
         let columns = [
             ("#", "seq"),
