@@ -242,7 +242,15 @@ pub(crate) async fn terms_are_set_within_bounds_by_who_may_and_per_tenant(env: E
     assert!(words["oldest"].is_string() && !words["stays"].as_str().unwrap().is_empty());
     let refused = sol.api.get("/v1/retention/preview?messages=1").await;
     assert!(refused.is_err());
-    assert_eq!(sol.api.get("/v1/retention").await.unwrap(), first);
+    // (Recorded calls of plugins went meanwhile: their own term is a week.)
+    let terms = |view: &Value| -> Vec<Value> {
+        let kinds = view["kinds"].as_array().unwrap().iter();
+        kinds
+            .map(|k| json!([k["kind"], k["days"], k["own"]]))
+            .collect()
+    };
+    let now = sol.api.get("/v1/retention").await.unwrap();
+    assert_eq!(terms(&now), terms(&first));
 
     // The command line: some are set, the others stay; and back to the host's.
     let cli = || target(&env);

@@ -157,7 +157,12 @@ pub(super) async fn versions(args: OfPluginArgs) -> anyhow::Result<ExitCode> {
     if args.target.json {
         output::json(&answer);
     } else {
-        for version in answer["versions"].as_array_mut().into_iter().flatten() {
+        for version in answer
+            .get_mut("versions")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
             let signed = signed(version).into();
             if let Some(version) = version.as_object_mut() {
                 version.insert("signed".to_owned(), signed);
