@@ -135,12 +135,15 @@ async function run() {
     const words = { person: people[0].key, message: { type: "text", text: "quiero hablar con una persona" } };
     must((await page.request.post(at(`/console/phone/${shop}/say`), { data: words, ...own })).ok(), "nobody wrote");
     await page.waitForFunction(async (address) => (await (await fetch(address)).text()).includes("inbox-row"), `/inbox?shop=${shop}`);
-    // A day and an hour later the window is closed.
-    must((await page.request.post(at(`/console/phone/${shop}/jump`), { data: { hours: 25 }, ...own })).ok(), "the clock stands");
     for (const language of LANGUAGES) {
+      must((await page.request.post(at(`/console/phone/${shop}/say`), { data: words, ...own })).ok(), "nobody wrote");
       await open("/inbox", language);
-      await page.goto(at(await page.locator("a.inbox-row").first().getAttribute("href")));
-      await page.locator("#answer").fill("¿Sigues ahí?");
+      const one = await page.locator("a.inbox-row").first().getAttribute("href");
+      await page.waitForFunction(async (address) => (await (await fetch(address)).text()).includes("<textarea id=\"answer\""), one);
+      await page.goto(at(one));
+      await page.locator("textarea#answer").fill("¿Sigues ahí?");
+      // Begun while the window was open, sent a day and an hour later.
+      must((await page.request.post(at(`/console/phone/${shop}/jump`), { data: { hours: 25 }, ...own })).ok(), "the clock stands");
       await Promise.all([page.waitForNavigation(), page.locator(".inbox-form button").first().click()]);
       await page.locator("#said.refused").waitFor();
       must((await page.locator("#said").getAttribute("role")) === "status", "what was kept back is cried out");

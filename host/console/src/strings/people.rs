@@ -364,7 +364,7 @@ pub(super) const ROWS: super::Rows = &[
         [
             "el sistema de la tienda",
             "o sistema da loja",
-            "the shop's system",
+            "the shop's own system",
         ],
     ),
     (
