@@ -115,18 +115,18 @@ async function policy() {
   }
   await steps.step("while verdicts are judged again the page says how far it is", async () => {
     await open(`/policy?shop=${shop}&lang=es`);
-    let go;
-    const held = new Promise((resolve) => { go = resolve; });
-    await page.route("**/console/policy/*/preview", async (route) => { await held; await route.continue(); });
+    // Answered with nothing the page stays as it is: while it leaves, it cannot be looked at.
+    await page.route("**/console/policy/*/preview", (route) => route.fulfill({ status: 204 }));
     const asked = page.waitForRequest("**/console/policy/*/progress");
     await page.route("**/console/policy/*/progress", (route) => route.fulfill({ json: { progress: { read: 4000, percent: 40 } } }));
     await page.locator("#edit button[type=submit]").click({ noWaitAfter: true });
     await asked;
     await page.waitForFunction(() => document.querySelector("#edit .busy progress")?.value === 40 && document.querySelector("#edit .busy").textContent.includes("40 %"));
-    go();
-    await page.locator("#proposed").waitFor();
     await page.unroute("**/console/policy/*/preview");
     await page.unroute("**/console/policy/*/progress");
+    await open(`/policy?shop=${shop}&lang=es`);
+    await page.locator("#edit button[type=submit]").click();
+    await page.locator("#proposed").waitFor();
   });
   await steps.step("an empty shop's change says that there is nothing to judge", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
