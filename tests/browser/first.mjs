@@ -68,8 +68,8 @@ async function verdict() {
     await page.waitForURL((address) => address.pathname === "/home");
     await page.goto(new URL("/home?lang=es", base).href);
     await seen("home-of-a-day");
-    // What was kept back today stands on the first page, with its reason.
-    const count = page.locator("#today a[href*='verdict=deny']").first();
+    // Why something was kept back today stands on the first page.
+    const count = page.locator("main a[href*='/verdicts'][href*='rule=consent']").first();
     await touch(count);
     await seen("verdicts-of-a-day");
     await touch(page.locator("a.verdicts-row").first());
